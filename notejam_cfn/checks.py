@@ -1,0 +1,105 @@
+"""Declares settings: fields with a default, bounds and a sentence for people, checked when the object is made."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Check = Callable[[Any], str | None]
+"""Returns what is wrong with a value (`must be between 1 and 256, got 300`), or None."""
+
+
+class InvalidSetting(ValueError):
+    """A setting has a value that is not allowed. `field` names it; `problem` says what is allowed and what was got."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class Settings:
+    """Base of all settings: every field is checked on creation, then `conflicts` between fields.
+
+    Raises `InvalidSetting` for the first problem found.
+    """
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            check = field.metadata.get("check")
+            problem = check and check(getattr(self, field.name))
+            if problem:
+                raise InvalidSetting(field.name, problem)
+        for name, problem in self.conflicts():
+            raise InvalidSetting(name, problem)
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        """Yield a field's name and what is wrong with it beside the others."""
+        return iter(())
+
+
+def whole(default: int, at_least: int, at_most: int, meaning: str) -> Any:
+    """Declare a whole number within bounds, both allowed."""
+    return _field(default, _between(int, "a whole number", at_least, at_most), meaning, f"{at_least} to {at_most}")
+
+
+def number(default: float, at_least: float, at_most: float, meaning: str, step: float = 0.5) -> Any:
+    """Declare a number within bounds, in multiples of `step`."""
+    between = _between(float, "a number", at_least, at_most)
+
+    def check(value: Any) -> str | None:
+        return between(value) or (f"must be a multiple of {step:g}, got {value:g}" if value % step else None)
+
+    return _field(default, check, meaning, f"{at_least:g} to {at_most:g}")
+
+
+def choice(default: str, allowed: tuple[str, ...], meaning: str) -> Any:
+    """Declare one of a few words."""
+
+    def check(value: Any) -> str | None:
+        return None if value in allowed else f"must be one of {', '.join(allowed)}, got {value!r}"
+
+    return _field(default, check, meaning, ", ".join(allowed))
+
+
+def text(default: str, pattern: str, allowed: str, meaning: str) -> Any:
+    """Declare a text that matches a pattern; `allowed` says the pattern in words. Empty is allowed when the default is."""
+
+    def check(value: Any) -> str | None:
+        fits = isinstance(value, str) and (re.fullmatch(pattern, value) or (value == "" and default == ""))
+        return None if fits else f"must be {allowed}, got {value!r}"
+
+    return _field(default, check, meaning, allowed)
+
+
+def flag(default: bool, meaning: str) -> Any:
+    """Declare a yes or no."""
+
+    def check(value: Any) -> str | None:
+        return None if isinstance(value, bool) else f"must be true or false, got {value!r}"
+
+    return _field(default, check, meaning, "true or false")
+
+
+def checked(default: Any, check: Check, meaning: str, allowed: str) -> Any:
+    """Declare a field with a check of its own."""
+    return _field(default, check, meaning, allowed)
+
+
+def _field(default: Any, check: Check, meaning: str, allowed: str) -> Any:
+    return dataclasses.field(default=default, metadata={"check": check, "meaning": meaning, "allowed": allowed})
+
+
+def _between(kind: type, words: str, at_least: float, at_most: float) -> Check:
+    kinds = (int, float) if kind is float else (kind,)
+
+    def check(value: Any) -> str | None:
+        if isinstance(value, bool) or not isinstance(value, kinds):
+            return f"must be {words}, got {value!r}"
+        if not at_least <= value <= at_most:
+            return f"must be between {at_least:g} and {at_most:g}, got {value:g}"
+        return None
+
+    return check

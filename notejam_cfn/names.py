@@ -1,0 +1,76 @@
+"""Every name that two parts agree on is formed here: stacks, outputs, tags and the physical names AWS demands.
+
+Resources have no physical name unless AWS demands one, so that two copies of a template never collide. Where one is
+demanded it starts with the stack's own name, which CloudFormation keeps unique in an account and region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from troposphere import Sub
+
+LAYERS = ("network", "database", "backups", "service")
+DELIVERY = "delivery"
+
+
+def stack(project: str, stage: str, layer: str) -> str:
+    """Name the stack that holds one layer of a stage, such as `notejam-dev-network`."""
+    return f"{project}-{stage}-{layer}"
+
+
+def console_stack(project: str, stage: str) -> str:
+    """Name the stack that holds a whole stage, such as `notejam-dev`."""
+    return f"{project}-{stage}"
+
+
+def delivery_stack(project: str) -> str:
+    """Name the project's delivery stack, such as `notejam-delivery`."""
+    return f"{project}-{DELIVERY}"
+
+
+def stage_name_problem(stage: str) -> str | None:
+    """Say why a stage name would make two stacks share a name, or return None.
+
+    The whole-stage stack of a stage `dev-network` would be named like the network layer of `dev`.
+    """
+    if stage == DELIVERY:
+        return f"is reserved for the stack {DELIVERY!r}"
+    for layer in LAYERS:
+        if stage == layer or stage.endswith(f"-{layer}"):
+            return f"must not end in {layer!r}, which names a layer"
+    return None
+
+
+def tags(project: str, stage: str | None = None) -> dict[str, str]:
+    """Return the tags of a stack; components add `component`. They carry cost allocation and permissions."""
+    return {"project": project} | ({"stage": stage} if stage else {})
+
+
+def output(field: str, number: int | None = None) -> str:
+    """Turn a field of a component's outputs into an output name: `vpc_id` → `VpcId`, `subnet_ids`, 1 → `SubnetId1`."""
+    name = "".join(word.capitalize() for word in field.split("_"))
+    return name if number is None else f"{name.removesuffix('s')}{number}"
+
+
+def of_stack(suffix: str, **values: object) -> Sub:
+    """Form a physical name that begins with the stack's own name: `of_stack("-public-1")`."""
+    return Sub("${AWS::StackName}" + suffix, **values)
+
+
+def postgresql_log_group(cluster_identifier: Mapping[str, object] | object) -> Sub:
+    """Name the log group RDS writes to: it takes the cluster's identifier and cannot be chosen.
+
+    Source: Amazon Aurora User Guide, "Publishing Aurora PostgreSQL logs to Amazon CloudWatch Logs".
+    """
+    return Sub("/aws/rds/cluster/${Cluster}/postgresql", Cluster=cluster_identifier)
+
+
+def container_insights_log_group(cluster_name: object) -> Sub:
+    """Name the log group Container Insights writes to; it takes the ECS cluster's name and cannot be chosen."""
+    return Sub("/aws/ecs/containerinsights/${Cluster}/performance", Cluster=cluster_name)
+
+
+def waf_log_group() -> Sub:
+    """Name a log group AWS WAF accepts: the prefix is demanded."""
+    return Sub("aws-waf-logs-${AWS::StackName}")

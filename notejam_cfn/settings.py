@@ -1,0 +1,241 @@
+"""What can be chosen: one frozen, flat class of settings per component, and the presets a stage's size starts from.
+
+Every field has a default, its unit in its name, and bounds that are checked when the object is made.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+
+from . import names
+from .checks import Settings, checked, choice, flag, number, text, whole
+
+# The periods CloudWatch Logs accepts: LogGroup.RetentionInDays in the resource schema.
+LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3653)
+EGRESS = ("nat", "nat-per-zone", "endpoints", "ipv6")
+SIZES = ("economy", "standard", "resilient")
+# Fargate's pairs of CPU units and MiB. Source: Amazon ECS Developer Guide, "Task definition parameters for Fargate".
+FARGATE_MEMORY_MIB = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4097, 1024)),
+    1024: tuple(range(2048, 8193, 1024)),
+    2048: tuple(range(4096, 16385, 1024)),
+    4096: tuple(range(8192, 30721, 1024)),
+}
+REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+)+-\d"
+DOMAIN_PATTERN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+ADDRESS_PATTERN = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+# Regions that offer new accounts two zones only. Source: AWS, "Regions and Availability Zones".
+TWO_ZONE_REGIONS = frozenset({"us-west-1"})
+
+
+def _log_retention(default: int) -> Any:
+    def check(value: Any) -> str | None:
+        if value in LOG_RETENTION_DAYS and not isinstance(value, bool):
+            return None
+        return f"must be one of {', '.join(map(str, LOG_RETENTION_DAYS))}, got {value!r}"
+
+    return checked(default, check, "days a log is kept", "a period CloudWatch Logs accepts")
+
+
+def _cidr_problem(value: Any) -> str | None:
+    try:
+        block = ipaddress.IPv4Network(value)
+    except (ValueError, TypeError):
+        return f"must be an IPv4 block such as 10.0.0.0/16, got {value!r}"
+    if not block.is_private:
+        return f"must be a private block (10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16), got {value}"
+    if not 16 <= block.prefixlen <= 22:
+        return f"must be between /16 and /22 (a load balancer needs 8 free addresses a subnet), got {value}"
+    return None
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkSettings(Settings):
+    """The VPC: its addresses, zones and way out."""
+
+    cidr: str = checked("10.0.0.0/16", _cidr_problem, "IPv4 addresses of the VPC", "a private block, /16 to /22")
+    zones: int = whole(3, 2, 3, "Availability Zones")
+    egress: str = choice("nat", EGRESS, "the way out of the private subnets")
+    log_retention_days: int = _log_retention(30)
+
+
+@dataclasses.dataclass(frozen=True)
+class DatabaseSettings(Settings):
+    """The Aurora cluster: its capacity in Aurora capacity units (1 unit is about 2 GiB), readers and protection."""
+
+    engine_version: str = text("17.7", r"\d+\.\d+", "a version such as 17.7", "Aurora PostgreSQL version")
+    database_name: str = text("notejam", r"[a-z][a-z0-9_]{0,62}", "1 to 63 letters, digits or _", "first database")
+    min_units: float = number(0, 0, 256, "capacity units when idle; 0 lets the database pause")
+    max_units: float = number(4, 1, 256, "capacity units at the most")
+    pause_after_minutes: int = whole(30, 5, 1440, "minutes without a connection before it pauses")
+    readers: int = whole(0, 0, 15, "readers, each in another zone than the one before")
+    backup_days: int = whole(7, 1, 35, "days of point-in-time recovery")
+    deletion_protection: bool = flag(True, "refuse to delete the cluster")
+    final_snapshot: bool = flag(True, "take a snapshot when the stack is deleted")
+    insights: bool = flag(False, "Performance Insights, kept for 7 days")
+    log_retention_days: int = _log_retention(30)
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        if self.min_units > self.max_units:
+            yield "min_units", f"must be at most max_units ({self.max_units:g}), got {self.min_units:g}"
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadBalancerSettings(Settings):
+    """The way in: domain, certificate, firewall."""
+
+    domain: str = text("", DOMAIN_PATTERN, "a domain name in lower case", "name people reach the application by")
+    hosted_zone_id: str = text("", r"Z[A-Z0-9]{3,31}", "a Route 53 zone id such as Z0123ABC", "public zone of the domain")
+    certificate_arn: str = text("", r"arn:[a-z-]+:acm:.+", "a certificate's ARN", "an ACM certificate you have")
+    waf: bool = flag(False, "AWS WAF with managed rules and a rate limit")
+    requests_per_5_minutes: int = whole(2000, 10, 20_000_000, "requests an address may send with waf on")
+    idle_timeout_seconds: int = whole(60, 1, 4000, "seconds a quiet connection stays open")
+    deregistration_seconds: int = whole(20, 0, 3600, "seconds a stopped task may finish its requests")
+    access_log_days: int = whole(90, 1, 3653, "days access logs are kept in S3")
+    deletion_protection: bool = flag(True, "refuse to delete the load balancer")
+    log_retention_days: int = _log_retention(30)
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        if self.hosted_zone_id and not self.domain:
+            yield "domain", "is needed with hosted_zone_id: set it to the name people will use"
+        if self.domain and not (self.hosted_zone_id or self.certificate_arn):
+            yield "domain", "needs hosted_zone_id (a certificate is then made for it) or certificate_arn"
+
+    @property
+    def https(self) -> bool:
+        """Whether a certificate is known, and so HTTPS served."""
+        return bool(self.hosted_zone_id or self.certificate_arn)
+
+
+@dataclasses.dataclass(frozen=True)
+class ServiceSettings(Settings):
+    """The containers: size, number, what they run on and how they scale."""
+
+    name: str = text("Web", r"[A-Z][A-Za-z0-9]{0,30}", "letters and digits, capital first", "prefix of its logical IDs")
+    cpu_units: int = checked(
+        256,
+        lambda v: None if v in FARGATE_MEMORY_MIB else f"must be one of {', '.join(map(str, FARGATE_MEMORY_MIB))}, got {v!r}",
+        "CPU of a task; 1024 units are one vCPU",
+        ", ".join(map(str, FARGATE_MEMORY_MIB)),
+    )
+    memory_mib: int = whole(512, 512, 30720, "memory of a task")
+    architecture: str = choice("ARM64", ("ARM64", "X86_64"), "processor; ARM64 costs a fifth less")
+    min_tasks: int = whole(1, 0, 1000, "tasks at the least")
+    max_tasks: int = whole(4, 1, 1000, "tasks at the most")
+    sleep_after_minutes: int = whole(0, 0, 1440, "minutes without a request before the last task stops; 0 is never")
+    on_demand_tasks: int = whole(0, 0, 1000, "tasks that never run on Spot")
+    spot_percent: int = whole(0, 0, 100, "share of the other tasks that runs on Fargate Spot")
+    target_cpu_percent: int = whole(60, 10, 90, "CPU use that scaling aims at")
+    target_requests_per_minute: int = whole(3000, 1, 1_000_000, "requests a task should get a minute")
+    busy_min_tasks: int = whole(0, 0, 1000, "tasks at the least in business hours; 0 for no schedule")
+    busy_from_hour: int = whole(7, 0, 23, "hour business begins, in time_zone")
+    busy_to_hour: int = whole(19, 0, 23, "hour business ends, in time_zone")
+    busy_days: str = text("MON-FRI", r"[A-Z]{3}([-,][A-Z]{3})*", "days such as MON-FRI", "business days")
+    time_zone: str = text("Etc/UTC", r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*", "a name such as Europe/Berlin", "of the schedule")
+    exec_access: bool = flag(False, "allow a shell in running containers (ECS Exec)")
+    enhanced_insights: bool = flag(False, "Container Insights with enhanced observability")
+    mail_from: str = text("", ADDRESS_PATTERN, "an e-mail address", "sender of mail, verified in Amazon SES")
+    log_retention_days: int = _log_retention(30)
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        sizes = FARGATE_MEMORY_MIB[self.cpu_units]
+        if self.memory_mib not in sizes:
+            yield "memory_mib", f"must be one of {', '.join(map(str, sizes))} with {self.cpu_units} CPU units, got {self.memory_mib}"
+        if self.min_tasks > self.max_tasks:
+            yield "min_tasks", f"must be at most max_tasks ({self.max_tasks}), got {self.min_tasks}"
+        if self.busy_min_tasks > self.max_tasks:
+            yield "busy_min_tasks", f"must be at most max_tasks ({self.max_tasks}), got {self.busy_min_tasks}"
+        if self.min_tasks == 0 and not self.sleep_after_minutes:
+            yield "min_tasks", "may be 0 only with sleep_after_minutes, which wakes the service again, got 0"
+        if self.sleep_after_minutes and self.min_tasks:
+            yield "sleep_after_minutes", f"needs min_tasks = 0, got min_tasks = {self.min_tasks}"
+        if 0 < self.sleep_after_minutes < 10:
+            yield "sleep_after_minutes", f"must be 0 or at least 10, got {self.sleep_after_minutes}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage(Settings):
+    """One independent environment of a project."""
+
+    name: str
+    project: str = text("notejam", r"[a-z][a-z0-9-]{1,19}", "2 to 20 letters, digits or -, lower case", "the project")
+    region: str = text("us-east-1", REGION_PATTERN, "an AWS region such as eu-central-1", "where the stage runs")
+    account: str = text("", r"\d{12}", "12 digits", "AWS account; empty is the caller's")
+    size: str = choice("economy", SIZES, "the preset it starts from")
+    termination_protection: bool = flag(False, "refuse to delete the stacks")
+    network: NetworkSettings = dataclasses.field(default_factory=NetworkSettings)
+    database: DatabaseSettings = dataclasses.field(default_factory=DatabaseSettings)
+    load_balancer: LoadBalancerSettings = dataclasses.field(default_factory=LoadBalancerSettings)
+    service: ServiceSettings = dataclasses.field(default_factory=ServiceSettings)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags every stack and resource of the stage carries."""
+        return names.tags(self.project, self.name)
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        if self.region in TWO_ZONE_REGIONS and self.network.zones > 2:
+            yield "network.zones", f"must be 2 in {self.region}, which has two zones, got {self.network.zones}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Project:
+    """All of notejam.toml."""
+
+    name: str
+    stages: tuple[Stage, ...]
+
+    def warnings(self) -> list[str]:
+        """Return what a person should know before deploying, one sentence each."""
+        return [
+            f"stages.{stage.name}: served over HTTP, readable on the way; set load_balancer.domain and hosted_zone_id, "
+            "or certificate_arn, for HTTPS"
+            for stage in self.stages
+            if not stage.load_balancer.https
+        ]
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "economy": {
+        "network": {"egress": "ipv6", "log_retention_days": 7},
+        "database": {
+            **{"min_units": 0, "max_units": 2, "pause_after_minutes": 5, "backup_days": 1},
+            **{"deletion_protection": False, "final_snapshot": False, "log_retention_days": 7},
+        },
+        "load_balancer": {"deletion_protection": False, "access_log_days": 7, "log_retention_days": 7},
+        "service": {
+            **{"min_tasks": 0, "max_tasks": 4, "sleep_after_minutes": 60, "spot_percent": 100},
+            **{"exec_access": True, "log_retention_days": 7},
+        },
+    },
+    "standard": {
+        "network": {"egress": "nat", "log_retention_days": 30},
+        "database": {
+            **{"min_units": 0, "max_units": 8, "pause_after_minutes": 30, "readers": 1, "backup_days": 7},
+            **{"deletion_protection": False, "final_snapshot": True, "log_retention_days": 30},
+        },
+        "load_balancer": {"deletion_protection": False, "access_log_days": 90},
+        "service": {
+            **{"min_tasks": 2, "max_tasks": 8, "on_demand_tasks": 1, "spot_percent": 75},
+            **{"cpu_units": 256, "memory_mib": 512},
+        },
+    },
+    "resilient": {
+        "termination_protection": True,
+        "network": {"egress": "nat-per-zone", "log_retention_days": 365},
+        "database": {
+            **{"min_units": 1, "max_units": 32, "readers": 2, "backup_days": 35, "insights": True},
+            **{"deletion_protection": True, "final_snapshot": True, "log_retention_days": 365},
+        },
+        "load_balancer": {"waf": True, "deletion_protection": True, "access_log_days": 1096, "log_retention_days": 365},
+        "service": {
+            **{"min_tasks": 3, "max_tasks": 24, "busy_min_tasks": 6, "on_demand_tasks": 3, "spot_percent": 50},
+            **{"cpu_units": 512, "memory_mib": 1024, "enhanced_insights": True, "log_retention_days": 365},
+        },
+    },
+}
+"""What each size changes from the defaults; notejam.toml then overrides any field."""

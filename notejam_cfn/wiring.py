@@ -1,0 +1,49 @@
+"""Connects stacks: publishes a component's outputs from one and hands them to the components of the next."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeVar
+
+from troposphere import GetStackOutput, Output
+
+from . import names
+from .template import Template
+from .values import Value
+
+Outputs = TypeVar("Outputs")
+
+
+def publish(template: Template, stack_name: str, outputs: Outputs) -> Outputs:
+    """Publish the described fields of a component's outputs, and return the outputs as other stacks see them.
+
+    The result is the same dataclass with each described value replaced by `Fn::GetStackOutput`; what is not described
+    (facts that Python knows, such as a number of zones) stays as it is. A component that is given it cannot tell
+    whether it shares a stack with the one that made it.
+
+    `Fn::GetStackOutput` is read when the consuming stack is created or updated and locks nothing, unlike `Export`.
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
+    """
+    seen = {
+        field.name: _publish_field(template, stack_name, field, getattr(outputs, field.name))
+        for field in dataclasses.fields(outputs)  # type: ignore[arg-type]
+        if "description" in field.metadata
+    }
+    return dataclasses.replace(outputs, **seen)  # type: ignore[type-var]
+
+
+def _publish_field(template: Template, stack_name: str, field: dataclasses.Field[Any], value: Any) -> Any:
+    description = field.metadata["description"]
+    if value is None:
+        return None
+    if isinstance(value, tuple):
+        return tuple(
+            _publish_value(template, stack_name, names.output(field.name, number), item, f"{description} ({number})")
+            for number, item in enumerate(value, start=1)
+        )
+    return _publish_value(template, stack_name, names.output(field.name), value, description)
+
+
+def _publish_value(template: Template, stack_name: str, name: str, value: Value, description: str) -> Value:
+    template.add_output(Output(name, Value=value, Description=description))
+    return GetStackOutput(StackName=stack_name, OutputName=name)
