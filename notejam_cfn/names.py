@@ -6,8 +6,6 @@ demanded it starts with the stack's own name, which CloudFormation keeps unique 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from troposphere import Sub
 
 LAYERS = ("network", "database", "backups", "service")
@@ -53,12 +51,12 @@ def output(field: str, number: int | None = None) -> str:
     return name if number is None else f"{name.removesuffix('s')}{number}"
 
 
-def of_stack(suffix: str, **values: object) -> Sub:
-    """Form a physical name that begins with the stack's own name: `of_stack("-public-1")`."""
-    return Sub("${AWS::StackName}" + suffix, **values)
+def of_stack(suffix: str, prefix: str = "") -> Sub:
+    """Form a physical name around the stack's own name: `of_stack("-public-1")`."""
+    return Sub(prefix + "${AWS::StackName}" + suffix)
 
 
-def postgresql_log_group(cluster_identifier: Mapping[str, object] | object) -> Sub:
+def postgresql_log_group(cluster_identifier: object) -> Sub:
     """Name the log group RDS writes to: it takes the cluster's identifier and cannot be chosen.
 
     Source: Amazon Aurora User Guide, "Publishing Aurora PostgreSQL logs to Amazon CloudWatch Logs".
@@ -66,9 +64,9 @@ def postgresql_log_group(cluster_identifier: Mapping[str, object] | object) -> S
     return Sub("/aws/rds/cluster/${Cluster}/postgresql", Cluster=cluster_identifier)
 
 
-def container_insights_log_group(cluster_name: object) -> Sub:
-    """Name the log group Container Insights writes to; it takes the ECS cluster's name and cannot be chosen."""
-    return Sub("/aws/ecs/containerinsights/${Cluster}/performance", Cluster=cluster_name)
+def container_insights_log_group() -> Sub:
+    """Name the log group Container Insights writes to; it takes the cluster's name, which is the stack's."""
+    return Sub("/aws/ecs/containerinsights/${AWS::StackName}/performance")
 
 
 def waf_log_group() -> Sub:

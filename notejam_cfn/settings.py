@@ -64,6 +64,14 @@ class NetworkSettings(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
+class EncryptionSettings(Settings):
+    """The stage's key."""
+
+    keep_key: bool = flag(True, "keep the key when the stack is deleted; snapshots cannot be read without it")
+    key_deletion_days: int = whole(30, 7, 30, "days a deleted key can still be saved")
+
+
+@dataclasses.dataclass(frozen=True)
 class DatabaseSettings(Settings):
     """The Aurora cluster: its capacity in Aurora capacity units (1 unit is about 2 GiB), readers and protection."""
 
@@ -94,7 +102,6 @@ class LoadBalancerSettings(Settings):
     waf: bool = flag(False, "AWS WAF with managed rules and a rate limit")
     requests_per_5_minutes: int = whole(2000, 10, 20_000_000, "requests an address may send with waf on")
     idle_timeout_seconds: int = whole(60, 1, 4000, "seconds a quiet connection stays open")
-    deregistration_seconds: int = whole(20, 0, 3600, "seconds a stopped task may finish its requests")
     access_log_days: int = whole(90, 1, 3653, "days access logs are kept in S3")
     deletion_protection: bool = flag(True, "refuse to delete the load balancer")
     log_retention_days: int = _log_retention(30)
@@ -102,6 +109,8 @@ class LoadBalancerSettings(Settings):
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.hosted_zone_id and not self.domain:
             yield "domain", "is needed with hosted_zone_id: set it to the name people will use"
+        if self.certificate_arn and not self.domain:
+            yield "domain", "is needed with certificate_arn: set it to a name the certificate covers"
         if self.domain and not (self.hosted_zone_id or self.certificate_arn):
             yield "domain", "needs hosted_zone_id (a certificate is then made for it) or certificate_arn"
 
@@ -109,6 +118,14 @@ class LoadBalancerSettings(Settings):
     def https(self) -> bool:
         """Whether a certificate is known, and so HTTPS served."""
         return bool(self.hosted_zone_id or self.certificate_arn)
+
+
+@dataclasses.dataclass(frozen=True)
+class ClusterSettings(Settings):
+    """What containers run on, shared by the services of a stage."""
+
+    insights: str = choice("enabled", ("disabled", "enabled", "enhanced"), "Container Insights; enhanced looks at tasks")
+    log_retention_days: int = _log_retention(30)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,6 +140,11 @@ class ServiceSettings(Settings):
         ", ".join(map(str, FARGATE_MEMORY_MIB)),
     )
     memory_mib: int = whole(512, 512, 30720, "memory of a task")
+    port: int = whole(8080, 1024, 65535, "TCP port the container listens on")
+    health_path: str = text("/healthz", r"/[!-~]{0,1023}", "a path that begins with /", "answers 200 when all is well")
+    path_pattern: str = text("/*", r"/[!-~]{0,127}", "a path pattern such as /api/*", "requests it gets")
+    priority: int = whole(1000, 1, 50000, "order among services on one load balancer, lowest first")
+    deregistration_seconds: int = whole(20, 0, 3600, "seconds a stopped task may finish its requests")
     architecture: str = choice("ARM64", ("ARM64", "X86_64"), "processor; ARM64 costs a fifth less")
     min_tasks: int = whole(1, 0, 1000, "tasks at the least")
     max_tasks: int = whole(4, 1, 1000, "tasks at the most")
@@ -137,7 +159,6 @@ class ServiceSettings(Settings):
     busy_days: str = text("MON-FRI", r"[A-Z]{3}([-,][A-Z]{3})*", "days such as MON-FRI", "business days")
     time_zone: str = text("Etc/UTC", r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*", "a name such as Europe/Berlin", "of the schedule")
     exec_access: bool = flag(False, "allow a shell in running containers (ECS Exec)")
-    enhanced_insights: bool = flag(False, "Container Insights with enhanced observability")
     mail_from: str = text("", ADDRESS_PATTERN, "an e-mail address", "sender of mail, verified in Amazon SES")
     log_retention_days: int = _log_retention(30)
 
@@ -169,7 +190,9 @@ class Stage(Settings):
     termination_protection: bool = flag(False, "refuse to delete the stacks")
     network: NetworkSettings = dataclasses.field(default_factory=NetworkSettings)
     database: DatabaseSettings = dataclasses.field(default_factory=DatabaseSettings)
+    encryption: EncryptionSettings = dataclasses.field(default_factory=EncryptionSettings)
     load_balancer: LoadBalancerSettings = dataclasses.field(default_factory=LoadBalancerSettings)
+    cluster: ClusterSettings = dataclasses.field(default_factory=ClusterSettings)
     service: ServiceSettings = dataclasses.field(default_factory=ServiceSettings)
 
     @property
@@ -202,39 +225,68 @@ class Project:
 PRESETS: dict[str, dict[str, Any]] = {
     "economy": {
         "network": {"egress": "ipv6", "log_retention_days": 7},
+        "encryption": {"keep_key": False, "key_deletion_days": 7},
         "database": {
-            **{"min_units": 0, "max_units": 2, "pause_after_minutes": 5, "backup_days": 1},
-            **{"deletion_protection": False, "final_snapshot": False, "log_retention_days": 7},
+            "min_units": 0,
+            "max_units": 2,
+            "pause_after_minutes": 5,
+            "readers": 0,
+            "backup_days": 1,
+            "deletion_protection": False,
+            "final_snapshot": False,
+            "log_retention_days": 7,
         },
         "load_balancer": {"deletion_protection": False, "access_log_days": 7, "log_retention_days": 7},
+        "cluster": {"insights": "disabled", "log_retention_days": 7},
         "service": {
-            **{"min_tasks": 0, "max_tasks": 4, "sleep_after_minutes": 60, "spot_percent": 100},
-            **{"exec_access": True, "log_retention_days": 7},
+            "min_tasks": 0,
+            "max_tasks": 4,
+            "sleep_after_minutes": 60,
+            "spot_percent": 100,
+            "exec_access": True,
+            "log_retention_days": 7,
         },
     },
     "standard": {
         "network": {"egress": "nat", "log_retention_days": 30},
         "database": {
-            **{"min_units": 0, "max_units": 8, "pause_after_minutes": 30, "readers": 1, "backup_days": 7},
-            **{"deletion_protection": False, "final_snapshot": True, "log_retention_days": 30},
+            "min_units": 0,
+            "max_units": 8,
+            "pause_after_minutes": 30,
+            "readers": 1,
+            "backup_days": 7,
+            "deletion_protection": False,
+            "final_snapshot": True,
+            "log_retention_days": 30,
         },
         "load_balancer": {"deletion_protection": False, "access_log_days": 90},
-        "service": {
-            **{"min_tasks": 2, "max_tasks": 8, "on_demand_tasks": 1, "spot_percent": 75},
-            **{"cpu_units": 256, "memory_mib": 512},
-        },
+        "cluster": {"insights": "enabled"},
+        "service": {"min_tasks": 2, "max_tasks": 8, "on_demand_tasks": 1, "spot_percent": 75},
     },
     "resilient": {
         "termination_protection": True,
         "network": {"egress": "nat-per-zone", "log_retention_days": 365},
         "database": {
-            **{"min_units": 1, "max_units": 32, "readers": 2, "backup_days": 35, "insights": True},
-            **{"deletion_protection": True, "final_snapshot": True, "log_retention_days": 365},
+            "min_units": 1,
+            "max_units": 32,
+            "readers": 2,
+            "backup_days": 35,
+            "deletion_protection": True,
+            "final_snapshot": True,
+            "insights": True,
+            "log_retention_days": 365,
         },
         "load_balancer": {"waf": True, "deletion_protection": True, "access_log_days": 1096, "log_retention_days": 365},
+        "cluster": {"insights": "enhanced", "log_retention_days": 365},
         "service": {
-            **{"min_tasks": 3, "max_tasks": 24, "busy_min_tasks": 6, "on_demand_tasks": 3, "spot_percent": 50},
-            **{"cpu_units": 512, "memory_mib": 1024, "enhanced_insights": True, "log_retention_days": 365},
+            "cpu_units": 512,
+            "memory_mib": 1024,
+            "min_tasks": 3,
+            "max_tasks": 24,
+            "busy_min_tasks": 6,
+            "on_demand_tasks": 3,
+            "spot_percent": 50,
+            "log_retention_days": 365,
         },
     },
 }

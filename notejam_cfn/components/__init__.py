@@ -1,0 +1,1 @@
+"""The building blocks: each adds its resources to a template and returns what others may use of them."""

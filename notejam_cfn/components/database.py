@@ -1,0 +1,266 @@
+"""The database: an Aurora Serverless v2 PostgreSQL cluster in isolated subnets, reached only by its clients."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from troposphere import GetAZs, If, NoValue, Parameter, Select, Sub, ec2, rds
+
+from .. import names
+from ..settings import DatabaseSettings
+from ..template import Template, component
+from ..values import Value, described
+from .encryption import Encryption
+from .log_groups import add_log_group
+from .network import Network
+from .security_groups import add_security_group, allow_from_group
+
+PORT = 5432
+ENGINE = "aurora-postgresql"
+ADMINISTRATOR = "notejam"
+GROUP = "Database"
+# What PostgreSQL logs and demands. Source: Amazon Aurora User Guide, "Aurora PostgreSQL parameters".
+PARAMETERS = {
+    "rds.force_ssl": "1",
+    "log_statement": "ddl",
+    "log_min_duration_statement": "1000",
+    "log_lock_waits": "1",
+    "log_connections": "1",
+    "idle_in_transaction_session_timeout": "60000",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Database:
+    """How to reach a database. `clients_id` is the security group that those who connect must wear."""
+
+    endpoint: Value = described("Address of the database's writer")
+    secret_arn: Value = described("Secret with the database's user name and password")
+    clients_id: Value = described("Security group that may connect to the database")
+    cluster_id: Value = described("Identifier of the database cluster")
+    cluster_arn: Value = described("Cluster that backups select")
+    log_group_name: Value = described("Log group of PostgreSQL")
+    name: str = "notejam"
+    port: int = PORT
+
+
+@component
+def add_database(
+    template: Template, settings: DatabaseSettings, network: Network, encryption: Encryption
+) -> Database:
+    """Add a private Aurora cluster and return how to reach it.
+
+    RDS makes the administrator's password, keeps it in Secrets Manager and replaces it every 7 days: clients must be
+    able to read it again. The cluster pauses when its capacity may fall to 0 and nobody is connected.
+    """
+    clients, server = add_database_security_groups(template, network)
+    identifier = cluster_identifier(template)
+    log_group = add_log_group(
+        template,
+        "DatabaseLogGroup",
+        settings.log_retention_days,
+        encryption,
+        "Keeps PostgreSQL's log; made before the cluster, which would make one that is kept for ever.",
+        names.postgresql_log_group(identifier),
+    )
+    cluster = add_cluster(template, settings, network, encryption, identifier, server)
+    cluster.DependsOn = log_group.title
+    add_instances(template, settings, cluster, zones=len(network.isolated_subnet_ids))
+    return Database(
+        endpoint=cluster.get_att("Endpoint.Address"),
+        secret_arn=cluster.get_att("MasterUserSecret.SecretArn"),
+        clients_id=clients.get_att("GroupId"),
+        cluster_id=cluster.ref(),
+        cluster_arn=cluster.get_att("DBClusterArn"),
+        log_group_name=log_group.ref(),
+        name=settings.database_name,
+    )
+
+
+def add_database_security_groups(
+    template: Template, network: Network
+) -> tuple[ec2.SecurityGroup, ec2.SecurityGroup]:
+    """Add the group that clients wear and the group of the server, which admits only them."""
+    clients = add_security_group(
+        template,
+        "DatabaseClients",
+        network.vpc_id,
+        "Worn by what may connect to the database",
+        "Marks what may connect to the database, whatever its address.",
+    )
+    server = add_security_group(
+        template,
+        "DatabaseServer",
+        network.vpc_id,
+        "Database: admits its clients",
+        "Closes the database to everything that does not wear the clients' group.",
+    )
+    allow_from_group(
+        template, "DatabaseAccess", clients.get_att("GroupId"), server.get_att("GroupId"), PORT, "database connections"
+    )
+    return clients, server
+
+
+def cluster_identifier(template: Template) -> Sub:
+    """Return the cluster's identifier: the stack's name and a generation, raised to restore beside the old cluster.
+
+    A cluster with a fixed name could not be replaced by a restored one: CloudFormation makes the new one first.
+    """
+    generation = template.add_parameter_in(
+        GROUP,
+        "Generation of the cluster",
+        "ClusterGeneration",
+        Type="String",
+        Default="1",
+        AllowedPattern="[1-9][0-9]{0,3}",
+        ConstraintDescription="a whole number from 1 to 9999",
+        Description="Raise it by one together with a change of the snapshot to restore; otherwise leave it.",
+    )
+    return Sub("${AWS::StackName}-${" + generation.title + "}")
+
+
+def add_cluster(
+    template: Template,
+    settings: DatabaseSettings,
+    network: Network,
+    encryption: Encryption,
+    identifier: Sub,
+    server: ec2.SecurityGroup,
+) -> rds.DBCluster:
+    """Add the cluster: storage over three zones, encrypted, with point-in-time recovery."""
+    snapshot = add_snapshot_parameter(template)
+    subnets = template.add(
+        rds.DBSubnetGroup(
+            "DatabaseSubnets",
+            DBSubnetGroupDescription="Isolated subnets for the database",
+            SubnetIds=list(network.isolated_subnet_ids),
+        ),
+        why="Places the database where nothing leads in or out of the VPC.",
+    )
+    return template.add(
+        rds.DBCluster(
+            "DatabaseCluster",
+            DBClusterIdentifier=identifier,
+            Engine=ENGINE,
+            EngineVersion=settings.engine_version,
+            EngineLifecycleSupport="open-source-rds-extended-support-disabled",
+            DatabaseName=settings.database_name,
+            Port=PORT,
+            DBClusterParameterGroupName=add_cluster_parameters(template, settings).ref(),
+            DBSubnetGroupName=subnets.ref(),
+            VpcSecurityGroupIds=[server.get_att("GroupId")],
+            NetworkType="DUAL" if network.dual_stack else "IPV4",
+            ServerlessV2ScalingConfiguration=add_capacity(template, settings),
+            ManageMasterUserPassword=True,
+            MasterUsername=If(template.condition_given(snapshot), NoValue, ADMINISTRATOR),
+            MasterUserSecret=rds.MasterUserSecret(KmsKeyId=encryption.key_arn),
+            EnableIAMDatabaseAuthentication=True,
+            StorageEncrypted=True,
+            KmsKeyId=encryption.key_arn,
+            SnapshotIdentifier=template.value_if_given(snapshot),
+            BackupRetentionPeriod=settings.backup_days,
+            DeleteAutomatedBackups=not settings.final_snapshot,
+            CopyTagsToSnapshot=True,
+            DeletionProtection=settings.deletion_protection,
+            EnableCloudwatchLogsExports=["postgresql"],
+            DeletionPolicy="Snapshot" if settings.final_snapshot else "Delete",
+            UpdateReplacePolicy="Snapshot",
+            **insights(settings, encryption),
+        ),
+        why="Keeps people's notes; grows with demand and pauses when nobody uses it.",
+    )
+
+
+def add_snapshot_parameter(template: Template) -> Parameter:
+    """Let the person who deploys restore a snapshot. Once set it stays set: without it the cluster is replaced."""
+    return template.add_parameter_in(
+        GROUP,
+        "Snapshot to restore",
+        "SnapshotIdentifier",
+        Type="String",
+        Default="",
+        AllowedPattern="|[a-zA-Z][a-zA-Z0-9:._/-]{0,254}",
+        ConstraintDescription="empty, or the name or ARN of a cluster snapshot",
+        Description=(
+            "Empty for a new database. A snapshot's name or ARN starts from it; raise the generation as well. "
+            "Once set, leave it set: removing it would replace the database by an empty one."
+        ),
+    )
+
+
+def add_cluster_parameters(template: Template, settings: DatabaseSettings) -> rds.DBClusterParameterGroup:
+    """Demand TLS, and log what helps to find slow or stuck statements."""
+    return template.add(
+        rds.DBClusterParameterGroup(
+            "DatabaseParameters",
+            Family=f"{ENGINE}{settings.engine_version.partition('.')[0]}",
+            Description="TLS only; logs slow statements, locks and changes of the schema",
+            Parameters=dict(PARAMETERS),
+        ),
+        why="Refuses connections without TLS and logs slow statements.",
+    )
+
+
+def add_capacity(template: Template, settings: DatabaseSettings) -> rds.ServerlessV2ScalingConfiguration:
+    """Let the person who deploys choose the range of capacity units, 0 at the least meaning that it may pause."""
+    least = template.add_parameter_in(
+        GROUP,
+        "Least capacity",
+        "MinCapacity",
+        Type="Number",
+        Default=f"{settings.min_units:g}",
+        MinValue=0,
+        MaxValue=256,
+        Description="Aurora capacity units (about 2 GiB each) when idle, in steps of 0.5; 0 lets the database pause.",
+    )
+    most = template.add_parameter_in(
+        GROUP,
+        "Greatest capacity",
+        "MaxCapacity",
+        Type="Number",
+        Default=f"{settings.max_units:g}",
+        MinValue=1,
+        MaxValue=256,
+        Description="Aurora capacity units at the most, in steps of 0.5; it bounds the cost.",
+    )
+    scaling = rds.ServerlessV2ScalingConfiguration(MinCapacity=least.ref(), MaxCapacity=most.ref())
+    if settings.min_units == 0:
+        scaling.SecondsUntilAutoPause = settings.pause_after_minutes * 60
+    return scaling
+
+
+def insights(settings: DatabaseSettings, encryption: Encryption) -> dict[str, object]:
+    """Return the properties that turn Performance Insights on, for the 7 days that cost nothing."""
+    if not settings.insights:
+        return {}
+    return {
+        "DatabaseInsightsMode": "standard",
+        "PerformanceInsightsEnabled": True,
+        "PerformanceInsightsRetentionPeriod": 7,
+        "PerformanceInsightsKmsKeyId": encryption.key_arn,
+    }
+
+
+def add_instances(template: Template, settings: DatabaseSettings, cluster: rds.DBCluster, zones: int) -> None:
+    """Add the writer and the readers, each in the zone after the one before.
+
+    The first reader follows the writer's capacity and takes over from it; later ones scale on their own.
+    Source: Amazon Aurora User Guide, "Scaling for Aurora Serverless v2", on promotion tiers.
+    """
+    for number in range(settings.readers + 1):
+        role = f"Reader{number}" if number else "Writer"
+        template.add(
+            rds.DBInstance(
+                f"Database{role}",
+                DBClusterIdentifier=cluster.ref(),
+                DBInstanceClass="db.serverless",
+                Engine=ENGINE,
+                AvailabilityZone=Select(number % zones, GetAZs("")),
+                PromotionTier=min(number, 15),
+                PubliclyAccessible=False,
+                AutoMinorVersionUpgrade=True,
+                DeletionPolicy="Delete",
+                UpdateReplacePolicy="Delete",
+            ),
+            why="Runs the database's statements." if not number else "Takes over when the writer or its zone fails.",
+        )

@@ -1,0 +1,49 @@
+"""The stage's key: one customer key that encrypts its database, secrets and logs."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from troposphere import kms
+
+from .. import names, policies
+from ..settings import EncryptionSettings
+from ..template import Template, component
+from ..values import Value, described
+
+
+@dataclasses.dataclass(frozen=True)
+class Encryption:
+    """The key others encrypt with; one you already have needs the same grants in its policy."""
+
+    key_arn: Value = described("Key that encrypts the stage's data, secrets and logs")
+
+
+@component
+def add_encryption(template: Template, settings: EncryptionSettings) -> Encryption:
+    """Add a key that rotates every year, with an alias named like the stack.
+
+    A stage has one: a second key would cost as much again and be held by the same people.
+    """
+    fate = "Retain" if settings.keep_key else "Delete"
+    key = template.add(
+        kms.Key(
+            "Key",
+            Description=names.of_stack(": database, secrets and logs"),
+            EnableKeyRotation=True,
+            PendingWindowInDays=settings.key_deletion_days,
+            KeyPolicy=policies.policy(
+                policies.allow_account_to_administer_key(),
+                policies.allow_log_groups_to_use_key(),
+                policies.allow_services_to_use_key("cloudwatch", "events", "sns"),
+            ),
+            DeletionPolicy=fate,
+            UpdateReplacePolicy="Retain",
+        ),
+        why="Encrypts the stage's data, secrets and logs under a key that only this account decides about.",
+    )
+    template.add(
+        kms.Alias("KeyAlias", AliasName=names.of_stack("", prefix="alias/"), TargetKeyId=key.ref()),
+        why="Gives the key a name that people can recognise.",
+    )
+    return Encryption(key_arn=key.get_att("Arn"))

@@ -1,0 +1,339 @@
+"""The load balancer: the only part that the internet reaches."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from troposphere import Sub, certificatemanager, ec2, route53, s3, wafv2
+from troposphere import elasticloadbalancingv2 as elb
+
+from .. import names, policies
+from ..settings import LoadBalancerSettings
+from ..template import Template, component
+from ..values import Value, described
+from .encryption import Encryption
+from .log_groups import add_log_group
+from .network import Network
+from .security_groups import add_security_group
+
+HTTP, HTTPS = 80, 443
+# TLS 1.2 and 1.3 with forward secrecy and post-quantum key exchange: what the console proposes since 2025.
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+NOT_RELEASED_YET = (
+    "<!doctype html><meta charset=utf-8><title>Almost there</title>"
+    "<style>body{font:1.1rem/1.6 system-ui;max-width:36rem;margin:15vh auto;padding:0 1rem}</style>"
+    "<h1>Almost there</h1><p>This stage is up and waits for its first release.</p>"
+    "<p>Run <code>python scripts/release.py STAGE</code>, or update the stack with an image in "
+    "<b>ImageUri</b>.</p>"
+)
+# AWS's managed groups, in the order they are asked; the names are WAF's own.
+MANAGED_RULES = (
+    "AWSManagedRulesAmazonIpReputationList",
+    "AWSManagedRulesCommonRuleSet",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+    "AWSManagedRulesSQLiRuleSet",
+)
+# Notes are longer than the 8 KB that the common rules allow a body; the application has a limit of its own.
+COUNTED_ONLY = {"AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY", "CrossSiteScripting_BODY")}
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadBalancer:
+    """What a service needs to stand behind the load balancer, and people to reach it."""
+
+    url: Value
+    listener_arn: Value
+    security_group_id: Value
+    full_name: Value
+    access_log_bucket: Value
+    web_acl_log_group: Value | None = None
+
+
+@component
+def add_load_balancer(
+    template: Template, settings: LoadBalancerSettings, network: Network, encryption: Encryption
+) -> LoadBalancer:
+    """Add a load balancer over the public subnets, with HTTPS where a certificate is known.
+
+    Until a service takes a request it answers with a page that says what to do next.
+    """
+    group = add_public_security_group(template, settings, network)
+    bucket = add_access_logs(template, settings)
+    balancer = add_balancer(template, settings, network, group.get_att("GroupId"), bucket)
+    listener = add_listeners(template, settings, balancer)
+    if settings.hosted_zone_id:
+        add_records(template, settings, network, balancer)
+    url = add_url(template, settings, balancer)
+    acl_logs = add_firewall(template, settings, encryption, balancer) if settings.waf else None
+    return LoadBalancer(
+        url=url,
+        listener_arn=listener.ref(),
+        security_group_id=group.get_att("GroupId"),
+        full_name=balancer.get_att("LoadBalancerFullName"),
+        access_log_bucket=bucket.ref(),
+        web_acl_log_group=acl_logs,
+    )
+
+
+def add_public_security_group(
+    template: Template, settings: LoadBalancerSettings, network: Network
+) -> ec2.SecurityGroup:
+    """Admit everyone on the ports that people use, and nothing else."""
+    group = add_security_group(
+        template,
+        "LoadBalancerSecurityGroup",
+        network.vpc_id,
+        "Load balancer: open to everyone on its ports",
+        "Admits people on the web's ports; the only group open to the world.",
+    )
+    sources = [{"CidrIp": "0.0.0.0/0"}] + ([{"CidrIpv6": "::/0"}] if network.dual_stack else [])
+    ports = {HTTP: "HTTP"} | ({HTTPS: "HTTPS"} if settings.https else {})
+    group.SecurityGroupIngress = [
+        ec2.SecurityGroupRule(
+            Description=f"{protocol} from anywhere", IpProtocol="tcp", FromPort=port, ToPort=port, **source
+        )
+        for port, protocol in ports.items()
+        for source in sources
+    ]
+    return group
+
+
+def add_access_logs(template: Template, settings: LoadBalancerSettings) -> s3.Bucket:
+    """Add the bucket of access logs, which Elastic Load Balancing only writes to S3 under S3's own key.
+
+    It is kept when the stack goes, since CloudFormation cannot delete a bucket with objects; they expire by themselves.
+    """
+    bucket = template.add(
+        s3.Bucket(
+            "AccessLogs",
+            BucketEncryption=s3.BucketEncryption(
+                ServerSideEncryptionConfiguration=[
+                    s3.ServerSideEncryptionRule(
+                        ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+                    )
+                ]
+            ),
+            PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
+                BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
+            ),
+            OwnershipControls=s3.OwnershipControls(
+                Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
+            ),
+            VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
+            LifecycleConfiguration=s3.LifecycleConfiguration(
+                Rules=[
+                    s3.LifecycleRule(
+                        Id="expire",
+                        Status="Enabled",
+                        ExpirationInDays=settings.access_log_days,
+                        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
+                        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
+                    )
+                ]
+            ),
+            DeletionPolicy="Retain",
+            UpdateReplacePolicy="Retain",
+        ),
+        why="Keeps a line for each request, for analysis with Athena, until it expires.",
+    )
+    template.add(
+        s3.BucketPolicy(
+            "AccessLogsPolicy",
+            Bucket=bucket.ref(),
+            PolicyDocument=policies.policy(
+                policies.allow_delivering_load_balancer_logs(bucket.get_att("Arn")),
+                policies.refuse_plain_http(bucket.get_att("Arn")),
+            ),
+        ),
+        why="Lets the load balancer write access logs, and nobody talk to the bucket without TLS.",
+    )
+    return bucket
+
+
+def add_balancer(
+    template: Template, settings: LoadBalancerSettings, network: Network, group: Value, bucket: s3.Bucket
+) -> elb.LoadBalancer:
+    """Add the balancer itself, dual-stack where the network is."""
+    attributes = {
+        "access_logs.s3.enabled": "true",
+        "access_logs.s3.bucket": bucket.ref(),
+        "deletion_protection.enabled": str(settings.deletion_protection).lower(),
+        "idle_timeout.timeout_seconds": str(settings.idle_timeout_seconds),
+        "routing.http.drop_invalid_header_fields.enabled": "true",
+        "routing.http.desync_mitigation_mode": "defensive",
+        "routing.http2.enabled": "true",
+    }
+    return template.add(
+        elb.LoadBalancer(
+            "LoadBalancer",
+            Type="application",
+            Scheme="internet-facing",
+            IpAddressType="dualstack" if network.dual_stack else "ipv4",
+            Subnets=list(network.public_subnet_ids),
+            SecurityGroups=[group],
+            LoadBalancerAttributes=[
+                elb.LoadBalancerAttributes(Key=key, Value=value) for key, value in attributes.items()
+            ],
+            DependsOn="AccessLogsPolicy",
+        ),
+        why="Spreads requests over the healthy tasks of all zones.",
+    )
+
+
+def add_listeners(
+    template: Template, settings: LoadBalancerSettings, balancer: elb.LoadBalancer
+) -> elb.Listener:
+    """Add the listener that services attach to, and with HTTPS one that redirects to it."""
+    if not settings.https:
+        why = "Takes requests over HTTP, as no certificate is configured."
+        return add_service_listener(template, balancer, "HttpListener", HTTP, why)
+    redirect = elb.RedirectConfig(Protocol="HTTPS", Port=str(HTTPS), StatusCode="HTTP_301")
+    template.add(
+        elb.Listener(
+            "HttpListener",
+            LoadBalancerArn=balancer.ref(),
+            Protocol="HTTP",
+            Port=HTTP,
+            DefaultActions=[elb.Action(Type="redirect", RedirectConfig=redirect)],
+        ),
+        why="Sends people who ask over HTTP to HTTPS.",
+    )
+    listener = add_service_listener(template, balancer, "HttpsListener", HTTPS, "Takes requests over HTTPS.")
+    listener.SslPolicy = TLS_POLICY
+    listener.Certificates = [elb.Certificate(CertificateArn=add_certificate(template, settings))]
+    return listener
+
+
+def add_service_listener(
+    template: Template, balancer: elb.LoadBalancer, title: str, port: int, why: str
+) -> elb.Listener:
+    """Add a listener that answers with the page of a stage without a release, until a service adds its rule."""
+    page = elb.FixedResponseConfig(StatusCode="503", ContentType="text/html", MessageBody=NOT_RELEASED_YET)
+    return template.add(
+        elb.Listener(
+            title,
+            LoadBalancerArn=balancer.ref(),
+            Protocol="HTTPS" if port == HTTPS else "HTTP",
+            Port=port,
+            DefaultActions=[elb.Action(Type="fixed-response", FixedResponseConfig=page)],
+        ),
+        why=why,
+    )
+
+
+def add_certificate(template: Template, settings: LoadBalancerSettings) -> Value:
+    """Return the certificate's ARN: the configured one, or a new one proven by a record in the zone."""
+    if settings.certificate_arn:
+        return settings.certificate_arn
+    certificate = template.add(
+        certificatemanager.Certificate(
+            "Certificate",
+            DomainName=settings.domain,
+            ValidationMethod="DNS",
+            DomainValidationOptions=[
+                certificatemanager.DomainValidationOption(
+                    DomainName=settings.domain, HostedZoneId=settings.hosted_zone_id
+                )
+            ],
+        ),
+        why="Proves to browsers that the domain is ours; renews itself through its DNS record.",
+    )
+    return certificate.ref()
+
+
+def add_records(
+    template: Template, settings: LoadBalancerSettings, network: Network, balancer: elb.LoadBalancer
+) -> None:
+    """Point the domain at the load balancer, over IPv6 too where the network has it."""
+    target = route53.AliasTarget(
+        DNSName=balancer.get_att("DNSName"), HostedZoneId=balancer.get_att("CanonicalHostedZoneID")
+    )
+    for record in ("A", "AAAA") if network.dual_stack else ("A",):
+        template.add(
+            route53.RecordSetType(
+                f"DomainRecord{record}",
+                HostedZoneId=settings.hosted_zone_id,
+                Name=settings.domain,
+                Type=record,
+                AliasTarget=target,
+            ),
+            why="Lets people reach the application by its name.",
+        )
+
+
+def add_url(template: Template, settings: LoadBalancerSettings, balancer: elb.LoadBalancer) -> Value:
+    """Return the address people use, and print it when the deployment finishes."""
+    if settings.domain:
+        url: Value = f"https://{settings.domain}"
+    else:
+        url = Sub("http://${" + balancer.title + ".DNSName}")
+    template.add_output_for_people("Url", url, "Open this address: the application")
+    return url
+
+
+def add_firewall(
+    template: Template, settings: LoadBalancerSettings, encryption: Encryption, balancer: elb.LoadBalancer
+) -> Value:
+    """Add AWS WAF: AWS's managed rules, a rate limit by address, and a log of what was blocked. Return the log group."""
+    limit = wafv2.RateBasedStatement(Limit=settings.requests_per_5_minutes, AggregateKeyType="IP")
+    rate = _rule("RateLimit", 0, wafv2.Statement(RateBasedStatement=limit), Action=wafv2.RuleAction(Block=wafv2.BlockAction()))
+    acl = template.add(
+        wafv2.WebACL(
+            "Firewall",
+            Scope="REGIONAL",
+            DefaultAction=wafv2.DefaultAction(Allow=wafv2.AllowAction()),
+            VisibilityConfig=_visibility("Firewall"),
+            Rules=[rate, *(_managed_rule(name, number) for number, name in enumerate(MANAGED_RULES, start=1))],
+        ),
+        why="Stops known attacks and floods before they reach the application.",
+    )
+    template.add(
+        wafv2.WebACLAssociation("FirewallAssociation", ResourceArn=balancer.ref(), WebACLArn=acl.get_att("Arn")),
+        why="Puts the firewall in front of the load balancer.",
+    )
+    return add_firewall_log(template, settings, encryption, acl)
+
+
+def add_firewall_log(
+    template: Template, settings: LoadBalancerSettings, encryption: Encryption, acl: wafv2.WebACL
+) -> Value:
+    """Log the requests that the firewall blocked or counted, without cookies and credentials."""
+    group = add_log_group(
+        template,
+        "FirewallLogGroup",
+        settings.log_retention_days,
+        encryption,
+        "Keeps what the firewall blocked.",
+        names.waf_log_group(),
+    )
+    hidden = [wafv2.LoggingConfigurationFieldToMatch(SingleHeader=wafv2.SingleHeader(Name=name)) for name in ("authorization", "cookie")]
+    template.add(
+        wafv2.LoggingConfiguration(
+            "FirewallLog",
+            ResourceArn=acl.get_att("Arn"),
+            LogDestinationConfigs=[Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${" + group.title + "}")],
+            RedactedFields=hidden,
+        ),
+        why="Records what the firewall did, to tune its rules.",
+    )
+    return group.ref()
+
+
+def _managed_rule(name: str, priority: int) -> wafv2.WebACLRule:
+    group = wafv2.ManagedRuleGroupStatement(VendorName="AWS", Name=name)
+    if name in COUNTED_ONLY:
+        group.RuleActionOverrides = [
+            wafv2.RuleActionOverride(Name=rule, ActionToUse=wafv2.RuleAction(Count=wafv2.CountAction())) for rule in COUNTED_ONLY[name]
+        ]
+    statement = wafv2.Statement(ManagedRuleGroupStatement=group)
+    return _rule(name, priority, statement, OverrideAction=wafv2.OverrideAction(**{"None": {}}))
+
+
+def _rule(name: str, priority: int, statement: wafv2.Statement, **action: object) -> wafv2.WebACLRule:
+    return wafv2.WebACLRule(
+        Name=name, Priority=priority, Statement=statement, VisibilityConfig=_visibility(name), **action
+    )
+
+
+def _visibility(name: str) -> wafv2.VisibilityConfig:
+    return wafv2.VisibilityConfig(CloudWatchMetricsEnabled=True, SampledRequestsEnabled=True, MetricName=name)

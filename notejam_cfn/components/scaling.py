@@ -1,0 +1,187 @@
+"""How many tasks run: with the traffic, by the clock, and none while nobody asks."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from troposphere import Join, Parameter, cloudwatch
+from troposphere import applicationautoscaling as scaling
+
+from ..settings import ServiceSettings
+from ..template import Template
+from ..values import Value
+
+GROUP = "Scaling"
+NAMESPACE = "ecs"
+DIMENSION = "ecs:service:DesiredCount"
+QUIET_PERIOD_SECONDS = 300
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaled:
+    """What is scaled, and where its traffic is measured."""
+
+    cluster_name: Value
+    service_name: Value
+    load_balancer_full_name: Value
+    target_group_full_name: Value
+
+    @property
+    def dimensions(self) -> list[cloudwatch.MetricDimension]:
+        """The dimensions of the load balancer's metrics about this service."""
+        return [
+            cloudwatch.MetricDimension(Name="LoadBalancer", Value=self.load_balancer_full_name),
+            cloudwatch.MetricDimension(Name="TargetGroup", Value=self.target_group_full_name),
+        ]
+
+
+def add_scaling(template: Template, settings: ServiceSettings, scaled: Scaled, condition: str) -> None:
+    """Scale a service between its bounds by CPU and requests; raise the minimum in business hours; let it sleep.
+
+    Registering the bounds also brings the number of tasks inside them, so the service needs no desired count, which
+    every deployment would reset. Source: Application Auto Scaling API Reference, "RegisterScalableTarget".
+    """
+    target = scaling.ScalableTarget(
+        f"{settings.name}ScalableTarget",
+        ServiceNamespace=NAMESPACE,
+        ScalableDimension=DIMENSION,
+        ResourceId=Join("/", ["service", scaled.cluster_name, scaled.service_name]),
+        MinCapacity=(least := add_bound(template, settings, "MinTasks", "Least tasks", settings.min_tasks)).ref(),
+        MaxCapacity=add_bound(template, settings, "MaxTasks", "Most tasks", settings.max_tasks).ref(),
+        Condition=condition,
+    )
+    if settings.busy_min_tasks:
+        target.ScheduledActions = business_hours(settings, least)
+    template.add(target, why="Bounds the number of tasks, and with it the cost.")
+    add_tracking(template, settings, target, scaled, condition)
+    if settings.sleep_after_minutes:
+        add_sleep(template, settings, target, scaled, condition)
+
+
+def add_bound(template: Template, settings: ServiceSettings, name: str, label: str, default: int) -> Parameter:
+    """Let the person who deploys choose a bound. Services beside the first have bounds of their own."""
+    prefix = "" if settings.name == "Web" else settings.name
+    return template.add_parameter_in(
+        GROUP,
+        f"{label}{' of ' + prefix if prefix else ''}",
+        f"{prefix}{name}",
+        Type="Number",
+        Default=str(default),
+        MinValue=0 if settings.sleep_after_minutes or name == "MaxTasks" else 1,
+        MaxValue=1000,
+        Description=f"{label} that run at a time. Scaling moves between the two bounds by itself.",
+    )
+
+
+def business_hours(settings: ServiceSettings, least: Parameter) -> list[scaling.ScheduledAction]:
+    """Raise the minimum when business begins and lower it when it ends, in the stage's time zone."""
+    hours = {"begin": (settings.busy_from_hour, settings.busy_min_tasks), "end": (settings.busy_to_hour, least.ref())}
+    return [
+        scaling.ScheduledAction(
+            ScheduledActionName=f"business-hours-{moment}",
+            Schedule=f"cron(0 {hour} ? * {settings.busy_days} *)",
+            Timezone=settings.time_zone,
+            ScalableTargetAction=scaling.ScalableTargetAction(MinCapacity=tasks),
+        )
+        for moment, (hour, tasks) in hours.items()
+    ]
+
+
+def add_tracking(
+    template: Template, settings: ServiceSettings, target: scaling.ScalableTarget, scaled: Scaled, condition: str
+) -> None:
+    """Aim at a CPU use and a number of requests for each task; the metric that wants more tasks wins.
+
+    A service that sleeps only grows by these: otherwise a quiet minute would stop its last task.
+    """
+    label = Join("/", [scaled.load_balancer_full_name, scaled.target_group_full_name])
+    metrics: dict[str, tuple[float, dict[str, Any]]] = {
+        "Cpu": (settings.target_cpu_percent, {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}),
+        "Requests": (
+            settings.target_requests_per_minute,
+            {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label},
+        ),
+    }
+    for name, (aim, metric) in metrics.items():
+        template.add(
+            scaling.ScalingPolicy(
+                f"{settings.name}{name}Scaling",
+                PolicyName=f"{settings.name}-{name}".lower(),
+                PolicyType="TargetTrackingScaling",
+                ScalingTargetId=target.ref(),
+                TargetTrackingScalingPolicyConfiguration=scaling.TargetTrackingScalingPolicyConfiguration(
+                    TargetValue=aim,
+                    ScaleOutCooldown=30,
+                    ScaleInCooldown=QUIET_PERIOD_SECONDS,
+                    DisableScaleIn=bool(settings.sleep_after_minutes),
+                    PredefinedMetricSpecification=scaling.PredefinedMetricSpecification(**metric),
+                ),
+                Condition=condition,
+            ),
+            why=f"Adds and removes tasks to keep {'CPU use' if name == 'Cpu' else 'requests for each task'} at its aim.",
+        )
+
+
+def add_sleep(
+    template: Template, settings: ServiceSettings, target: scaling.ScalableTarget, scaled: Scaled, condition: str
+) -> None:
+    """Stop the last tasks after a time without requests, and start one when somebody asks.
+
+    With no task the load balancer answers 503, and counts it: that count wakes the service within about two minutes.
+    """
+    quiet = _step_policy(f"{settings.name}Sleep", target, 0, condition)
+    wake = _step_policy(f"{settings.name}Wake", target, 1, condition)
+    template.add(quiet, why="Stops every task when nobody has asked for a while.")
+    template.add(wake, why="Starts a task when somebody asks and none runs.")
+    template.add(
+        cloudwatch.Alarm(
+            f"{settings.name}Quiet",
+            AlarmDescription="Nobody has asked for a while: the tasks stop. Nothing to do.",
+            Namespace="AWS/ApplicationELB",
+            MetricName="RequestCount",
+            Dimensions=scaled.dimensions,
+            Statistic="Sum",
+            Period=QUIET_PERIOD_SECONDS,
+            EvaluationPeriods=-(-settings.sleep_after_minutes * 60 // QUIET_PERIOD_SECONDS),
+            Threshold=1,
+            ComparisonOperator="LessThanThreshold",
+            TreatMissingData="breaching",
+            AlarmActions=[quiet.ref()],
+            Condition=condition,
+        ),
+        why="Notices that nobody has asked for a while.",
+    )
+    template.add(
+        cloudwatch.Alarm(
+            f"{settings.name}Asked",
+            AlarmDescription="Somebody asked while no task ran: one starts. Nothing to do.",
+            Namespace="AWS/ApplicationELB",
+            MetricName="HTTPCode_ELB_503_Count",
+            Dimensions=scaled.dimensions[:1],
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=[wake.ref()],
+            Condition=condition,
+        ),
+        why="Notices that somebody asked while no task ran.",
+    )
+
+
+def _step_policy(title: str, target: scaling.ScalableTarget, tasks: int, condition: str) -> scaling.ScalingPolicy:
+    bound = {"MetricIntervalUpperBound": 0} if tasks == 0 else {"MetricIntervalLowerBound": 0}
+    change = scaling.StepAdjustment(ScalingAdjustment=tasks, **bound)
+    return scaling.ScalingPolicy(
+        title,
+        PolicyName=title.lower(),
+        PolicyType="StepScaling",
+        ScalingTargetId=target.ref(),
+        StepScalingPolicyConfiguration=scaling.StepScalingPolicyConfiguration(
+            AdjustmentType="ExactCapacity", MetricAggregationType="Maximum", StepAdjustments=[change], Cooldown=60
+        ),
+        Condition=condition,
+    )

@@ -1,0 +1,189 @@
+"""IAM statements by intent: a component says what a role may do, and this module knows the actions.
+
+No statement allows a whole service, and `*` stands as a resource only where AWS offers nothing narrower.
+Source of actions and resource types: AWS, "Service Authorization Reference".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from awacs import cloudwatch, ecr, kms, logs, s3, secretsmanager, ses, ssmmessages, sts
+from awacs.aws import (
+    Action,
+    Allow,
+    ArnLike,
+    Bool,
+    Condition,
+    Deny,
+    PolicyDocument,
+    Principal,
+    Statement,
+    StringEquals,
+    StringLike,
+)
+from troposphere import AccountId, Join, Sub
+
+from .values import Value
+
+VERSION = "2012-10-17"
+# Every partition knows services by this name, China's included, where `AWS::URLSuffix` would be refused.
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services
+SERVICE_SUFFIX = "amazonaws.com"
+
+
+def policy(*statements: Statement) -> PolicyDocument:
+    """Make a policy document of statements."""
+    return PolicyDocument(Version=VERSION, Statement=list(statements))
+
+
+def service_principal(service: str) -> Principal:
+    """Return an AWS service as a principal, such as `ecs-tasks`."""
+    return Principal("Service", f"{service}.{SERVICE_SUFFIX}")
+
+
+def of_this_account(*more: Any) -> Condition:
+    """Hold only when a service acts for this account, so that others cannot use it as their deputy."""
+    return Condition([StringEquals("aws:SourceAccount", AccountId), *more])
+
+
+def assumed_by_service(service: str) -> PolicyDocument:
+    """Trust one AWS service to assume the role, and only for resources of this account."""
+    return policy(
+        Statement(
+            Effect=Allow,
+            Action=[sts.AssumeRole],
+            Principal=service_principal(service),
+            Condition=of_this_account(),
+        )
+    )
+
+
+def allow(actions: list[Action], resources: list[Value], condition: Condition | None = None) -> Statement:
+    """Allow actions on resources: the plain statement the named ones below are made of."""
+    extra = {"Condition": condition} if condition else {}
+    return Statement(Effect=Allow, Action=actions, Resource=resources, **extra)
+
+
+def allow_reading_secret(arn: Value) -> Statement:
+    """Read the current value of one secret."""
+    return allow([secretsmanager.GetSecretValue], [arn])
+
+
+def allow_decrypting_with(key_arn: Value) -> Statement:
+    """Decrypt what one key encrypted."""
+    return allow([kms.Decrypt], [key_arn])
+
+
+def allow_writing_log_group(arn: Value) -> Statement:
+    """Write to the streams of one log group. `arn` is the group's `Arn` attribute, which ends in `:*`."""
+    return allow([logs.CreateLogStream, logs.PutLogEvents], [arn])
+
+
+def allow_writing_flow_logs(arn: Value) -> list[Statement]:
+    """Write VPC flow logs to one log group.
+
+    Source: Amazon VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs".
+    """
+    return [allow([logs.CreateLogStream, logs.PutLogEvents, logs.DescribeLogStreams], [arn])]
+
+
+def allow_pulling_images() -> list[Statement]:
+    """Pull images from this account's repositories in any region; signing in to the registry has no narrower resource."""
+    pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
+    repositories = Sub("arn:${AWS::Partition}:ecr:*:${AWS::AccountId}:repository/*")
+    return [allow([ecr.GetAuthorizationToken], ["*"]), allow(pull, [repositories])]
+
+
+def allow_shell_channels() -> Statement:
+    """Open the channels ECS Exec talks through. AWS offers no narrower resource than `*`."""
+    channels = [
+        ssmmessages.CreateControlChannel,
+        ssmmessages.CreateDataChannel,
+        ssmmessages.OpenControlChannel,
+        ssmmessages.OpenDataChannel,
+    ]
+    return allow(channels, ["*"])
+
+
+def allow_sending_mail(sender: str) -> Statement:
+    """Send mail from one address, whichever identity of the account it was verified by."""
+    return allow(
+        [ses.SendEmail],
+        [Sub("arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*")],
+        Condition([StringEquals("ses:FromAddress", sender)]),
+    )
+
+
+def refuse_plain_http(bucket_arn: Value) -> Statement:
+    """Refuse every request to a bucket that is not over TLS."""
+    return Statement(
+        Sid="RefusePlainHttp",
+        Effect=Deny,
+        Action=[Action("s3", "*")],
+        Principal=Principal("*"),
+        Resource=[bucket_arn, within(bucket_arn, "/*")],
+        Condition=Condition([Bool("aws:SecureTransport", False)]),
+    )
+
+
+def allow_delivering_load_balancer_logs(bucket_arn: Value) -> Statement:
+    """Let Elastic Load Balancing write this account's access logs, in every region.
+
+    Source: Elastic Load Balancing, "Enable access logs for your Application Load Balancer".
+    """
+    return Statement(
+        Sid="DeliverAccessLogs",
+        Effect=Allow,
+        Action=[s3.PutObject],
+        Principal=service_principal("logdelivery.elasticloadbalancing"),
+        Resource=[within(bucket_arn, "/AWSLogs/${AWS::AccountId}/*")],
+        Condition=of_this_account(),
+    )
+
+
+def allow_account_to_administer_key() -> Statement:
+    """Let the account's own IAM policies decide about a key, as every key needs; without it nobody could.
+
+    Source: AWS KMS Developer Guide, "Default key policy".
+    """
+    return Statement(
+        Sid="AccountDecides",
+        Effect=Allow,
+        Action=[Action("kms", "*")],
+        Principal=Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
+        Resource=["*"],
+    )
+
+
+def allow_log_groups_to_use_key() -> Statement:
+    """Let CloudWatch Logs encrypt this account's log groups.
+
+    Source: Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
+    """
+    groups = Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*")
+    return Statement(
+        Sid="LogGroupsEncrypt",
+        Effect=Allow,
+        Action=[kms.Encrypt, kms.Decrypt, kms.ReEncryptFrom, kms.ReEncryptTo, kms.GenerateDataKey, kms.DescribeKey],
+        Principal=Principal("Service", Sub("logs.${AWS::Region}.${AWS::URLSuffix}")),
+        Resource=["*"],
+        Condition=Condition([ArnLike("kms:EncryptionContext:aws:logs:arn", groups)]),
+    )
+
+
+def allow_services_to_use_key(*services: str) -> Statement:
+    """Let AWS services that publish to encrypted topics of this account, such as `cloudwatch`, use the key."""
+    return Statement(
+        Sid="ServicesEncrypt",
+        Effect=Allow,
+        Action=[kms.Decrypt, kms.GenerateDataKey],
+        Principal=Principal("Service", [f"{service}.{SERVICE_SUFFIX}" for service in services]),
+        Resource=["*"],
+        Condition=of_this_account(),
+    )
+
+
+def within(arn: Value, suffix: str) -> Value:
+    """Return an ARN extended by a path, such as `/*`."""
+    return Sub("${Arn}" + suffix, Arn=arn)

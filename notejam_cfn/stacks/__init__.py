@@ -1,0 +1,27 @@
+"""Which components make which template: the layered stacks of a stage, and the whole stage in one for the console."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ..settings import Project, Stage
+from .console import console_stack
+from .layered import layered_stacks
+from .stack import Stack
+
+__all__ = ["Stack", "stacks_of", "stacks_of_stage"]
+
+
+def stacks_of(project: Project, stages: Collection[str] | None = None) -> list[Stack]:
+    """Compose every stack of a project, or of some of its stages, in the order they are deployed."""
+    return [
+        stack
+        for stage in project.stages
+        if stages is None or stage.name in stages
+        for stack in stacks_of_stage(stage)
+    ]
+
+
+def stacks_of_stage(stage: Stage) -> list[Stack]:
+    """Compose a stage's stacks: the layers, then the one that holds all of them."""
+    return [*layered_stacks(stage), console_stack(stage)]
