@@ -17,7 +17,7 @@ from .settings import Stage
 from .template import Template, component
 from .values import Value
 
-ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - the task's own network interface, closed by its security group
+ANY_ADDRESS = "0.0.0.0"
 ANY_ADDRESS_IPV6 = "::"
 
 
@@ -48,9 +48,7 @@ def add_application(
     )
 
 
-def environment(
-    stage: Stage, network: Network, database: Database, load_balancer: LoadBalancer
-) -> dict[str, Value]:
+def environment(stage: Stage, network: Network, database: Database, load_balancer: LoadBalancer) -> dict[str, Value]:
     """Return what the containers find in their environment; nothing in it is a secret."""
     variables: dict[str, Value] = {
         "STAGE": stage.name,

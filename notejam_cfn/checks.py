@@ -64,8 +64,19 @@ def choice(default: str, allowed: tuple[str, ...], meaning: str) -> Any:
     return _field(default, check, meaning, ", ".join(allowed))
 
 
+def one_of(default: int, allowed: tuple[int, ...], meaning: str) -> Any:
+    """Declare one of a few whole numbers."""
+    listed = ", ".join(map(str, allowed))
+
+    def check(value: Any) -> str | None:
+        fits = value in allowed and not isinstance(value, bool)
+        return None if fits else f"must be one of {listed}, got {value!r}"
+
+    return _field(default, check, meaning, listed)
+
+
 def text(default: str, pattern: str, allowed: str, meaning: str) -> Any:
-    """Declare a text that matches a pattern; `allowed` says the pattern in words. Empty is allowed when the default is."""
+    """Declare a text that matches a pattern, which `allowed` says in words. Empty is allowed when the default is."""
 
     def check(value: Any) -> str | None:
         fits = isinstance(value, str) and (re.fullmatch(pattern, value) or (value == "" and default == ""))
@@ -92,11 +103,9 @@ def _field(default: Any, check: Check, meaning: str, allowed: str) -> Any:
     return dataclasses.field(default=default, metadata={"check": check, "meaning": meaning, "allowed": allowed})
 
 
-def _between(kind: type, words: str, at_least: float, at_most: float) -> Check:
-    kinds = (int, float) if kind is float else (kind,)
-
+def _between(kind: type[int] | type[float], words: str, at_least: float, at_most: float) -> Check:
     def check(value: Any) -> str | None:
-        if isinstance(value, bool) or not isinstance(value, kinds):
+        if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else int):
             return f"must be {words}, got {value!r}"
         if not at_least <= value <= at_most:
             return f"must be between {at_least:g} and {at_most:g}, got {value:g}"

@@ -164,7 +164,7 @@ def _reference() -> list[str]:
         nested = field.default_factory
         if isinstance(nested, type) and issubclass(nested, Settings):
             lines += ["#", f"# [stages.NAME.{field.name}]"]
-            lines += [_reference_line(inner) for inner in dataclasses.fields(nested)]  # type: ignore[arg-type]
+            lines += [_reference_line(inner) for inner in dataclasses.fields(nested)]
         elif "meaning" in field.metadata and field.name != "project":
             lines.append(_reference_line(field))
     return lines

@@ -69,6 +69,11 @@ def container_insights_log_group() -> Sub:
     return Sub("/aws/ecs/containerinsights/${AWS::StackName}/performance")
 
 
+def log_group_arn(name: object) -> Sub:
+    """Return a log group's ARN without the `:*` that its `Arn` attribute ends in, as AWS WAF asks for."""
+    return Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${Group}", Group=name)
+
+
 def waf_log_group() -> Sub:
     """Name a log group AWS WAF accepts: the prefix is demanded."""
     return Sub("aws-waf-logs-${AWS::StackName}")

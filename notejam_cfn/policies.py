@@ -6,9 +6,10 @@ Source of actions and resource types: AWS, "Service Authorization Reference".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from awacs import cloudwatch, ecr, kms, logs, s3, secretsmanager, ses, ssmmessages, sts
+from awacs import ecr, kms, logs, s3, secretsmanager, ses, ssmmessages, sts
 from awacs.aws import (
     Action,
     Allow,
@@ -20,9 +21,8 @@ from awacs.aws import (
     Principal,
     Statement,
     StringEquals,
-    StringLike,
 )
-from troposphere import AccountId, Join, Sub
+from troposphere import AccountId, Sub
 
 from .values import Value
 
@@ -59,10 +59,10 @@ def assumed_by_service(service: str) -> PolicyDocument:
     )
 
 
-def allow(actions: list[Action], resources: list[Value], condition: Condition | None = None) -> Statement:
+def allow(actions: Sequence[Action], resources: Sequence[Value], condition: Condition | None = None) -> Statement:
     """Allow actions on resources: the plain statement the named ones below are made of."""
     extra = {"Condition": condition} if condition else {}
-    return Statement(Effect=Allow, Action=actions, Resource=resources, **extra)
+    return Statement(Effect=Allow, Action=list(actions), Resource=list(resources), **extra)
 
 
 def allow_reading_secret(arn: Value) -> Statement:
@@ -89,7 +89,7 @@ def allow_writing_flow_logs(arn: Value) -> list[Statement]:
 
 
 def allow_pulling_images() -> list[Statement]:
-    """Pull images from this account's repositories in any region; signing in to the registry has no narrower resource."""
+    """Pull images from this account's repositories, in any region. Signing in to the registry needs `*`."""
     pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
     repositories = Sub("arn:${AWS::Partition}:ecr:*:${AWS::AccountId}:repository/*")
     return [allow([ecr.GetAuthorizationToken], ["*"]), allow(pull, [repositories])]

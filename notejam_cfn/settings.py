@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import names
-from .checks import Settings, checked, choice, flag, number, text, whole
+from .checks import Settings, checked, choice, flag, number, one_of, text, whole
 
 # The periods CloudWatch Logs accepts: LogGroup.RetentionInDays in the resource schema.
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3653)
@@ -33,12 +33,7 @@ TWO_ZONE_REGIONS = frozenset({"us-west-1"})
 
 
 def _log_retention(default: int) -> Any:
-    def check(value: Any) -> str | None:
-        if value in LOG_RETENTION_DAYS and not isinstance(value, bool):
-            return None
-        return f"must be one of {', '.join(map(str, LOG_RETENTION_DAYS))}, got {value!r}"
-
-    return checked(default, check, "days a log is kept", "a period CloudWatch Logs accepts")
+    return one_of(default, LOG_RETENTION_DAYS, "days a log is kept")
 
 
 def _cidr_problem(value: Any) -> str | None:
@@ -97,7 +92,9 @@ class LoadBalancerSettings(Settings):
     """The way in: domain, certificate, firewall."""
 
     domain: str = text("", DOMAIN_PATTERN, "a domain name in lower case", "name people reach the application by")
-    hosted_zone_id: str = text("", r"Z[A-Z0-9]{3,31}", "a Route 53 zone id such as Z0123ABC", "public zone of the domain")
+    hosted_zone_id: str = text(
+        "", r"Z[A-Z0-9]{3,31}", "a Route 53 zone id such as Z0123ABC", "public zone of the domain"
+    )
     certificate_arn: str = text("", r"arn:[a-z-]+:acm:.+", "a certificate's ARN", "an ACM certificate you have")
     waf: bool = flag(False, "AWS WAF with managed rules and a rate limit")
     requests_per_5_minutes: int = whole(2000, 10, 20_000_000, "requests an address may send with waf on")
@@ -124,7 +121,9 @@ class LoadBalancerSettings(Settings):
 class ClusterSettings(Settings):
     """What containers run on, shared by the services of a stage."""
 
-    insights: str = choice("enabled", ("disabled", "enabled", "enhanced"), "Container Insights; enhanced looks at tasks")
+    insights: str = choice(
+        "enabled", ("disabled", "enabled", "enhanced"), "Container Insights; enhanced looks at tasks"
+    )
     log_retention_days: int = _log_retention(30)
 
 
@@ -133,12 +132,7 @@ class ServiceSettings(Settings):
     """The containers: size, number, what they run on and how they scale."""
 
     name: str = text("Web", r"[A-Z][A-Za-z0-9]{0,30}", "letters and digits, capital first", "prefix of its logical IDs")
-    cpu_units: int = checked(
-        256,
-        lambda v: None if v in FARGATE_MEMORY_MIB else f"must be one of {', '.join(map(str, FARGATE_MEMORY_MIB))}, got {v!r}",
-        "CPU of a task; 1024 units are one vCPU",
-        ", ".join(map(str, FARGATE_MEMORY_MIB)),
-    )
+    cpu_units: int = one_of(256, tuple(FARGATE_MEMORY_MIB), "CPU of a task; 1024 units are one vCPU")
     memory_mib: int = whole(512, 512, 30720, "memory of a task")
     port: int = whole(8080, 1024, 65535, "TCP port the container listens on")
     health_path: str = text("/healthz", r"/[!-~]{0,1023}", "a path that begins with /", "answers 200 when all is well")
@@ -157,15 +151,15 @@ class ServiceSettings(Settings):
     busy_from_hour: int = whole(7, 0, 23, "hour business begins, in time_zone")
     busy_to_hour: int = whole(19, 0, 23, "hour business ends, in time_zone")
     busy_days: str = text("MON-FRI", r"[A-Z]{3}([-,][A-Z]{3})*", "days such as MON-FRI", "business days")
-    time_zone: str = text("Etc/UTC", r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*", "a name such as Europe/Berlin", "of the schedule")
+    time_zone: str = text("Etc/UTC", r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*", "a name such as Europe/Berlin", "its time zone")
     exec_access: bool = flag(False, "allow a shell in running containers (ECS Exec)")
     mail_from: str = text("", ADDRESS_PATTERN, "an e-mail address", "sender of mail, verified in Amazon SES")
     log_retention_days: int = _log_retention(30)
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
-        sizes = FARGATE_MEMORY_MIB[self.cpu_units]
-        if self.memory_mib not in sizes:
-            yield "memory_mib", f"must be one of {', '.join(map(str, sizes))} with {self.cpu_units} CPU units, got {self.memory_mib}"
+        if self.memory_mib not in FARGATE_MEMORY_MIB[self.cpu_units]:
+            sizes = ", ".join(map(str, FARGATE_MEMORY_MIB[self.cpu_units]))
+            yield "memory_mib", f"must be one of {sizes} with {self.cpu_units} CPU units, got {self.memory_mib}"
         if self.min_tasks > self.max_tasks:
             yield "min_tasks", f"must be at most max_tasks ({self.max_tasks}), got {self.min_tasks}"
         if self.busy_min_tasks > self.max_tasks:

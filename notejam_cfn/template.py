@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import troposphere
-from troposphere import AWSHelperFn, AWSObject, Equals, If, NoValue, Not, Output, Parameter, Ref, Tags
+from troposphere import AWSHelperFn, AWSObject, Equals, If, Not, NoValue, Output, Parameter, Ref, Tags
 
 CONTEXT = "com.aws.cloudformation.Context"
 UNTAGGED_COMPONENT = "stack"
@@ -104,12 +104,11 @@ def component(function: Callable[Concatenate[Template, P], T]) -> Callable[Conca
     """Make a function a component: what it adds is tagged with its name, `add_load_balancer` as `load-balancer`."""
     name = function.__name__.removeprefix("add_").replace("_", "-")
 
-    @functools.wraps(function)
-    def add(template: Template, *args: P.args, **kwargs: P.kwargs) -> T:
+    def add(template: Template, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with template.component(name):
             return function(template, *args, **kwargs)
 
-    return add
+    return functools.update_wrapper(add, function)
 
 
 def _tag_property(resource: AWSObject) -> str | None:

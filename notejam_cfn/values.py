@@ -13,5 +13,5 @@ Values: TypeAlias = "tuple[Value, ...]"
 
 
 def described(description: str) -> Any:
-    """Declare a field of a component's outputs that other stacks may read; the text becomes the output's description."""
+    """Declare a field of a component's outputs that other stacks may read, and the description of that output."""
     return dataclasses.field(metadata={"description": description})

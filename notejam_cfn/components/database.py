@@ -45,9 +45,7 @@ class Database:
 
 
 @component
-def add_database(
-    template: Template, settings: DatabaseSettings, network: Network, encryption: Encryption
-) -> Database:
+def add_database(template: Template, settings: DatabaseSettings, network: Network, encryption: Encryption) -> Database:
     """Add a private Aurora cluster and return how to reach it.
 
     RDS makes the administrator's password, keeps it in Secrets Manager and replaces it every 7 days: clients must be
@@ -77,9 +75,7 @@ def add_database(
     )
 
 
-def add_database_security_groups(
-    template: Template, network: Network
-) -> tuple[ec2.SecurityGroup, ec2.SecurityGroup]:
+def add_database_security_groups(template: Template, network: Network) -> tuple[ec2.SecurityGroup, ec2.SecurityGroup]:
     """Add the group that clients wear and the group of the server, which admits only them."""
     clients = add_security_group(
         template,
@@ -116,7 +112,7 @@ def cluster_identifier(template: Template) -> Sub:
         ConstraintDescription="a whole number from 1 to 9999",
         Description="Raise it by one together with a change of the snapshot to restore; otherwise leave it.",
     )
-    return Sub("${AWS::StackName}-${" + generation.title + "}")
+    return Sub("${AWS::StackName}-${Generation}", Generation=generation.ref())
 
 
 def add_cluster(
@@ -137,7 +133,7 @@ def add_cluster(
         ),
         why="Places the database where nothing leads in or out of the VPC.",
     )
-    return template.add(
+    cluster = template.add(
         rds.DBCluster(
             "DatabaseCluster",
             DBClusterIdentifier=identifier,
@@ -165,10 +161,12 @@ def add_cluster(
             EnableCloudwatchLogsExports=["postgresql"],
             DeletionPolicy="Snapshot" if settings.final_snapshot else "Delete",
             UpdateReplacePolicy="Snapshot",
-            **insights(settings, encryption),
         ),
         why="Keeps people's notes; grows with demand and pauses when nobody uses it.",
     )
+    if settings.insights:
+        turn_insights_on(cluster, encryption)
+    return cluster
 
 
 def add_snapshot_parameter(template: Template) -> Parameter:
@@ -229,16 +227,12 @@ def add_capacity(template: Template, settings: DatabaseSettings) -> rds.Serverle
     return scaling
 
 
-def insights(settings: DatabaseSettings, encryption: Encryption) -> dict[str, object]:
-    """Return the properties that turn Performance Insights on, for the 7 days that cost nothing."""
-    if not settings.insights:
-        return {}
-    return {
-        "DatabaseInsightsMode": "standard",
-        "PerformanceInsightsEnabled": True,
-        "PerformanceInsightsRetentionPeriod": 7,
-        "PerformanceInsightsKmsKeyId": encryption.key_arn,
-    }
+def turn_insights_on(cluster: rds.DBCluster, encryption: Encryption) -> None:
+    """Turn Performance Insights on, for the 7 days that cost nothing."""
+    cluster.DatabaseInsightsMode = "standard"
+    cluster.PerformanceInsightsEnabled = True
+    cluster.PerformanceInsightsRetentionPeriod = 7
+    cluster.PerformanceInsightsKmsKeyId = encryption.key_arn
 
 
 def add_instances(template: Template, settings: DatabaseSettings, cluster: rds.DBCluster, zones: int) -> None:

@@ -6,11 +6,12 @@ import dataclasses
 
 from troposphere import Sub, certificatemanager, ec2, route53, s3, wafv2
 from troposphere import elasticloadbalancingv2 as elb
+from troposphere.validators.route53 import AliasTarget
 
 from .. import names, policies
 from ..settings import LoadBalancerSettings
 from ..template import Template, component
-from ..values import Value, described
+from ..values import Value
 from .encryption import Encryption
 from .log_groups import add_log_group
 from .network import Network
@@ -180,9 +181,7 @@ def add_balancer(
     )
 
 
-def add_listeners(
-    template: Template, settings: LoadBalancerSettings, balancer: elb.LoadBalancer
-) -> elb.Listener:
+def add_listeners(template: Template, settings: LoadBalancerSettings, balancer: elb.LoadBalancer) -> elb.Listener:
     """Add the listener that services attach to, and with HTTPS one that redirects to it."""
     if not settings.https:
         why = "Takes requests over HTTP, as no certificate is configured."
@@ -245,9 +244,7 @@ def add_records(
     template: Template, settings: LoadBalancerSettings, network: Network, balancer: elb.LoadBalancer
 ) -> None:
     """Point the domain at the load balancer, over IPv6 too where the network has it."""
-    target = route53.AliasTarget(
-        DNSName=balancer.get_att("DNSName"), HostedZoneId=balancer.get_att("CanonicalHostedZoneID")
-    )
+    target = AliasTarget(DNSName=balancer.get_att("DNSName"), HostedZoneId=balancer.get_att("CanonicalHostedZoneID"))
     for record in ("A", "AAAA") if network.dual_stack else ("A",):
         template.add(
             route53.RecordSetType(
@@ -266,7 +263,7 @@ def add_url(template: Template, settings: LoadBalancerSettings, balancer: elb.Lo
     if settings.domain:
         url: Value = f"https://{settings.domain}"
     else:
-        url = Sub("http://${" + balancer.title + ".DNSName}")
+        url = Sub("http://${Name}", Name=balancer.get_att("DNSName"))
     template.add_output_for_people("Url", url, "Open this address: the application")
     return url
 
@@ -274,9 +271,10 @@ def add_url(template: Template, settings: LoadBalancerSettings, balancer: elb.Lo
 def add_firewall(
     template: Template, settings: LoadBalancerSettings, encryption: Encryption, balancer: elb.LoadBalancer
 ) -> Value:
-    """Add AWS WAF: AWS's managed rules, a rate limit by address, and a log of what was blocked. Return the log group."""
+    """Add AWS WAF with managed rules and a rate limit by address, and return the log group of what it blocked."""
     limit = wafv2.RateBasedStatement(Limit=settings.requests_per_5_minutes, AggregateKeyType="IP")
-    rate = _rule("RateLimit", 0, wafv2.Statement(RateBasedStatement=limit), Action=wafv2.RuleAction(Block=wafv2.BlockAction()))
+    rate = _rule("RateLimit", 0, wafv2.Statement(RateBasedStatement=limit))
+    rate.Action = wafv2.RuleAction(Block=wafv2.BlockAction())
     acl = template.add(
         wafv2.WebACL(
             "Firewall",
@@ -306,12 +304,15 @@ def add_firewall_log(
         "Keeps what the firewall blocked.",
         names.waf_log_group(),
     )
-    hidden = [wafv2.LoggingConfigurationFieldToMatch(SingleHeader=wafv2.SingleHeader(Name=name)) for name in ("authorization", "cookie")]
+    hidden = [
+        wafv2.LoggingConfigurationFieldToMatch(SingleHeader=wafv2.SingleHeader(Name=name))
+        for name in ("authorization", "cookie")
+    ]
     template.add(
         wafv2.LoggingConfiguration(
             "FirewallLog",
             ResourceArn=acl.get_att("Arn"),
-            LogDestinationConfigs=[Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${" + group.title + "}")],
+            LogDestinationConfigs=[names.log_group_arn(group.ref())],
             RedactedFields=hidden,
         ),
         why="Records what the firewall did, to tune its rules.",
@@ -323,16 +324,17 @@ def _managed_rule(name: str, priority: int) -> wafv2.WebACLRule:
     group = wafv2.ManagedRuleGroupStatement(VendorName="AWS", Name=name)
     if name in COUNTED_ONLY:
         group.RuleActionOverrides = [
-            wafv2.RuleActionOverride(Name=rule, ActionToUse=wafv2.RuleAction(Count=wafv2.CountAction())) for rule in COUNTED_ONLY[name]
+            wafv2.RuleActionOverride(Name=rule, ActionToUse=wafv2.RuleAction(Count=wafv2.CountAction()))
+            for rule in COUNTED_ONLY[name]
         ]
     statement = wafv2.Statement(ManagedRuleGroupStatement=group)
-    return _rule(name, priority, statement, OverrideAction=wafv2.OverrideAction(**{"None": {}}))
+    rule = _rule(name, priority, statement)
+    rule.OverrideAction = wafv2.OverrideAction.from_dict("", {"None": {}})
+    return rule
 
 
-def _rule(name: str, priority: int, statement: wafv2.Statement, **action: object) -> wafv2.WebACLRule:
-    return wafv2.WebACLRule(
-        Name=name, Priority=priority, Statement=statement, VisibilityConfig=_visibility(name), **action
-    )
+def _rule(name: str, priority: int, statement: wafv2.Statement) -> wafv2.WebACLRule:
+    return wafv2.WebACLRule(Name=name, Priority=priority, Statement=statement, VisibilityConfig=_visibility(name))
 
 
 def _visibility(name: str) -> wafv2.VisibilityConfig:

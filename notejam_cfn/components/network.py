@@ -139,20 +139,15 @@ def add_public_routes(
         why="Joins the internet gateway to the VPC.",
     )
     table = add_route_table(template, vpc, "Public", "Sends what leaves the public subnets to the internet.", subnets)
-    destinations = {"": {"DestinationCidrBlock": ANYWHERE}}
+    destinations = {"": ("DestinationCidrBlock", ANYWHERE)}
     if ipv6 is not None:
-        destinations["Ipv6"] = {"DestinationIpv6CidrBlock": ANYWHERE_IPV6}
-    for suffix, destination in destinations.items():
-        template.add(
-            ec2.Route(
-                f"PublicRoute{suffix}",
-                RouteTableId=table.ref(),
-                GatewayId=gateway.ref(),
-                DependsOn=attachment.title,
-                **destination,
-            ),
-            why="Lets the load balancer answer people on the internet.",
+        destinations["Ipv6"] = ("DestinationIpv6CidrBlock", ANYWHERE_IPV6)
+    for suffix, (kind, destination) in destinations.items():
+        route = ec2.Route(
+            f"PublicRoute{suffix}", RouteTableId=table.ref(), GatewayId=gateway.ref(), DependsOn=attachment.title
         )
+        setattr(route, kind, destination)
+        template.add(route, why="Lets the load balancer answer people on the internet.")
 
 
 def add_private_routes(

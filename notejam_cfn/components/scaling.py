@@ -119,7 +119,7 @@ def add_tracking(
                 ),
                 Condition=condition,
             ),
-            why=f"Adds and removes tasks to keep {'CPU use' if name == 'Cpu' else 'requests for each task'} at its aim.",
+            why=f"Adds and removes tasks to keep {'CPU use' if name == 'Cpu' else 'requests a task'} at its aim.",
         )
 
 
@@ -173,8 +173,8 @@ def add_sleep(
 
 
 def _step_policy(title: str, target: scaling.ScalableTarget, tasks: int, condition: str) -> scaling.ScalingPolicy:
-    bound = {"MetricIntervalUpperBound": 0} if tasks == 0 else {"MetricIntervalLowerBound": 0}
-    change = scaling.StepAdjustment(ScalingAdjustment=tasks, **bound)
+    change = scaling.StepAdjustment(ScalingAdjustment=tasks)
+    setattr(change, "MetricIntervalLowerBound" if tasks else "MetricIntervalUpperBound", 0)
     return scaling.ScalingPolicy(
         title,
         PolicyName=title.lower(),

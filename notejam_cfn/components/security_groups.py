@@ -15,7 +15,11 @@ def add_security_group(template: Template, title: str, vpc_id: Value, descriptio
     EC2 opens every way out of a group that names none, so it names one that leads nowhere.
     """
     nowhere = ec2.SecurityGroupRule(
-        Description="No way out but those added", IpProtocol="icmp", FromPort=252, ToPort=86, CidrIp="255.255.255.255/32"
+        Description="Leads nowhere",
+        IpProtocol="icmp",
+        FromPort=252,
+        ToPort=86,
+        CidrIp="255.255.255.255/32",
     )
     return template.add(
         ec2.SecurityGroup(
@@ -59,17 +63,10 @@ def allow_from_group(template: Template, title: str, source: Value, target: Valu
 
 def allow_to_internet(template: Template, title: str, group: Value, port: int, ipv6: bool, what: str) -> None:
     """Let wearers of a group call any address on a TCP port, over IPv4 and, where there is any, IPv6."""
-    addresses = {"Ipv4": {"CidrIp": "0.0.0.0/0"}} | ({"Ipv6": {"CidrIpv6": "::/0"}} if ipv6 else {})
-    for family, address in addresses.items():
-        template.add(
-            ec2.SecurityGroupEgress(
-                f"{title}{family}",
-                GroupId=group,
-                IpProtocol="tcp",
-                FromPort=port,
-                ToPort=port,
-                Description=what,
-                **address,
-            ),
-            why=f"Opens the way out for {what}.",
+    families = {"Ipv4": ("CidrIp", "0.0.0.0/0")} | ({"Ipv6": ("CidrIpv6", "::/0")} if ipv6 else {})
+    for family, (kind, addresses) in families.items():
+        rule = ec2.SecurityGroupEgress(
+            f"{title}{family}", GroupId=group, IpProtocol="tcp", FromPort=port, ToPort=port, Description=what
         )
+        setattr(rule, kind, addresses)
+        template.add(rule, why=f"Opens the way out for {what}.")

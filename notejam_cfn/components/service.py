@@ -182,10 +182,8 @@ def _container(
         Essential=True,
         User=UNPRIVILEGED_USER,
         ReadonlyRootFilesystem=True,
-        MountPoints=[ecs.MountPoint(SourceVolume="tmp", ContainerPath="/tmp", ReadOnly=False)],  # noqa: S108
-        LinuxParameters=ecs.LinuxParameters(
-            Capabilities=ecs.KernelCapabilities(Drop=["ALL"]), InitProcessEnabled=True
-        ),
+        MountPoints=[ecs.MountPoint(SourceVolume="tmp", ContainerPath="/tmp", ReadOnly=False)],
+        LinuxParameters=ecs.LinuxParameters(Capabilities=ecs.KernelCapabilities(Drop=["ALL"]), InitProcessEnabled=True),
         StopTimeout=STOP_SECONDS,
         Environment=[ecs.Environment(Name=key, Value=value) for key, value in application.environment.items()],
         Secrets=[ecs.Secret(Name=key, ValueFrom=source) for key, source in application.secrets.items()],
@@ -221,9 +219,7 @@ def add_task_definition(
             NetworkMode="awsvpc",
             Cpu=str(settings.cpu_units),
             Memory=str(settings.memory_mib),
-            RuntimePlatform=ecs.RuntimePlatform(
-                CpuArchitecture=settings.architecture, OperatingSystemFamily="LINUX"
-            ),
+            RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=settings.architecture, OperatingSystemFamily="LINUX"),
             ExecutionRoleArn=execution_role.get_att("Arn"),
             TaskRoleArn=task_role.get_att("Arn"),
             ContainerDefinitions=definitions,

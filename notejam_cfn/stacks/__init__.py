@@ -15,10 +15,7 @@ __all__ = ["Stack", "stacks_of", "stacks_of_stage"]
 def stacks_of(project: Project, stages: Collection[str] | None = None) -> list[Stack]:
     """Compose every stack of a project, or of some of its stages, in the order they are deployed."""
     return [
-        stack
-        for stage in project.stages
-        if stages is None or stage.name in stages
-        for stack in stacks_of_stage(stage)
+        stack for stage in project.stages if stages is None or stage.name in stages for stack in stacks_of_stage(stage)
     ]
 
 

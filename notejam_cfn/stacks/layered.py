@@ -32,9 +32,7 @@ def network_layer(stage: Stage) -> tuple[Stack, Encryption, Network]:
     return stack, publish(template, stack.name, encryption), publish(template, stack.name, network)
 
 
-def database_layer(
-    stage: Stage, below: Stack, encryption: Encryption, network: Network
-) -> tuple[Stack, Database]:
+def database_layer(stage: Stage, below: Stack, encryption: Encryption, network: Network) -> tuple[Stack, Database]:
     """Compose what holds data."""
     template = layer_template(stage, "database", "An Aurora cluster in isolated subnets, reached only by its clients.")
     stack = stack_of_stage(stage, LAYERED, "database", template, depends_on=(below.name,))

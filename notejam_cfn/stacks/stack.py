@@ -37,9 +37,7 @@ class Stack:
         return ("CAPABILITY_IAM",) if iam else ()
 
 
-def stack_of_stage(
-    stage: Stage, form: str, layer: str, template: Template, depends_on: tuple[str, ...] = ()
-) -> Stack:
+def stack_of_stage(stage: Stage, form: str, layer: str, template: Template, depends_on: tuple[str, ...] = ()) -> Stack:
     """Make a stack of a stage, named and placed by the stage's settings."""
     whole = form == CONSOLE
     return Stack(
