@@ -1,0 +1,32 @@
+"""E9509: a template can be sent to CloudFormation in the request itself."""
+
+from __future__ import annotations
+
+import json
+
+from cfnlint._typing import RuleMatches
+from cfnlint.rules import CloudFormationLintRule, RuleMatch
+from cfnlint.template import Template
+
+REQUEST_BYTES = 51_200
+
+
+class TemplateSize(CloudFormationLintRule):
+    """As compact JSON a template is at most `bytes` long: 51,200 unless configured otherwise."""
+
+    id = "E9509"
+    shortdesc = "A template fits in a request to CloudFormation"
+    description = "A larger template needs a bucket before the first deployment; measured as JSON without white space"
+    source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config_definition = {"bytes": {"default": REQUEST_BYTES, "type": "integer"}}
+        self.configure()
+
+    def match(self, cfn: Template) -> RuleMatches:
+        """Return a match when the template is too large."""
+        compact = json.dumps(cfn.template, separators=(",", ":"), ensure_ascii=False)
+        size, limit = len(compact.encode()), self.config["bytes"]
+        message = f"{size} bytes as compact JSON is over {limit}: move a component to another layer"
+        return [RuleMatch(["Resources"], message)] if size > limit else []
