@@ -5,7 +5,7 @@ The variables are the contract that docs/application.md lists; a test compares t
 
 from __future__ import annotations
 
-from troposphere import Join, secretsmanager
+from troposphere import secretsmanager
 
 from . import policies
 from .components.database import Database
@@ -76,7 +76,7 @@ def secret_key(secret_arn: Value, key: str) -> Value:
 
     Source: Amazon ECS Developer Guide, "Pass Secrets Manager secrets through Amazon ECS environment variables".
     """
-    return Join("", [secret_arn, f":{key}::"])
+    return policies.within(secret_arn, f":{key}::")
 
 
 def add_session_secret(template: Template, encryption: Encryption) -> secretsmanager.Secret:

@@ -56,12 +56,17 @@ def of_stack(suffix: str, prefix: str = "") -> Sub:
     return Sub(prefix + "${AWS::StackName}" + suffix)
 
 
-def postgresql_log_group(cluster_identifier: object) -> Sub:
+def cluster(generation: str) -> Sub:
+    """Name the database cluster: the stack's name and the generation that a parameter of that name holds."""
+    return of_stack(f"-${{{generation}}}")
+
+
+def postgresql_log_group(generation: str) -> Sub:
     """Name the log group RDS writes to: it takes the cluster's identifier and cannot be chosen.
 
     Source: Amazon Aurora User Guide, "Publishing Aurora PostgreSQL logs to Amazon CloudWatch Logs".
     """
-    return Sub("/aws/rds/cluster/${Cluster}/postgresql", Cluster=cluster_identifier)
+    return of_stack(f"-${{{generation}}}/postgresql", prefix="/aws/rds/cluster/")
 
 
 def container_insights_log_group() -> Sub:

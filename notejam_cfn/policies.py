@@ -185,5 +185,5 @@ def allow_services_to_use_key(*services: str) -> Statement:
 
 
 def within(arn: Value, suffix: str) -> Value:
-    """Return an ARN extended by a path, such as `/*`."""
+    """Return an ARN extended by a path, such as `/*`, or by what a service appends."""
     return Sub("${Arn}" + suffix, Arn=arn)

@@ -26,6 +26,17 @@ SECTIONS = (
     "Resources",
     "Outputs",
 )
+ATTRIBUTES = (
+    "Type",
+    "Metadata",
+    "Condition",
+    "DependsOn",
+    "CreationPolicy",
+    "UpdatePolicy",
+    "DeletionPolicy",
+    "UpdateReplacePolicy",
+    "Properties",
+)
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 SHORT_TAGS = {
     "Ref": "!Ref",
@@ -42,9 +53,14 @@ LONG_NAMES = {tag: name for name, tag in SHORT_TAGS.items()}
 
 
 def ordered(template: dict[str, Any]) -> dict[str, Any]:
-    """Return the template with its sections in the order people read them."""
-    known = {section: template[section] for section in SECTIONS if section in template}
-    return known | {section: body for section, body in template.items() if section not in known}
+    """Return the template with its sections, and each resource's attributes, in the order people read them."""
+    resources = template.get("Resources", {})
+    read = {name: _in_order(resource, ATTRIBUTES) for name, resource in resources.items()}
+    return _in_order(template | {"Resources": read}, SECTIONS)
+
+
+def _in_order(body: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: body[key] for key in keys if key in body} | body
 
 
 def to_json(template: dict[str, Any]) -> str:

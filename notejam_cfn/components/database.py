@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
-from troposphere import GetAZs, If, NoValue, Parameter, Select, Sub, ec2, rds
+from troposphere import Condition, GetAZs, If, Not, Parameter, Select, Sub, ec2, rds
 
 from .. import names
 from ..settings import DatabaseSettings
@@ -19,6 +20,9 @@ PORT = 5432
 ENGINE = "aurora-postgresql"
 ADMINISTRATOR = "notejam"
 GROUP = "Database"
+LOG_GROUP = "DatabaseLogGroup"
+NEW = "NewDatabase"
+GENERATION = "ClusterGeneration"
 # What PostgreSQL logs and demands. Source: Amazon Aurora User Guide, "Aurora PostgreSQL parameters".
 PARAMETERS = {
     "rds.force_ssl": "1",
@@ -52,18 +56,16 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
     able to read it again. The cluster pauses when its capacity may fall to 0 and nobody is connected.
     """
     clients, server = add_database_security_groups(template, network)
-    identifier = cluster_identifier(template)
+    cluster = add_clusters(template, settings, network, encryption, server)
     log_group = add_log_group(
         template,
-        "DatabaseLogGroup",
+        LOG_GROUP,
         settings.log_retention_days,
         encryption,
         "Keeps PostgreSQL's log; made before the cluster, which would make one that is kept for ever.",
-        names.postgresql_log_group(identifier),
+        names.postgresql_log_group(GENERATION),
     )
-    cluster = add_cluster(template, settings, network, encryption, identifier, server)
-    cluster.DependsOn = log_group.title
-    add_instances(template, settings, cluster, zones=len(network.isolated_subnet_ids))
+    add_instances(template, settings, cluster.ref(), zones=len(network.isolated_subnet_ids))
     return Database(
         endpoint=cluster.get_att("Endpoint.Address"),
         secret_arn=cluster.get_att("MasterUserSecret.SecretArn"),
@@ -73,6 +75,23 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
         log_group_name=log_group.ref(),
         name=settings.database_name,
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class EitherCluster:
+    """The cluster that exists: the one restored from a snapshot where one is named, else the new one."""
+
+    restored_when: str
+    restored: rds.DBCluster
+    new: rds.DBCluster
+
+    def ref(self) -> If:
+        """Return the identifier of the one that exists."""
+        return If(self.restored_when, self.restored.ref(), self.new.ref())
+
+    def get_att(self, attribute: str) -> If:
+        """Return an attribute of the one that exists."""
+        return If(self.restored_when, self.restored.get_att(attribute), self.new.get_att(attribute))
 
 
 def add_database_security_groups(template: Template, network: Network) -> tuple[ec2.SecurityGroup, ec2.SecurityGroup]:
@@ -102,30 +121,83 @@ def cluster_identifier(template: Template) -> Sub:
 
     A cluster with a fixed name could not be replaced by a restored one: CloudFormation makes the new one first.
     """
-    generation = template.add_parameter_in(
+    template.add_parameter_in(
         GROUP,
         "Generation of the cluster",
-        "ClusterGeneration",
+        GENERATION,
         Type="String",
         Default="1",
         AllowedPattern="[1-9][0-9]{0,3}",
         ConstraintDescription="a whole number from 1 to 9999",
         Description="Raise it by one together with a change of the snapshot to restore; otherwise leave it.",
     )
-    return Sub("${AWS::StackName}-${Generation}", Generation=generation.ref())
+    return names.cluster(GENERATION)
 
 
-def add_cluster(
+def add_clusters(
     template: Template,
     settings: DatabaseSettings,
     network: Network,
     encryption: Encryption,
-    identifier: Sub,
     server: ec2.SecurityGroup,
-) -> rds.DBCluster:
-    """Add the cluster: storage over three zones, encrypted, with point-in-time recovery."""
+) -> EitherCluster:
+    """Add the cluster twice, of which one exists: new, or restored from the snapshot that the deployment names.
+
+    A restored cluster inherits its administrator, which a new one must be given: they differ in properties that exclude
+    each other.
+    """
     snapshot = add_snapshot_parameter(template)
-    subnets = template.add(
+    restored_when = template.condition_given(snapshot)
+    template.add_condition(NEW, Not(Condition(restored_when)))
+    common = cluster_properties(template, settings, network, encryption, server)
+    new = rds.DBCluster("DatabaseCluster", Condition=NEW, MasterUsername=ADMINISTRATOR, **common)
+    restored = rds.DBCluster("RestoredCluster", Condition=restored_when, SnapshotIdentifier=snapshot.ref(), **common)
+    for cluster in (new, restored):
+        if settings.insights:
+            turn_insights_on(cluster, encryption)
+        template.add(cluster, why="Keeps people's notes; grows with demand and pauses when nobody uses it.")
+    return EitherCluster(restored_when, restored, new)
+
+
+def cluster_properties(
+    template: Template,
+    settings: DatabaseSettings,
+    network: Network,
+    encryption: Encryption,
+    server: ec2.SecurityGroup,
+) -> dict[str, Any]:
+    """Return what a new and a restored cluster share: encrypted, reached over TLS only, recoverable to any second."""
+    return {
+        "DBClusterIdentifier": cluster_identifier(template),
+        "Engine": ENGINE,
+        "EngineVersion": settings.engine_version,
+        "EngineLifecycleSupport": "open-source-rds-extended-support-disabled",
+        "DatabaseName": settings.database_name,
+        "Port": PORT,
+        "DBClusterParameterGroupName": add_cluster_parameters(template, settings).ref(),
+        "DBSubnetGroupName": add_subnet_group(template, network).ref(),
+        "VpcSecurityGroupIds": [server.get_att("GroupId")],
+        "NetworkType": "DUAL" if network.dual_stack else "IPV4",
+        "ServerlessV2ScalingConfiguration": add_capacity(template, settings),
+        "ManageMasterUserPassword": True,
+        "MasterUserSecret": rds.MasterUserSecret(KmsKeyId=encryption.key_arn),
+        "EnableIAMDatabaseAuthentication": True,
+        "StorageEncrypted": True,
+        "KmsKeyId": encryption.key_arn,
+        "BackupRetentionPeriod": settings.backup_days,
+        "DeleteAutomatedBackups": not settings.final_snapshot,
+        "CopyTagsToSnapshot": True,
+        "DeletionProtection": settings.deletion_protection,
+        "EnableCloudwatchLogsExports": ["postgresql"],
+        "DeletionPolicy": "Snapshot" if settings.final_snapshot else "Delete",
+        "UpdateReplacePolicy": "Snapshot",
+        "DependsOn": LOG_GROUP,
+    }
+
+
+def add_subnet_group(template: Template, network: Network) -> rds.DBSubnetGroup:
+    """Add the isolated subnets as the cluster's places."""
+    return template.add(
         rds.DBSubnetGroup(
             "DatabaseSubnets",
             DBSubnetGroupDescription="Isolated subnets for the database",
@@ -133,40 +205,6 @@ def add_cluster(
         ),
         why="Places the database where nothing leads in or out of the VPC.",
     )
-    cluster = template.add(
-        rds.DBCluster(
-            "DatabaseCluster",
-            DBClusterIdentifier=identifier,
-            Engine=ENGINE,
-            EngineVersion=settings.engine_version,
-            EngineLifecycleSupport="open-source-rds-extended-support-disabled",
-            DatabaseName=settings.database_name,
-            Port=PORT,
-            DBClusterParameterGroupName=add_cluster_parameters(template, settings).ref(),
-            DBSubnetGroupName=subnets.ref(),
-            VpcSecurityGroupIds=[server.get_att("GroupId")],
-            NetworkType="DUAL" if network.dual_stack else "IPV4",
-            ServerlessV2ScalingConfiguration=add_capacity(template, settings),
-            ManageMasterUserPassword=True,
-            MasterUsername=If(template.condition_given(snapshot), NoValue, ADMINISTRATOR),
-            MasterUserSecret=rds.MasterUserSecret(KmsKeyId=encryption.key_arn),
-            EnableIAMDatabaseAuthentication=True,
-            StorageEncrypted=True,
-            KmsKeyId=encryption.key_arn,
-            SnapshotIdentifier=template.value_if_given(snapshot),
-            BackupRetentionPeriod=settings.backup_days,
-            DeleteAutomatedBackups=not settings.final_snapshot,
-            CopyTagsToSnapshot=True,
-            DeletionProtection=settings.deletion_protection,
-            EnableCloudwatchLogsExports=["postgresql"],
-            DeletionPolicy="Snapshot" if settings.final_snapshot else "Delete",
-            UpdateReplacePolicy="Snapshot",
-        ),
-        why="Keeps people's notes; grows with demand and pauses when nobody uses it.",
-    )
-    if settings.insights:
-        turn_insights_on(cluster, encryption)
-    return cluster
 
 
 def add_snapshot_parameter(template: Template) -> Parameter:
@@ -235,7 +273,7 @@ def turn_insights_on(cluster: rds.DBCluster, encryption: Encryption) -> None:
     cluster.PerformanceInsightsKmsKeyId = encryption.key_arn
 
 
-def add_instances(template: Template, settings: DatabaseSettings, cluster: rds.DBCluster, zones: int) -> None:
+def add_instances(template: Template, settings: DatabaseSettings, cluster_id: Value, zones: int) -> None:
     """Add the writer and the readers, each in the zone after the one before.
 
     The first reader follows the writer's capacity and takes over from it; later ones scale on their own.
@@ -246,7 +284,7 @@ def add_instances(template: Template, settings: DatabaseSettings, cluster: rds.D
         template.add(
             rds.DBInstance(
                 f"Database{role}",
-                DBClusterIdentifier=cluster.ref(),
+                DBClusterIdentifier=cluster_id,
                 DBInstanceClass="db.serverless",
                 Engine=ENGINE,
                 AvailabilityZone=Select(number % zones, GetAZs("")),
