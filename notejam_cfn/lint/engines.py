@@ -12,6 +12,7 @@ from typing import Any
 import cloudformation_validate  # type: ignore[import-untyped]
 from cfnlint.config import ConfigMixIn
 from cfnlint.decode.decode import decode_str
+from cfnlint.helpers import REGIONS
 from cfnlint.match import Match
 from cfnlint.runner import Runner, run_template_by_data
 from cloudformation_validate import Diagnostic, Severity, TemplateContent, ValidationReport
@@ -43,7 +44,7 @@ class Engines:
         gaps = sorted(gap for match in matches for gap in [_gap(match)] if gap)
         found = {_of_match(subject, match) for match in matches if not _gap(match)}
         found |= _unseen(found, self._validate(subject))
-        return Verdict(tuple(sorted(found)), tuple(gaps), time.perf_counter() - started)
+        return Verdict(tuple(sorted(found)), tuple(gaps), tuple(REGIONS), time.perf_counter() - started)
 
     def _cfn_lint(self, subject: Subject) -> list[Match]:
         template, problems = decode_str(subject.text)
@@ -104,7 +105,7 @@ def _of_diagnostic(subject: Subject, diagnostic: Diagnostic) -> Finding:
     return Finding(
         template=subject.name,
         logical_id=diagnostic.entity.logical_id if diagnostic.entity else "",
-        property=diagnostic.property_path or "",
+        property=_property(diagnostic),
         rule=diagnostic.rule_id,
         severity=SEVERITIES[diagnostic.severity],
         message=diagnostic.message,
@@ -112,6 +113,13 @@ def _of_diagnostic(subject: Subject, diagnostic: Diagnostic) -> Finding:
         source=diagnostic.documentation_url or "",
         line=diagnostic.start_line or 1,
     )
+
+
+def _property(diagnostic: Diagnostic) -> str:
+    """Return the path below what is named; outside Resources the engine writes it from the section on, with slashes."""
+    path = (diagnostic.property_path or "").replace("/", ".")
+    section = re.match(r"(Parameters|Mappings|Conditions|Rules|Outputs)\.[^.]+\.?", path)
+    return path[section.end() :] if section else path
 
 
 def _incomplete(subject: Subject, report: ValidationReport) -> Iterator[Finding]:

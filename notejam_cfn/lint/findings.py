@@ -59,11 +59,12 @@ class Gap:
 class Verdict:
     """What the engines say about one template, and how long they took.
 
-    `gaps` hold over all regions: only those of the regions a stage uses are a fault.
+    `regions` are those it holds for: all that cfn-lint knows. Only gaps in regions that a stage uses are a fault.
     """
 
     findings: tuple[Finding, ...]
     gaps: tuple[Gap, ...]
+    regions: tuple[str, ...]
     seconds: float
     remembered: bool = False
 
@@ -77,6 +78,7 @@ class Verdict:
         return cls(
             findings=tuple(Finding(**finding) for finding in data["findings"]),
             gaps=tuple(Gap(**gap) for gap in data["gaps"]),
+            regions=tuple(data["regions"]),
             seconds=float(data["seconds"]),
             remembered=bool(data["remembered"]),
         )

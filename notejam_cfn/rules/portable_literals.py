@@ -21,7 +21,7 @@ TIED = {
 }
 # A service's principal is a name and not an address: IAM in China refuses ecs-tasks.amazonaws.com.cn, for one.
 # https://docs.amazonaws.cn/en_us/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services
-SERVICE_PRINCIPAL = re.compile(r"[a-z0-9-]+\.amazon" + r"aws\.com")
+SERVICE_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.amazon" + r"aws\.com")
 # Outside Resources too: a default or a mapping reaches AWS as well.
 SECTIONS = ("Parameters", "Mappings", "Conditions", "Rules", "Resources", "Outputs")
 

@@ -1,0 +1,37 @@
+"""What flows between stacks, read from their templates."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+READ = "Fn::GetStackOutput"
+
+
+@dataclasses.dataclass(frozen=True)
+class Flow:
+    """Outputs of one stack that a template reads. `source` is the stack's name."""
+
+    source: str
+    outputs: tuple[str, ...]
+
+
+def flows_into(template: Mapping[str, Any]) -> list[Flow]:
+    """Return what a template reads from other stacks, a flow per stack, sorted."""
+    read = collections.defaultdict(set)
+    for call in _calls(template):
+        read[str(call["StackName"])].add(str(call["OutputName"]))
+    return [Flow(source, tuple(sorted(outputs))) for source, outputs in sorted(read.items())]
+
+
+def _calls(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, Mapping):
+        if READ in value:
+            yield value[READ]
+        for item in value.values():
+            yield from _calls(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _calls(item)
