@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from . import names
 from .checks import InvalidSetting, Settings
-from .settings import PRESETS, SIZES, Project, Stage
+from .settings import PRESETS, SIZES, DeliverySettings, Project, Stage
 
 FILE_NAME = "notejam.toml"
 PROJECT_PATTERN = re.compile(r"[a-z][a-z0-9-]{1,19}")
@@ -53,14 +53,15 @@ def load(path: Path | str = FILE_NAME) -> Project:
 
 def parse(document: Mapping[str, Any]) -> Project:
     """Turn a configuration already read into a `Project`. Raises `ConfigError`."""
-    _refuse_unknown(document, ("project", "stages"), "")
+    _refuse_unknown(document, ("project", "stages", "delivery"), "")
     project = _project_name(_table(document, "project", ""))
     tables = _table(document, "stages", "")
     if not tables:
         raise ConfigError("stages: at least one [stages.NAME] table is needed, got none")
     stages = tuple(_stage(project, name, _table(tables, name, "stages.")) for name in tables)
     _refuse_overlaps(stages)
-    return Project(name=project, stages=stages)
+    delivery = _build(DeliverySettings, _table(document, "delivery", ""), "delivery")
+    return Project(name=project, stages=stages, delivery=delivery)
 
 
 def derived_cidr(stage: str) -> str:
@@ -167,7 +168,8 @@ def _reference() -> list[str]:
             lines += [_reference_line(inner) for inner in dataclasses.fields(nested)]
         elif "meaning" in field.metadata and field.name != "project":
             lines.append(_reference_line(field))
-    return lines
+    lines += ["#", "# [delivery]"]
+    return lines + [_reference_line(field) for field in dataclasses.fields(DeliverySettings)]
 
 
 def _reference_line(field: dataclasses.Field[Any]) -> str:
@@ -185,6 +187,11 @@ STARTER = """\
 
 [project]
 name = "notejam"
+
+# The pipeline, which rolls out stage by stage in the order below. The code comes from a repository that is made for
+# you (codecommit), from one on GitHub, GitLab or Bitbucket (codeconnections), or from a zip (s3).
+[delivery]
+source = "codecommit"
 
 [stages.dev]
 region = "eu-central-1"

@@ -17,6 +17,8 @@ from .checks import Settings, checked, choice, flag, number, one_of, text, whole
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3653)
 EGRESS = ("nat", "nat-per-zone", "endpoints", "ipv6")
 SIZES = ("economy", "standard", "resilient")
+SOURCES = ("codecommit", "codeconnections", "s3")
+GIT_HOSTS = ("GitHub", "GitLab", "Bitbucket", "GitHubEnterpriseServer", "GitLabSelfManaged", "AzureDevOps")
 # Fargate's pairs of CPU units and MiB. Source: Amazon ECS Developer Guide, "Task definition parameters for Fargate".
 FARGATE_MEMORY_MIB = {
     256: (512, 1024, 2048),
@@ -27,6 +29,8 @@ FARGATE_MEMORY_MIB = {
 }
 REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+)+-\d"
 DOMAIN_PATTERN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+CONNECTION_PATTERN = r"arn:[a-z-]+:(codeconnections|codestar-connections):.+"
+PATHS_PATTERN = r"[^,\s]+(,[^,\s]+){0,7}"
 ADDRESS_PATTERN = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 # Regions that offer new accounts two zones only. Source: AWS, "Regions and Availability Zones".
 TWO_ZONE_REGIONS = frozenset({"us-west-1"})
@@ -182,6 +186,7 @@ class Stage(Settings):
     account: str = text("", r"\d{12}", "12 digits", "AWS account; empty is the caller's")
     size: str = choice("economy", SIZES, "the preset it starts from")
     termination_protection: bool = flag(False, "refuse to delete the stacks")
+    approval: bool = flag(False, "the pipeline waits for a person before it changes this stage")
     network: NetworkSettings = dataclasses.field(default_factory=NetworkSettings)
     database: DatabaseSettings = dataclasses.field(default_factory=DatabaseSettings)
     encryption: EncryptionSettings = dataclasses.field(default_factory=EncryptionSettings)
@@ -200,11 +205,46 @@ class Stage(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
+class DeliverySettings(Settings):
+    """The way from a push to running containers, and what developers may do on it. There is one for all stages."""
+
+    region: str = text(
+        "", REGION_PATTERN, "an AWS region such as eu-central-1", "of the pipeline; empty: the first stage's"
+    )
+    source: str = choice("codecommit", SOURCES, "where the pipeline takes the code from")
+    git_host: str = choice("GitHub", GIT_HOSTS, "the host of the repository, with codeconnections")
+    repository: str = text("", r"[\w.-]+(/[\w.-]+)+", "OWNER/NAME", "the repository, with codeconnections")
+    connection_arn: str = text("", CONNECTION_PATTERN, "a connection's ARN", "a connection you have; empty: a new one")
+    branch: str = text("main", r"[\w./-]{1,255}", "a branch's name", "the branch that is rolled out")
+    ignored_paths: str = text(
+        "docs/**,**/*.md",
+        PATHS_PATTERN,
+        "up to 8 patterns, with commas",
+        "changes that start nothing, with codeconnections",
+    )
+    kept_images: int = whole(100, 10, 1000, "images kept besides those that stages run")
+    kept_artifact_days: int = whole(90, 7, 3653, "days artifacts are kept, by which a stage can be taken back")
+    personal_budget_usd: int = whole(200, 1, 1_000_000, "dollars a month for all personal stages; then no new ones")
+    notify: str = text("", ADDRESS_PATTERN, "an e-mail address", "who is told of failures, approvals and the budget")
+    log_retention_days: int = _log_retention(90)
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        if self.source == "codeconnections" and not self.repository:
+            yield "repository", "is needed with source = codeconnections: set it to OWNER/NAME"
+
+
+@dataclasses.dataclass(frozen=True)
 class Project:
     """All of notejam.toml."""
 
     name: str
     stages: tuple[Stage, ...]
+    delivery: DeliverySettings = dataclasses.field(default_factory=DeliverySettings)
+
+    @property
+    def delivery_region(self) -> str:
+        """The region the pipeline runs in: its own or the first stage's."""
+        return self.delivery.region or self.stages[0].region
 
     def warnings(self) -> list[str]:
         """Return what a person should know before deploying, one sentence each."""
@@ -259,6 +299,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     "resilient": {
         "termination_protection": True,
+        "approval": True,
         "network": {"egress": "nat-per-zone", "log_retention_days": 365},
         "database": {
             "min_units": 1,
