@@ -1,0 +1,194 @@
+"""AWS without AWS: ministack in a process of its own, with a stand-in for every CloudFormation type it lacks.
+
+    with emulator.running() as aws:
+        outputs = aws.deploy("my-stack", template, {"Parameter": "value"})
+        aws.client("ec2").describe_vpcs()
+
+It holds nothing on disk, listens on a free port of this machine only, is ready in about two seconds and ends with the
+process that started it. Accounts are apart from each other, and so are regions.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from . import server
+
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+POLL_SECONDS = 0.05
+BODY_BYTES = 51_200  # a larger template must come from a bucket
+MESSAGE_LENGTH = 600
+
+
+class EmulatorError(RuntimeError):
+    """The emulator did not start, or a stack could not be deployed in it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Emulator:
+    """A running emulator. `url` is the endpoint of every service; `account` is who calls."""
+
+    url: str
+    account: str = ACCOUNT
+    region: str = REGION
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs in its environment to talk to the emulator instead of AWS."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": self.account,  # ministack takes an access key of 12 digits for the account
+            "AWS_SECRET_ACCESS_KEY": "rehearsal",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+        }
+
+    def client(self, service: str, region: str | None = None, account: str | None = None) -> Any:
+        """Return a boto3 client that talks to the emulator."""
+        import boto3
+
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.url,
+            region_name=region or self.region,
+            aws_access_key_id=account or self.account,
+            aws_secret_access_key="rehearsal",
+        )
+
+    def deploy(
+        self,
+        name: str,
+        template: Mapping[str, Any],
+        parameters: Mapping[str, str] | None = None,
+        region: str | None = None,
+    ) -> dict[str, str]:
+        """Create or update a stack from a template (long form, as a dictionary) and return its outputs.
+
+        Raises EmulatorError with the first reason that CloudFormation gives, when the template or a resource in it is
+        refused. A stack without changes is left as it is.
+        """
+        cloudformation = self.client("cloudformation", region)
+        _apply(cloudformation, name, self._template(template), parameters or {})
+        return _outputs(cloudformation, name)
+
+    def _template(self, template: Mapping[str, Any]) -> dict[str, str]:
+        """Return a template as a request takes it: itself, or where it is when it is too large for that."""
+        body = json.dumps(template, separators=(",", ":"))
+        if len(body.encode()) <= BODY_BYTES:
+            return {"TemplateBody": body}
+        s3 = self.client("s3", "us-east-1")
+        s3.create_bucket(Bucket="templates")
+        s3.put_object(Bucket="templates", Key="template.json", Body=body.encode())
+        return {"TemplateURL": f"{self.url}/templates/template.json"}
+
+    def set_faults(self, **faults: Any) -> None:
+        """Get things wrong from now on, in place of what was asked before; without arguments all goes well again.
+
+        `seconds_per_resource=0.5`; `failures=[{"logical_id": "Vpc", "operation": "create", "reason": "…"}]`;
+        `answers=[{"action": "DescribeStacks", "error": "Throttling", "times": 3}]`, with the error `hang up` for a
+        connection that breaks.
+        """
+        request = urllib.request.Request(self.url + server.FAULTS_PATH, json.dumps(faults).encode(), method="PUT")
+        urllib.request.urlopen(request, timeout=10).close()
+
+    def reset(self) -> None:
+        """Forget every resource of every account."""
+        self.set_faults()
+        request = urllib.request.Request(f"{self.url}/_ministack/reset", b"", method="POST")
+        urllib.request.urlopen(request, timeout=30).close()
+
+
+@contextmanager
+def running(account: str = ACCOUNT, region: str = REGION) -> Iterator[Emulator]:
+    """Start an emulator and stop it at the end, whatever happens."""
+    process = _start()
+    try:
+        assert process.stdout
+        url = process.stdout.readline().strip()
+        if not url:
+            raise EmulatorError(f"the emulator did not start: {_last_words(process)}")
+        yield Emulator(url, account, region)
+    finally:
+        _stop(process)
+
+
+def _start() -> subprocess.Popen[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", server.__name__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=None if os.environ.get("EMULATOR_LOG_LEVEL") else subprocess.DEVNULL,
+        text=True,
+        env=environment,
+        start_new_session=True,  # Ctrl-C is for the person's command, not for the emulator
+    )
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    process.stdin.close()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    finally:
+        assert process.stdout
+        process.stdout.close()
+
+
+def _last_words(process: subprocess.Popen[str]) -> str:
+    return f"exit status {process.wait(timeout=10)}; EMULATOR_LOG_LEVEL=INFO shows why"
+
+
+def _apply(cloudformation: Any, name: str, template: Mapping[str, str], parameters: Mapping[str, str]) -> None:
+    import botocore.exceptions
+
+    request = {
+        "StackName": name,
+        **template,
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+    }
+    exists = _exists(cloudformation, name)
+    try:
+        (cloudformation.update_stack if exists else cloudformation.create_stack)(**request)
+        waiter = cloudformation.get_waiter("stack_update_complete" if exists else "stack_create_complete")
+        waiter.wait(StackName=name, WaiterConfig={"Delay": POLL_SECONDS, "MaxAttempts": 1200})
+    except botocore.exceptions.ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise EmulatorError(f"{name}: {error.response['Error']['Message'][:MESSAGE_LENGTH]}") from error
+    except botocore.exceptions.WaiterError as error:
+        raise EmulatorError(f"{name}: {_first_reason(cloudformation, name)}") from error
+
+
+def _exists(cloudformation: Any, name: str) -> bool:
+    import botocore.exceptions
+
+    try:
+        cloudformation.describe_stacks(StackName=name)
+    except botocore.exceptions.ClientError:
+        return False
+    return True
+
+
+def _outputs(cloudformation: Any, name: str) -> dict[str, str]:
+    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+
+
+def _first_reason(cloudformation: Any, name: str) -> str:
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    failed = [event for event in reversed(events) if event["ResourceStatus"].endswith("_FAILED")]
+    first = failed[0] if failed else events[0]
+    return f"{first['LogicalResourceId']}: {first.get('ResourceStatusReason', first['ResourceStatus'])}"

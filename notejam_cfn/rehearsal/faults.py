@@ -1,0 +1,76 @@
+"""What a test asks the emulator to get wrong.
+
+Faults are kept in the emulator's process; a test sends them as JSON to `/_rehearsal/faults` (see `emulator.Emulator`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from typing import Any
+
+EVERY_TIME = 1_000_000
+
+
+@dataclasses.dataclass
+class Answer:
+    """A request that is answered with an error, or not at all, instead of being served."""
+
+    action: str
+    error: str
+    times: int = 1
+    status: int = 400
+    message: str = ""
+
+
+@dataclasses.dataclass
+class Failure:
+    """A resource that fails when it is created, updated or deleted."""
+
+    logical_id: str
+    operation: str
+    reason: str
+    times: int = EVERY_TIME
+
+
+@dataclasses.dataclass
+class Faults:
+    """Everything that goes wrong, and how slowly the rest goes."""
+
+    seconds_per_resource: float = 0.0
+    answers: list[Answer] = dataclasses.field(default_factory=list)
+    failures: list[Failure] = dataclasses.field(default_factory=list)
+    _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock, repr=False)
+
+    def replace(self, document: dict[str, Any]) -> None:
+        """Take the faults of a JSON document; those not named in it end."""
+        with self._lock:
+            self.seconds_per_resource = float(document.get("seconds_per_resource", 0))
+            self.answers = [Answer(**item) for item in document.get("answers", ())]
+            self.failures = [Failure(**item) for item in document.get("failures", ())]
+
+    def answer_for(self, action: str) -> Answer | None:
+        """Return how this request is to be answered, once; None to serve it."""
+        with self._lock:
+            found = next((item for item in self.answers if item.action == action and item.times > 0), None)
+            if found:
+                found.times -= 1
+            return found
+
+    def strike(self, operation: str, logical_id: str) -> None:
+        """Take the time a resource takes, and raise when it is to fail."""
+        time.sleep(self.seconds_per_resource)
+        with self._lock:
+            found = next((f for f in self.failures if f.times > 0 and self._hits(f, operation, logical_id)), None)
+            if found:
+                found.times -= 1
+        if found:
+            raise ValueError(found.reason)
+
+    @staticmethod
+    def _hits(failure: Failure, operation: str, logical_id: str) -> bool:
+        return (failure.operation, failure.logical_id) == (operation, logical_id)
+
+
+FAULTS = Faults()
