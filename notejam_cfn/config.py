@@ -160,7 +160,7 @@ def starter() -> str:
 
 
 def _reference() -> list[str]:
-    lines = ["", "# Every setting, its meaning and what is allowed. Put it under a stage to change it:", "#"]
+    lines = ["", "# Every setting, with its default, its meaning and what is allowed:", "#", "# [stages.NAME]"]
     for field in dataclasses.fields(Stage):
         nested = field.default_factory
         if isinstance(nested, type) and issubclass(nested, Settings):

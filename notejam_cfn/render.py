@@ -123,6 +123,8 @@ def _tagged(value: Any) -> Any:
 
 def _has_short_form(name: str, argument: Any) -> bool:
     """Tell whether the short tag can be written: a tag cannot follow a tag, and `Condition` is also a plain key."""
+    if not isinstance(argument, (str, list, tuple, dict)):
+        return False
     if isinstance(argument, dict) and len(argument) == 1 and next(iter(argument)) in SHORT_TAGS:
         return False
     if name == "Fn::GetAtt":

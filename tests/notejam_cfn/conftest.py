@@ -1,0 +1,65 @@
+"""What the tests of the generator share: composed stages, and ways to look into a template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from notejam_cfn import config
+from notejam_cfn.config import parse
+from notejam_cfn.settings import Stage
+from notejam_cfn.stacks import stacks_of, stacks_of_stage
+from notejam_cfn.stacks.stack import Stack
+
+Composed = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def make_stage() -> Callable[..., Stage]:
+    """Make a stage as notejam.toml would: `make_stage("resilient", database={"readers": 1})`."""
+
+    def make(size: str = "economy", name: str = "dev", region: str = "eu-central-1", **overrides: Any) -> Stage:
+        table = {"region": region, "size": size, **overrides}
+        return parse({"project": {"name": "notejam"}, "stages": {name: table}}).stages[0]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def compose(make_stage: Callable[..., Stage]) -> Callable[..., Composed]:
+    """Compose a stage into rendered templates by layer: `compose("standard")["service"]`."""
+
+    def composed(size: str = "economy", **overrides: Any) -> Composed:
+        return {stack.layer: stack.template.to_dict() for stack in stacks_of_stage(make_stage(size, **overrides))}
+
+    return composed
+
+
+@pytest.fixture(scope="session")
+def starter_stacks() -> list[Stack]:
+    """Every stack of the configuration that `init` writes."""
+    import tomllib
+
+    return stacks_of(parse(tomllib.loads(config.starter())))
+
+
+@pytest.fixture(scope="session")
+def starter_templates(starter_stacks: list[Stack]) -> dict[str, dict[str, Any]]:
+    """The rendered templates of the starter configuration by path, such as `dev/network`."""
+    return {stack.path: stack.template.to_dict() for stack in starter_stacks}
+
+
+@pytest.fixture(scope="session")
+def of_type() -> Callable[[dict[str, Any], str], dict[str, dict[str, Any]]]:
+    """Return the properties of a template's resources of one type by logical id."""
+
+    def select(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+        return {
+            name: resource.get("Properties", {})
+            for name, resource in template["Resources"].items()
+            if resource["Type"] == kind
+        }
+
+    return select

@@ -1,0 +1,67 @@
+"""Stacks are connected by published outputs; components cannot tell."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from notejam_cfn import Template, Value, Values, described, publish
+
+
+@dataclasses.dataclass(frozen=True)
+class Harbour:
+    dock_id: Value = described("Dock")
+    berth_ids: Values = described("Berth")
+    depth: int = 3
+
+
+def published() -> tuple[dict[str, Any], Harbour]:
+    template = Template("harbour", tags={}, architecture="A harbour.")
+    seen = publish(template, "p-dev-harbour", Harbour("d-1", ("b-1", "b-2")))
+    return template.to_dict()["Outputs"], seen
+
+
+def test_each_value_becomes_an_output() -> None:
+    outputs, _ = published()
+    assert {name: output["Value"] for name, output in outputs.items()} == {
+        "DockId": "d-1",
+        "BerthId1": "b-1",
+        "BerthId2": "b-2",
+    }
+
+
+def test_others_see_references_to_the_outputs() -> None:
+    _, seen = published()
+    assert seen.dock_id.to_dict() == {"Fn::GetStackOutput": {"StackName": "p-dev-harbour", "OutputName": "DockId"}}  # type: ignore[union-attr]
+    assert len(seen.berth_ids) == 2
+
+
+def test_facts_that_python_knows_stay_facts() -> None:
+    assert published()[1].depth == 3
+
+
+def stack_outputs_read(value: Any) -> set[tuple[str, str]]:
+    if isinstance(value, dict):
+        if set(value) == {"Fn::GetStackOutput"}:
+            return {(value["Fn::GetStackOutput"]["StackName"], value["Fn::GetStackOutput"]["OutputName"])}
+        return set().union(*map(stack_outputs_read, value.values())) if value else set()
+    return set().union(*map(stack_outputs_read, value)) if isinstance(value, list) and value else set()
+
+
+def test_every_import_has_an_output_in_a_stack_deployed_before(starter_stacks: list[Any]) -> None:
+    outputs = {(stack.name, name) for stack in starter_stacks for name in stack.template.outputs}
+    for stack in starter_stacks:
+        read = stack_outputs_read(stack.template.to_dict())
+        assert read <= outputs, stack.name
+        assert {name for name, _ in read} <= set(stack.depends_on), stack.name
+
+
+def test_what_a_layer_publishes_is_read_by_another_or_by_people(starter_stacks: list[Any]) -> None:
+    layered = [stack for stack in starter_stacks if stack.form == "layered"]
+    read = set().union(*(stack_outputs_read(stack.template.to_dict()) for stack in layered))
+    for stack in layered:
+        for name in stack.template.outputs:
+            assert (stack.name, name) in read or name in PEOPLE_READ, (stack.name, name)
+
+
+PEOPLE_READ = {"Url"}
