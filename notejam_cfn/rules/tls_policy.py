@@ -1,4 +1,4 @@
-"""E9513: HTTPS is served with a policy that somebody chose."""
+"""E9504: HTTPS is served with a policy that somebody chose."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCHEMA = {
 class TlsPolicy(CfnLintJsonSchema):
     """A listener that ends TLS names its security policy."""
 
-    id = "E9513"
+    id = "E9504"
     shortdesc = "An HTTPS listener has an SslPolicy"
     description = "Templates that name none get ELBSecurityPolicy-2016-08, which still speaks TLS 1.0"
     source_url = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html"

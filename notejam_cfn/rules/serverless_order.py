@@ -9,7 +9,7 @@ from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
 
-class CapacityOrder(CloudFormationLintRule):
+class ServerlessOrder(CloudFormationLintRule):
     """MinCapacity is at most MaxCapacity; a parameter's default stands for its value."""
 
     id = "E9503"
