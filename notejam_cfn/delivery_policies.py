@@ -1,0 +1,243 @@
+"""IAM statements of delivery, by intent: what the pipeline, its builds and CloudFormation may do.
+
+They stand beside `policies`, which knows what a running stage may do. What people may do is in `developer_policies`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from awacs.aws import Action, Allow, Condition, Principal, Statement, StringEquals, StringLike
+from awacs.sts import AssumeRole
+from troposphere import Sub
+
+from . import permissions
+from .policies import allow, policy, within
+from .render import compact_json
+from .values import Value
+
+# A managed policy holds 6,144 characters without white space; pseudo parameters are longer than what they stand for.
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+MANAGED_POLICY_CHARACTERS = 6000
+PROJECT_TAG = "aws:ResourceTag/project"
+# Where the names of a service's things stand in their ARNs. `{}` is the beginning of a stack's name. A service that is
+# not here, or whose things have no name of their own, is narrowed to the account.
+# Source: the "Resource types" tables of AWS's Service Authorization Reference.
+NAMED: dict[str, tuple[str, ...]] = {
+    "cloudwatch": ("cloudwatch:*:${AWS::AccountId}:alarm:{}*", "cloudwatch::${AWS::AccountId}:dashboard/{}*"),
+    "codecommit": ("codecommit:*:${AWS::AccountId}:{}*",),
+    "codepipeline": ("codepipeline:*:${AWS::AccountId}:{}*",),
+    "ecr": ("ecr:*:${AWS::AccountId}:repository/{}*",),
+    "ecs": (
+        "ecs:*:${AWS::AccountId}:cluster/{}*",
+        "ecs:*:${AWS::AccountId}:service/{}*",
+        "ecs:*:${AWS::AccountId}:task-definition/*",
+    ),
+    "events": ("events:*:${AWS::AccountId}:rule/{}*",),
+    "iam": (
+        "iam::${AWS::AccountId}:role/{}*",
+        "iam::${AWS::AccountId}:policy/{}*",
+        "iam::${AWS::AccountId}:group/{}*",
+        "iam::${AWS::AccountId}:role/aws-service-role/*",
+    ),
+    "kms": ("kms:*:${AWS::AccountId}:key/*", "kms:*:${AWS::AccountId}:alias/{}*"),
+    "logs": (
+        "logs:*:${AWS::AccountId}:log-group:{}*",
+        "logs:*:${AWS::AccountId}:log-group:/aws/rds/cluster/{}*",
+        "logs:*:${AWS::AccountId}:log-group:/aws/ecs/containerinsights/{}*",
+        "logs:*:${AWS::AccountId}:log-group:aws-waf-logs-{}*",
+    ),
+    "rds": ("rds:*:${AWS::AccountId}:*:{}*", "rds:*:${AWS::AccountId}:cluster-snapshot:*"),
+    "route53": ("route53:::hostedzone/*", "route53:::change/*"),
+    "s3": ("s3:::{}*",),
+    "scheduler": ("scheduler:*:${AWS::AccountId}:schedule/*/{}*", "scheduler:*:${AWS::AccountId}:schedule-group/{}*"),
+    "sns": ("sns:*:${AWS::AccountId}:{}*",),
+}
+
+
+def on(service: str, *names: str) -> list[Action]:
+    """Return actions of one service."""
+    return [Action(service, name) for name in names]
+
+
+def in_account(arn: str) -> Sub:
+    """Return an ARN of this account and partition: `in_account("ecs:*:${AWS::AccountId}:cluster/x")`."""
+    return Sub("arn:${AWS::Partition}:" + arn)
+
+
+def stacks_named(prefixes: Iterable[str]) -> list[Value]:
+    """Return the ARNs of the stacks whose names begin so, in every region of this account."""
+    return [in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{prefix}*/*") for prefix in prefixes]
+
+
+def assumed_by_roles(role_arns: Sequence[Value]) -> object:
+    """Trust roles, such as the pipeline's, to assume the role."""
+    trusted = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("AWS", list(role_arns)))
+    return policy(trusted)
+
+
+def allow_assuming(role_arns: Sequence[Value]) -> Statement:
+    """Assume roles."""
+    return allow([AssumeRole], role_arns)
+
+
+def allow_passing(role_arns: Sequence[Value], service: str) -> Statement:
+    """Hand roles to one service, `cloudformation` for example, and to no other."""
+    to_service = Condition([StringLike("iam:PassedToService", f"{service}.*")])
+    return allow(on("iam", "PassRole"), role_arns, to_service)
+
+
+def allow_using_artifacts(bucket_arn: Value, key_arn: Value) -> list[Statement]:
+    """Read and write the artifacts that the pipeline's actions hand on."""
+    return [
+        allow(on("s3", "GetObject", "GetObjectVersion", "PutObject"), [within(bucket_arn, "/*")]),
+        allow(on("s3", "GetBucketLocation", "GetBucketVersioning", "ListBucket"), [bucket_arn]),
+        allow(
+            on("kms", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo"), [key_arn]
+        ),
+    ]
+
+
+def allow_reading_codecommit(repository_arn: Value) -> Statement:
+    """Take a commit of one repository as the pipeline's source.
+
+    Source: AWS CodePipeline User Guide, "Manage the CodePipeline service role", on CodeCommit.
+    """
+    reads = (
+        "GetBranch",
+        "GetCommit",
+        "GetRepository",
+        "GetUploadArchiveStatus",
+        "UploadArchive",
+        "CancelUploadArchive",
+    )
+    return allow(on("codecommit", *reads), [repository_arn])
+
+
+def allow_using_connection(connection_arn: Value) -> Statement:
+    """Read repositories through a connection; the service kept its old name's prefix beside the new one."""
+    use = [*on("codeconnections", "UseConnection"), *on("codestar-connections", "UseConnection")]
+    return allow(use, [connection_arn])
+
+
+def allow_reading_source_bucket(bucket_arn: Value) -> list[Statement]:
+    """Take a zip from a bucket as the pipeline's source."""
+    return [
+        allow(on("s3", "GetObject", "GetObjectVersion", "GetObjectTagging"), [within(bucket_arn, "/*")]),
+        allow(on("s3", "GetBucketAcl", "GetBucketLocation", "GetBucketVersioning", "ListBucket"), [bucket_arn]),
+    ]
+
+
+def allow_starting_pipeline(pipeline_arn: Value) -> Statement:
+    """Start one pipeline."""
+    return allow(on("codepipeline", "StartPipelineExecution"), [pipeline_arn])
+
+
+def allow_running_builds(project_arns: Sequence[Value]) -> Statement:
+    """Start builds of projects, follow and stop them."""
+    return allow(on("codebuild", "BatchGetBuilds", "StartBuild", "StopBuild"), project_arns)
+
+
+def allow_writing_reports(project_name: Value) -> Statement:
+    """Write a project's test and coverage reports; CodeBuild names their groups after the project."""
+    names = ("BatchPutCodeCoverages", "BatchPutTestCases", "CreateReport", "CreateReportGroup", "UpdateReport")
+    group = Sub(
+        "arn:${AWS::Partition}:codebuild:${AWS::Region}:${AWS::AccountId}:report-group/${Project}-*",
+        Project=project_name,
+    )
+    return allow(on("codebuild", *names), [group])
+
+
+def allow_pushing_images(repository_arn: Value) -> list[Statement]:
+    """Push images to one repository, read what its scan found, and mark an image. Signing in needs `*`."""
+    layers = ("BatchCheckLayerAvailability", "CompleteLayerUpload", "InitiateLayerUpload", "UploadLayerPart")
+    images = ("BatchGetImage", "DescribeImages", "DescribeImageScanFindings", "GetDownloadUrlForLayer", "PutImage")
+    return [allow(on("ecr", "GetAuthorizationToken"), ["*"]), allow(on("ecr", *layers, *images), [repository_arn])]
+
+
+def allow_marking_images(repository_arn: Value) -> Statement:
+    """Give an image that is there another tag."""
+    return allow(on("ecr", "BatchGetImage", "DescribeImages", "PutImage"), [repository_arn])
+
+
+def allow_changing_stacks(prefixes: Iterable[str]) -> Statement:
+    """Create, review and execute change sets of stacks, and update them."""
+    changes = ("CreateChangeSet", "CreateStack", "DeleteChangeSet", "ExecuteChangeSet", "SetStackPolicy", "UpdateStack")
+    reads = ("DescribeChangeSet", "DescribeStackEvents", "DescribeStackResources", "DescribeStacks", "GetTemplate")
+    return allow(on("cloudformation", *changes, *reads), stacks_named(prefixes))
+
+
+def allow_reviewing_stacks(prefixes: Iterable[str]) -> Statement:
+    """Make change sets of stacks to see what would change, and remove them again without executing them."""
+    names = ("CreateChangeSet", "DeleteChangeSet", "DescribeChangeSet", "DescribeStacks")
+    return allow(on("cloudformation", *names), stacks_named(prefixes))
+
+
+def allow_reading_stacks(prefixes: Iterable[str]) -> Statement:
+    """Read stacks' outputs, and protect them from deletion."""
+    return allow(on("cloudformation", "DescribeStacks", "UpdateTerminationProtection"), stacks_named(prefixes))
+
+
+def allow_publishing_to(topic_arn: Value) -> Statement:
+    """Publish to one topic."""
+    return allow(on("sns", "Publish"), [topic_arn])
+
+
+def allow_creating(project: str, kinds: Iterable[str], prefixes: Sequence[str]) -> list[Statement]:
+    """Allow what CloudFormation calls to create, change and delete resources of these types in stacks named so.
+
+    The actions come from the types' schemas (see `permissions`). Names narrow them where a service puts names in ARNs;
+    where it does not, the `project` tag narrows what may be changed or deleted, and the account the rest.
+
+    Raises `LookupError` for a type that `permissions` does not know.
+    """
+    wanted = sorted({action for kind in kinds for action in actions_for(kind)} | {"cloudformation:DescribeStacks"})
+    wide = [action for action in wanted if action in permissions.WITHOUT_RESOURCE]
+    tagged = [action for action in wanted if action in permissions.DECIDED_BY_TAG]
+    named = [action for action in wanted if action not in {*wide, *tagged}]
+    of_project = Condition([StringEquals(PROJECT_TAG, project)])
+    return [
+        *(allow(_spelled(own), _resources(service, prefixes)) for service, own in _by_service(named)),
+        *(allow(_spelled(own), _resources(service, prefixes), of_project) for service, own in _by_service(tagged)),
+        allow(_spelled(wide), ["*"]),
+    ]
+
+
+def actions_for(kind: str) -> tuple[str, ...]:
+    """Return the actions CloudFormation needs for a type. Raises `LookupError` when none are known."""
+    if kind not in permissions.ACTIONS:
+        raise LookupError(f"{kind}: no permissions known; run python scripts/refresh_permissions.py")
+    return permissions.ACTIONS[kind]
+
+
+def in_policies(statements: Iterable[Statement]) -> list[list[Statement]]:
+    """Divide statements among as few managed policies as their size allows, in order."""
+    documents: list[list[Statement]] = [[]]
+    for statement in statements:
+        if documents[-1] and _characters([*documents[-1], statement]) > MANAGED_POLICY_CHARACTERS:
+            documents.append([])
+        documents[-1].append(statement)
+    return documents
+
+
+def _by_service(actions: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    grouped: dict[str, list[str]] = {}
+    for action in actions:
+        grouped.setdefault(action.partition(":")[0], []).append(action)
+    yield from grouped.items()
+
+
+def _spelled(actions: Iterable[str]) -> list[Action]:
+    return [Action(*action.split(":")) for action in actions]
+
+
+def _resources(service: str, prefixes: Sequence[str]) -> list[Value]:
+    patterns = NAMED.get(service, (f"{service}:*:${{AWS::AccountId}}:*",))
+    if service == "cloudformation":
+        return stacks_named(prefixes)
+    formed = [pattern.replace("{}", prefix) for pattern in patterns for prefix in prefixes]
+    return [in_account(arn) for arn in dict.fromkeys(formed)]
+
+
+def _characters(statements: Sequence[Statement]) -> int:
+    return len(compact_json(policy(*statements).to_dict()))
