@@ -61,6 +61,12 @@ def cluster(generation: str) -> Sub:
     return of_stack(f"-${{{generation}}}")
 
 
+def cluster_arn(generation: str) -> Sub:
+    """Return the ARN of the database cluster of that name."""
+    arn = "arn:${AWS::Partition}:rds:${AWS::Region}:${AWS::AccountId}:cluster:"
+    return of_stack(f"-${{{generation}}}", prefix=arn)
+
+
 def postgresql_log_group(generation: str) -> Sub:
     """Name the log group RDS writes to: it takes the cluster's identifier and cannot be chosen.
 

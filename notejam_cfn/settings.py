@@ -32,6 +32,7 @@ DOMAIN_PATTERN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,6
 CONNECTION_PATTERN = r"arn:[a-z-]+:(codeconnections|codestar-connections):.+"
 PATHS_PATTERN = r"[^,\s]+(,[^,\s]+){0,7}"
 ADDRESS_PATTERN = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+IMAGE_PATTERN = r"[a-z0-9][a-zA-Z0-9./_:-]*(@sha256:[0-9a-f]{64})?"
 # Regions that offer new accounts two zones only. Source: AWS, "Regions and Availability Zones".
 TWO_ZONE_REGIONS = frozenset({"us-west-1"})
 
@@ -138,6 +139,7 @@ class ServiceSettings(Settings):
     name: str = text("Web", r"[A-Z][A-Za-z0-9]{0,30}", "letters and digits, capital first", "prefix of its logical IDs")
     cpu_units: int = one_of(256, tuple(FARGATE_MEMORY_MIB), "CPU of a task; 1024 units are one vCPU")
     memory_mib: int = whole(512, 512, 30720, "memory of a task")
+    image: str = text("", IMAGE_PATTERN, "REGISTRY/REPOSITORY@sha256:DIGEST", "what runs before a release says otherwise")
     port: int = whole(8080, 1024, 65535, "TCP port the container listens on")
     health_path: str = text("/healthz", r"/[!-~]{0,1023}", "a path that begins with /", "answers 200 when all is well")
     path_pattern: str = text("/*", r"/[!-~]{0,127}", "a path pattern such as /api/*", "requests it gets")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from troposphere import Condition, GetAZs, If, Not, Parameter, Select, Sub, ec2, rds
+from troposphere import Condition, GetAZs, If, Not, Parameter, Select, Sub, ec2, rds, ssm
 
 from .. import names
 from ..settings import DatabaseSettings
@@ -67,11 +67,11 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
     )
     add_instances(template, settings, cluster.ref(), zones=len(network.isolated_subnet_ids))
     return Database(
-        endpoint=cluster.get_att("Endpoint.Address"),
-        secret_arn=cluster.get_att("MasterUserSecret.SecretArn"),
+        endpoint=add_signpost(template, "Endpoint", cluster.get_att("Endpoint.Address")),
+        secret_arn=add_signpost(template, "SecretArn", cluster.get_att("MasterUserSecret.SecretArn")),
         clients_id=clients.get_att("GroupId"),
-        cluster_id=cluster.ref(),
-        cluster_arn=cluster.get_att("DBClusterArn"),
+        cluster_id=names.cluster(GENERATION),
+        cluster_arn=names.cluster_arn(GENERATION),
         log_group_name=log_group.ref(),
         name=settings.database_name,
     )
@@ -92,6 +92,15 @@ class EitherCluster:
     def get_att(self, attribute: str) -> If:
         """Return an attribute of the one that exists."""
         return If(self.restored_when, self.restored.get_att(attribute), self.new.get_att(attribute))
+
+
+def add_signpost(template: Template, what: str, value: Value) -> Value:
+    """Keep where the database is in a parameter that stays when a restored cluster takes the old one's place."""
+    signpost = template.add(
+        ssm.Parameter(f"Database{what}", Type="String", Value=value),
+        why="Says where the database is, also after a restore has replaced the cluster.",
+    )
+    return signpost.get_att("Value")
 
 
 def add_database_security_groups(template: Template, network: Network) -> tuple[ec2.SecurityGroup, ec2.SecurityGroup]:

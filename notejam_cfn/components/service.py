@@ -10,7 +10,7 @@ from troposphere import Parameter, Region, cloudwatch, ec2, ecs, iam
 from troposphere import elasticloadbalancingv2 as elb
 
 from .. import policies
-from ..settings import ServiceSettings
+from ..settings import IMAGE_PATTERN, ServiceSettings
 from ..template import Template, component
 from ..values import Value
 from .cluster import Cluster
@@ -137,8 +137,8 @@ def add_image_parameter(template: Template, settings: ServiceSettings) -> Parame
         f"Container image{' of ' + prefix if prefix else ''}",
         f"{prefix}ImageUri",
         Type="String",
-        Default="",
-        AllowedPattern=r"|[a-z0-9][a-zA-Z0-9./_:-]*(@sha256:[0-9a-f]{64})?",
+        Default=settings.image,
+        AllowedPattern=f"|{IMAGE_PATTERN}",
         ConstraintDescription="empty, or an image such as REGISTRY/REPOSITORY@sha256:DIGEST",
         Description="Image to run, best by digest. Leave it empty at first: the stage waits for its first release.",
     )
