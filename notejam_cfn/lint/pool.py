@@ -12,10 +12,12 @@ import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from .findings import Subject, Verdict
 
@@ -52,34 +54,45 @@ def judge(subjects: Sequence[Subject], jobs: int | None = None) -> Iterator[tupl
             yield answer
 
 
+@dataclasses.dataclass(frozen=True)
+class Worker:
+    """A process that judges, and the file that collects what it complains about: a full pipe would stop it."""
+
+    process: subprocess.Popen[str]
+    complaints: IO[str]
+
+
 @contextmanager
-def _workers(count: int) -> Iterator[list[subprocess.Popen[str]]]:
+def _workers(count: int) -> Iterator[list[Worker]]:
     """Start workers, and end them whatever happens."""
-    workers: list[subprocess.Popen[str]] = []
+    workers: list[Worker] = []
     try:
         for _ in range(count):
             workers.append(_start())
         yield workers
     finally:
         for worker in workers:
-            worker.kill()
+            worker.process.kill()
         for worker in workers:
-            worker.communicate()
+            worker.process.communicate()
+            worker.complaints.close()
 
 
-def _start() -> subprocess.Popen[str]:
+def _start() -> Worker:
     path = os.pathsep.join(filter(None, (str(PACKAGES), os.environ.get("PYTHONPATH"))))
-    return subprocess.Popen(
+    complaints = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed with the worker
+    process = subprocess.Popen(
         COMMAND,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=complaints,
         encoding="utf-8",
         env=os.environ | {"PYTHONPATH": path, "PYTHONUTF8": "1"},
     )
+    return Worker(process, complaints)
 
 
-def _feed(worker: subprocess.Popen[str], waiting: queue.SimpleQueue[Subject], answers: Answers) -> None:
+def _feed(worker: Worker, waiting: queue.SimpleQueue[Subject], answers: Answers) -> None:
     """Hand a worker one subject after another until none is left. Problems are handed over like answers."""
     try:
         while True:
@@ -91,15 +104,21 @@ def _feed(worker: subprocess.Popen[str], waiting: queue.SimpleQueue[Subject], an
         answers.put(problem)
 
 
-def _ask(worker: subprocess.Popen[str], subject: Subject) -> Verdict:
-    assert worker.stdin and worker.stdout and worker.stderr
+def _ask(worker: Worker, subject: Subject) -> Verdict:
+    to, back = worker.process.stdin, worker.process.stdout
+    assert to and back
     try:
-        worker.stdin.write(json.dumps(dataclasses.asdict(subject)) + "\n")
-        worker.stdin.flush()
-        answer = worker.stdout.readline()
+        to.write(json.dumps(dataclasses.asdict(subject)) + "\n")
+        to.flush()
+        answer = back.readline()
     except OSError:
         answer = ""
     if not answer:
-        last_words = worker.stderr.read().strip().rpartition("\n")[2] or "no reason given"
-        raise LintFailed(f"{subject.name}: the lint process ended: {last_words}")
+        raise LintFailed(f"{subject.name}: the lint process ended: {_last_words(worker)}")
     return Verdict.from_json(json.loads(answer))
+
+
+def _last_words(worker: Worker) -> str:
+    worker.process.wait()
+    worker.complaints.seek(0)
+    return worker.complaints.read().strip().rpartition("\n")[2] or f"status {worker.process.returncode}"
