@@ -15,6 +15,7 @@ from awacs.aws import (
     Allow,
     ArnLike,
     Bool,
+    BoolIfExists,
     Condition,
     Deny,
     PolicyDocument,
@@ -22,7 +23,7 @@ from awacs.aws import (
     Statement,
     StringEquals,
 )
-from troposphere import AccountId, Sub
+from troposphere import AccountId, Join, Sub
 
 from .values import Value
 
@@ -88,6 +89,19 @@ def allow_writing_flow_logs(arn: Value) -> list[Statement]:
     return [allow([logs.CreateLogStream, logs.PutLogEvents, logs.DescribeLogStreams], [arn])]
 
 
+def allow_writing_os_metrics() -> list[Statement]:
+    """Write RDS's measurements of the operating system to the log group that RDS chose, `RDSOSMetrics`.
+
+    Source: the managed policy AmazonRDSEnhancedMonitoringRole, for this account and region only.
+    """
+    groups = Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:RDS*")
+    streams = Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:RDS*:log-stream:*")
+    return [
+        allow([logs.CreateLogGroup, logs.PutRetentionPolicy], [groups]),
+        allow([logs.CreateLogStream, logs.DescribeLogStreams, logs.GetLogEvents, logs.PutLogEvents], [streams]),
+    ]
+
+
 def allow_pulling_images() -> list[Statement]:
     """Pull images from this account's repositories, in any region. Signing in to the registry needs `*`."""
     pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
@@ -122,8 +136,8 @@ def refuse_plain_http(bucket_arn: Value) -> Statement:
         Effect=Deny,
         Action=[Action("s3", "*")],
         Principal=Principal("*"),
-        Resource=[bucket_arn, within(bucket_arn, "/*")],
-        Condition=Condition([Bool("aws:SecureTransport", False)]),
+        Resource=[bucket_arn, Join("", [bucket_arn, "/*"])],
+        Condition=Condition([Bool("aws:SecureTransport", "false")]),
     )
 
 
@@ -153,6 +167,23 @@ def allow_account_to_administer_key() -> Statement:
         Action=[Action("kms", "*")],
         Principal=Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
         Resource=["*"],
+    )
+
+
+def refuse_grants_to_people() -> Statement:
+    """Refuse grants on a key unless an AWS service asks for one, for a resource that it encrypts with the key.
+
+    A grant outlives the permissions of whoever made it. Source: AWS Control Tower, "CT.KMS.PR.3".
+    """
+    return Statement(
+        Sid="GrantsForServicesOnly",
+        Effect=Deny,
+        Action=[kms.CreateGrant],
+        Principal=Principal("AWS", "*"),
+        Resource=["*"],
+        Condition=Condition(
+            [BoolIfExists({"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"})]
+        ),
     )
 
 

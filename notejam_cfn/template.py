@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import troposphere
 from troposphere import AWSHelperFn, AWSObject, Equals, If, Not, NoValue, Output, Parameter, Ref, Tags
+
+from .exemptions import Exemption, metadata
 
 CONTEXT = "com.aws.cloudformation.Context"
 UNTAGGED_COMPONENT = "stack"
@@ -31,15 +33,14 @@ class Template(troposphere.Template):
         self.stack_tags = dict(tags)
         self._component = UNTAGGED_COMPONENT
 
-    def add(self, resource: R, why: str, **reasons: str) -> R:
+    def add(self, resource: R, why: str, exempt: Iterable[Exemption] = ()) -> R:
         """Add a resource with the reason it exists, and return it.
 
-        `why` is one sentence in plain English: deployment progress and reviews show it. Keywords are further notes for
-        engines that judge the template, such as `checkov="CKV_AWS_1: reason"` (see `exceptions` in the command line).
+        `why` is one sentence in plain English: deployment progress and reviews show it. `exempt` says which rules of
+        engines that judge templates it is right to break, and why: see `exemptions`.
         """
-        metadata = dict(resource.resource.get("Metadata", {}))
-        metadata[CONTEXT] = {"why": why}
-        resource.Metadata = metadata
+        given = dict(resource.resource.get("Metadata", {}))
+        resource.Metadata = given | {CONTEXT: {"why": why}} | metadata(exempt)
         self.add_resource(resource)
         return resource
 

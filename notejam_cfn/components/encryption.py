@@ -34,6 +34,7 @@ def add_encryption(template: Template, settings: EncryptionSettings) -> Encrypti
             PendingWindowInDays=settings.key_deletion_days,
             KeyPolicy=policies.policy(
                 policies.allow_account_to_administer_key(),
+                policies.refuse_grants_to_people(),
                 policies.allow_log_groups_to_use_key(),
                 policies.allow_services_to_use_key("cloudwatch", "events", "sns"),
             ),

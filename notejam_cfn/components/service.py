@@ -10,6 +10,7 @@ from troposphere import Parameter, Region, cloudwatch, ec2, ecs, iam
 from troposphere import elasticloadbalancingv2 as elb
 
 from .. import policies
+from ..exemptions import Exemption
 from ..settings import IMAGE_PATTERN, ServiceSettings
 from ..template import Template, component
 from ..values import Value
@@ -26,6 +27,11 @@ HTTPS = 443
 UNPRIVILEGED_USER = "10001"
 STOP_SECONDS = 60
 MIGRATION = "migrate"
+WATCHED_BY_ECS = Exemption(
+    reason="ECS itself watches this alarm during a deployment and rolls back; people are told by the stage's own alarms.",
+    risk="None: an action would only repeat, outside deployments, what the stage's alarms say.",
+    guard=("cloudwatch_alarm_action_check",),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,6 +160,7 @@ def containers(
 ) -> list[ecs.ContainerDefinition]:
     """Describe the container that serves and, before it, the one that prepares."""
     serving = _container(container_name(settings), settings, application, image, log_group, application.command)
+    serving.Memory = settings.memory_mib - (preparing_mib(settings) if application.prepare else 0)
     serving.PortMappings = [ecs.PortMapping(ContainerPort=settings.port, Protocol="tcp")]
     if application.health_command:
         serving.HealthCheck = ecs.HealthCheck(
@@ -163,8 +170,14 @@ def containers(
         return [serving]
     preparing = _container(MIGRATION, settings, application, image, log_group, application.prepare)
     preparing.Essential = False
+    preparing.Memory = preparing_mib(settings)
     serving.DependsOn = [ecs.ContainerDependency(ContainerName=MIGRATION, Condition="SUCCESS")]
     return [preparing, serving]
+
+
+def preparing_mib(settings: ServiceSettings) -> int:
+    """Return the memory of the container that prepares; limits may not exceed the task's memory together."""
+    return settings.memory_mib // 4
 
 
 def _container(
@@ -422,4 +435,5 @@ def add_rollback_alarm(
             Condition=condition,
         ),
         why="Notices errors during a deployment, which ECS then takes back.",
+        exempt=[WATCHED_BY_ECS],
     )

@@ -1,0 +1,74 @@
+"""Where a resource is right to break a rule of an engine that judges templates: the rules, the reason and the risk.
+
+The reason stands in the resource's metadata, in the places where checkov and cfn-guard look for it and, with the risk,
+where `python -m notejam_cfn exceptions` reads it. A rule whose cause can be removed gets no exemption.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+METADATA = "Exemptions"
+
+
+@dataclasses.dataclass(frozen=True)
+class Exemption:
+    """Rules that a resource breaks for one reason, and what is risked by it.
+
+    `checkov` are ids such as `CKV_AWS_18`; `guard` are names of rules as cfn-guard reports them.
+    """
+
+    reason: str
+    risk: str
+    checkov: tuple[str, ...] = ()
+    guard: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Exempted:
+    """One rule that one resource of a template is exempt from."""
+
+    engine: str
+    rule: str
+    logical_id: str
+    reason: str
+    risk: str
+
+
+def metadata(exemptions: Iterable[Exemption]) -> dict[str, Any]:
+    """Return what a resource's metadata says of its exemptions; nothing without any.
+
+    Sources: https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html and
+    https://github.com/aws-cloudformation/aws-guard-rules-registry#suppressing-rule-evaluation
+    """
+    given = list(exemptions)
+    skipped = [{"id": rule, "comment": one.reason} for one in given for rule in one.checkov]
+    suppressed = [rule for one in given for rule in one.guard]
+    return {
+        **({"checkov": {"skip": skipped}} if skipped else {}),
+        **({"guard": {"SuppressedRules": suppressed}} if suppressed else {}),
+        **({METADATA: [_written(one) for one in given]} if given else {}),
+    }
+
+
+def exempted(template: Mapping[str, Any]) -> list[Exempted]:
+    """Return every exemption of a rendered template, sorted by engine and rule."""
+    return sorted(
+        found
+        for logical_id, resource in template.get("Resources", {}).items()
+        for note in resource.get("Metadata", {}).get(METADATA, [])
+        for found in _read(logical_id, note)
+    )
+
+
+def _written(exemption: Exemption) -> dict[str, Any]:
+    rules = {"checkov": list(exemption.checkov), "guard": list(exemption.guard)}
+    return {"reason": exemption.reason, "risk": exemption.risk} | {name: ids for name, ids in rules.items() if ids}
+
+
+def _read(logical_id: str, note: Mapping[str, Any]) -> Iterator[Exempted]:
+    for engine in ("checkov", "guard"):
+        for rule in note.get(engine, []):
+            yield Exempted(engine, rule, logical_id, note["reason"], note["risk"])
