@@ -1,0 +1,142 @@
+"""The application factory: one Bottle application with its services, from settings."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import peewee
+from bottle import Bottle, HTTPError, HTTPResponse, Route, request, response
+
+from . import account, auth, health, notes, pads
+from .database import new_database
+from .errors import DatabaseUnavailable, Overloaded
+from .forms import sent_form
+from .mail import new_outbox
+from .models import database
+from .observe import Observer
+from .pages import page
+from .passwords import Passwords
+from .routing import with_filters
+from .sessions import TOKEN_FIELD, Sessions
+from .settings import Settings
+from .static import Assets
+from .throttle import Throttle
+
+log = logging.getLogger("notejam")
+SUBJECTS = (health, auth, account, notes, pads)
+EXPLANATIONS = {
+    400: ("Bad request", "The browser sent something this page does not understand."),
+    403: ("Form expired", "This form was open for too long or in another session. Go back, reload and send it again."),
+    404: ("Not found", "There is no such page."),
+    405: ("Not allowed", "This page cannot be used that way."),
+    413: ("Too long", "This is more text than a note can hold."),
+    415: ("Not understood", "This page only understands its own forms."),
+    500: ("Something went wrong", "It is not your fault. The people who run Notejam can see what happened."),
+    503: ("One moment, please", "The notes are being woken up or are very busy. Please try again in a few seconds."),
+}
+
+
+class Notejam(Bottle):
+    """Bottle with the services handlers reach through `request.app`."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(autojson=False)
+        self.settings = settings
+        self.zone = ZoneInfo(settings.time_zone)
+        self.sessions = Sessions(settings.session_secret, settings.secure)
+        self.passwords = Passwords(settings.password_hash_limit)
+        self.throttle = Throttle(self.sessions.signer, settings.trusted_proxies)
+        self.outbox = new_outbox(settings)
+        self.assets = Assets()
+
+    def default_error_handler(self, error: HTTPError) -> str:
+        """Explain an error on a page like all others, without needing the database."""
+        if error.status_code == 404 and _lacks_slash(request.path):
+            response.status = 308
+            response.set_header("Location", f"{quote(request.path)}/")
+            return ""
+        title, explanation = EXPLANATIONS.get(error.status_code, EXPLANATIONS[500])
+        return page("error", title, explanation=explanation, code=error.status_code)
+
+
+def create_app(settings: Settings) -> Observer:
+    """Return the WSGI application. There is one in a process: the models know one database."""
+    database.initialize(new_database(settings))
+    application = with_filters(Notejam(settings))
+    application.install(Guard())
+    for subject in SUBJECTS:
+        _add_routes(application, subject.routes)
+    application.get("/static/<name>", callback=application.assets.serve)
+    return Observer(application, settings)
+
+
+class Guard:
+    """Put around every handler: form tokens, the end of the database loan, and an answer to every error.
+
+    A Bottle plugin rather than a decorator, so that no handler can be written without it.
+    """
+
+    api, name = 2, "guard"
+
+    def apply(self, handler: Callable[..., Any], route: Route) -> Callable[..., Any]:
+        """Return the guarded handler of a route."""
+        is_form = route.method == "POST"
+
+        def guarded(**arguments: Any) -> Any:
+            try:
+                if is_form:
+                    _check_token()
+                return handler(**arguments)
+            except HTTPResponse as answer:
+                return answer
+            except (DatabaseUnavailable, Overloaded) as error:
+                return _try_later(error)
+            except Exception as error:
+                return _try_later(error) if _is_passing(error) else _failed(error)
+            finally:
+                if not database.is_closed():
+                    database.close()
+
+        return guarded
+
+
+def _add_routes(application: Bottle, routes: Bottle) -> None:
+    # Added one by one, not merged: a merged route would keep the plugins of the application it was written for.
+    for route in routes.routes:
+        application.route(route.rule, route.method, route.callback)
+
+
+def _lacks_slash(path: str) -> bool:
+    """Whether a path would be a page if it ended in a slash, as all of ours do."""
+    try:
+        return not path.endswith("/") and bool(
+            request.app.router.match({"PATH_INFO": f"{path}/", "REQUEST_METHOD": "GET"})
+        )
+    except HTTPError:
+        return False
+
+
+def _check_token() -> None:
+    if not request.app.sessions.check_token(sent_form()[TOKEN_FIELD]):
+        raise HTTPError(403)
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether the database lost the connection, was shut down or refused a write in a failover."""
+    return isinstance(error, (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError))
+
+
+def _try_later(error: Exception) -> HTTPError:
+    request.environ["notejam.error"] = error
+    return HTTPError(503, Retry_After="5")
+
+
+def _failed(error: Exception) -> HTTPError:
+    # Answered here, because Bottle would write the error's message, and with it people's data, to the log.
+    request.environ["notejam.error"] = error
+    response.status = 500
+    return HTTPError(500)

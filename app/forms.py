@@ -1,0 +1,127 @@
+"""Reading what people typed, and telling them kindly what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+from bottle import HTTPError, request
+
+# A note of 100,000 characters of four bytes each, percent-encoded, with room for the other fields.
+BODY_BYTES = 1_400_000
+EMAIL_LENGTH = 75
+NAME_LENGTH = 100
+TEXT_LENGTH = 100_000
+PASSWORD_LENGTH = (8, 256)
+EMAIL = re.compile(r"[^@\s,;<>()\"]+@[^@\s,;<>()\"]+\.[^@\s,;<>()\".]+")
+
+
+class Form:
+    """Typed values, and an error beside each field that needs one.
+
+    Values keep what was typed, so a page can show them again; `clean` values are stripped and ready to store.
+    """
+
+    def __init__(self, values: dict[str, str] | None = None) -> None:
+        self.values = values or {}
+        self.errors: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong so far."""
+        return not self.errors
+
+    def fail(self, name: str, message: str) -> None:
+        """Put a message beside a field; the first one stays."""
+        self.errors.setdefault(name, message)
+
+    def email(self, name: str = "email") -> str:
+        """Return the address in lower case; it is compared and kept that way."""
+        value = self[name].strip().lower()
+        if not value:
+            self.fail(name, "Please enter your e-mail address.")
+        elif len(value) > EMAIL_LENGTH:
+            self.fail(name, f"An e-mail address can have at most {EMAIL_LENGTH} characters here.")
+        elif not EMAIL.fullmatch(value):
+            self.fail(name, "This does not look like an e-mail address.")
+        return self._printable(name, value)
+
+    def name(self) -> str:
+        """Return the name of a note or pad on one line."""
+        value = " ".join(self["name"].split())
+        if not value:
+            self.fail("name", "Please enter a name.")
+        elif len(value) > NAME_LENGTH:
+            self.fail("name", f"A name can have at most {NAME_LENGTH} characters; this one has {len(value)}.")
+        return self._printable("name", value)
+
+    def text(self) -> str:
+        """Return the text of a note, with one kind of line ends."""
+        value = self["text"].replace("\r\n", "\n")
+        if not value.strip():
+            self.fail("text", "Please write something.")
+        elif len(value) > TEXT_LENGTH:
+            self.fail("text", f"A note can have at most {TEXT_LENGTH:,} characters; this one has {len(value):,}.")
+        return self._printable("text", value)
+
+    def password(self, name: str, what: str = "your password") -> str:
+        """Return a password somebody claims to know; nothing is said about its form."""
+        if not self[name]:
+            self.fail(name, f"Please enter {what}.")
+        return self[name][: PASSWORD_LENGTH[1] + 1]
+
+    def new_password(self, name: str, repeated: str) -> str:
+        """Return a password somebody chose, typed twice alike."""
+        value, (least, most) = self[name], PASSWORD_LENGTH
+        if not value:
+            self.fail(name, "Please choose a password.")
+        elif not least <= len(value) <= most:
+            self.fail(name, f"A password must have between {least} and {most} characters.")
+        if not self[repeated]:
+            self.fail(repeated, "Please repeat the password.")
+        elif self[repeated] != value:
+            self.fail(repeated, "The two passwords differ.")
+        return value
+
+    def _printable(self, name: str, value: str) -> str:
+        if "\0" in value:
+            self.fail(name, "This contains a character that cannot be stored.")
+        return value
+
+
+def sent_form() -> Form:
+    """Return the form of this request, read once.
+
+    A body that is too long is 413, one of another type 415, and one that is not UTF-8 is 400.
+    """
+    form: Form | None = request.environ.get("notejam.form")
+    if form is None:
+        form = request.environ["notejam.form"] = Form(_parse(_body(request.environ)))
+    return form
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        raise HTTPError(415)
+    declared = environ.get("CONTENT_LENGTH") or "0"
+    if not declared.isdigit():
+        raise HTTPError(400)
+    if int(declared) > BODY_BYTES:
+        raise HTTPError(413)
+    # A body sent in chunks declares nothing.
+    body: bytes = environ["wsgi.input"].read(int(declared) or BODY_BYTES + 1)
+    if len(body) > BODY_BYTES:
+        raise HTTPError(413)
+    return body
+
+
+def _parse(body: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=30)
+    except ValueError:
+        raise HTTPError(400) from None
+    return {name: value for name, value in pairs if len(name) <= 40}

@@ -1,0 +1,67 @@
+"""Pages from templates: what all of them show, and the message that follows an action."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bottle import SimpleTemplate, request
+
+from .dates import Calendar
+from .forms import Form
+from .models import Visitor
+from .sessions import TOKEN_FIELD, cookie
+
+VIEWS = Path(__file__).parent / "views"
+# A flash is kept as its key, so the cookie needs no signature: nobody can make a page say anything else.
+MESSAGES = {
+    "signed-up": "Welcome to Notejam! Your account is ready.",
+    "signed-in": "You are signed in.",
+    "signed-out": "You are signed out.",
+    "reset-sent": "If there is an account with this address, a link to choose a new password is on its way.",
+    "reset-done": "Your password is changed. Please sign in with the new one.",
+    "reset-invalid": "This link has expired or was used already. You can ask for another one.",
+    "password-changed": "Your password is changed. Other browsers are signed out.",
+    "account-deleted": "Your account and all your notes are deleted.",
+    "note-created": "The note is created.",
+    "note-saved": "The note is saved.",
+    "note-deleted": "The note is deleted.",
+    "pad-created": "The pad is created.",
+    "pad-saved": "The pad is renamed.",
+    "pad-deleted": "The pad and its notes are deleted.",
+}
+
+
+def page(template: str, title: str, visitor: Visitor | None = None, form: Form | None = None, **values: Any) -> str:
+    """Return a whole page; `title` stands beside the logo and in the window's title."""
+    app = request.app
+    return _template(template).render(
+        title=title,
+        visitor=visitor,
+        form=form,
+        token=app.sessions.form_token(),
+        token_field=TOKEN_FIELD,
+        flash=_take_flash(),
+        asset=app.assets.url,
+        when=Calendar(app.zone).words,
+        **{"active_pad": None, **values},
+    )
+
+
+def flash(key: str) -> None:
+    """Show one of MESSAGES on the next page."""
+    request.app.sessions.set_cookie(request.app.sessions.flash_cookie, key, max_age=60)
+
+
+def _take_flash() -> str:
+    name = request.app.sessions.flash_cookie
+    key = cookie(name)
+    if key:
+        request.app.sessions.set_cookie(name, "", max_age=0)
+    return MESSAGES.get(key, "")
+
+
+@cache
+def _template(name: str) -> SimpleTemplate:
+    return SimpleTemplate(name=f"{name}.tpl", lookup=[str(VIEWS)])

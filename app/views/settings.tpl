@@ -1,0 +1,20 @@
+% rebase("layout.tpl")
+<form class="narrow" method="post" action="/settings/" novalidate>
+<h2>Change password</h2>
+% include("token.tpl")
+<input type="hidden" name="email" value="{{visitor.email}}" autocomplete="username">
+% include("field.tpl", name="old_password", label="Old password", type="password", focus=False, attributes=' autocomplete="current-password" maxlength="256"')
+% include("field.tpl", name="new_password", label="New password", type="password", focus=False, attributes=' autocomplete="new-password" minlength="8" maxlength="256"')
+% include("field.tpl", name="repeat_new_password", label="Repeat new password", type="password", focus=False, attributes=' autocomplete="new-password" maxlength="256"')
+<div class="actions"><button class="button">Change password</button></div>
+</form>
+<section>
+<h2>Your notes are yours</h2>
+<p>Download everything you wrote: one JSON file, and a Markdown file for each note.</p>
+<p class="actions"><a class="button plain" href="/settings/export/" download>Download all notes</a></p>
+</section>
+<section>
+<h2>Delete account</h2>
+<p>This deletes the account with all its pads and notes, at once and for good.</p>
+<p class="actions"><a class="button plain danger" href="/settings/delete/">Delete account…</a></p>
+</section>

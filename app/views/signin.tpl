@@ -1,0 +1,9 @@
+% rebase("layout.tpl")
+<form class="narrow" method="post" action="/signin/" novalidate>
+% include("token.tpl")
+<input type="hidden" name="next" value="{{form['next']}}">
+% include("field.tpl", name="email", label="E-mail", type="email", focus=True, attributes=' autocomplete="username" maxlength="75"')
+% include("field.tpl", name="password", label="Password", type="password", focus=False, attributes=' autocomplete="current-password" maxlength="256"')
+<div class="actions"><button class="button">Sign in</button> <a href="/forgot-password/">Forgot password?</a></div>
+<p class="quiet">New here? <a href="/signup/">Sign up</a></p>
+</form>

@@ -1,0 +1,1 @@
+<input type="hidden" name="{{token_field}}" value="{{token}}">
