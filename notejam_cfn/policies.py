@@ -109,15 +109,22 @@ def allow_pulling_images() -> list[Statement]:
     return [allow([ecr.GetAuthorizationToken], ["*"]), allow(pull, [repositories])]
 
 
-def allow_shell_channels() -> Statement:
-    """Open the channels ECS Exec talks through. AWS offers no narrower resource than `*`."""
+def allow_recorded_shells(log_group_arn: Value, key_arn: Value) -> list[Statement]:
+    """Open the encrypted channels ECS Exec talks through and record the shell. Channels have no narrower resource.
+
+    Source: Amazon ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec".
+    """
     channels = [
         ssmmessages.CreateControlChannel,
         ssmmessages.CreateDataChannel,
         ssmmessages.OpenControlChannel,
         ssmmessages.OpenDataChannel,
     ]
-    return allow(channels, ["*"])
+    return [
+        allow([*channels, logs.DescribeLogGroups], ["*"]),
+        allow([logs.CreateLogStream, logs.DescribeLogStreams, logs.PutLogEvents], [log_group_arn]),
+        allow_decrypting_with(key_arn),
+    ]
 
 
 def allow_sending_mail(sender: str) -> Statement:

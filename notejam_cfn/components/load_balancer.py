@@ -9,6 +9,7 @@ from troposphere import elasticloadbalancingv2 as elb
 from troposphere.validators.route53 import AliasTarget
 
 from .. import names, policies
+from ..exemptions import Exemption
 from ..settings import LoadBalancerSettings
 from ..template import Template, component
 from ..values import Value
@@ -34,8 +35,50 @@ MANAGED_RULES = (
     "AWSManagedRulesKnownBadInputsRuleSet",
     "AWSManagedRulesSQLiRuleSet",
 )
-# Notes are longer than the 8 KB that the common rules allow a body; the application has a limit of its own.
-COUNTED_ONLY = {"AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY", "CrossSiteScripting_BODY")}
+# What people write in notes looks like attacks: code, markup, paths. The application handles bodies safely and limits
+# their size itself, so the rules about bodies only count.
+COUNTED_ONLY = {
+    "AWSManagedRulesCommonRuleSet": (
+        "SizeRestrictions_BODY",
+        "EC2MetaDataSSRF_BODY",
+        "GenericLFI_BODY",
+        "GenericRFI_BODY",
+        "CrossSiteScripting_BODY",
+    ),
+    "AWSManagedRulesSQLiRuleSet": ("SQLi_BODY", "SQLiExtendedPatterns_BODY"),
+}
+NO_CERTIFICATE = Exemption(
+    reason="No domain or certificate is configured for this stage, so there is no HTTPS to redirect to.",
+    risk="Passwords and notes can be read on the way. Set load_balancer.domain before real people use the stage.",
+    checkov=("CKV_AWS_2", "CKV_AWS_103"),
+    guard=("alb_http_to_https_redirection_check",),
+)
+OPEN_TO_PEOPLE = Exemption(
+    reason="This is the public way in: people reach it on port 80, which redirects to HTTPS given a certificate.",
+    risk="Everyone can send requests; nothing but the load balancer wears this group.",
+    checkov=("CKV_AWS_260",),
+)
+HOLDS_LOGS_ITSELF = Exemption(
+    reason="This bucket is where access logs end: logging access to it would need another such bucket, and so on.",
+    risk="Who read the logs is not logged here; CloudTrail data events can record it where that is asked for.",
+    checkov=("CKV_AWS_18",),
+    guard=("s3_bucket_logging_enabled_check",),
+)
+ENCRYPTED_BY_S3 = Exemption(
+    reason="Elastic Load Balancing writes access logs only to buckets under S3's own key (SSE-S3).",
+    risk="Reading is decided by IAM and the bucket's policy alone, without a second lock on a key.",
+    guard=("s3_bucket_default_encryption_kms_check",),
+)
+LOGS_EXPIRE = Exemption(
+    reason="Access logs name people's addresses and must be able to expire and be erased; versions undo an overwrite.",
+    risk="An administrator of the account can delete access logs early.",
+    guard=("s3_bucket_object_lock_enabled_check",),
+)
+MEANT_TO_BE_DELETED = Exemption(
+    reason="This stage is made to be deleted with one command; load_balancer.deletion_protection turns it on.",
+    risk="Whoever may delete the stack can take the stage away; other stages are not touched.",
+    guard=("elbv2_deletion_protection_enabled_check",),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,6 +129,7 @@ def add_public_security_group(
         network.vpc_id,
         "Load balancer: open to everyone on its ports",
         "Admits people on the web's ports; the only group open to the world.",
+        exempt=[OPEN_TO_PEOPLE],
     )
     sources = [{"CidrIp": "0.0.0.0/0"}] + ([{"CidrIpv6": "::/0"}] if network.dual_stack else [])
     ports = {HTTP: "HTTP"} | ({HTTPS: "HTTPS"} if settings.https else {})
@@ -121,6 +165,9 @@ def add_access_logs(template: Template, settings: LoadBalancerSettings) -> s3.Bu
                 Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
             ),
             VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
+            NotificationConfiguration=s3.NotificationConfiguration(
+                EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
+            ),
             LifecycleConfiguration=s3.LifecycleConfiguration(
                 Rules=[
                     s3.LifecycleRule(
@@ -136,6 +183,7 @@ def add_access_logs(template: Template, settings: LoadBalancerSettings) -> s3.Bu
             UpdateReplacePolicy="Retain",
         ),
         why="Keeps a line for each request, for analysis with Athena, until it expires.",
+        exempt=[HOLDS_LOGS_ITSELF, ENCRYPTED_BY_S3, LOGS_EXPIRE],
     )
     template.add(
         s3.BucketPolicy(
@@ -178,6 +226,7 @@ def add_balancer(
             DependsOn="AccessLogsPolicy",
         ),
         why="Spreads requests over the healthy tasks of all zones.",
+        exempt=[] if settings.deletion_protection else [MEANT_TO_BE_DELETED],
     )
 
 
@@ -217,6 +266,7 @@ def add_service_listener(
             DefaultActions=[elb.Action(Type="fixed-response", FixedResponseConfig=page)],
         ),
         why=why,
+        exempt=[] if port == HTTPS else [NO_CERTIFICATE],
     )
 
 

@@ -16,6 +16,8 @@ GROUP = "Scaling"
 NAMESPACE = "ecs"
 DIMENSION = "ecs:service:DesiredCount"
 QUIET_PERIOD_SECONDS = 300
+LOAD_BALANCER_METRICS = "AWS/ApplicationELB"
+REFUSED = "HTTPCode_ELB_503_Count"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,34 +132,57 @@ def add_sleep(
 
     With no task the load balancer answers 503, and counts it: that count wakes the service within about two minutes.
     """
-    quiet = _step_policy(f"{settings.name}Sleep", target, 0, condition)
-    wake = _step_policy(f"{settings.name}Wake", target, 1, condition)
-    template.add(quiet, why="Stops every task when nobody has asked for a while.")
-    template.add(wake, why="Starts a task when somebody asks and none runs.")
+    sleep = template.add(
+        step_policy(f"{settings.name}Sleep", target, condition, "ExactCapacity", 0),
+        why="Stops every task when nobody has asked for a while.",
+    )
+    wake = template.add(
+        step_policy(f"{settings.name}Wake", target, condition, "ChangeInCapacity", 1),
+        why="Starts a task when somebody asks and none runs.",
+    )
+    add_quiet_alarm(template, settings, scaled, sleep, condition)
+    add_asked_alarm(template, settings, scaled, wake, condition)
+
+
+def add_quiet_alarm(
+    template: Template, settings: ServiceSettings, scaled: Scaled, sleep: scaling.ScalingPolicy, condition: str
+) -> None:
+    """Notice that nobody asked, whether a task answered or none was there to.
+
+    Refused requests count as well: the alarm would otherwise stop the task that they have just woken.
+    """
     template.add(
         cloudwatch.Alarm(
             f"{settings.name}Quiet",
             AlarmDescription="Nobody has asked for a while: the tasks stop. Nothing to do.",
-            Namespace="AWS/ApplicationELB",
-            MetricName="RequestCount",
-            Dimensions=scaled.dimensions,
-            Statistic="Sum",
-            Period=QUIET_PERIOD_SECONDS,
-            EvaluationPeriods=-(-settings.sleep_after_minutes * 60 // QUIET_PERIOD_SECONDS),
+            Metrics=[
+                _hidden_metric("answered", "RequestCount", scaled.dimensions),
+                _hidden_metric("refused", REFUSED, scaled.dimensions[:1]),
+                cloudwatch.MetricDataQuery(
+                    Id="asked", Label="Requests", Expression="FILL(answered, 0) + FILL(refused, 0)", ReturnData=True
+                ),
+            ],
+            EvaluationPeriods=settings.sleep_after_minutes,
             Threshold=1,
             ComparisonOperator="LessThanThreshold",
             TreatMissingData="breaching",
-            AlarmActions=[quiet.ref()],
+            AlarmActions=[sleep.ref()],
             Condition=condition,
         ),
         why="Notices that nobody has asked for a while.",
     )
+
+
+def add_asked_alarm(
+    template: Template, settings: ServiceSettings, scaled: Scaled, wake: scaling.ScalingPolicy, condition: str
+) -> None:
+    """Notice that the load balancer had to refuse a request because no task ran."""
     template.add(
         cloudwatch.Alarm(
             f"{settings.name}Asked",
             AlarmDescription="Somebody asked while no task ran: one starts. Nothing to do.",
-            Namespace="AWS/ApplicationELB",
-            MetricName="HTTPCode_ELB_503_Count",
+            Namespace=LOAD_BALANCER_METRICS,
+            MetricName=REFUSED,
             Dimensions=scaled.dimensions[:1],
             Statistic="Sum",
             Period=60,
@@ -172,7 +197,10 @@ def add_sleep(
     )
 
 
-def _step_policy(title: str, target: scaling.ScalableTarget, tasks: int, condition: str) -> scaling.ScalingPolicy:
+def step_policy(
+    title: str, target: scaling.ScalableTarget, condition: str, adjustment: str, tasks: int
+) -> scaling.ScalingPolicy:
+    """Make a policy that an alarm triggers: set the number of tasks (`ExactCapacity`) or change it by some."""
     change = scaling.StepAdjustment(ScalingAdjustment=tasks)
     setattr(change, "MetricIntervalLowerBound" if tasks else "MetricIntervalUpperBound", 0)
     return scaling.ScalingPolicy(
@@ -181,7 +209,22 @@ def _step_policy(title: str, target: scaling.ScalableTarget, tasks: int, conditi
         PolicyType="StepScaling",
         ScalingTargetId=target.ref(),
         StepScalingPolicyConfiguration=scaling.StepScalingPolicyConfiguration(
-            AdjustmentType="ExactCapacity", MetricAggregationType="Maximum", StepAdjustments=[change], Cooldown=60
+            AdjustmentType=adjustment,
+            MetricAggregationType="Maximum",
+            StepAdjustments=[change],
+            Cooldown=QUIET_PERIOD_SECONDS,
         ),
         Condition=condition,
+    )
+
+
+def _hidden_metric(name: str, metric: str, dimensions: list[cloudwatch.MetricDimension]) -> cloudwatch.MetricDataQuery:
+    return cloudwatch.MetricDataQuery(
+        Id=name,
+        MetricStat=cloudwatch.MetricStat(
+            Metric=cloudwatch.Metric(Namespace=LOAD_BALANCER_METRICS, MetricName=metric, Dimensions=dimensions),
+            Period=60,
+            Stat="Sum",
+        ),
+        ReturnData=False,
     )

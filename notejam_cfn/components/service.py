@@ -28,7 +28,7 @@ UNPRIVILEGED_USER = "10001"
 STOP_SECONDS = 60
 MIGRATION = "migrate"
 WATCHED_BY_ECS = Exemption(
-    reason="ECS itself watches this alarm during a deployment and rolls back; people are told by the stage's own alarms.",
+    reason="ECS watches this alarm during a deployment and rolls back; the stage's other alarms tell people.",
     risk="None: an action would only repeat, outside deployments, what the stage's alarms say.",
     guard=("cloudwatch_alarm_action_check",),
 )
@@ -216,6 +216,16 @@ def _container(
     return container
 
 
+def writable_paths(settings: ServiceSettings) -> dict[str, str]:
+    """Return what containers may write to, by volume: /tmp, and what a shell's agent needs where shells are allowed.
+
+    An image makes /tmp writable for its user by declaring it a volume. Source: Amazon ECS Developer Guide, "Use bind
+    mounts with Amazon ECS", and "Monitor Amazon ECS containers with ECS Exec" on read-only file systems.
+    """
+    agent = {"ssm-state": "/var/lib/amazon", "ssm-logs": "/var/log/amazon"} if settings.exec_access else {}
+    return {"tmp": "/tmp", **agent}
+
+
 def add_task_definition(
     template: Template,
     settings: ServiceSettings,
@@ -236,7 +246,7 @@ def add_task_definition(
             ExecutionRoleArn=execution_role.get_att("Arn"),
             TaskRoleArn=task_role.get_att("Arn"),
             ContainerDefinitions=definitions,
-            Volumes=[ecs.Volume(Name="tmp")],
+            Volumes=[ecs.Volume(Name=volume) for volume in writable_paths(settings)],
             Condition=condition,
         ),
         why="Describes the containers of a task: image, size, environment and secrets.",
@@ -270,7 +280,7 @@ def add_task_role(
     """Add the role the application has: read its secrets again after a rotation, and what it asks for itself."""
     statements = [*_reading(application, encryption), *application.statements]
     if settings.exec_access:
-        statements += [policies.allow_shell_channels(), policies.allow_writing_log_group(cluster.shell_log_group_arn)]
+        statements += policies.allow_recorded_shells(cluster.shell_log_group_arn, cluster.key_arn)
     return _add_role(
         template, f"{settings.name}TaskRole", statements, "Lets the application do what it is for, and no more."
     )

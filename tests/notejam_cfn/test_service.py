@@ -131,14 +131,22 @@ def test_an_idle_economy_stage_falls_asleep_and_wakes_when_asked(compose: Any, o
     template = compose("economy")["service"]
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     assert alarms["WebQuiet"]["AlarmActions"] == [{"Ref": "WebSleep"}]
-    assert alarms["WebQuiet"]["Period"] * alarms["WebQuiet"]["EvaluationPeriods"] == 3600
-    assert alarms["WebAsked"]["MetricName"] == "HTTPCode_ELB_503_Count"
+    assert alarms["WebQuiet"]["EvaluationPeriods"] == 60
+    assert alarms["WebAsked"]["AlarmActions"] == [{"Ref": "WebWake"}]
     policies = of_type(template, "AWS::ApplicationAutoScaling::ScalingPolicy")
-    steps = {
-        name: policies[name]["StepScalingPolicyConfiguration"]["StepAdjustments"][0]["ScalingAdjustment"]
-        for name in ("WebSleep", "WebWake")
+    steps = [policies[name]["StepScalingPolicyConfiguration"] for name in ("WebSleep", "WebWake")]
+    assert [(s["AdjustmentType"], s["StepAdjustments"][0]["ScalingAdjustment"]) for s in steps] == [
+        ("ExactCapacity", 0),
+        ("ChangeInCapacity", 1),
+    ]
+
+
+def test_a_refused_request_keeps_a_waking_stage_awake(compose: Any, of_type: Any) -> None:
+    quiet = of_type(compose("economy")["service"], "AWS::CloudWatch::Alarm")["WebQuiet"]
+    measured = {
+        query["Id"]: query.get("MetricStat", {}).get("Metric", {}).get("MetricName") for query in quiet["Metrics"]
     }
-    assert steps == {"WebSleep": 0, "WebWake": 1}
+    assert measured == {"answered": "RequestCount", "refused": "HTTPCode_ELB_503_Count", "asked": None}
 
 
 def test_a_stage_that_sleeps_is_never_put_to_sleep_by_low_use(compose: Any, of_type: Any) -> None:
