@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from troposphere import kms
 
@@ -10,6 +11,8 @@ from .. import names, policies
 from ..settings import EncryptionSettings
 from ..template import Template, component
 from ..values import Value, described
+
+PUBLISHERS = ("cloudwatch", "events", "sns")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,9 +23,12 @@ class Encryption:
 
 
 @component
-def add_encryption(template: Template, settings: EncryptionSettings) -> Encryption:
+def add_encryption(
+    template: Template, settings: EncryptionSettings, services: Sequence[str] = PUBLISHERS
+) -> Encryption:
     """Add a key that rotates every year, with an alias named like the stack.
 
+    `services` publish to encrypted topics of the stack.
     A stage has one: a second key would cost as much again and be held by the same people.
     """
     fate = "Retain" if settings.keep_key else "Delete"
@@ -36,7 +42,7 @@ def add_encryption(template: Template, settings: EncryptionSettings) -> Encrypti
                 policies.allow_account_to_administer_key(),
                 policies.refuse_grants_to_people(),
                 policies.allow_log_groups_to_use_key(),
-                policies.allow_services_to_use_key("cloudwatch", "events", "sns"),
+                policies.allow_services_to_use_key(*services),
             ),
             DeletionPolicy=fate,
             UpdateReplacePolicy="Retain",
