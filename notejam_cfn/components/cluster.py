@@ -7,6 +7,7 @@ import dataclasses
 from troposphere import ecs
 
 from .. import names
+from ..exemptions import Exemption
 from ..settings import ClusterSettings
 from ..template import Template, component
 from ..values import Value
@@ -14,6 +15,11 @@ from .encryption import Encryption
 from .log_groups import add_log_group
 
 INSIGHTS_LOG_GROUP = "InsightsLogGroup"
+MORE_THAN_ENABLED = Exemption(
+    reason="Container Insights is on as `enhanced`, which includes all of `enabled`; the rule is older than the word.",
+    risk="None.",
+    guard=("ecs_container_insights_enabled_check",),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +50,8 @@ def add_cluster(template: Template, settings: ClusterSettings, encryption: Encry
     )
     if settings.insights != "disabled":
         cluster.DependsOn = add_insights_log_group(template, settings, encryption)
-    template.add(cluster, why="Runs the containers on Fargate; no servers to look after.")
+    exempt = [MORE_THAN_ENABLED] if settings.insights == "enhanced" else []
+    template.add(cluster, why="Runs the containers on Fargate; no servers to look after.", exempt=exempt)
     return Cluster(name=cluster.ref(), shell_log_group_arn=shells.get_att("Arn"), key_arn=encryption.key_arn)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from troposphere import Condition, GetAZs, If, Not, Parameter, Select, Sub, ec2, rds, ssm
+from troposphere import Condition, GetAZs, If, Not, Parameter, Select, Sub, ec2, iam, rds, ssm
 
-from .. import names
+from .. import names, policies
+from ..exemptions import Exemption
 from ..settings import DatabaseSettings
 from ..template import Template, component
 from ..values import Value, described
@@ -22,6 +23,12 @@ ADMINISTRATOR = "notejam"
 GROUP = "Database"
 LOG_GROUP = "DatabaseLogGroup"
 NEW = "NewDatabase"
+MONITORING_SECONDS = 60
+MEANT_TO_BE_DELETED = Exemption(
+    reason="This stage is made to be deleted with one command; database.deletion_protection turns it on.",
+    risk="Whoever may delete the stack can delete the database; final_snapshot decides if a snapshot stays.",
+    guard=("rds_cluster_deletion_protection_enabled_check",),
+)
 GENERATION = "ClusterGeneration"
 # What PostgreSQL logs and demands. Source: Amazon Aurora User Guide, "Aurora PostgreSQL parameters".
 PARAMETERS = {
@@ -164,7 +171,11 @@ def add_clusters(
     for cluster in (new, restored):
         if settings.insights:
             turn_insights_on(cluster, encryption)
-        template.add(cluster, why="Keeps people's notes; grows with demand and pauses when nobody uses it.")
+        template.add(
+            cluster,
+            why="Keeps people's notes; grows with demand and pauses when nobody uses it.",
+            exempt=[] if settings.deletion_protection else [MEANT_TO_BE_DELETED],
+        )
     return EitherCluster(restored_when, restored, new)
 
 
@@ -288,6 +299,7 @@ def add_instances(template: Template, settings: DatabaseSettings, cluster_id: Va
     The first reader follows the writer's capacity and takes over from it; later ones scale on their own.
     Source: Amazon Aurora User Guide, "Scaling for Aurora Serverless v2", on promotion tiers.
     """
+    monitoring = add_monitoring_role(template)
     for number in range(settings.readers + 1):
         role = f"Reader{number}" if number else "Writer"
         template.add(
@@ -300,8 +312,27 @@ def add_instances(template: Template, settings: DatabaseSettings, cluster_id: Va
                 PromotionTier=min(number, 15),
                 PubliclyAccessible=False,
                 AutoMinorVersionUpgrade=True,
+                MonitoringInterval=MONITORING_SECONDS,
+                MonitoringRoleArn=monitoring.get_att("Arn"),
                 DeletionPolicy="Delete",
                 UpdateReplacePolicy="Delete",
             ),
             why="Runs the database's statements." if not number else "Takes over when the writer or its zone fails.",
         )
+
+
+def add_monitoring_role(template: Template) -> iam.Role:
+    """Add the role by which RDS writes the operating system's measurements; a paused instance writes none."""
+    return template.add(
+        iam.Role(
+            "DatabaseMonitoringRole",
+            AssumeRolePolicyDocument=policies.assumed_by_service("monitoring.rds"),
+            Policies=[
+                iam.Policy(
+                    PolicyName="write-os-metrics",
+                    PolicyDocument=policies.policy(*policies.allow_writing_os_metrics()),
+                )
+            ],
+        ),
+        why="Lets RDS record what the database's machines do, and nothing else.",
+    )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from troposphere import Tags, ec2
 
 from .. import names
+from ..exemptions import Exemption
 from ..template import Template
 from ..values import Value
 
 
-def add_security_group(template: Template, title: str, vpc_id: Value, description: str, why: str) -> ec2.SecurityGroup:
+def add_security_group(
+    template: Template, title: str, vpc_id: Value, description: str, why: str, exempt: Sequence[Exemption] = ()
+) -> ec2.SecurityGroup:
     """Add a group that admits nothing and lets nothing out; `allow_from_group` opens it.
 
     EC2 opens every way out of a group that names none, so it names one that leads nowhere.
@@ -30,6 +35,7 @@ def add_security_group(template: Template, title: str, vpc_id: Value, descriptio
             Tags=Tags(Name=names.of_stack(f"-{title}")),
         ),
         why=why,
+        exempt=exempt,
     )
 
 
