@@ -6,9 +6,9 @@ demanded it starts with the stack's own name, which CloudFormation keeps unique 
 
 from __future__ import annotations
 
-from troposphere import Sub
+from troposphere import Join, Select, Split, StackId, Sub
 
-LAYERS = ("network", "database", "backups", "service")
+LAYERS = ("network", "copies", "database", "backups", "service", "monitoring")
 DELIVERY = "delivery"
 
 
@@ -83,6 +83,25 @@ def container_insights_log_group() -> Sub:
 def log_group_arn(name: object) -> Sub:
     """Return a log group's ARN without the `:*` that its `Arn` attribute ends in, as AWS WAF asks for."""
     return Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${Group}", Group=name)
+
+
+def backup_vault(project: str, stage: str) -> Join:
+    """Name a backup vault, which AWS demands: after the stage and the stack's id.
+
+    The vault outlives its stack, and the next stack of that name needs another one. At most 50 characters, all used by
+    the longest project and stage.
+    """
+    return Join("-", [project, stage, _stack_number()])
+
+
+def restore_testing(what: str) -> Join:
+    """Name a restore testing plan or selection, which AWS demands: letters, digits and underscores only."""
+    return Join("_", [what, _stack_number()])
+
+
+def _stack_number() -> Select:
+    """Return the first eight digits of the unique part of the stack's id."""
+    return Select(0, Split("-", Select(2, Split("/", StackId))))
 
 
 def waf_log_group() -> Sub:

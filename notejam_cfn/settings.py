@@ -33,6 +33,17 @@ CONNECTION_PATTERN = r"arn:[a-z-]+:(codeconnections|codestar-connections):.+"
 PATHS_PATTERN = r"[^,\s]+(,[^,\s]+){0,7}"
 ADDRESS_PATTERN = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 IMAGE_PATTERN = r"[a-z0-9][a-zA-Z0-9./_:-]*(@sha256:[0-9a-f]{64})?"
+THREE_YEARS = 1095
+# Source: Amazon Aurora User Guide, "Supported Regions and Aurora DB engines for exporting snapshot data to Amazon S3".
+# Its editions differ on GovCloud; the stricter one is kept here.
+REGIONS_WITHOUT_EXPORT = frozenset(
+    {
+        *("ap-southeast-5", "ap-southeast-6", "ap-east-2", "ap-southeast-7"),
+        *("mx-central-1", "us-gov-east-1", "us-gov-west-1"),
+    }
+)
+# Aurora copies no snapshot to or from these. Source: Amazon Aurora User Guide, "DB cluster snapshot copying".
+NO_COPIES = ("cn-",)
 # Regions that offer new accounts two zones only. Source: AWS, "Regions and Availability Zones".
 TWO_ZONE_REGIONS = frozenset({"us-west-1"})
 
@@ -60,7 +71,7 @@ class NetworkSettings(Settings):
     cidr: str = checked("10.0.0.0/16", _cidr_problem, "IPv4 addresses of the VPC", "a private block, /16 to /22")
     zones: int = whole(3, 2, 3, "Availability Zones")
     egress: str = choice("nat", EGRESS, "the way out of the private subnets")
-    log_retention_days: int = _log_retention(30)
+    log_retention_days: int = _log_retention(365)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +96,7 @@ class DatabaseSettings(Settings):
     deletion_protection: bool = flag(True, "refuse to delete the cluster")
     final_snapshot: bool = flag(True, "take a snapshot when the stack is deleted")
     insights: bool = flag(False, "Performance Insights, kept for 7 days")
-    log_retention_days: int = _log_retention(30)
+    log_retention_days: int = _log_retention(365)
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.min_units > self.max_units:
@@ -106,7 +117,7 @@ class LoadBalancerSettings(Settings):
     idle_timeout_seconds: int = whole(60, 1, 4000, "seconds a quiet connection stays open")
     access_log_days: int = whole(90, 1, 3653, "days access logs are kept in S3")
     deletion_protection: bool = flag(True, "refuse to delete the load balancer")
-    log_retention_days: int = _log_retention(30)
+    log_retention_days: int = _log_retention(365)
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.hosted_zone_id and not self.domain:
@@ -129,7 +140,7 @@ class ClusterSettings(Settings):
     insights: str = choice(
         "enabled", ("disabled", "enabled", "enhanced"), "Container Insights; enhanced looks at tasks"
     )
-    log_retention_days: int = _log_retention(30)
+    log_retention_days: int = _log_retention(365)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,7 +150,9 @@ class ServiceSettings(Settings):
     name: str = text("Web", r"[A-Z][A-Za-z0-9]{0,30}", "letters and digits, capital first", "prefix of its logical IDs")
     cpu_units: int = one_of(256, tuple(FARGATE_MEMORY_MIB), "CPU of a task; 1024 units are one vCPU")
     memory_mib: int = whole(512, 512, 30720, "memory of a task")
-    image: str = text("", IMAGE_PATTERN, "REGISTRY/REPOSITORY@sha256:DIGEST", "what runs before a release says otherwise")
+    image: str = text(
+        "", IMAGE_PATTERN, "REGISTRY/REPOSITORY@sha256:DIGEST", "what runs before a release says otherwise"
+    )
     port: int = whole(8080, 1024, 65535, "TCP port the container listens on")
     health_path: str = text("/healthz", r"/[!-~]{0,1023}", "a path that begins with /", "answers 200 when all is well")
     path_pattern: str = text("/*", r"/[!-~]{0,127}", "a path pattern such as /api/*", "requests it gets")
@@ -160,7 +173,7 @@ class ServiceSettings(Settings):
     time_zone: str = text("Etc/UTC", r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*", "a name such as Europe/Berlin", "its time zone")
     exec_access: bool = flag(False, "allow a shell in running containers (ECS Exec)")
     mail_from: str = text("", ADDRESS_PATTERN, "an e-mail address", "sender of mail, verified in Amazon SES")
-    log_retention_days: int = _log_retention(30)
+    log_retention_days: int = _log_retention(365)
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.memory_mib not in FARGATE_MEMORY_MIB[self.cpu_units]:
@@ -176,6 +189,57 @@ class ServiceSettings(Settings):
             yield "sleep_after_minutes", f"needs min_tasks = 0, got min_tasks = {self.min_tasks}"
         if 0 < self.sleep_after_minutes < 10:
             yield "sleep_after_minutes", f"must be 0 or at least 10, got {self.sleep_after_minutes}"
+
+
+@dataclasses.dataclass(frozen=True)
+class BackupSettings(Settings):
+    """What is kept of the database, how densely and for how long. Days of 0 leave a schedule out."""
+
+    continuous: bool = flag(True, "AWS Backup looks after the point-in-time recovery of database.backup_days")
+    at_hour: int = whole(3, 0, 23, "hour backups begin, in UTC")
+    daily_kept_days: int = whole(7, 0, 36500, "days a daily snapshot is kept; 0 for none")
+    weekly_kept_days: int = whole(91, 0, 36500, "days a weekly snapshot is kept; 0 for none")
+    monthly_kept_days: int = whole(1127, 0, 36500, "days a monthly snapshot is kept, 1095 at the least; 0 for none")
+    deletable: bool = flag(False, "people may delete snapshots before their time")
+    own_key: bool = flag(True, "a key of their own for the vault and the exports, which outlives the stage's")
+    lock: bool = flag(False, "AWS Backup Vault Lock: nobody shortens what is kept")
+    lock_grace_days: int = whole(0, 0, 36500, "days after which the lock can never be removed; 0 is never")
+    export: bool = flag(True, "export each monthly snapshot to S3 as Parquet")
+    export_warm_days: int = whole(1095, 1095, 36500, "days an export is at hand before it is archived")
+    export_kept_days: int = whole(3653, 0, 36500, "days until an export is deleted; 0 is never")
+    object_lock: bool = flag(False, "nobody deletes an export while it is warm (S3 Object Lock)")
+    restore_test: bool = flag(True, "restore a snapshot every month to prove that it works")
+    copy_region: str = text("", REGION_PATTERN, "an AWS region such as eu-west-1", "where copies are kept; empty: none")
+    copy_kept_days: int = whole(7, 1, 36500, "days a copy of a daily snapshot is kept")
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        if 0 < self.monthly_kept_days < THREE_YEARS:
+            yield "monthly_kept_days", f"must be 0 or at least {THREE_YEARS}, got {self.monthly_kept_days}"
+        if 0 < self.export_kept_days <= self.export_warm_days:
+            yield "export_kept_days", f"must be 0 or more than export_warm_days, got {self.export_kept_days}"
+        if self.export and not self.monthly_kept_days:
+            yield "export", "needs monthly_kept_days, as monthly snapshots are what is exported"
+        if 0 < self.lock_grace_days < 3:
+            yield "lock_grace_days", f"must be 0 or at least 3, got {self.lock_grace_days}"
+        if self.lock and self.deletable:
+            yield "deletable", "must be false with lock"
+        if not (self.daily_kept_days or self.weekly_kept_days or self.monthly_kept_days):
+            yield "daily_kept_days", "must not be 0 together with weekly_kept_days and monthly_kept_days"
+
+
+@dataclasses.dataclass(frozen=True)
+class MonitoringSettings(Settings):
+    """Who is told, about what, and where it says what to do."""
+
+    email: str = text("", ADDRESS_PATTERN, "an e-mail address", "who is told of alarms")
+    runbook_url: str = text(
+        "docs/runbook.md", r"[!-~]{1,200}", "an address or a path", "the page that alarms link to, a section for each"
+    )
+    level: str = choice("full", ("essential", "full"), "essential watches errors, backups and cost only")
+    dashboard: bool = flag(True, "a dashboard; an account has three for nothing")
+    errors_in_5_minutes: int = whole(10, 1, 1_000_000, "answers with an error (5xx) that are too many")
+    slow_seconds: float = number(2, 0.5, 60, "seconds that 99 of 100 requests should stay below")
+    monthly_budget_usd: int = whole(0, 0, 1_000_000, "dollars a month for the stage, told at 80 %; 0 for none")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,6 +259,20 @@ class Stage(Settings):
     load_balancer: LoadBalancerSettings = dataclasses.field(default_factory=LoadBalancerSettings)
     cluster: ClusterSettings = dataclasses.field(default_factory=ClusterSettings)
     service: ServiceSettings = dataclasses.field(default_factory=ServiceSettings)
+    backups: BackupSettings = dataclasses.field(default_factory=BackupSettings)
+    monitoring: MonitoringSettings = dataclasses.field(default_factory=MonitoringSettings)
+
+    @property
+    def exports(self) -> bool:
+        """Whether monthly snapshots are exported: where it is asked for and the region can."""
+        return self.backups.export and self.region not in REGIONS_WITHOUT_EXPORT
+
+    @property
+    def monthly_kept_days(self) -> int:
+        """How long monthly snapshots are kept: as long as an export would be, where there can be none."""
+        if self.backups.export and not self.exports:
+            return max(self.backups.monthly_kept_days, self.backups.export_kept_days)
+        return self.backups.monthly_kept_days
 
     @property
     def tags(self) -> dict[str, str]:
@@ -204,7 +282,14 @@ class Stage(Settings):
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.region in TWO_ZONE_REGIONS and self.network.zones > 2:
             yield "network.zones", f"must be 2 in {self.region}, which has two zones, got {self.network.zones}"
+        if self.backups.copy_region:
+            yield from self._copy_conflicts(self.backups.copy_region)
 
+    def _copy_conflicts(self, copy_region: str) -> Iterator[tuple[str, str]]:
+        if copy_region == self.region:
+            yield "backups.copy_region", f"must be another region than the stage's, got {copy_region}"
+        if any(region.startswith(NO_COPIES) for region in (copy_region, self.region)):
+            yield "backups.copy_region", f"must be empty: Aurora copies no snapshots in China, got {copy_region}"
 
 @dataclasses.dataclass(frozen=True)
 class DeliverySettings(Settings):
@@ -228,7 +313,7 @@ class DeliverySettings(Settings):
     kept_artifact_days: int = whole(90, 7, 3653, "days artifacts are kept, by which a stage can be taken back")
     personal_budget_usd: int = whole(200, 1, 1_000_000, "dollars a month for all personal stages; then no new ones")
     notify: str = text("", ADDRESS_PATTERN, "an e-mail address", "who is told of failures, approvals and the budget")
-    log_retention_days: int = _log_retention(90)
+    log_retention_days: int = _log_retention(365)
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.source == "codeconnections" and not self.repository:
@@ -255,12 +340,17 @@ class Project:
             "or certificate_arn, for HTTPS"
             for stage in self.stages
             if not stage.load_balancer.https
+        ] + [
+            f"stages.{stage.name}: {stage.region} exports no snapshots to S3; monthly snapshots are kept for "
+            f"{stage.monthly_kept_days} days instead"
+            for stage in self.stages
+            if stage.backups.export and not stage.exports
         ]
 
 
 PRESETS: dict[str, dict[str, Any]] = {
     "economy": {
-        "network": {"egress": "ipv6", "log_retention_days": 7},
+        "network": {"egress": "ipv6"},
         "encryption": {"keep_key": False, "key_deletion_days": 7},
         "database": {
             "min_units": 0,
@@ -270,21 +360,19 @@ PRESETS: dict[str, dict[str, Any]] = {
             "backup_days": 1,
             "deletion_protection": False,
             "final_snapshot": False,
-            "log_retention_days": 7,
         },
-        "load_balancer": {"deletion_protection": False, "access_log_days": 7, "log_retention_days": 7},
-        "cluster": {"insights": "disabled", "log_retention_days": 7},
+        "load_balancer": {"deletion_protection": False, "access_log_days": 7},
+        "cluster": {"insights": "enabled"},
         "service": {
             "min_tasks": 0,
             "max_tasks": 4,
             "sleep_after_minutes": 60,
             "spot_percent": 100,
             "exec_access": True,
-            "log_retention_days": 7,
         },
     },
     "standard": {
-        "network": {"egress": "nat", "log_retention_days": 30},
+        "network": {"egress": "nat"},
         "database": {
             "min_units": 0,
             "max_units": 8,
@@ -293,16 +381,16 @@ PRESETS: dict[str, dict[str, Any]] = {
             "backup_days": 7,
             "deletion_protection": False,
             "final_snapshot": True,
-            "log_retention_days": 30,
         },
         "load_balancer": {"deletion_protection": False, "access_log_days": 90},
         "cluster": {"insights": "enabled"},
         "service": {"min_tasks": 2, "max_tasks": 8, "on_demand_tasks": 1, "spot_percent": 75},
+        "monitoring": {"monthly_budget_usd": 250},
     },
     "resilient": {
         "termination_protection": True,
         "approval": True,
-        "network": {"egress": "nat-per-zone", "log_retention_days": 365},
+        "network": {"egress": "nat-per-zone"},
         "database": {
             "min_units": 1,
             "max_units": 32,
@@ -311,10 +399,9 @@ PRESETS: dict[str, dict[str, Any]] = {
             "deletion_protection": True,
             "final_snapshot": True,
             "insights": True,
-            "log_retention_days": 365,
         },
-        "load_balancer": {"waf": True, "deletion_protection": True, "access_log_days": 1096, "log_retention_days": 365},
-        "cluster": {"insights": "enhanced", "log_retention_days": 365},
+        "load_balancer": {"waf": True, "deletion_protection": True, "access_log_days": 1096},
+        "cluster": {"insights": "enhanced"},
         "service": {
             "cpu_units": 512,
             "memory_mib": 1024,
@@ -323,7 +410,6 @@ PRESETS: dict[str, dict[str, Any]] = {
             "busy_min_tasks": 6,
             "on_demand_tasks": 3,
             "spot_percent": 50,
-            "log_retention_days": 365,
         },
     },
 }
