@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -50,7 +51,10 @@ def number(default: float, at_least: float, at_most: float, meaning: str, step: 
     between = _between(float, "a number", at_least, at_most)
 
     def check(value: Any) -> str | None:
-        return between(value) or (f"must be a multiple of {step:g}, got {value:g}" if value % step else None)
+        problem = between(value)
+        if problem is None and not math.isclose(value / step, round(value / step)):
+            problem = f"must be a multiple of {step:g}, got {value:g}"
+        return problem
 
     return _field(default, check, meaning, f"{at_least:g} to {at_most:g}")
 
