@@ -370,6 +370,17 @@ PRESETS: dict[str, dict[str, Any]] = {
             "spot_percent": 100,
             "exec_access": True,
         },
+        "backups": {
+            "continuous": False,
+            "daily_kept_days": 7,
+            "weekly_kept_days": 0,
+            "monthly_kept_days": 0,
+            "deletable": True,
+            "own_key": False,
+            "export": False,
+            "restore_test": False,
+        },
+        "monitoring": {"level": "essential", "dashboard": False, "monthly_budget_usd": 40},
     },
     "standard": {
         "network": {"egress": "nat"},
@@ -411,6 +422,8 @@ PRESETS: dict[str, dict[str, Any]] = {
             "on_demand_tasks": 3,
             "spot_percent": 50,
         },
+        "backups": {"daily_kept_days": 35, "weekly_kept_days": 371, "lock": True},
+        "monitoring": {"monthly_budget_usd": 1500},
     },
 }
 """What each size changes from the defaults; notejam.toml then overrides any field."""
