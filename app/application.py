@@ -112,10 +112,10 @@ def _add_routes(application: Bottle, routes: Bottle) -> None:
 
 def _lacks_slash(path: str) -> bool:
     """Whether a path would be a page if it ended in a slash, as all of ours do."""
+    if path.endswith("/"):
+        return False
     try:
-        return not path.endswith("/") and bool(
-            request.app.router.match({"PATH_INFO": f"{path}/", "REQUEST_METHOD": "GET"})
-        )
+        return bool(request.app.router.match({"PATH_INFO": f"{path}/", "REQUEST_METHOD": "GET"}))
     except HTTPError:
         return False
 
