@@ -133,7 +133,8 @@ def _obsolete(directory: Path, files: Mapping[str, str]) -> Iterator[str]:
 
 
 def _stacks(document: dict[str, Any] | None) -> list[dict[str, Any]]:
-    return (document or {}).get("stacks", [])
+    stacks: list[dict[str, Any]] = (document or {}).get("stacks", [])
+    return stacks
 
 
 def _text(file: Path) -> str | None:
