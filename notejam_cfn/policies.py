@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from awacs import ecr, kms, logs, s3, secretsmanager, ses, ssmmessages, sts
+from awacs import backup, ecr, iam, kms, logs, rds, s3, secretsmanager, ses, sns, ssmmessages, states, sts
 from awacs.aws import (
     Action,
     Allow,
@@ -220,6 +220,100 @@ def allow_services_to_use_key(*services: str) -> Statement:
         Resource=["*"],
         Condition=of_this_account(),
     )
+
+
+def allow_events_to_use_key() -> Statement:
+    """Let EventBridge publish to encrypted topics. It names no source to the key: a condition on one would drop events.
+
+    Source: Amazon SNS Developer Guide, "Enable compatibility between event sources from AWS services and encrypted
+    topics".
+    """
+    return Statement(
+        Sid="EventsEncrypt",
+        Effect=Allow,
+        Action=[kms.Decrypt, kms.GenerateDataKey],
+        Principal=service_principal("events"),
+        Resource=["*"],
+    )
+
+
+def allow_services_to_publish(topic_arn: Value, *services: str) -> Statement:
+    """Let AWS services publish this account's news to a topic."""
+    return Statement(
+        Sid="ServicesPublish",
+        Effect=Allow,
+        Action=[sns.Publish],
+        Principal=Principal("Service", [f"{service}.{SERVICE_SUFFIX}" for service in services]),
+        Resource=[topic_arn],
+        Condition=of_this_account(),
+    )
+
+
+def allow_events_to_publish(topic_arn: Value) -> Statement:
+    """Let this account's EventBridge rules publish to a topic."""
+    rules = Sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*")
+    return Statement(
+        Sid="EventsPublish",
+        Effect=Allow,
+        Action=[sns.Publish],
+        Principal=service_principal("events"),
+        Resource=[topic_arn],
+        Condition=Condition([ArnLike("aws:SourceArn", rules)]),
+    )
+
+
+def refuse_deleting_backups(vault_arn: Value | str = "*") -> Statement:
+    """Refuse to delete what a vault holds, or to shorten how long it is kept, whoever asks. AWS Backup still does.
+
+    Source: AWS Backup Developer Guide, "Vault access policies".
+    """
+    return Statement(
+        Sid="KeepUntilItsTime",
+        Effect=Deny,
+        Principal=Principal("AWS", "*"),
+        Action=[backup.DeleteRecoveryPoint, backup.UpdateRecoveryPointLifecycle],
+        Resource=[vault_arn],
+    )
+
+
+def allow_exporting_snapshots(bucket_arn: Value, key_arn: Value) -> list[Statement]:
+    """Write exports to a bucket, as the role that RDS takes must.
+
+    Source: Amazon Aurora User Guide, "Providing access to an Amazon S3 bucket using an IAM role".
+    """
+    objects = [s3.PutObject, s3.GetObject, s3.DeleteObject]
+    return [
+        allow([s3.ListBucket, s3.GetBucketLocation], [bucket_arn]),
+        allow(objects, [within(bucket_arn, "/*")]),
+        allow([kms.Decrypt, kms.Encrypt, kms.GenerateDataKey, kms.DescribeKey], [key_arn]),
+    ]
+
+
+def allow_starting_exports(role_arn: Value, key_arn: Value, vault_arn: Value) -> list[Statement]:
+    """Find a vault's snapshots, start exports of them as another role, and follow how they go."""
+    snapshots = Sub("arn:${AWS::Partition}:rds:${AWS::Region}:${AWS::AccountId}:cluster-snapshot:*")
+    return [
+        allow([backup.ListRecoveryPointsByBackupVault], [vault_arn]),
+        allow([rds.StartExportTask], [snapshots]),
+        allow([rds.DescribeExportTasks], ["*"]),
+        allow([iam.PassRole], [role_arn]),
+        allow([kms.CreateGrant, kms.DescribeKey], [key_arn]),
+    ]
+
+
+def allow_starting_executions(state_machine_arn: Value) -> Statement:
+    """Start a state machine."""
+    return allow([states.StartExecution], [state_machine_arn])
+
+
+def allow_state_machine_logs() -> Statement:
+    """Deliver a state machine's log. AWS offers no narrower resource than `*`.
+
+    Source: AWS Step Functions Developer Guide, "Using CloudWatch Logs to log execution history".
+    """
+    actions = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries")
+    more = ("PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups")
+    return allow([Action("logs", name) for name in (*actions, *more)], ["*"])
 
 
 def within(arn: Value, suffix: str) -> Value:

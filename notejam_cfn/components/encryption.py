@@ -12,7 +12,7 @@ from ..settings import EncryptionSettings
 from ..template import Template, component
 from ..values import Value, described
 
-PUBLISHERS = ("cloudwatch", "events", "sns")
+PUBLISHERS = ("budgets", "cloudwatch", "sns")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ def add_encryption(
 ) -> Encryption:
     """Add a key that rotates every year, with an alias named like the stack.
 
-    `services` publish to encrypted topics of the stack.
+    `services` publish to encrypted topics of the stack; EventBridge always may.
     A stage has one: a second key would cost as much again and be held by the same people.
     """
     fate = "Retain" if settings.keep_key else "Delete"
@@ -43,6 +43,7 @@ def add_encryption(
                 policies.refuse_grants_to_people(),
                 policies.allow_log_groups_to_use_key(),
                 policies.allow_services_to_use_key(*services),
+                policies.allow_events_to_use_key(),
             ),
             DeletionPolicy=fate,
             UpdateReplacePolicy="Retain",
