@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from . import names
 from .checks import InvalidSetting, Settings
-from .settings import PRESETS, SIZES, DeliverySettings, Project, Stage
+from .settings import PRESETS, SIZES, TWO_ZONE_REGIONS, DeliverySettings, Project, Stage
 
 FILE_NAME = "notejam.toml"
 PROJECT_PATTERN = re.compile(r"[a-z][a-z0-9-]{1,19}")
@@ -86,7 +86,7 @@ def _stage(project: str, name: str, table: Mapping[str, Any]) -> Stage:
         raise ConfigError(f"{path}.size must be one of {', '.join(SIZES)}, got {size!r}")
     if "region" not in table:
         raise ConfigError(f"{path}.region is missing: set the AWS region the stage runs in, such as eu-central-1")
-    preset = {"network": {"cidr": derived_cidr(name)}}
+    preset = {"network": {"cidr": derived_cidr(name), "zones": 2 if table["region"] in TWO_ZONE_REGIONS else 3}}
     return _build(Stage, _merged(_merged(preset, PRESETS[size]), table), path, name=name, project=project)
 
 

@@ -45,7 +45,7 @@ REGIONS_WITHOUT_EXPORT = frozenset(
 # Aurora copies no snapshot to or from these. Source: Amazon Aurora User Guide, "DB cluster snapshot copying".
 NO_COPIES = ("cn-",)
 # Regions that offer new accounts two zones only. Source: AWS, "Regions and Availability Zones".
-TWO_ZONE_REGIONS = frozenset({"us-west-1"})
+TWO_ZONE_REGIONS = ("us-west-1",)
 
 
 def _log_retention(default: int) -> Any:
@@ -54,8 +54,8 @@ def _log_retention(default: int) -> Any:
 
 def _cidr_problem(value: Any) -> str | None:
     try:
-        block = ipaddress.IPv4Network(value)
-    except (ValueError, TypeError):
+        block = ipaddress.IPv4Network(str(value))
+    except ValueError:
         return f"must be an IPv4 block such as 10.0.0.0/16, got {value!r}"
     if not block.is_private:
         return f"must be a private block (10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16), got {value}"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from notejam_cfn.config import ConfigError, derived_cidr, load, parse, starter
+from notejam_cfn.settings import Stage
 
 
 def document(**stage: Any) -> dict[str, Any]:
@@ -52,6 +57,10 @@ def test_a_stage_without_addresses_gets_its_own() -> None:
     assert parse(document()).stages[0].network.cidr == derived_cidr("dev")
 
 
+def test_a_region_with_two_zones_gets_two() -> None:
+    assert parse(document(region="us-west-1")).stages[0].network.zones == 2
+
+
 def test_http_without_a_certificate_is_a_warning() -> None:
     assert "HTTPS" in parse(document()).warnings()[0]
     with_domain = {"domain": "notes.example.com", "hosted_zone_id": "Z0123"}
@@ -84,7 +93,8 @@ def test_http_without_a_certificate_is_a_warning() -> None:
         ({"service": {"memory_mib": 4096}}, "memory_mib must be one of 512, 1024, 2048 with 256 CPU units, got 4096"),
         ({"service": {"min_tasks": 5}}, "service.min_tasks must be at most max_tasks (4), got 5"),
         ({"account": "12"}, "stages.dev.account must be 12 digits, got '12'"),
-        ({"region": "us-west-1"}, "stages.dev.network.zones must be 2 in us-west-1"),
+        ({"region": "us-west-1", "network": {"zones": 3}}, "stages.dev.network.zones must be 2 in us-west-1"),
+        ({"region": ["eu-west-1"]}, "stages.dev.region must be an AWS region such as eu-central-1"),
     ],
 )
 def test_a_mistake_in_a_stage_names_its_place_and_what_is_allowed(stage: dict[str, Any], expected: str) -> None:
@@ -126,6 +136,29 @@ def test_overlapping_networks_are_refused() -> None:
 )
 def test_a_mistake_in_the_file_itself_is_explained(given: dict[str, Any], expected: str) -> None:
     assert expected in error_of(given)
+
+
+VALUES = (
+    st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=30)
+    | st.lists(st.integers(), max_size=2)
+    | st.dictionaries(st.text(max_size=5), st.integers(), max_size=2)
+)
+KEYS = [
+    (table.name, field.name)
+    for table in dataclasses.fields(Stage)
+    if table.default_factory is not dataclasses.MISSING
+    for field in dataclasses.fields(table.default_factory)  # type: ignore[arg-type]
+] + [("", field.name) for field in dataclasses.fields(Stage) if field.name not in ("name", "project")]
+
+
+@given(st.sampled_from(KEYS), VALUES)
+def test_no_value_of_any_key_breaks_the_reader(key: tuple[str, str], value: Any) -> None:
+    table, name = key
+    with contextlib.suppress(ConfigError):
+        parse(document(**({table: {name: value}} if table else {name: value})))
 
 
 def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
