@@ -291,6 +291,7 @@ class Stage(Settings):
         if any(region.startswith(NO_COPIES) for region in (copy_region, self.region)):
             yield "backups.copy_region", f"must be empty: Aurora copies no snapshots in China, got {copy_region}"
 
+
 @dataclasses.dataclass(frozen=True)
 class DeliverySettings(Settings):
     """The way from a push to running containers, and what developers may do on it. There is one for all stages."""
@@ -319,6 +320,16 @@ class DeliverySettings(Settings):
         if self.source == "codeconnections" and not self.repository:
             yield "repository", "is needed with source = codeconnections: set it to OWNER/NAME"
 
+    def warnings(self) -> Iterator[str]:
+        """Yield what a person should know before deploying the stage, one sentence each."""
+        if not self.load_balancer.https:
+            yield "served over HTTP, readable on the way; set load_balancer.domain and hosted_zone_id for HTTPS"
+        if not self.service.mail_from:
+            yield "sends no mail, so no password can be reset; set service.mail_from to an address verified in Amazon SES"
+        if self.backups.export and not self.exports:
+            kept = f"monthly snapshots are kept for {self.monthly_kept_days} days instead"
+            yield f"{self.region} exports no snapshots to S3; {kept}"
+
 
 @dataclasses.dataclass(frozen=True)
 class Project:
@@ -335,17 +346,7 @@ class Project:
 
     def warnings(self) -> list[str]:
         """Return what a person should know before deploying, one sentence each."""
-        return [
-            f"stages.{stage.name}: served over HTTP, readable on the way; set load_balancer.domain and hosted_zone_id, "
-            "or certificate_arn, for HTTPS"
-            for stage in self.stages
-            if not stage.load_balancer.https
-        ] + [
-            f"stages.{stage.name}: {stage.region} exports no snapshots to S3; monthly snapshots are kept for "
-            f"{stage.monthly_kept_days} days instead"
-            for stage in self.stages
-            if stage.backups.export and not stage.exports
-        ]
+        return [f"stages.{stage.name}: {warning}" for stage in self.stages for warning in stage.warnings()]
 
 
 PRESETS: dict[str, dict[str, Any]] = {

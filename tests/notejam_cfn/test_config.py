@@ -61,10 +61,12 @@ def test_a_region_with_two_zones_gets_two() -> None:
     assert parse(document(region="us-west-1")).stages[0].network.zones == 2
 
 
-def test_http_without_a_certificate_is_a_warning() -> None:
-    assert "HTTPS" in parse(document()).warnings()[0]
+def test_what_a_stage_lacks_is_a_warning() -> None:
+    bare = parse(document()).warnings()
+    assert any("HTTPS" in warning for warning in bare) and any("no mail" in warning for warning in bare)
     with_domain = {"domain": "notes.example.com", "hosted_zone_id": "Z0123"}
-    assert parse(document(load_balancer=with_domain)).warnings() == []
+    whole = document(load_balancer=with_domain, service={"mail_from": "notes@example.com"})
+    assert parse(whole).warnings() == []
 
 
 @pytest.mark.parametrize(
