@@ -291,6 +291,16 @@ class Stage(Settings):
         if any(region.startswith(NO_COPIES) for region in (copy_region, self.region)):
             yield "backups.copy_region", f"must be empty: Aurora copies no snapshots in China, got {copy_region}"
 
+    def warnings(self) -> Iterator[str]:
+        """Yield what a person should know before deploying the stage, one sentence each."""
+        if not self.load_balancer.https:
+            yield "served over HTTP, readable on the way; set load_balancer.domain and hosted_zone_id for HTTPS"
+        if not self.service.mail_from:
+            yield "sends no mail, so no password can be reset; set service.mail_from to an address verified in SES"
+        if self.backups.export and not self.exports:
+            kept = f"monthly snapshots are kept for {self.monthly_kept_days} days instead"
+            yield f"{self.region} exports no snapshots to S3; {kept}"
+
 
 @dataclasses.dataclass(frozen=True)
 class DeliverySettings(Settings):
@@ -319,16 +329,6 @@ class DeliverySettings(Settings):
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.source == "codeconnections" and not self.repository:
             yield "repository", "is needed with source = codeconnections: set it to OWNER/NAME"
-
-    def warnings(self) -> Iterator[str]:
-        """Yield what a person should know before deploying the stage, one sentence each."""
-        if not self.load_balancer.https:
-            yield "served over HTTP, readable on the way; set load_balancer.domain and hosted_zone_id for HTTPS"
-        if not self.service.mail_from:
-            yield "sends no mail, so no password can be reset; set service.mail_from to an address verified in Amazon SES"
-        if self.backups.export and not self.exports:
-            kept = f"monthly snapshots are kept for {self.monthly_kept_days} days instead"
-            yield f"{self.region} exports no snapshots to S3; {kept}"
 
 
 @dataclasses.dataclass(frozen=True)
