@@ -13,7 +13,10 @@ from troposphere import AWSHelperFn, AWSObject, Equals, If, Not, NoValue, Output
 from .exemptions import Exemption, metadata
 
 CONTEXT = "com.aws.cloudformation.Context"
+INTERFACE = "AWS::CloudFormation::Interface"
 UNTAGGED_COMPONENT = "stack"
+# What is changed most often stands first in the console's form; other groups follow.
+GROUPS = ("Release", "Scaling", "Database")
 
 R = TypeVar("R", bound=AWSObject)
 P = ParamSpec("P")
@@ -60,6 +63,7 @@ class Template(troposphere.Template):
         parameter = self.add_parameter(Parameter(name, **properties))
         self.add_parameter_to_group(parameter, group)
         self.set_parameter_label(parameter, label)
+        self.metadata[INTERFACE]["ParameterGroups"].sort(key=_group_position)
         return parameter
 
     def add_output_for_people(self, name: str, value: Any, description: str, condition: str | None = None) -> Output:
@@ -110,6 +114,11 @@ def component(function: Callable[Concatenate[Template, P], T]) -> Callable[Conca
             return function(template, *args, **kwargs)
 
     return functools.update_wrapper(add, function)
+
+
+def _group_position(group: Mapping[str, Any]) -> int:
+    name = group["Label"]["default"]
+    return GROUPS.index(name) if name in GROUPS else len(GROUPS)
 
 
 def _tag_property(resource: AWSObject) -> str | None:

@@ -261,7 +261,7 @@ def add_capacity(template: Template, settings: DatabaseSettings) -> rds.Serverle
     """Let the person who deploys choose the range of capacity units, 0 at the least meaning that it may pause."""
     least = template.add_parameter_in(
         GROUP,
-        "Least capacity",
+        "Minimum capacity (ACU)",
         "MinCapacity",
         Type="Number",
         Default=f"{settings.min_units:g}",
@@ -271,7 +271,7 @@ def add_capacity(template: Template, settings: DatabaseSettings) -> rds.Serverle
     )
     most = template.add_parameter_in(
         GROUP,
-        "Greatest capacity",
+        "Maximum capacity (ACU)",
         "MaxCapacity",
         Type="Number",
         Default=f"{settings.max_units:g}",

@@ -49,8 +49,10 @@ def add_scaling(template: Template, settings: ServiceSettings, scaled: Scaled, c
         ServiceNamespace=NAMESPACE,
         ScalableDimension=DIMENSION,
         ResourceId=Join("/", ["service", scaled.cluster_name, scaled.service_name]),
-        MinCapacity=(least := add_bound(template, settings, "MinTasks", "Least tasks", settings.min_tasks)).ref(),
-        MaxCapacity=add_bound(template, settings, "MaxTasks", "Most tasks", settings.max_tasks).ref(),
+        MinCapacity=(
+            least := add_bound(template, settings, "MinTasks", "Minimum number of tasks", settings.min_tasks)
+        ).ref(),
+        MaxCapacity=add_bound(template, settings, "MaxTasks", "Maximum number of tasks", settings.max_tasks).ref(),
         Condition=condition,
     )
     if settings.busy_min_tasks:
@@ -70,9 +72,9 @@ def add_bound(template: Template, settings: ServiceSettings, name: str, label: s
         f"{prefix}{name}",
         Type="Number",
         Default=str(default),
-        MinValue=0 if settings.sleep_after_minutes or name == "MaxTasks" else 1,
+        MinValue=0 if settings.sleep_after_minutes and name == "MinTasks" else 1,
         MaxValue=1000,
-        Description=f"{label} that run at a time. Scaling moves between the two bounds by itself.",
+        Description=f"{label} that run at a time. Scaling moves between minimum and maximum by itself.",
     )
 
 
