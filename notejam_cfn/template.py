@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import troposphere
-from troposphere import AWSHelperFn, AWSObject, Equals, If, Not, NoValue, Output, Parameter, Ref, Tags
+from troposphere import AWSObject, Equals, Not, Output, Parameter, Tags
 
 from .exemptions import Exemption, metadata
 
@@ -79,10 +79,6 @@ class Template(troposphere.Template):
         if name not in self.conditions:
             self.add_condition(name, Not(Equals(parameter.ref(), "")))
         return name
-
-    def value_if_given(self, parameter: Parameter) -> AWSHelperFn:
-        """Return the parameter's value, or no value at all when it is left empty."""
-        return If(self.condition_given(parameter), Ref(parameter), NoValue)
 
     @contextmanager
     def component(self, name: str) -> Iterator[None]:
