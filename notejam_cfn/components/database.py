@@ -51,6 +51,7 @@ class Database:
     cluster_id: Value = described("Identifier of the database cluster")
     cluster_arn: Value = described("Cluster that backups select")
     log_group_name: Value = described("Log group of PostgreSQL")
+    subnet_group_name: Value = described("Isolated subnets as the database's places")
     name: str = "notejam"
     port: int = PORT
 
@@ -63,7 +64,8 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
     able to read it again. The cluster pauses when its capacity may fall to 0 and nobody is connected.
     """
     clients, server = add_database_security_groups(template, network)
-    cluster = add_clusters(template, settings, network, encryption, server)
+    subnets = add_subnet_group(template, network)
+    cluster = add_clusters(template, settings, network, encryption, server, subnets)
     log_group = add_log_group(
         template,
         LOG_GROUP,
@@ -80,6 +82,7 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
         cluster_id=names.cluster(GENERATION),
         cluster_arn=names.cluster_arn(GENERATION),
         log_group_name=log_group.ref(),
+        subnet_group_name=subnets.ref(),
         name=settings.database_name,
     )
 
@@ -156,6 +159,7 @@ def add_clusters(
     network: Network,
     encryption: Encryption,
     server: ec2.SecurityGroup,
+    subnets: rds.DBSubnetGroup,
 ) -> EitherCluster:
     """Add the cluster twice, of which one exists: new, or restored from the snapshot that the deployment names.
 
@@ -165,7 +169,7 @@ def add_clusters(
     snapshot = add_snapshot_parameter(template)
     restored_when = template.condition_given(snapshot)
     template.add_condition(NEW, Not(Condition(restored_when)))
-    common = cluster_properties(template, settings, network, encryption, server)
+    common = cluster_properties(template, settings, network, encryption, server, subnets)
     new = rds.DBCluster("DatabaseCluster", Condition=NEW, MasterUsername=ADMINISTRATOR, **common)
     restored = rds.DBCluster("RestoredCluster", Condition=restored_when, SnapshotIdentifier=snapshot.ref(), **common)
     for cluster in (new, restored):
@@ -185,6 +189,7 @@ def cluster_properties(
     network: Network,
     encryption: Encryption,
     server: ec2.SecurityGroup,
+    subnets: rds.DBSubnetGroup,
 ) -> dict[str, Any]:
     """Return what a new and a restored cluster share: encrypted, reached over TLS only, recoverable to any second."""
     return {
@@ -195,7 +200,7 @@ def cluster_properties(
         "DatabaseName": settings.database_name,
         "Port": PORT,
         "DBClusterParameterGroupName": add_cluster_parameters(template, settings).ref(),
-        "DBSubnetGroupName": add_subnet_group(template, network).ref(),
+        "DBSubnetGroupName": subnets.ref(),
         "VpcSecurityGroupIds": [server.get_att("GroupId")],
         "NetworkType": "DUAL" if network.dual_stack else "IPV4",
         "ServerlessV2ScalingConfiguration": add_capacity(template, settings),
