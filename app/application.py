@@ -44,7 +44,8 @@ class Notejam(Bottle):
     """Bottle with the services handlers reach through `request.app`."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(autojson=False)
+        super().__init__()
+        self.config["json.enable"] = False
         self.settings = settings
         self.zone = ZoneInfo(settings.time_zone)
         self.sessions = Sessions(settings.session_secret, settings.secure)

@@ -47,11 +47,7 @@ class PooledDatabase(peewee.Database):
         """
         if not self._state.closed:
             return False
-        started = time.perf_counter()
-        try:
-            self._adopt(self.pool.borrow())
-        finally:
-            self.spent.seconds += time.perf_counter() - started
+        self._adopt(self.pool.borrow())
         return True
 
     def close(self) -> bool:

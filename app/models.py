@@ -15,7 +15,6 @@ from peewee import (
     CharField,
     DatabaseProxy,
     DateTimeField,
-    FixedCharField,
     ForeignKeyField,
     IntegerField,
     Model,
@@ -92,7 +91,7 @@ class Visitor(NamedTuple):
 class Session(Table):
     """A browser that is signed in. Signing out deletes the row, so a stolen copy of the cookie dies with it."""
 
-    id = FixedCharField(max_length=22, primary_key=True)
+    id = CharField(max_length=22, primary_key=True)
     user = ForeignKeyField(User, on_delete="CASCADE")
     expires_at = DateTimeField()
 
@@ -128,7 +127,7 @@ class PasswordReset(Table):
     """The one pending reset of a user. Only a hash of the mailed token is kept."""
 
     user = ForeignKeyField(User, on_delete="CASCADE", primary_key=True)
-    token_hash = FixedCharField(max_length=64, unique=True)
+    token_hash = CharField(max_length=64, unique=True)
     expires_at = DateTimeField()
 
     class Meta:
@@ -253,7 +252,7 @@ class Note(Table):
 class Attempts(Table):
     """How often something was tried lately. The key is a hash: no address and no e-mail is kept."""
 
-    key = FixedCharField(max_length=64, primary_key=True)
+    key = CharField(max_length=64, primary_key=True)
     count = IntegerField()
     expires_at = DateTimeField(index=True)
 

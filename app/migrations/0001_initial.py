@@ -54,7 +54,7 @@ def _safety(db):
             database, table_name = db, "users"
 
     class Session(pw.Model):
-        id = pw.FixedCharField(max_length=22, primary_key=True)
+        id = pw.CharField(max_length=22, primary_key=True)
         user = pw.ForeignKeyField(User, on_delete="CASCADE")
         expires_at = pw.DateTimeField()
 
@@ -63,14 +63,14 @@ def _safety(db):
 
     class PasswordReset(pw.Model):
         user = pw.ForeignKeyField(User, on_delete="CASCADE", primary_key=True)
-        token_hash = pw.FixedCharField(max_length=64, unique=True)
+        token_hash = pw.CharField(max_length=64, unique=True)
         expires_at = pw.DateTimeField()
 
         class Meta:
             database, table_name = db, "password_resets"
 
     class Attempts(pw.Model):
-        key = pw.FixedCharField(max_length=64, primary_key=True)
+        key = pw.CharField(max_length=64, primary_key=True)
         count = pw.IntegerField()
         expires_at = pw.DateTimeField(index=True)
 

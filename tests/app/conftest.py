@@ -1,0 +1,94 @@
+"""What the application's tests share: both databases, an application on each, and a browser without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from webtest import TestApp
+
+from app import passwords
+from app.application import create_app
+from app.mail import Outbox
+from app.migrate import migrate
+from app.models import database
+from app.settings import Settings
+
+from .helpers import SECRET, sign_up
+from .postgres import PASSWORD, Postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for the whole session."""
+    server = Postgres()
+    server.sql(f"CREATE ROLE notejam LOGIN SUPERUSER PASSWORD '{PASSWORD}'")
+    server.sql("CREATE DATABASE notejam")
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres_settings(postgres: Postgres) -> dict[str, Any]:
+    """Settings for the server's database, emptied."""
+    # Emptied rather than created anew, which takes ten times as long.
+    postgres.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public", "notejam")
+    connection = {"database_host": "127.0.0.1", "database_port": postgres.port, "database_name": "notejam"}
+    return {"session_secret": SECRET, "database_user": "notejam", "database_password": PASSWORD, **connection}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+    """Settings for an empty database of each kind, as keyword arguments so that tests can add to them."""
+    if request.param == "postgres":
+        found: dict[str, Any] = request.getfixturevalue("postgres_settings")
+        return found
+    return {"session_secret": SECRET, "database_path": str(tmp_path / "notejam.db")}
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., TestApp]]:
+    """Migrate and start an application in this process; returns a browser."""
+
+    def start(**settings: Any) -> TestApp:
+        chosen = Settings(**settings)
+        migrate(chosen)
+        return TestApp(create_app(chosen))
+
+    # The real cost of a hash would make up most of the tests' time.
+    cheap = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "HASHER", cheap)
+    yield start
+    if database.obj is not None and hasattr(database.obj, "pool"):
+        database.obj.close()
+        database.obj.pool.close_idle()
+
+
+@pytest.fixture
+def browser(start: Callable[..., TestApp], settings: dict[str, Any]) -> TestApp:
+    """A guest's browser, on each kind of database."""
+    return start(**settings)
+
+
+@pytest.fixture
+def user(browser: TestApp) -> TestApp:
+    """A browser where user@example.com is signed in."""
+    sign_up(browser, "user@example.com")
+    return browser
+
+
+@pytest.fixture
+def mails(browser: TestApp, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The messages sent, delivered at once instead of by a thread."""
+    sent: list[Any] = []
+    application = browser.app.application
+    del application.outbox
+    application.outbox = Outbox("notejam@example.com", sent.append, lambda job: _run(job))
+    return sent
+
+
+def _run(job: Callable[[], None]) -> None:
+    database.close()
+    job()
