@@ -1,0 +1,360 @@
+"""Brings a stage up: looks, shows what will change, asks, does it in order, makes sure, and says how it went."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from . import estimates, parameters, protection, review, tasks, templates
+from .aws import Aws
+from .causes import Cause, first_cause
+from .exits import CommandError, Exit, Interrupted, NeedsRecovery, Refused
+from .interruptions import Control, Leave, heard
+from .manifest import Planned
+from .models import Event, StackState, StoppedTask
+from .operations import Ended, Note, Operation, began_by, new_token, user
+from .progress import Progress
+from .review import Kind, Review, Reviewer
+from .scheduler import Message, Scheduler, Tell
+from .statuses import Step, status
+from .templates import Template
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What the person asked for beyond the stage."""
+
+    yes: bool = False
+    dry_run: bool = False
+    wait: bool = False
+    allow_replace: frozenset[str] = frozenset()
+    parameters: tuple[str, ...] = ()
+
+
+class Fate(enum.Enum):
+    """What became of a stack."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    UNDONE = "stopped and taken back"
+    SKIPPED = "skipped"
+    LEFT = "still under way"
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What became of a stack, and why."""
+
+    stack: Planned
+    fate: Fate
+    exit: Exit
+    state: StackState | None = None
+    cause: Cause | None = None
+    error: CommandError | None = None
+    stopped_tasks: tuple[StoppedTask, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def good(self) -> bool:
+        """Whether what depends on this stack may go on."""
+        return self.exit is Exit.DONE
+
+
+Confirm = Callable[[str], bool]
+Ask = Callable[[str, Sequence[str]], str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Person:
+    """Who is at the terminal. `ask` offers words to choose from; without a terminal both answer for safety."""
+
+    confirm: Confirm
+    ask: Ask
+
+
+class Deployment:
+    """One run of deploy.py over some stacks."""
+
+    def __init__(
+        self, aws: Aws, stacks: Sequence[Planned], options: Options, progress: Progress, person: Person
+    ) -> None:
+        self.aws = aws
+        self.stacks = {stack.name: stack for stack in stacks}
+        self.options = options
+        self.progress = progress
+        self.person = person
+        self.control = Control()
+        self.reviewer = Reviewer(aws, progress.templates, parameters.parse(options.parameters, stacks))
+        self.states: dict[str, StackState | None] = {}
+        self.reviews: dict[str, Review] = {}
+        self.results: dict[str, Result] = {}
+
+    def run(self) -> dict[str, Result]:
+        """Do all of it. Returns a result for each stack; raises when nothing was begun."""
+        self.states = self._look()
+        self._wait_for_others()
+        try:
+            self._review()
+            self._show()
+            self._refuse_danger()
+            if self.options.dry_run or not self._something_to_do():
+                return self._unchanged_results()
+            self._confirm()
+        except BaseException:
+            self._forget_change_sets()
+            raise
+        finally:
+            if self.options.dry_run:
+                self._forget_change_sets()
+        return self._execute()
+
+    def _look(self) -> dict[str, StackState | None]:
+        """Return the state of every stack, and of those outside that they read: one call each, at the same time."""
+        regions = {name: stack.region for name, stack in self.stacks.items()}
+        for stack in self.stacks.values():
+            for read, _ in self.reviewer.templates[stack.name].reads:
+                regions.setdefault(read, stack.region)
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            states = pool.map(lambda item: self.aws.stack(item[1], item[0]), regions.items())
+            return dict(zip(regions, states, strict=True))
+
+    def _wait_for_others(self) -> None:
+        """Wait for an operation that is under way: one's own from before, or anyone's when asked to. Else refuse."""
+        for name, stack in self.stacks.items():
+            state = self.states[name]
+            if state and status(state.status).step is Step.WAIT:
+                last = self.aws.last_event(stack.region, name)
+                if not self.options.wait and not _own(last):
+                    raise review.busy(stack, state, self.aws)
+                self.progress.line(name, f"{status(state.status).meaning}; waiting for the end")
+                self.states[name] = self._follow_other(stack, state, last)
+
+    def _follow_other(self, stack: Planned, state: StackState, last: Event | None) -> StackState | None:
+        after = last.id if last else None
+        operation = Operation(self.aws, stack.region, state.id, "", after, self.control)
+        operation.follow(lambda content: self.progress.hear(Message(stack.name, content)))
+        return self.aws.stack(stack.region, stack.name)
+
+    def _review(self) -> None:
+        outputs = self._outputs()
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            jobs = {
+                name: pool.submit(self.reviewer.review, stack, self.states[name], outputs)
+                for name, stack in self.stacks.items()
+            }
+        self.reviews = {name: job.result() for name, job in jobs.items() if not job.exception()}
+        failed = next((job for job in jobs.values() if job.exception()), None)
+        if failed:
+            failed.result()
+
+    def _outputs(self) -> dict[str, Mapping[str, str]]:
+        return {name: state.outputs for name, state in self.states.items() if state}
+
+    def _show(self) -> None:
+        for line in review.table(list(self.reviews.values())):
+            self.progress.write(line)
+        self.progress.write()
+
+    def _refuse_danger(self) -> None:
+        for each in self.reviews.values():
+            protection.require_allowed(each.stack.name, each.dangerous, self.options.allow_replace)
+            if each.cleared and self.options.yes:
+                raise Refused(
+                    f"{each.stack.name} still holds {len(each.cleared)} resources that would be deleted first",
+                    "Look at them above, then run the command without --yes",
+                )
+
+    def _something_to_do(self) -> bool:
+        return any(each.kind is not Kind.UNCHANGED for each in self.reviews.values())
+
+    def _unchanged_results(self) -> dict[str, Result]:
+        return {
+            name: Result(self.stacks[name], Fate.UNCHANGED, Exit.DONE, each.state)
+            for name, each in self.reviews.items()
+        }
+
+    def _confirm(self) -> None:
+        changing = [each for each in self.reviews.values() if each.kind is not Kind.UNCHANGED]
+        question = f"Deploy {len(changing)} of {len(self.reviews)} stacks?"
+        if not self.options.yes and not self.person.confirm(question):
+            raise Refused("not deployed: the answer was no")
+
+    def _forget_change_sets(self) -> None:
+        for each in self.reviews.values():
+            if each.change_set:
+                self.aws.delete_change_set(each.stack.region, each.change_set.id)
+
+    def _execute(self) -> dict[str, Result]:
+        needs = {name: stack.depends_on for name, stack in self.stacks.items()}
+        scheduler: Scheduler[Result] = Scheduler(needs, lambda result: result.good)
+        try:
+            with heard(lambda: scheduler.messages.put(Message("", Interrupted("")))):
+                scheduler.run(self._deploy, lambda message: self._hear(message, scheduler))
+        except Leave:
+            scheduler.stop()
+        self.progress.close()
+        return self._all_results(scheduler)
+
+    def _all_results(self, scheduler: Scheduler[Result]) -> dict[str, Result]:
+        found: dict[str, Result] = {}
+        for name, stack in self.stacks.items():
+            if name in scheduler.results:
+                found[name] = scheduler.results[name]
+            elif name in scheduler.running:
+                found[name] = Result(stack, Fate.LEFT, Exit.INTERRUPTED, self.states[name])
+            else:
+                found[name] = Result(stack, Fate.SKIPPED, Exit.DONE, self.states[name])
+        self._forget_unexecuted(found)
+        return found
+
+    def _forget_unexecuted(self, results: Mapping[str, Result]) -> None:
+        """Remove the change sets of stacks that were skipped, which would lie around otherwise."""
+        for name, result in results.items():
+            change_set = self.reviews[name].change_set
+            if result.fate is Fate.SKIPPED and change_set:
+                self.aws.delete_change_set(result.stack.region, change_set.id)
+
+    def _hear(self, message: Message, scheduler: Scheduler[Result]) -> None:
+        if not isinstance(message.content, Interrupted):
+            self.progress.hear(message)
+            return
+        self.progress.write()
+        answer = self.person.ask("Stop?", ("undo", "leave", "go on"))
+        if answer == "leave":
+            raise Leave
+        if answer == "undo":
+            scheduler.stop()
+            self.control.ask_to_undo()
+
+    def _deploy(self, name: str, tell: Tell) -> Result:
+        """Deploy one stack, in a thread of its own."""
+        stack, began = self.stacks[name], time.monotonic()
+        try:
+            result = self._deploy_reviewed(self._current_review(stack), tell)
+        except CommandError as error:
+            result = Result(stack, Fate.FAILED, error.exit, self.states[name], error=error)
+        result = dataclasses.replace(result, seconds=time.monotonic() - began)
+        tell(Note(ending(result)))
+        return result
+
+    def _current_review(self, stack: Planned) -> Review:
+        """Return the review, made anew when a stack that this one reads has changed since."""
+        before = self.reviews[stack.name]
+        if before.kind is Kind.CREATE or not self._reads_changed(stack):
+            return before
+        if before.change_set:
+            self.aws.delete_change_set(stack.region, before.change_set.id)
+        now = self.reviewer.review(stack, self.states[stack.name], self._outputs())
+        self.reviews[stack.name] = now
+        protection.require_allowed(stack.name, now.dangerous, self.options.allow_replace)
+        return now
+
+    def _reads_changed(self, stack: Planned) -> bool:
+        body = self.reviewer.templates[stack.name].body(self._outputs())
+        return body != self.reviews[stack.name].body
+
+    def _deploy_reviewed(self, reviewed: Review, tell: Tell) -> Result:
+        stack = reviewed.stack
+        if reviewed.kind is Kind.UNCHANGED:
+            return Result(stack, Fate.UNCHANGED, Exit.DONE, reviewed.state)
+        token = new_token()
+        if reviewed.kind is Kind.CREATE:
+            ended = self._create(reviewed, token, tell)
+        else:
+            ended = self._update(reviewed, token, tell)
+        self.states[stack.name] = ended.state
+        return self._judge(reviewed, ended)
+
+    def _create(self, reviewed: Review, token: str, tell: Tell) -> Ended:
+        stack, state = reviewed.stack, reviewed.state
+        if reviewed.cleared is not None and state:
+            self._clear(stack, state, tell)
+        body = self.reviewer.templates[stack.name].body(self._outputs())
+        creation = dataclasses.replace(reviewed.creation, body=body)
+        tell(Note(f"creating {len(reviewed.changes)} resources, {self._expected(reviewed)}"))
+        stack_id = self.aws.create_stack(stack.region, creation, token)
+        return self._follow(stack, stack_id, token, None, tell)
+
+    def _clear(self, stack: Planned, state: StackState, tell: Tell) -> None:
+        tell(Note("deleting what is left of a failed creation"))
+        last = self.aws.last_event(stack.region, state.id)
+        token = new_token()
+        if state.protected:
+            self.aws.protect(stack.region, state.id, enabled=False)
+        self.aws.delete_stack(stack.region, state.id, token)
+        ended = self._follow(stack, state.id, token, last.id if last else None, tell)
+        if ended.state.status != "DELETE_COMPLETE":
+            raise NeedsRecovery(f"{stack.name} could not be deleted: {ended.state.reason}")
+
+    def _update(self, reviewed: Review, token: str, tell: Tell) -> Ended:
+        stack, state, change_set = reviewed.stack, reviewed.state, reviewed.change_set
+        assert state
+        assert change_set
+        last = self.aws.last_event(stack.region, state.id)
+        tell(Note(f"updating {len(reviewed.changes)} resources, {self._expected(reviewed)}"))
+        self._protect(stack, state, self.options.allow_replace)
+        try:
+            self.aws.execute_change_set(stack.region, change_set, token)
+            return self._follow(stack, state.id, token, last.id if last else None, tell)
+        finally:
+            if stack.protected and self.options.allow_replace:
+                self.aws.set_policy(stack.region, stack.name, protection.policy())
+
+    def _protect(self, stack: Planned, state: StackState, allowed: Collection[str]) -> None:
+        if not stack.protected:
+            return
+        self.aws.set_policy(stack.region, stack.name, protection.policy(allowed))
+        if not state.protected:
+            self.aws.protect(stack.region, stack.name)
+
+    def _follow(self, stack: Planned, stack_id: str, token: str, after: str | None, tell: Tell) -> Ended:
+        return Operation(self.aws, stack.region, stack_id, token, after, self.control).follow(tell)
+
+    def _expected(self, reviewed: Review) -> str:
+        names = {change.logical_id for change in reviewed.changes}
+        return f"usually {estimates.words(estimates.of_stack(self.reviewer.templates[reviewed.stack.name], names))}"
+
+    def _judge(self, reviewed: Review, ended: Ended) -> Result:
+        """Say how an operation ended; what succeeded must also run."""
+        stack = reviewed.stack
+        if ended.undone:
+            return Result(stack, Fate.UNDONE, Exit.INTERRUPTED, ended.state)
+        exit_status = status(ended.state.status).ended
+        if exit_status is None:
+            exit_status = Exit.NEEDS_RECOVERY  # it ended, so a status that means "under way" is one nobody knows
+        if exit_status is not Exit.DONE:
+            return self._failure(stack, exit_status, ended)
+        stale = tasks.stale_services(self.aws, stack.region, stack.name)
+        if stale:
+            raise NeedsRecovery(stale, "Look at the tasks: python scripts/status.py " + str(stack.stage))
+        fate = Fate.CREATED if reviewed.kind is Kind.CREATE else Fate.UPDATED
+        return Result(stack, fate, Exit.DONE, ended.state)
+
+    def _failure(self, stack: Planned, exit_status: Exit, ended: Ended) -> Result:
+        cause = first_cause(ended.events)
+        stopped = tasks.evidence(self.aws, stack.region, cause.event) if cause else ()
+        return Result(stack, Fate.FAILED, exit_status, ended.state, cause, stopped_tasks=stopped)
+
+
+def read_templates(stacks: Sequence[Planned]) -> dict[str, Template]:
+    """Read the templates of stacks. Raises BadInput when a file is not the one that was built."""
+    return {stack.name: templates.parse(stack.text()) for stack in stacks}
+
+
+def ending(result: Result) -> str:
+    """Say in a few words how a stack ended."""
+    if result.fate is Fate.FAILED and result.state:
+        return f"FAILED: it {status(result.state.status).meaning}"
+    took = f" in {result.seconds:.0f} s" if result.fate in (Fate.CREATED, Fate.UPDATED) else ""
+    return f"{result.fate.value}{took}"
+
+
+def _own(event: Event | None) -> bool:
+    """Whether an operation was begun by this person, in a run that ended before it did."""
+    began = began_by(event.token) if event else None
+    return bool(began and began[0] == user())
