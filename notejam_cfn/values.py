@@ -12,6 +12,6 @@ Value: TypeAlias = "str | AWSHelperFn"
 Values: TypeAlias = "tuple[Value, ...]"
 
 
-def described(description: str) -> Any:
+def described(description: str, default: Any = dataclasses.MISSING) -> Any:
     """Declare a field of a component's outputs that other stacks may read, and the description of that output."""
-    return dataclasses.field(metadata={"description": description})
+    return dataclasses.field(default=default, metadata={"description": description})

@@ -12,7 +12,7 @@ from .. import names, policies
 from ..exemptions import Exemption
 from ..settings import LoadBalancerSettings
 from ..template import Template, component
-from ..values import Value
+from ..values import Value, described
 from .encryption import Encryption
 from .log_groups import add_log_group
 from .network import Network
@@ -90,7 +90,8 @@ class LoadBalancer:
     security_group_id: Value
     full_name: Value
     access_log_bucket: Value
-    web_acl_log_group: Value | None = None
+    web_acl_log_group: Value | None = described("Log group of the firewall", default=None)
+    certificate_arn: Value | None = described("Certificate of the domain", default=None)
 
 
 @component
@@ -104,7 +105,8 @@ def add_load_balancer(
     group = add_public_security_group(template, settings, network)
     bucket = add_access_logs(template, settings)
     balancer = add_balancer(template, settings, network, group.get_att("GroupId"), bucket)
-    listener = add_listeners(template, settings, balancer)
+    certificate_arn = add_certificate(template, settings) if settings.https else None
+    listener = add_listeners(template, balancer, certificate_arn)
     if settings.hosted_zone_id:
         add_records(template, settings, network, balancer)
     url = add_url(template, settings, balancer)
@@ -116,6 +118,7 @@ def add_load_balancer(
         full_name=balancer.get_att("LoadBalancerFullName"),
         access_log_bucket=bucket.ref(),
         web_acl_log_group=acl_logs,
+        certificate_arn=certificate_arn,
     )
 
 
@@ -230,9 +233,9 @@ def add_balancer(
     )
 
 
-def add_listeners(template: Template, settings: LoadBalancerSettings, balancer: elb.LoadBalancer) -> elb.Listener:
+def add_listeners(template: Template, balancer: elb.LoadBalancer, certificate_arn: Value | None) -> elb.Listener:
     """Add the listener that services attach to, and with HTTPS one that redirects to it."""
-    if not settings.https:
+    if certificate_arn is None:
         why = "Takes requests over HTTP, as no certificate is configured."
         return add_service_listener(template, balancer, "HttpListener", HTTP, why)
     redirect = elb.RedirectConfig(Protocol="HTTPS", Port=str(HTTPS), StatusCode="HTTP_301")
@@ -248,7 +251,7 @@ def add_listeners(template: Template, settings: LoadBalancerSettings, balancer: 
     )
     listener = add_service_listener(template, balancer, "HttpsListener", HTTPS, "Takes requests over HTTPS.")
     listener.SslPolicy = TLS_POLICY
-    listener.Certificates = [elb.Certificate(CertificateArn=add_certificate(template, settings))]
+    listener.Certificates = [elb.Certificate(CertificateArn=certificate_arn)]
     return listener
 
 

@@ -43,6 +43,7 @@ class Network:
     public_subnet_ids: Values = described("Public subnet, for the load balancer")
     private_subnet_ids: Values = described("Private subnet, for tasks")
     isolated_subnet_ids: Values = described("Isolated subnet, for the database")
+    flow_log_group_name: Value | None = described("Log group of the VPC's traffic", default=None)
     dual_stack: bool = False
     ipv6_only_tasks: bool = False
 
@@ -62,12 +63,13 @@ def add_network(template: Template, settings: NetworkSettings, encryption: Encry
     add_s3_endpoint(template, vpc, [*private_tables, isolated_table], ipv6)
     if settings.egress == "endpoints":
         add_interface_endpoints(template, settings, vpc, private)
-    add_flow_logs(template, settings, vpc, encryption)
+    flow_logs = add_flow_logs(template, settings, vpc, encryption)
     return Network(
         vpc_id=vpc.ref(),
         public_subnet_ids=tuple(subnet.ref() for subnet in public),
         private_subnet_ids=tuple(subnet.ref() for subnet in private),
         isolated_subnet_ids=tuple(subnet.ref() for subnet in isolated),
+        flow_log_group_name=flow_logs,
         dual_stack=ipv6 is not None,
         ipv6_only_tasks=ipv6 is not None,
     )
@@ -290,8 +292,8 @@ def add_interface_endpoints(
         )
 
 
-def add_flow_logs(template: Template, settings: NetworkSettings, vpc: ec2.VPC, encryption: Encryption) -> None:
-    """Record who talked to whom in the VPC, allowed or not."""
+def add_flow_logs(template: Template, settings: NetworkSettings, vpc: ec2.VPC, encryption: Encryption) -> Value:
+    """Record who talked to whom in the VPC, allowed or not, and return the log group's name."""
     group = add_log_group(
         template,
         "FlowLogGroup",
@@ -325,3 +327,4 @@ def add_flow_logs(template: Template, settings: NetworkSettings, vpc: ec2.VPC, e
         ),
         why="Shows who talked to whom, and what was refused, when something is wrong.",
     )
+    return group.ref()

@@ -6,14 +6,14 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from awacs.aws import Statement
-from troposphere import Parameter, Region, cloudwatch, ec2, ecs, iam
+from troposphere import If, Parameter, Region, cloudwatch, ec2, ecs, iam
 from troposphere import elasticloadbalancingv2 as elb
 
 from .. import policies
 from ..exemptions import Exemption
 from ..settings import IMAGE_PATTERN, ServiceSettings
 from ..template import Template, component
-from ..values import Value
+from ..values import Value, described
 from .cluster import Cluster
 from .encryption import Encryption
 from .load_balancer import LoadBalancer
@@ -27,6 +27,7 @@ HTTPS = 443
 UNPRIVILEGED_USER = "10001"
 STOP_SECONDS = 60
 MIGRATION = "migrate"
+NONE = "none"
 WATCHED_BY_ECS = Exemption(
     reason="ECS watches this alarm during a deployment and rolls back; the stage's other alarms tell people.",
     risk="None: an action would only repeat, outside deployments, what the stage's alarms say.",
@@ -55,14 +56,13 @@ class Application:
 
 @dataclasses.dataclass(frozen=True)
 class Service:
-    """What alarms and dashboards watch. But for the log group it exists only when `condition` holds."""
+    """What alarms and dashboards watch. Before the first release there is no service: names are then `none`."""
 
-    cluster_name: Value
-    name: Value
-    target_group_full_name: Value
-    load_balancer_full_name: Value
-    log_group_name: Value
-    condition: str
+    cluster_name: Value = described("Cluster the containers run in")
+    service_name: Value = described("Service, or none before the first release")
+    target_group_full_name: Value = described("Tasks behind the load balancer, as metrics name them")
+    load_balancer_full_name: Value = described("Load balancer, as metrics name it")
+    log_group_name: Value = described("Log group of the containers")
 
 
 @component
@@ -127,11 +127,10 @@ def add_service(
     add_scaling(template, settings, scaled, released)
     return Service(
         cluster_name=cluster.name,
-        name=service.get_att("Name"),
-        target_group_full_name=targets.get_att("TargetGroupFullName"),
+        service_name=If(released, service.get_att("Name"), NONE),
+        target_group_full_name=If(released, targets.get_att("TargetGroupFullName"), NONE),
         load_balancer_full_name=load_balancer.full_name,
         log_group_name=logs.ref(),
-        condition=released,
     )
 
 
