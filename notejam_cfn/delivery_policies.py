@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from awacs.aws import Action, Allow, Condition, Principal, Statement, StringEquals, StringLike
+from awacs.aws import Action, Allow, Condition, PolicyDocument, Principal, Statement, StringEquals, StringLike
 from awacs.sts import AssumeRole
-from troposphere import Sub
+from troposphere import Sub, encode_to_dict
 
 from . import permissions
-from .policies import allow, policy, within
+from .policies import allow, policy, service_principal, within
 from .render import compact_json
 from .values import Value
 
@@ -70,9 +70,18 @@ def stacks_named(prefixes: Iterable[str]) -> list[Value]:
     return [in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{prefix}*/*") for prefix in prefixes]
 
 
-def assumed_by_roles(role_arns: Sequence[Value]) -> object:
+def assumed_by_roles(role_arns: Sequence[Value]) -> PolicyDocument:
     """Trust roles, such as the pipeline's, to assume the role."""
     trusted = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("AWS", list(role_arns)))
+    return policy(trusted)
+
+
+def assumed_by_cloudformation() -> PolicyDocument:
+    """Trust CloudFormation. It sends no source account with a stack's role, and roles are passed within an account only.
+
+    Source: AWS CloudFormation User Guide, "CloudFormation service role".
+    """
+    trusted = Statement(Effect=Allow, Action=[AssumeRole], Principal=service_principal("cloudformation"))
     return policy(trusted)
 
 
@@ -240,4 +249,9 @@ def _resources(service: str, prefixes: Sequence[str]) -> list[Value]:
 
 
 def _characters(statements: Sequence[Statement]) -> int:
-    return len(compact_json(policy(*statements).to_dict()))
+    return len(compact_json(document(*statements)))
+
+
+def document(*statements: Statement) -> dict[str, object]:
+    """Make a policy document as the plain dictionary that `AWS::IAM::RolePolicy` takes."""
+    return dict(encode_to_dict(policy(*statements)))

@@ -10,6 +10,7 @@ from troposphere import Join, Select, Split, StackId, Sub
 
 LAYERS = ("network", "copies", "database", "backups", "service", "monitoring")
 DELIVERY = "delivery"
+BOUNDARY = "stage-boundary"
 
 
 def stack(project: str, stage: str, layer: str) -> str:

@@ -275,6 +275,11 @@ class Stage(Settings):
         return self.backups.monthly_kept_days
 
     @property
+    def is_production(self) -> bool:
+        """Whether only the approvers' group may approve its changes: a stage of the largest size."""
+        return self.size == "resilient"
+
+    @property
     def tags(self) -> dict[str, str]:
         """The tags every stack and resource of the stage carries."""
         return names.tags(self.project, self.name)

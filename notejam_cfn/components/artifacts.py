@@ -1,0 +1,107 @@
+"""Buckets of the delivery: what the pipeline's actions hand on, and zips that are its source."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from troposphere import s3
+
+from .. import policies
+from ..settings import DeliverySettings
+from ..template import Template, component
+from ..values import Value, described
+from .encryption import Encryption
+
+UPLOADS_PREFIX = "uploads/"
+UPLOAD_DAYS = 7
+
+
+@dataclasses.dataclass(frozen=True)
+class Artifacts:
+    """A bucket and the key its objects are encrypted with."""
+
+    bucket_name: Value = described("Bucket of the pipeline's artifacts")
+    bucket_arn: Value = described("ARN of the pipeline's artifact bucket")
+    key_arn: Value = described("Key of the pipeline's artifacts")
+
+
+@component
+def add_artifacts(template: Template, settings: DeliverySettings, encryption: Encryption) -> Artifacts:
+    """Add the bucket of the pipeline's artifacts, which expire by themselves.
+
+    What a person uploads for one build goes under `uploads/` and is kept for a week.
+    """
+    bucket = add_private_bucket(
+        template,
+        "ArtifactBucket",
+        encryption,
+        [
+            expiry("expire", settings.kept_artifact_days),
+            expiry("expire-uploads", UPLOAD_DAYS, UPLOADS_PREFIX),
+        ],
+        "Holds what the pipeline's actions hand on: sources, templates, plans.",
+    )
+    return Artifacts(bucket_name=bucket.ref(), bucket_arn=bucket.get_att("Arn"), key_arn=encryption.key_arn)
+
+
+def add_private_bucket(
+    template: Template, title: str, encryption: Encryption, rules: list[s3.LifecycleRule], why: str
+) -> s3.Bucket:
+    """Add a bucket that is encrypted, versioned, closed to the public and reached over TLS only.
+
+    It is kept when the stack goes, since CloudFormation cannot delete a bucket with objects.
+    """
+    bucket = template.add(
+        s3.Bucket(
+            title,
+            BucketEncryption=encrypted_with(encryption),
+            PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
+                BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
+            ),
+            OwnershipControls=s3.OwnershipControls(
+                Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
+            ),
+            VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
+            LifecycleConfiguration=s3.LifecycleConfiguration(Rules=rules),
+            DeletionPolicy="Retain",
+            UpdateReplacePolicy="Retain",
+        ),
+        why=why,
+    )
+    template.add(
+        s3.BucketPolicy(
+            f"{title}Policy",
+            Bucket=bucket.ref(),
+            PolicyDocument=policies.policy(policies.refuse_plain_http(bucket.get_att("Arn"))),
+        ),
+        why="Refuses requests to the bucket that are not over TLS.",
+    )
+    return bucket
+
+
+def encrypted_with(encryption: Encryption) -> s3.BucketEncryption:
+    """Encrypt a bucket's objects with a customer key, asked for once per bucket rather than once per object."""
+    return s3.BucketEncryption(
+        ServerSideEncryptionConfiguration=[
+            s3.ServerSideEncryptionRule(
+                BucketKeyEnabled=True,
+                ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(
+                    SSEAlgorithm="aws:kms", KMSMasterKeyID=encryption.key_arn
+                ),
+            )
+        ]
+    )
+
+
+def expiry(name: str, days: int, prefix: str = "") -> s3.LifecycleRule:
+    """Expire objects after days, their old versions a day later, and uploads that were never finished."""
+    rule = s3.LifecycleRule(
+        Id=name,
+        Status="Enabled",
+        ExpirationInDays=days,
+        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
+        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
+    )
+    if prefix:
+        rule.Prefix = prefix
+    return rule

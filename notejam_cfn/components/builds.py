@@ -1,0 +1,163 @@
+"""The build projects of the pipeline: test, image, plan and smoke. Each runs a buildspec of the folder delivery/."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from awacs.aws import Statement
+from troposphere import codebuild, iam, logs
+
+from .. import delivery_policies, policies
+from ..settings import DeliverySettings
+from ..template import Template, component
+from ..values import Value, described
+from .artifacts import Artifacts
+from .encryption import Encryption
+from .log_groups import add_log_group
+from .repository import ImageRepository
+
+TEST, IMAGE, PLAN, SMOKE = "Test", "Image", "Plan", "Smoke"
+BUILDSPEC = "delivery/{}.yml"
+TIMEOUT_MINUTES = 30
+# Source: AWS CodeBuild User Guide, "Docker images provided by CodeBuild".
+BUILD_IMAGES = {
+    "ARM64": ("ARM_CONTAINER", "aws/codebuild/amazonlinux-aarch64-standard:3.0"),
+    "X86_64": ("LINUX_CONTAINER", "aws/codebuild/amazonlinux-x86_64-standard:5.0"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Builds:
+    """The build projects by name; `image_project` is also started by a release from a person's machine."""
+
+    image_project: Value = described("Build project that builds and pushes an image")
+    projects: dict[str, codebuild.Project] = dataclasses.field(default_factory=dict)
+
+    @property
+    def arns(self) -> list[Value]:
+        """The ARNs of all projects."""
+        return [project.get_att("Arn") for project in self.projects.values()]
+
+
+@component
+def add_builds(
+    template: Template,
+    settings: DeliverySettings,
+    encryption: Encryption,
+    artifacts: Artifacts,
+    repository: ImageRepository,
+    stage_prefixes: Sequence[str],
+    execution_role_arns: Sequence[Value],
+    architecture: str,
+) -> Builds:
+    """Add a project for each of the pipeline's builds, with a role that may do what that build does."""
+    log_group = add_log_group(
+        template, "BuildLogGroup", settings.log_retention_days, encryption, "Keeps what the builds log."
+    )
+    needs: dict[str, list[Statement]] = {
+        TEST: [],
+        IMAGE: delivery_policies.allow_pushing_images(repository.arn),
+        PLAN: [
+            delivery_policies.allow_reviewing_stacks(stage_prefixes),
+            delivery_policies.allow_passing(execution_role_arns, "cloudformation"),
+        ],
+        SMOKE: [
+            delivery_policies.allow_reading_stacks(stage_prefixes),
+            delivery_policies.allow_marking_images(repository.arn),
+        ],
+    }
+    projects = {
+        name: add_project(template, name, architecture, log_group, artifacts, repository, statements)
+        for name, statements in needs.items()
+    }
+    allow_reports(template, projects[TEST])
+    return Builds(image_project=projects[IMAGE].ref(), projects=projects)
+
+
+PURPOSES = {
+    TEST: "Runs the tests, checks that the templates are current and hands them on.",
+    IMAGE: "Builds the container image once, pushes it and reads what its scan found.",
+    PLAN: "Works out what a stage's change would be, for people to read.",
+    SMOKE: "Asks the stage whether it works, and marks the image it runs.",
+}
+
+
+def add_project(
+    template: Template,
+    name: str,
+    architecture: str,
+    log_group: logs.LogGroup,
+    artifacts: Artifacts,
+    repository: ImageRepository,
+    statements: Sequence[Statement],
+) -> codebuild.Project:
+    """Add a build project on the processor the containers run on. Only building an image needs Docker's privileges."""
+    kind, image = BUILD_IMAGES[architecture]
+    role = add_build_role(template, name, log_group, artifacts, statements)
+    return template.add(
+        codebuild.Project(
+            f"{name}Project",
+            Description=PURPOSES[name],
+            ServiceRole=role.get_att("Arn"),
+            Source=codebuild.Source(Type="CODEPIPELINE", BuildSpec=BUILDSPEC.format(name.lower())),
+            Artifacts=codebuild.Artifacts(Type="CODEPIPELINE"),
+            Environment=codebuild.Environment(
+                Type=kind,
+                Image=image,
+                ComputeType="BUILD_GENERAL1_MEDIUM" if name == TEST else "BUILD_GENERAL1_SMALL",
+                PrivilegedMode=name == IMAGE,
+                EnvironmentVariables=[
+                    codebuild.EnvironmentVariable(Name="REPOSITORY_URI", Value=repository.uri),
+                    codebuild.EnvironmentVariable(Name="REPOSITORY_NAME", Value=repository.name),
+                ],
+            ),
+            EncryptionKey=artifacts.key_arn,
+            TimeoutInMinutes=TIMEOUT_MINUTES,
+            QueuedTimeoutInMinutes=TIMEOUT_MINUTES,
+            Cache=cache(name),
+            LogsConfig=codebuild.LogsConfig(
+                CloudWatchLogs=codebuild.CloudWatchLogs(
+                    Status="ENABLED", GroupName=log_group.ref(), StreamName=name.lower()
+                )
+            ),
+        ),
+        why=PURPOSES[name],
+    )
+
+
+def cache(name: str) -> codebuild.ProjectCache:
+    """Keep what the last build on the same machine downloaded: image layers, or Python packages."""
+    mode = "LOCAL_DOCKER_LAYER_CACHE" if name == IMAGE else "LOCAL_CUSTOM_CACHE"
+    return codebuild.ProjectCache(Type="LOCAL", Modes=[mode])
+
+
+def add_build_role(
+    template: Template, name: str, log_group: logs.LogGroup, artifacts: Artifacts, statements: Sequence[Statement]
+) -> iam.Role:
+    """Add the role of one build: its log, its artifacts, and what it is for."""
+    common = [
+        policies.allow_writing_log_group(log_group.get_att("Arn")),
+        *delivery_policies.allow_using_artifacts(artifacts.bucket_arn, artifacts.key_arn),
+    ]
+    return template.add(
+        iam.Role(
+            f"{name}Role",
+            AssumeRolePolicyDocument=policies.assumed_by_service("codebuild"),
+            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*common, *statements))],
+        ),
+        why=f"Lets the {name.lower()} build do what it is for, and no more.",
+    )
+
+
+def allow_reports(template: Template, project: codebuild.Project) -> None:
+    """Let the tests write their reports, in groups that bear the project's name: known only once it exists."""
+    template.add(
+        iam.RolePolicy(
+            "TestReports",
+            RoleName=template.resources["TestRole"].ref(),
+            PolicyName="reports",
+            PolicyDocument=delivery_policies.document(delivery_policies.allow_writing_reports(project.ref())),
+        ),
+        why="Keeps test and coverage reports where people look for them.",
+    )

@@ -1,0 +1,448 @@
+"""The pipeline: source, build, its own update, then stage after stage."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from troposphere import StackName, Sub, codepipeline, events, iam, sns
+
+from .. import delivery_policies, names, policies
+from ..template import Template, component
+from ..values import Value, described
+from .artifacts import Artifacts
+from .builds import IMAGE, PLAN, SMOKE, TEST, Builds
+from .deployers import Deployer, add_action_role
+from .source import ACTION, Source
+
+SOURCE, TEMPLATES = "Source", "Templates"
+BUILD = "build"
+CHANGE_SET = "pipeline"
+APPROVAL_MINUTES = 7 * 24 * 60
+OWN_STAGE = "pipeline"
+
+
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    """A stack the pipeline deploys. `template` is its file within the templates' artifact.
+
+    `region` is empty for the pipeline's own.
+    """
+
+    name: str
+    stack_name: str
+    template: str
+    capabilities: Sequence[str] = ()
+    takes_image: bool = False
+    region: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Rollout:
+    """One stage's turn: its layers in order, who deploys them, and whether a person is asked first."""
+
+    stage: str
+    layers: Sequence[Layer]
+    deployer: Deployer
+    approval: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Roles:
+    """A role for each kind of action."""
+
+    pipeline: iam.Role
+    source: iam.Role
+    build: iam.Role
+    own: Deployer
+
+
+@dataclasses.dataclass(frozen=True)
+class Pipeline:
+    """The pipeline, for those who watch, start and approve it."""
+
+    name: Value = described("The pipeline")
+    arn: Value = described("ARN of the pipeline")
+
+
+@component
+def add_pipeline(
+    template: Template,
+    rollouts: Sequence[Rollout],
+    source: Source,
+    artifacts: Artifacts,
+    builds: Builds,
+    roles: Roles,
+    topic: sns.Topic,
+    stores: Mapping[str, Artifacts],
+) -> Pipeline:
+    """Add the pipeline. `stores` are the artifact buckets of the other regions it deploys to.
+
+    A newer change overtakes one that waits: with many developers the latest state is what is worth rolling out.
+    """
+    pipeline = codepipeline.Pipeline(
+        "Pipeline",
+        PipelineType="V2",
+        ExecutionMode="SUPERSEDED",
+        RestartExecutionOnUpdate=True,
+        RoleArn=roles.pipeline.get_att("Arn"),
+        Stages=[
+            codepipeline.Stages(Name="source", Actions=[source_action(source, roles)]),
+            codepipeline.Stages(Name=BUILD, Actions=build_actions(builds, roles)),
+            codepipeline.Stages(Name=OWN_STAGE, Actions=[own_update(roles.own)]),
+            *(stage for rollout in rollouts for stage in rollout_stages(rollout, builds, roles, topic)),
+        ],
+    )
+    store(pipeline, artifacts, stores)
+    if source.triggers:
+        pipeline.Triggers = list(source.triggers)
+    template.add(pipeline, why="Takes every change from push to running containers, stage by stage.")
+    arn = Sub("arn:${AWS::Partition}:codepipeline:${AWS::Region}:${AWS::AccountId}:${Name}", Name=pipeline.ref())
+    if source.event_pattern:
+        add_start(template, source.event_pattern, arn)
+    add_failure_notice(template, pipeline, topic)
+    return Pipeline(name=pipeline.ref(), arn=arn)
+
+
+def store(pipeline: codepipeline.Pipeline, artifacts: Artifacts, others: Mapping[str, Artifacts]) -> None:
+    """Name the bucket of artifacts, or one for each region when the pipeline deploys to several."""
+    if not others:
+        pipeline.ArtifactStore = artifact_store(artifacts)
+        return
+    regions: dict[Any, Artifacts] = {Sub("${AWS::Region}"): artifacts, **others}
+    pipeline.ArtifactStores = [
+        codepipeline.ArtifactStoreMap(Region=region, ArtifactStore=artifact_store(bucket))
+        for region, bucket in regions.items()
+    ]
+
+
+def artifact_store(artifacts: Artifacts) -> codepipeline.ArtifactStore:
+    """Describe a bucket of artifacts and its key."""
+    key = codepipeline.EncryptionKey(Id=artifacts.key_arn, Type="KMS")
+    return codepipeline.ArtifactStore(Type="S3", Location=artifacts.bucket_name, EncryptionKey=key)
+
+
+def source_action(source: Source, roles: Roles) -> codepipeline.Actions:
+    """Take the code."""
+    return action(
+        ACTION,
+        ("Source", source.provider),
+        source.configuration,
+        roles.source.get_att("Arn"),
+        outputs=[SOURCE],
+        namespace=ACTION,
+    )
+
+
+def build_actions(builds: Builds, roles: Roles) -> list[codepipeline.Actions]:
+    """Test and build the image at the same time; nothing goes on unless both succeed."""
+    return [
+        build(builds, roles, TEST, "test", inputs=[SOURCE], outputs=[TEMPLATES]),
+        build(builds, roles, IMAGE, "image", inputs=[SOURCE]),
+    ]
+
+
+def own_update(own: Deployer) -> codepipeline.Actions:
+    """Update the pipeline's own stack. When that changes the pipeline, CodePipeline starts it again."""
+    configuration = {
+        "ActionMode": "CREATE_UPDATE",
+        "StackName": StackName,
+        "TemplatePath": f"{TEMPLATES}::{names.DELIVERY}.yaml",
+        "Capabilities": "CAPABILITY_NAMED_IAM",
+        "RoleArn": own.execution_role_arn,
+    }
+    return action("update", ("Deploy", "CloudFormation"), configuration, own.action_role_arn, inputs=[TEMPLATES])
+
+
+def rollout_stages(rollout: Rollout, builds: Builds, roles: Roles, topic: sns.Topic) -> list[codepipeline.Stages]:
+    """Return a stage's turn. With an approval it is three: work out what changes, ask if anything does, deploy.
+
+    Deploying stands alone, so that taking it back after a failure asks nobody: it deploys what it deployed before.
+    """
+    planning = plan_action(rollout, builds, roles)
+    if not rollout.approval:
+        return [deploy_stage(rollout, builds, roles, first=[planning])]
+    return [
+        codepipeline.Stages(Name=f"{rollout.stage}-plan", Actions=[planning]),
+        codepipeline.Stages(
+            Name=f"{rollout.stage}-approval",
+            Actions=[approval_action(rollout, topic)],
+            BeforeEntry=only_when_changed(rollout),
+        ),
+        deploy_stage(rollout, builds, roles),
+    ]
+
+
+def only_when_changed(rollout: Rollout) -> codepipeline.BeforeEntryConditions:
+    """Skip the stage when the plan found nothing to change.
+
+    Source: AWS CodePipeline User Guide, "VariableCheck": a skip needs a rule that reads a variable.
+    """
+    rule = codepipeline.RuleDeclaration(
+        Name="changed",
+        RuleTypeId=codepipeline.RuleTypeId(Category="Rule", Owner="AWS", Provider="VariableCheck", Version="1"),
+        Configuration={"Variable": f"#{{{rollout.stage}.CHANGED}}", "Operator": "EQ", "Value": "yes"},
+    )
+    return codepipeline.BeforeEntryConditions(Conditions=[codepipeline.Condition(Result="SKIP", Rules=[rule])])
+
+
+def deploy_stage(
+    rollout: Rollout, builds: Builds, roles: Roles, first: Sequence[codepipeline.Actions] = ()
+) -> codepipeline.Stages:
+    """Deploy layer after layer, then ask the stage whether it works. A failure takes the stage back.
+
+    Each layer's change set is made when the layers below are done, since it reads their outputs.
+    """
+    actions = [*first]
+    for layer in rollout.layers:
+        actions += [change_action(rollout, layer), execute_action(rollout, layer)]
+    actions.append(smoke_action(rollout, builds, roles))
+    for order, one in enumerate(actions, start=1):
+        one.RunOrder = order
+    return codepipeline.Stages(
+        Name=rollout.stage, Actions=actions, OnFailure=codepipeline.FailureConditions(Result="ROLLBACK")
+    )
+
+
+def plan_name(rollout: Rollout) -> str:
+    """Name the artifact that holds a stage's parameters in force, by layer."""
+    return f"{rollout.stage}-plan"
+
+
+def plan_action(rollout: Rollout, builds: Builds, roles: Roles) -> codepipeline.Actions:
+    """Read the parameters in force, and work out what would change."""
+    variables: dict[str, Value] = {
+        "STAGE": rollout.stage,
+        "IMAGE_URI": "#{image.IMAGE_URI}",
+        "EXECUTION_ROLE_ARN": rollout.deployer.execution_role_arn,
+    }
+    return build(
+        builds,
+        roles,
+        PLAN,
+        "plan",
+        inputs=[SOURCE, TEMPLATES],
+        outputs=[plan_name(rollout)],
+        namespace=rollout.stage,
+        variables=variables,
+    )
+
+
+def approval_action(rollout: Rollout, topic: sns.Topic) -> codepipeline.Actions:
+    """Ask a person, who is shown the summary of what changes and where to read all of it."""
+    configuration = {
+        "CustomData": f"#{{{rollout.stage}.SUMMARY}}",
+        "ExternalEntityLink": f"#{{{rollout.stage}.DETAILS_URL}}",
+        "NotificationArn": topic.ref(),
+    }
+    asked = action("approve", ("Approval", "Manual"), configuration)
+    asked.TimeoutInMinutes = APPROVAL_MINUTES
+    return asked
+
+
+def change_action(rollout: Rollout, layer: Layer) -> codepipeline.Actions:
+    """Create a layer's change set, with the parameters in force and, where it takes one, the new image.
+
+    CodePipeline gives a parameter that is not named its default, not the value in force: hence the plan's files.
+    Source: aws-cloudformation/cloudformation-coverage-roadmap issue 1789.
+    """
+    configuration = {
+        "ActionMode": "CHANGE_SET_REPLACE",
+        "StackName": layer.stack_name,
+        "ChangeSetName": CHANGE_SET,
+        "TemplatePath": f"{TEMPLATES}::{layer.template}",
+        "TemplateConfiguration": f"{plan_name(rollout)}::{layer.name}.json",
+        "RoleArn": rollout.deployer.execution_role_arn,
+    }
+    if layer.capabilities:
+        configuration["Capabilities"] = ",".join(layer.capabilities)
+    if layer.takes_image:
+        configuration["ParameterOverrides"] = json.dumps({"ImageUri": "#{image.IMAGE_URI}"})
+    return deploy_action(rollout, layer, "-changes", configuration, inputs=[TEMPLATES, plan_name(rollout)])
+
+
+def execute_action(rollout: Rollout, layer: Layer) -> codepipeline.Actions:
+    """Execute a layer's change set; one without changes succeeds at once."""
+    configuration = {"ActionMode": "CHANGE_SET_EXECUTE", "StackName": layer.stack_name, "ChangeSetName": CHANGE_SET}
+    return deploy_action(rollout, layer, "", configuration)
+
+
+def deploy_action(
+    rollout: Rollout, layer: Layer, suffix: str, configuration: dict[str, Any], inputs: Sequence[str] = ()
+) -> codepipeline.Actions:
+    """Ask CloudFormation for something, in the layer's region and the stage's account."""
+    asking = rollout.deployer.action_role_arn
+    one = action(f"{layer.name}{suffix}", ("Deploy", "CloudFormation"), configuration, asking, inputs=inputs)
+    if layer.region:
+        one.Region = layer.region
+    return one
+
+
+def smoke_action(rollout: Rollout, builds: Builds, roles: Roles) -> codepipeline.Actions:
+    """Ask the stage whether it works; wake it first if it sleeps."""
+    variables: dict[str, Value] = {"STAGE": rollout.stage, "IMAGE_URI": "#{image.IMAGE_URI}"}
+    return build(builds, roles, SMOKE, "smoke", inputs=[SOURCE, TEMPLATES], variables=variables)
+
+
+def build(
+    builds: Builds,
+    roles: Roles,
+    project: str,
+    name: str,
+    inputs: Sequence[str],
+    outputs: Sequence[str] = (),
+    namespace: str = "",
+    variables: Mapping[str, Value] | None = None,
+) -> codepipeline.Actions:
+    """Run a build project. What it exports can be read as `#{namespace.NAME}`."""
+    configuration: dict[str, Any] = {"ProjectName": builds.projects[project].ref()}
+    if len(inputs) > 1:
+        configuration["PrimarySource"] = inputs[0]
+    if variables:
+        configuration["EnvironmentVariables"] = environment(variables)
+    kind = "Test" if project == SMOKE else "Build"
+    return action(
+        name, (kind, "CodeBuild"), configuration, roles.build.get_att("Arn"), inputs, outputs, namespace or name
+    )
+
+
+def environment(variables: Mapping[str, Value]) -> Value:
+    """Return variables as the JSON text CodeBuild actions take."""
+    known = {name: value for name, value in variables.items() if isinstance(value, str)}
+    resolved = {name: value for name, value in variables.items() if name not in known}
+    entries = [{"name": name, "value": known.get(name, f"${{{name}}}")} for name in variables]
+    text = json.dumps(entries)
+    return Sub(text, **resolved) if resolved else text
+
+
+def action(
+    name: str,
+    kind: tuple[str, str],
+    configuration: dict[str, Any],
+    role_arn: Value | None = None,
+    inputs: Sequence[str] = (),
+    outputs: Sequence[str] = (),
+    namespace: str = "",
+) -> codepipeline.Actions:
+    """Describe an action of a category and provider, such as `("Deploy", "CloudFormation")`."""
+    category, provider = kind
+    one = codepipeline.Actions(
+        Name=name,
+        ActionTypeId=codepipeline.ActionTypeId(Category=category, Owner="AWS", Provider=provider, Version="1"),
+        Configuration=configuration,
+        InputArtifacts=[codepipeline.InputArtifacts(Name=artifact) for artifact in inputs],
+        OutputArtifacts=[codepipeline.OutputArtifacts(Name=artifact) for artifact in outputs],
+        RunOrder=1,
+    )
+    if role_arn is not None:
+        one.RoleArn = role_arn
+    if namespace:
+        one.Namespace = namespace
+    return one
+
+
+def add_roles(template: Template, source: Source, artifacts: Artifacts, builds: Builds, own: iam.Role) -> Roles:
+    """Add the pipeline's role, which takes on one of the others for each action, and those for source and build."""
+    pipeline = template.add(
+        iam.Role("PipelineRole", AssumeRolePolicyDocument=policies.assumed_by_service("codepipeline")),
+        why="Lets the pipeline take on the role of each of its actions.",
+    )
+    use = delivery_policies.allow_using_artifacts(artifacts.bucket_arn, artifacts.key_arn)
+    sourcing = add_action_role(
+        template, "SourceRole", pipeline, [*source.statements, *use], "Lets the pipeline take the code."
+    )
+    building = add_action_role(
+        template,
+        "BuildRole",
+        pipeline,
+        [delivery_policies.allow_running_builds(builds.arns), *use],
+        "Lets the pipeline run its builds.",
+    )
+    updating = add_action_role(
+        template,
+        "OwnUpdateRole",
+        pipeline,
+        [
+            delivery_policies.allow_changing_stacks([names.delivery_stack(template.stack_tags["project"])]),
+            delivery_policies.allow_passing([own.get_att("Arn")], "cloudformation"),
+            *use,
+        ],
+        "Lets the pipeline update its own stack.",
+    )
+    return Roles(pipeline, sourcing, building, Deployer(updating.get_att("Arn"), own.get_att("Arn")))
+
+
+def allow_taking_on(
+    template: Template, roles: Roles, rollouts: Sequence[Rollout], artifacts: Artifacts, topic: sns.Topic
+) -> None:
+    """Let the pipeline take on the roles of its actions, once all of them are known."""
+    own = [roles.source.get_att("Arn"), roles.build.get_att("Arn"), roles.own.action_role_arn]
+    deployers = {id(rollout.deployer): rollout.deployer for rollout in rollouts}
+    arns = [*own, *(deployer.action_role_arn for deployer in deployers.values())]
+    template.add(
+        iam.RolePolicy(
+            "PipelineActions",
+            RoleName=roles.pipeline.ref(),
+            PolicyName="actions",
+            PolicyDocument=delivery_policies.document(
+                delivery_policies.allow_assuming(arns),
+                delivery_policies.allow_publishing_to(topic.ref()),
+                *delivery_policies.allow_using_artifacts(artifacts.bucket_arn, artifacts.key_arn),
+            ),
+        ),
+        why="Lists the roles the pipeline may take on.",
+    )
+
+
+def add_start(template: Template, event_pattern: dict[str, Any], pipeline_arn: Value) -> None:
+    """Start the pipeline on an event of its source."""
+    role = template.add(
+        iam.Role(
+            "StartRole",
+            AssumeRolePolicyDocument=policies.assumed_by_service("events"),
+            Policies=[
+                iam.Policy(
+                    PolicyName="start",
+                    PolicyDocument=policies.policy(delivery_policies.allow_starting_pipeline(pipeline_arn)),
+                )
+            ],
+        ),
+        why="Lets a change of the source start the pipeline, and nothing else.",
+    )
+    template.add(
+        events.Rule(
+            "StartOnChange",
+            Description="Starts the pipeline when its source changes",
+            EventPattern=event_pattern,
+            Targets=[events.Target(Id="pipeline", Arn=pipeline_arn, RoleArn=role.get_att("Arn"))],
+        ),
+        why="Starts the pipeline as soon as the source changes, without polling.",
+    )
+
+
+def add_failure_notice(template: Template, pipeline: codepipeline.Pipeline, topic: sns.Topic) -> None:
+    """Tell people when the pipeline fails."""
+    template.add(
+        events.Rule(
+            "PipelineFailed",
+            Description="Tells people that a stage of the pipeline failed",
+            EventPattern={
+                "source": ["aws.codepipeline"],
+                "detail-type": ["CodePipeline Stage Execution State Change"],
+                "detail": {"state": ["FAILED"], "pipeline": [pipeline.ref()]},
+            },
+            Targets=[
+                events.Target(
+                    Id="people",
+                    Arn=topic.ref(),
+                    InputTransformer=events.InputTransformer(
+                        InputPathsMap={"stage": "$.detail.stage", "execution": "$.detail.execution-id"},
+                        InputTemplate='"Stage <stage> failed in execution <execution>."',
+                    ),
+                )
+            ],
+        ),
+        why="Tells people that a stage failed, before they have to look.",
+    )

@@ -1,0 +1,147 @@
+"""Where the pipeline takes the code from, and what starts it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from awacs.aws import Statement
+from troposphere import codecommit, codeconnections, codepipeline, s3
+
+from .. import delivery_policies
+from ..settings import DeliverySettings
+from ..template import Template, component
+from ..values import Value
+from .artifacts import add_private_bucket, expiry
+from .encryption import Encryption
+
+ACTION = "source"
+ZIP_KEY = "source.zip"
+ZIP_DAYS = 365
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """The source action of a pipeline: its provider and configuration, and what its role must be allowed.
+
+    `triggers` start the pipeline from within CodePipeline; `event_pattern` is the event that starts it otherwise.
+    `repository_arn` is known when developers push to a repository of this account.
+    """
+
+    provider: str
+    configuration: dict[str, Any]
+    statements: Sequence[Statement]
+    owner: str = "AWS"
+    triggers: Sequence[codepipeline.PipelineTriggerDeclaration] = ()
+    event_pattern: dict[str, Any] | None = None
+    repository_arn: Value | None = None
+    bucket_arn: Value | None = None
+
+
+@component
+def add_source(template: Template, settings: DeliverySettings, encryption: Encryption) -> Source:
+    """Add what the configured source needs: a repository, a connection, or a bucket for a zip."""
+    if settings.source == "codecommit":
+        return add_codecommit(template, settings, encryption)
+    if settings.source == "codeconnections":
+        return add_connection(template, settings)
+    return add_zip(template, encryption)
+
+
+def add_codecommit(template: Template, settings: DeliverySettings, encryption: Encryption) -> Source:
+    """Add a Git repository; a push or merge to the branch starts the pipeline.
+
+    CodeCommit demands a name, and its events say nothing of the paths that changed: they cannot be filtered.
+    """
+    repository = template.add(
+        codecommit.Repository(
+            "Repository",
+            RepositoryName=template.stack_tags["project"],
+            RepositoryDescription="The code of the application and of everything it runs on",
+            KmsKeyId=encryption.key_arn,
+            DeletionPolicy="Retain",
+            UpdateReplacePolicy="Retain",
+        ),
+        why="Keeps the code; a push to it starts the pipeline.",
+    )
+    arn = repository.get_att("Arn")
+    return Source(
+        provider="CodeCommit",
+        configuration={
+            "RepositoryName": repository.get_att("Name"),
+            "BranchName": settings.branch,
+            "PollForSourceChanges": "false",
+        },
+        statements=[delivery_policies.allow_reading_codecommit(arn)],
+        event_pattern={
+            "source": ["aws.codecommit"],
+            "detail-type": ["CodeCommit Repository State Change"],
+            "resources": [arn],
+            "detail": {
+                "event": ["referenceCreated", "referenceUpdated"],
+                "referenceType": ["branch"],
+                "referenceName": [settings.branch],
+            },
+        },
+        repository_arn=arn,
+    )
+
+
+def add_connection(template: Template, settings: DeliverySettings) -> Source:
+    """Add a connection to a Git host, unless one is given. A person must authorise a new one once, in the console."""
+    arn: Value = settings.connection_arn
+    if not arn:
+        connection = codeconnections.Connection(
+            "Connection", ConnectionName=template.stack_tags["project"], ProviderType=settings.git_host
+        )
+        arn = template.add(connection, why="Lets the pipeline read the repository at its host.").ref()
+    return Source(
+        provider="CodeStarSourceConnection",
+        configuration={
+            "ConnectionArn": arn,
+            "FullRepositoryId": settings.repository,
+            "BranchName": settings.branch,
+            "DetectChanges": "false",
+        },
+        statements=[delivery_policies.allow_using_connection(arn)],
+        triggers=[push_trigger(settings)],
+    )
+
+
+def push_trigger(settings: DeliverySettings) -> codepipeline.PipelineTriggerDeclaration:
+    """Start the pipeline when the branch is pushed or merged to, unless only ignored paths changed."""
+    push = codepipeline.GitPushFilter(
+        Branches=codepipeline.GitBranchFilterCriteria(Includes=[settings.branch]),
+        FilePaths=codepipeline.GitFilePathFilterCriteria(Excludes=settings.ignored_paths.split(",")),
+    )
+    return codepipeline.PipelineTriggerDeclaration(
+        ProviderType="CodeStarSourceConnection",
+        GitConfiguration=codepipeline.GitConfiguration(SourceActionName=ACTION, Push=[push]),
+    )
+
+
+def add_zip(template: Template, encryption: Encryption) -> Source:
+    """Add a bucket; uploading `source.zip` to it starts the pipeline."""
+    bucket = add_private_bucket(
+        template,
+        "SourceBucket",
+        encryption,
+        [expiry("expire", ZIP_DAYS)],
+        "Takes the code as a zip, to start without Git.",
+    )
+    bucket.NotificationConfiguration = s3.NotificationConfiguration(
+        EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
+    )
+    arn = bucket.get_att("Arn")
+    return Source(
+        provider="S3",
+        configuration={"S3Bucket": bucket.ref(), "S3ObjectKey": ZIP_KEY, "PollForSourceChanges": "false"},
+        statements=delivery_policies.allow_reading_source_bucket(arn),
+        event_pattern={
+            "source": ["aws.s3"],
+            "detail-type": ["Object Created"],
+            "detail": {"bucket": {"name": [bucket.ref()]}, "object": {"key": [ZIP_KEY]}},
+        },
+        bucket_arn=arn,
+    )

@@ -1,0 +1,241 @@
+"""IAM statements about people, by intent: what developers may see, change and start, and what only approvers may do.
+
+Every statement is about this project's things, found by name where ARNs have names. `*` stands where AWS offers no
+narrower resource, which is so for most lists and descriptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from awacs.aws import Action, ArnEquals, BoolIfExists, Condition, Deny, Statement, StringEquals, StringNotEquals
+from troposphere import AccountId
+
+from .delivery_policies import in_account, on
+from .policies import allow, within
+from .values import Value
+
+# Whose stages are whose: an IAM user's own name, or the `developer` tag that an identity provider hands over.
+OWNERS = ("${!aws:username}", "${!aws:PrincipalTag/developer}")
+PERSONAL_STAGE = "dev-"
+STAGE_TAG = "aws:ResourceTag/stage"
+
+
+def allow_seeing_stacks(project: str) -> list[Statement]:
+    """See stacks, what is in them, what happened and what would change."""
+    one = (
+        *("DescribeChangeSet", "DescribeEvents", "DescribeStackEvents", "DescribeStackResource"),
+        *("DescribeStackResources", "DescribeStacks", "DetectStackDrift", "DescribeStackResourceDrifts"),
+        *("GetStackPolicy", "GetTemplate", "ListChangeSets", "ListStackResources"),
+    )
+    everywhere = ("DescribeStackDriftDetectionStatus", "GetTemplateSummary", "ListStacks", "ValidateTemplate")
+    stacks = in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{project}-*/*")
+    return [allow(on("cloudformation", *one), [stacks]), allow(on("cloudformation", *everywhere), ["*"])]
+
+
+def allow_seeing_resources() -> Statement:
+    """See what the stages are made of. AWS narrows none of these to a resource; data and secrets are not among them."""
+    actions = [
+        *on("application-autoscaling", "DescribeScalableTargets", "DescribeScalingActivities"),
+        *on("application-autoscaling", "DescribeScalingPolicies", "DescribeScheduledActions"),
+        *on("ec2", "DescribeAvailabilityZones", "DescribeFlowLogs", "DescribeNatGateways", "DescribeNetworkInterfaces"),
+        *on("ec2", "DescribeRouteTables", "DescribeSecurityGroupRules", "DescribeSecurityGroups", "DescribeSubnets"),
+        *on("ec2", "DescribeVpcEndpoints", "DescribeVpcs"),
+        *on("ecs", "DescribeTaskDefinition", "ListClusters", "ListServices", "ListTaskDefinitions"),
+        *on("elasticloadbalancing", "DescribeListeners", "DescribeLoadBalancers", "DescribeRules"),
+        *on("elasticloadbalancing", "DescribeTargetGroups", "DescribeTargetHealth"),
+        *on("kms", "ListAliases"),
+        *on("rds", "DescribeDBEngineVersions", "DescribeEvents"),
+        *on("tag", "GetResources"),
+    ]
+    return allow(actions, ["*"])
+
+
+def allow_seeing_named(project: str) -> list[Statement]:
+    """See the project's services, databases and images, by their names."""
+    ecs = on("ecs", "DescribeClusters", "DescribeServices", "DescribeTasks", "ListTasks", "ListServiceDeployments")
+    rds = on("rds", "DescribeDBClusterSnapshots", "DescribeDBClusters", "DescribeDBInstances", "ListTagsForResource")
+    ecr = on("ecr", "DescribeImageScanFindings", "DescribeImages", "DescribeRepositories", "ListImages")
+    return [
+        allow(ecs, _named("ecs", project, "cluster", "service", "task", "container-instance")),
+        allow(rds, [in_account(f"rds:*:${{AWS::AccountId}}:*:{project}-*")]),
+        allow(ecr, _named("ecr", project, "repository")),
+    ]
+
+
+def allow_reading_logs(project: str) -> list[Statement]:
+    """Read and search the log groups of every stage."""
+    one = ("DescribeLogStreams", "FilterLogEvents", "GetLogEvents", "GetLogGroupFields", "StartLiveTail", "StartQuery")
+    everywhere = ("DescribeLogGroups", "DescribeQueries", "DescribeQueryDefinitions", "GetQueryResults", "StopQuery")
+    beginnings = ("", "/aws/rds/cluster/", "/aws/ecs/containerinsights/", "aws-waf-logs-")
+    groups = [in_account(f"logs:*:${{AWS::AccountId}}:log-group:{begin}{project}-*") for begin in beginnings]
+    return [allow(on("logs", *one), groups), allow(on("logs", *everywhere), ["*"])]
+
+
+def allow_reading_metrics() -> Statement:
+    """Read metrics, alarms and dashboards; metrics have no resource to narrow them by."""
+    names = ("DescribeAlarmHistory", "DescribeAlarms", "GetDashboard", "GetMetricData", "GetMetricStatistics")
+    return allow(on("cloudwatch", *names, "ListDashboards", "ListMetrics"), ["*"])
+
+
+def allow_watching_pipeline(pipeline_arn: Value, project_arns: Sequence[Value]) -> list[Statement]:
+    """Watch the pipeline, its builds and their reports."""
+    pipeline = ("GetPipeline", "GetPipelineExecution", "GetPipelineState", "ListActionExecutions")
+    more = ("ListPipelineExecutions", "ListRuleExecutions", "ListTagsForResource")
+    builds = ("BatchGetBuilds", "BatchGetProjects", "ListBuildsForProject")
+    reports = ("BatchGetReportGroups", "BatchGetReports", "DescribeCodeCoverages", "DescribeTestCases")
+    groups = in_account("codebuild:*:${AWS::AccountId}:report-group/*")
+    return [
+        allow(on("codepipeline", *pipeline, *more), [pipeline_arn]),
+        allow(on("codepipeline", "ListPipelines"), ["*"]),
+        allow(on("codebuild", *builds), project_arns),
+        allow(on("codebuild", *reports, "ListReportsForReportGroup"), [groups]),
+    ]
+
+
+def allow_starting_pipeline(pipeline_arn: Value) -> list[Statement]:
+    """Start the pipeline, retry and take back its stages, stop it."""
+    names = ("RetryStageExecution", "RollbackStage", "StartPipelineExecution", "StopPipelineExecution")
+    return [allow(on("codepipeline", *names), [pipeline_arn, within(pipeline_arn, "/*")])]
+
+
+def allow_approving(pipeline_arn: Value, stages: Iterable[str]) -> list[Statement]:
+    """Approve these stages' changes, or none of them."""
+    actions = [within(pipeline_arn, f"/{stage}-approval/*") for stage in stages]
+    return [allow(on("codepipeline", "PutApprovalResult"), actions)] if actions else []
+
+
+def allow_contributing(repository_arn: Value) -> list[Statement]:
+    """Pull, push, and open, discuss and merge pull requests."""
+    reads = ("BatchGetCommits", "BatchGetPullRequests", "GetBranch", "GetCommit", "GetDifferences", "GetFile")
+    more = ("GetFolder", "GetMergeConflicts", "GetPullRequest", "GetRepository", "GitPull", "ListBranches")
+    lists = ("GetCommentsForPullRequest", "GetPullRequestApprovalStates", "ListPullRequests")
+    changes = ("CreateBranch", "CreatePullRequest", "GitPush", "MergePullRequestByFastForward")
+    reviews = ("MergePullRequestBySquash", "MergePullRequestByThreeWay", "PostCommentForPullRequest")
+    updates = ("PostCommentReply", "UpdatePullRequestApprovalState", "UpdatePullRequestDescription")
+    rest = ("UpdatePullRequestStatus", "UpdatePullRequestTitle")
+    return [
+        allow(on("codecommit", *reads, *more, *lists), [repository_arn]),
+        allow(on("codecommit", *changes, *reviews, *updates, *rest), [repository_arn]),
+        allow(on("codecommit", "ListRepositories"), ["*"]),
+    ]
+
+
+def allow_uploading(bucket_arn: Value, key: str, key_arn: Value) -> list[Statement]:
+    """Upload objects under a key or a prefix of one bucket."""
+    return [
+        allow(on("s3", "PutObject"), [within(bucket_arn, f"/{key}")]),
+        allow(on("kms", "GenerateDataKey"), [key_arn]),
+    ]
+
+
+def allow_building_images(project_arn: Value) -> Statement:
+    """Have an image built from an uploaded zip, for a personal stage."""
+    return allow(on("codebuild", "BatchGetBuilds", "StartBuild"), [project_arn])
+
+
+def allow_shells(project: str, stages: Sequence[str]) -> list[Statement]:
+    """Open a shell in containers of development: the stages named, and one's own. The session is encrypted by its key."""
+    owners = [*stages, *(f"{PERSONAL_STAGE}{owner}" for owner in OWNERS)]
+    kinds = ("cluster", "task")
+    clusters = [
+        in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{project}-{stage}-service{'/*' if kind == 'task' else ''}")
+        for stage in owners
+        for kind in kinds
+    ]
+    of_development = Condition([StringEquals(STAGE_TAG, [owner.replace("${!", "${") for owner in owners])])
+    keys = in_account("kms:*:${AWS::AccountId}:key/*")
+    return [allow(on("ecs", "ExecuteCommand"), clusters), allow(on("kms", "GenerateDataKey"), [keys], of_development)]
+
+
+def allow_own_stages(project: str, layers: Sequence[str], role_arn: Value) -> list[Statement]:
+    """Create, change and delete one's own stages, by handing CloudFormation the role made for that, and no other way.
+
+    The layers are spelled out: a pattern would let a developer called `al` reach the stages of `al-ice`.
+    """
+    by_role = ("CreateChangeSet", "CreateStack", "DeleteStack", "UpdateStack", "ContinueUpdateRollback")
+    rest = ("CancelUpdateStack", "DeleteChangeSet", "ExecuteChangeSet", "SetStackPolicy", "RollbackStack")
+    stacks = [
+        in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{project}-{PERSONAL_STAGE}{owner}{layer}/*")
+        for owner in OWNERS
+        for layer in ("", *(f"-{layer}" for layer in layers))
+    ]
+    through = Condition([ArnEquals("cloudformation:RoleArn", role_arn)])
+    return [
+        allow(on("cloudformation", *by_role), stacks, through),
+        allow(on("cloudformation", *rest, "TagResource", "UpdateTerminationProtection"), stacks),
+    ]
+
+
+def allow_own_mfa() -> Statement:
+    """Set one's own second factor and password, without which nothing else could be changed."""
+    names = ("ChangePassword", "CreateVirtualMFADevice", "EnableMFADevice", "GetUser", "ListMFADevices")
+    people = [in_account(f"iam::${{AWS::AccountId}}:{kind}/${{!aws:username}}") for kind in ("user", "mfa")]
+    return allow(on("iam", *names, "ResyncMFADevice"), people)
+
+
+def refuse_without_mfa(statements: Iterable[Statement]) -> Statement:
+    """Refuse what these statements allow to whoever signed in without a second factor.
+
+    `IfExists` also catches access keys, whose requests say nothing about a second factor.
+    """
+    actions = {action.JSONrepr(): action for statement in statements for action in statement.properties["Action"]}
+    return Statement(
+        Sid="RefuseWithoutMfa",
+        Effect=Deny,
+        Action=[actions[name] for name in sorted(actions)],
+        Resource=["*"],
+        Condition=Condition([BoolIfExists("aws:MultiFactorAuthPresent", False)]),
+    )
+
+
+def refuse_stages(project: str, stages: Sequence[str]) -> list[Statement]:
+    """Keep a role off the project's own stages: by their tag, and by name where a service knows no tags."""
+    tagged = ("cloudwatch", "ec2", "ecs", "elasticloadbalancing", "iam", "kms", "logs", "rds", "secretsmanager")
+    buckets = [in_account(f"s3:::{project}-{stage}-*") for stage in stages if f"{stage}-" != PERSONAL_STAGE]
+    return [
+        Statement(
+            Sid="RefuseProjectStages",
+            Effect=Deny,
+            Action=[Action(service, "*") for service in tagged],
+            Resource=["*"],
+            Condition=Condition([StringEquals(STAGE_TAG, list(stages))]),
+        ),
+        Statement(Sid="RefuseTheirBuckets", Effect=Deny, Action=[Action("s3", "*")], Resource=buckets),
+    ]
+
+
+def refuse_unbound_roles(boundary_arn: Value) -> Statement:
+    """Refuse to make or widen a role that is not held within the boundary."""
+    names = ("AttachRolePolicy", "CreateRole", "PutRolePermissionsBoundary", "PutRolePolicy")
+    return Statement(
+        Sid="RefuseUnboundRoles",
+        Effect=Deny,
+        Action=on("iam", *names),
+        Resource=["*"],
+        Condition=Condition([StringNotEquals("iam:PermissionsBoundary", boundary_arn)]),
+    )
+
+
+def refuse_new_stages() -> Statement:
+    """Refuse to create or update stacks; deleting them stays possible."""
+    names = ("CreateChangeSet", "CreateStack", "ExecuteChangeSet", "UpdateStack")
+    return Statement(Sid="OverBudget", Effect=Deny, Action=on("cloudformation", *names), Resource=["*"])
+
+
+def allow_within(actions: Sequence[Action]) -> Statement:
+    """Bound what roles of personal stages can be given: what the stages' own roles do, in this account.
+
+    It grants nothing; `*` stands because a boundary meets what the roles themselves name.
+    """
+    return allow(actions, ["*"], Condition([StringEquals("aws:ResourceAccount", AccountId)]))
+
+
+def allow_attaching(policy_arn: Value, group_arn: Value) -> Statement:
+    """Attach one policy to one group, and detach it again."""
+    only = Condition([ArnEquals("iam:PolicyARN", policy_arn)])
+    return allow(on("iam", "AttachGroupPolicy", "DetachGroupPolicy"), [group_arn], only)
+
+
+def _named(service: str, project: str, *kinds: str) -> list[Value]:
+    return [in_account(f"{service}:*:${{AWS::AccountId}}:{kind}/{project}-*") for kind in kinds]
