@@ -264,7 +264,7 @@ class Aws:
         if status == "FAILED":
             _require_only_unchanged(pages[0], change_set)
         changes = tuple(_change(raw["ResourceChange"]) for page in pages for raw in page.get("Changes", ()))
-        return ChangeSet(change_set, stack_id, changes)
+        return ChangeSet(change_set, stack_id, changes, executable=status != "FAILED")
 
 
 KEEP = "\0keep"

@@ -40,6 +40,7 @@ class Fate(enum.Enum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    REVIEWED = "to change"
     FAILED = "failed"
     UNDONE = "stopped and taken back"
     SKIPPED = "skipped"
@@ -103,7 +104,7 @@ class Deployment:
             self._show()
             self._refuse_danger()
             if self.options.dry_run or not self._something_to_do():
-                return self._unchanged_results()
+                return self._untouched_results()
             self._confirm()
         except BaseException:
             self._forget_change_sets()
@@ -172,9 +173,10 @@ class Deployment:
     def _something_to_do(self) -> bool:
         return any(each.kind is not Kind.UNCHANGED for each in self.reviews.values())
 
-    def _unchanged_results(self) -> dict[str, Result]:
+    def _untouched_results(self) -> dict[str, Result]:
+        fates = {True: Fate.UNCHANGED, False: Fate.REVIEWED}
         return {
-            name: Result(self.stacks[name], Fate.UNCHANGED, Exit.DONE, each.state)
+            name: Result(self.stacks[name], fates[each.kind is Kind.UNCHANGED], Exit.DONE, each.state)
             for name, each in self.reviews.items()
         }
 

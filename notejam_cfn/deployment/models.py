@@ -78,11 +78,12 @@ class Change:
 
 @dataclasses.dataclass(frozen=True)
 class ChangeSet:
-    """A change set that was created. Without changes it cannot be executed."""
+    """A change set that was created. One that found nothing to change cannot be executed."""
 
     id: str
     stack_id: str
     changes: tuple[Change, ...]
+    executable: bool = True
 
 
 @dataclasses.dataclass(frozen=True)

@@ -106,7 +106,7 @@ class Reviewer:
             made = self.aws.create_change_set(stack.region, review.creation, new_token())
         except ChangeSetFailed as error:
             raise self._explained(stack, error) from error
-        if made.changes or review.parameters:
+        if made.executable:
             return dataclasses.replace(review, changes=made.changes, change_set=made)
         self.aws.delete_change_set(stack.region, made.id)
         return dataclasses.replace(review, kind=Kind.UNCHANGED)

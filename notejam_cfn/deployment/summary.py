@@ -51,6 +51,8 @@ def document(results: Mapping[str, Result], seconds: float) -> dict[str, Any]:
 
 def _verdict(results: Mapping[str, Result]) -> str:
     found = exit_status(results)
+    if any(result.fate is Fate.REVIEWED for result in results.values()):
+        return "Nothing was changed"
     if found is Exit.DONE:
         return "Done"
     return "Interrupted" if found is Exit.INTERRUPTED else "Failed"
