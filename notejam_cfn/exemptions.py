@@ -37,6 +37,19 @@ class Exempted:
     risk: str
 
 
+TLS_IN_OTHER_WORDS = Exemption(
+    reason="The policy refuses what is not over TLS; the rule knows Fn::Join only, where cfn-lint asks for Fn::Sub.",
+    risk="None.",
+    guard=("s3_bucket_policy_ssl_requests_only_check",),
+)
+KEY_OF_ANOTHER_STACK = Exemption(
+    reason="Layered, the stage's key is read by Fn::GetStackOutput, a function that is newer than the rule.",
+    risk="None: the group is encrypted with the stage's key.",
+    guard=("cloudwatch_log_group_encrypted_check",),
+)
+"""Exemptions that several components share."""
+
+
 def metadata(exemptions: Iterable[Exemption]) -> dict[str, Any]:
     """Return what a resource's metadata says of its exemptions; nothing without any.
 

@@ -23,7 +23,7 @@ from awacs.aws import (
     Statement,
     StringEquals,
 )
-from troposphere import AccountId, Join, Sub
+from troposphere import AccountId, Sub
 
 from .values import Value
 
@@ -143,7 +143,7 @@ def refuse_plain_http(bucket_arn: Value) -> Statement:
         Effect=Deny,
         Action=[Action("s3", "*")],
         Principal=Principal("*"),
-        Resource=[bucket_arn, Join("", [bucket_arn, "/*"])],
+        Resource=[bucket_arn, within(bucket_arn, "/*")],
         Condition=Condition([Bool("aws:SecureTransport", "false")]),
     )
 

@@ -9,7 +9,7 @@ from troposphere import elasticloadbalancingv2 as elb
 from troposphere.validators.route53 import AliasTarget
 
 from .. import names, policies
-from ..exemptions import Exemption
+from ..exemptions import TLS_IN_OTHER_WORDS, Exemption
 from ..settings import LoadBalancerSettings
 from ..template import Template, component
 from ..values import Value, described
@@ -198,6 +198,7 @@ def add_access_logs(template: Template, settings: LoadBalancerSettings) -> s3.Bu
             ),
         ),
         why="Lets the load balancer write access logs, and nobody talk to the bucket without TLS.",
+        exempt=[TLS_IN_OTHER_WORDS],
     )
     return bucket
 

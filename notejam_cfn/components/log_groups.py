@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from troposphere import logs
 
+from ..exemptions import KEY_OF_ANOTHER_STACK
 from ..template import Template
 from ..values import Value
 from .encryption import Encryption
@@ -26,4 +27,4 @@ def add_log_group(
     )
     if name is not None:
         group.LogGroupName = name
-    return template.add(group, why=why)
+    return template.add(group, why=why, exempt=[KEY_OF_ANOTHER_STACK])
