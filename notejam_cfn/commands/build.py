@@ -7,6 +7,7 @@ import dataclasses
 import json
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import _options
@@ -28,7 +29,7 @@ def add_parser(subparsers: Subparsers) -> None:
     _options.add_config(parser)
     _options.add_stages(parser)
     add = parser.add_argument
-    add("--output", type=_options.Path, default=_options.OUTPUT, metavar="DIR", help="where to (default: output)")
+    add("--output", type=Path, default=_options.OUTPUT, metavar="DIR", help="where to (default: output)")
     add("--format", choices=("yaml", "json"), default="yaml", help="of the templates (default: yaml)")
     add("--check", action="store_true", help="write nothing; status 1 and a diff when the output is stale")
     add("--no-lint", dest="lint", action="store_false", help="write without linting")

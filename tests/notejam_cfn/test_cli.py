@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -329,3 +330,19 @@ def ended(process: int) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def test_the_documentation_names_every_command_and_option(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "building.md").read_text()
+    with pytest.raises(SystemExit):
+        run("build", "--help")
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    assert not [option for option in options if f"`{option}" not in page]
+
+
+def test_the_documentation_names_every_rule() -> None:
+    page = (ROOT / "docs" / "building.md").read_text()
+    rules = [
+        re.search(r'id = "([EW]95\d\d)"', file.read_text()) for file in (ROOT / "notejam_cfn/rules").glob("[a-z]*.py")
+    ]
+    assert {f"| {rule[1]} |" in page for rule in rules if rule} == {True}
