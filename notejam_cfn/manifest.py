@@ -41,12 +41,12 @@ def text(project: Project, entries: Iterable[Entry], previous: Mapping[str, Any]
     """Return the manifest as text.
 
     Stacks of the project's other stages are taken over from the previous manifest. Stacks stand in the order of the
-    configuration's stages and, within a stage, of deployment.
+    configuration's stages, the whole project's last and, within a stage, of deployment.
     """
     built = list(entries)
     known = {stage.name: index for index, stage in enumerate(project.stages)}
     kept = [each for each in _kept(built, previous) if each["stage"] is None or each["stage"] in known]
-    stacks = sorted([*built, *kept], key=lambda each: known.get(each["stage"], -1))
+    stacks = sorted([*built, *kept], key=lambda each: known.get(each["stage"], len(known)))
     document = {
         "format": FORMAT,
         "project": project.name,

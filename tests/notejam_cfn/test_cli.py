@@ -81,7 +81,7 @@ def test_build_ends_with_a_table(answers: dict[str, Verdict], capsys: pytest.Cap
     assert heads.split() == ["template", "resources", "bytes", "findings", "time"]
     assert first.split()[0] == "dev/network.yaml"
     assert first.split()[3] == "0"
-    assert "[1/4] linted dev/network.yaml" in printed.err
+    assert "] linted dev/network.yaml, 0.2 s\n" in printed.err
     assert "warning: stages.dev: served over HTTP" in printed.out
 
 
