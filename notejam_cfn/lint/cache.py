@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from importlib import metadata
 from pathlib import Path
 
@@ -20,6 +21,7 @@ FORMAT = 1
 ENGINES = ("cfn-lint", "cloudformation-validate")
 PACKAGE = Path(__file__).resolve().parent
 VARIABLE = "NOTEJAM_CACHE_DIR"
+KEPT_DAYS = 30
 
 
 def directory() -> Path:
@@ -36,7 +38,9 @@ def directory() -> Path:
 def recall(subject: Subject) -> Verdict | None:
     """Return the verdict on a template with this name, text and limit, or None when it is not known."""
     try:
-        data = json.loads(_file(subject).read_text(encoding="utf-8"))
+        file = _file(subject)
+        data = json.loads(file.read_text(encoding="utf-8"))
+        file.touch()
         return Verdict.from_json(data | {"remembered": True})
     except (OSError, RuntimeError, ValueError, KeyError, TypeError):
         return None
@@ -52,6 +56,17 @@ def remember(subject: Subject, verdict: Verdict) -> None:
         Path(aside.name).replace(file)
     except (OSError, RuntimeError):
         return  # RuntimeError: no home directory
+
+
+def forget() -> None:
+    """Remove the verdicts that nobody has asked for in `KEPT_DAYS` days: every edit of a template leaves one."""
+    oldest = time.time() - KEPT_DAYS * 86_400
+    try:
+        for file in (directory() / "lint").iterdir():
+            if file.stat().st_mtime < oldest:
+                file.unlink()
+    except (OSError, RuntimeError):
+        return
 
 
 def _file(subject: Subject) -> Path:

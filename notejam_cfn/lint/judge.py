@@ -28,10 +28,13 @@ def lint(
     verdicts = {subject: verdict for subject in subjects for verdict in [cache.recall(subject)] if verdict}
     for subject, verdict in verdicts.items():
         progress(subject, verdict)
-    for subject, verdict in pool.judge([subject for subject in subjects if subject not in verdicts], jobs):
+    unknown = [subject for subject in dict.fromkeys(subjects) if subject not in verdicts]
+    for subject, verdict in pool.judge(unknown, jobs):
         cache.remember(subject, verdict)
         verdicts[subject] = verdict
         progress(subject, verdict)
+    if unknown:
+        cache.forget()
     return [verdicts[subject] for subject in subjects]
 
 

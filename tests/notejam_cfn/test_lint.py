@@ -190,6 +190,16 @@ def test_unwritable_cache_is_harmless(
     assert lint([Subject("t", "text")]) == [VERDICT]
 
 
+def test_verdicts_nobody_asks_for_are_forgotten(workers: Callable[[str], None], own_cache: Path) -> None:
+    workers(ECHO)
+    lint([Subject("t", "old"), Subject("t", "in use")])
+    for file in own_cache.rglob("*.json"):
+        os.utime(file, (0, 0))
+    lint([Subject("t", "in use"), Subject("t", "new")])
+    assert cache.recall(Subject("t", "old")) is None
+    assert cache.recall(Subject("t", "in use"))
+
+
 @pytest.mark.parametrize(
     ("platform", "variables", "expected"),
     [
