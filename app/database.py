@@ -197,7 +197,7 @@ def new_database(settings: Settings) -> Postgres | Sqlite:
 
 
 def _driver() -> Any:
-    # Imported here: psycopg costs 60 ms and 12 MB that SQLite does not need.
+    # Imported here, so that a laptop with SQLite can do without it.
     import psycopg
 
     return psycopg

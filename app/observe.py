@@ -23,18 +23,16 @@ SILENT_ROUTES = ("/healthz", "/readyz")
 NOTHING_FROM_ELSEWHERE = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-METRICS = [
-    {
-        "Namespace": "Notejam",
-        "Dimensions": [["Stage"], ["Stage", "Route"]],
-        "Metrics": [
-            {"Name": "Requests", "Unit": "Count"},
-            {"Name": "Errors", "Unit": "Count"},
-            {"Name": "Latency", "Unit": "Milliseconds"},
-            {"Name": "DatabaseTime", "Unit": "Milliseconds"},
-        ],
-    }
-]
+METRICS = {
+    "Namespace": "Notejam",
+    "Dimensions": [["Stage"], ["Stage", "Route"]],
+    "Metrics": [
+        {"Name": "Requests", "Unit": "Count"},
+        {"Name": "Errors", "Unit": "Count"},
+        {"Name": "Latency", "Unit": "Milliseconds"},
+        {"Name": "DatabaseTime", "Unit": "Milliseconds"},
+    ],
+}
 
 
 class Observer:
@@ -68,16 +66,13 @@ class Observer:
         route = route_name(environ)
         if route in SILENT_ROUTES and status < 500:
             return
-        level = logging.ERROR if status >= 500 else logging.INFO
-        if level >= self.level:
-            self.write(self._line(environ, route, status, round(seconds * 1e3, 2), round(database_seconds * 1e3, 2)))
-
-    def _line(self, environ: dict[str, Any], route: str, status: int, ms: float, database_ms: float) -> dict[str, Any]:
-        moment = time.time()
-        return {
-            "_aws": {"Timestamp": int(moment * 1000), "CloudWatchMetrics": METRICS},
+        failed = status >= 500
+        if (logging.ERROR if failed else logging.INFO) < self.level:
+            return
+        moment, ms, database_ms = time.time(), round(seconds * 1e3, 2), round(database_seconds * 1e3, 2)
+        line = {
             "time": timestamp(moment),
-            "level": "ERROR" if status >= 500 else "INFO",
+            "level": "ERROR" if failed else "INFO",
             "message": "request",
             "request_id": environ["notejam.request_id"],
             "user_id": environ.get("notejam.user_id"),
@@ -88,13 +83,9 @@ class Observer:
             "database_ms": database_ms,
             "throttled": environ.get("notejam.throttled", False),
             **_failure(environ),
-            "Stage": self.stage,
-            "Route": route,
-            "Requests": 1,
-            "Errors": int(status >= 500),
-            "Latency": ms,
-            "DatabaseTime": database_ms,
         }
+        metrics = {"Requests": 1, "Errors": int(failed), "Latency": ms, "DatabaseTime": database_ms}
+        self.write(line, {"Stage": self.stage, "Route": route, **metrics}, int(moment * 1000))
 
 
 def request_id(environ: dict[str, Any]) -> str:
@@ -146,10 +137,16 @@ def _failure(environ: dict[str, Any]) -> dict[str, str]:
     return describe(error) if error is not None else {}
 
 
-def _write_json(line: dict[str, Any]) -> None:
-    sys.stdout.write(encode(line) + "\n")
+def _write_json(line: dict[str, Any], metrics: dict[str, Any], milliseconds: int) -> None:
+    about = f'{{"Timestamp":{milliseconds},"CloudWatchMetrics":[{_METRICS_TEXT}]}}'
+    # One write, so that the lines of two threads or processes cannot mix.
+    sys.stdout.write(f'{{"_aws":{about},{encode(line | metrics)[1:]}\n')
     sys.stdout.flush()
 
 
-def _write_text(line: dict[str, Any]) -> None:
+def _write_text(line: dict[str, Any], metrics: dict[str, Any], milliseconds: int) -> None:
     print(f"{line['method']:4} {line['route']}  {line['status']}  {line['duration_ms']} ms", flush=True)
+
+
+# The same in every line, so it is written out once.
+_METRICS_TEXT = encode(METRICS)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bottle import SimpleTemplate, request
+from bottle import SimpleTemplate, html_escape, request
 
 from .dates import Calendar
 from .forms import Form
 from .models import Visitor
 from .sessions import TOKEN_FIELD, cookie
 
+SPECIAL = re.compile(r"[&<>\"']").search
 VIEWS = Path(__file__).parent / "views"
 # A flash is kept as its key, so the cookie needs no signature: nobody can make a page say anything else.
 MESSAGES = {
@@ -40,8 +42,7 @@ def page(template: str, title: str, visitor: Visitor | None = None, form: Form |
         title=title,
         visitor=visitor,
         form=form,
-        token=app.sessions.form_token(),
-        token_field=TOKEN_FIELD,
+        token_input=f'<input type="hidden" name="{TOKEN_FIELD}" value="{app.sessions.form_token()}">',
         flash=_take_flash(),
         asset=app.assets.url,
         when=Calendar(app.zone).words,
@@ -62,6 +63,20 @@ def _take_flash() -> str:
     return MESSAGES.get(key, "")
 
 
+class Template(SimpleTemplate):
+    """Bottle's, with an escape that leaves alone what needs none: most names, all numbers."""
+
+    def prepare(self, **options: Any) -> None:
+        """Set up like the base class."""
+        super().prepare(**options)
+        self._escape = _escape
+
+
+def _escape(value: Any) -> str:
+    text = value if type(value) is str else str(value)
+    return html_escape(text) if SPECIAL(text) else text
+
+
 @cache
-def _template(name: str) -> SimpleTemplate:
-    return SimpleTemplate(name=f"{name}.tpl", lookup=[str(VIEWS)])
+def _template(name: str) -> Template:
+    return Template(name=f"{name}.tpl", lookup=[str(VIEWS)])

@@ -26,7 +26,7 @@ class Pool:
     """At most `size` open connections, each closed `idle_seconds` after its last use.
 
     `connect` opens a connection and may take as long as a paused database needs to wake up. Meanwhile at most
-    `size - 2` threads wait for it; the others fail at once, so that threads are left to answer the health check.
+    `size - 1` threads wait for it; the last one fails at once, so that a thread is left to answer the health check.
     """
 
     def __init__(self, connect: Callable[[], Any], is_broken: Callable[[Any], bool], size: int, idle_seconds: float):
@@ -34,7 +34,7 @@ class Pool:
         self._is_broken = is_broken
         self._idle_seconds = idle_seconds
         self._turn = threading.BoundedSemaphore(size)
-        self._most_connecting = max(1, size - 2)
+        self._most_connecting = max(1, size - 1)
         self._connecting: list[float] = []
         self._idle: list[tuple[float, Any]] = []
         self._changed = threading.Condition()

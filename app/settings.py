@@ -48,7 +48,7 @@ class Settings:
     session_secret: str = field(default="", repr=False)
     trusted_proxies: int = 0
     workers: int = 1
-    threads: int = 8
+    threads: int = 4
     drain_seconds: int = 5
     log_level: str = "INFO"
     log_format: str = "json"

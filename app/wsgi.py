@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from . import memory
 from .application import create_app
 from .settings import Settings
 
+memory.bound()
 application = create_app(Settings.from_environment())

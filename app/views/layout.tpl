@@ -5,8 +5,8 @@
 <title>{{title}} · Notejam</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<link rel="icon" href="{{asset('icon.svg')}}" type="image/svg+xml">
-<link rel="stylesheet" href="{{asset('style.css')}}">
+<link rel="icon" href="{{!asset('icon.svg')}}" type="image/svg+xml">
+<link rel="stylesheet" href="{{!asset('style.css')}}">
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
@@ -15,7 +15,7 @@
 % if visitor:
 <span class="address">{{visitor.email}}</span>
 <a href="/settings/">Account settings</a>
-<form method="post" action="/signout/"><input type="hidden" name="{{token_field}}" value="{{token}}"><button class="link">Sign out</button></form>
+<form method="post" action="/signout/">{{!token_input}}<button class="link">Sign out</button></form>
 % else:
 <a href="/signup/">Sign up</a>
 <a href="/signin/">Sign in</a>
@@ -26,7 +26,7 @@
 <h1>{{title}}</h1>
 </div>
 </header>
-<div class="{{'columns' if visitor else 'single'}}">
+<div class="{{!'columns' if visitor else 'single'}}">
 % if visitor:
 <nav class="pads" aria-labelledby="pads">
 <h2 id="pads">My pads</h2>

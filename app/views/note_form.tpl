@@ -1,12 +1,12 @@
 % rebase("layout.tpl")
 % path = "/notes/%d/edit/" % note_id if defined("note_id") else "/notes/create/"
 <form method="post" action="{{path}}" novalidate>
-% include("token.tpl")
+{{!token_input}}
 % include("field.tpl", name="name", label="Name", type="text", focus=True, attributes=' maxlength="100" autocomplete="off"')
 % error = form.errors.get("text")
 <div class="field">
 <label for="text">Text</label>
-<textarea id="text" name="text" rows="14" required maxlength="100000" aria-describedby="{{'text-error ' if error else ''}}text-hint"{{!' aria-invalid="true"' if error else ''}}{{' autofocus' if error and 'name' not in form.errors else ''}}>
+<textarea id="text" name="text" rows="14" required maxlength="100000" aria-describedby="{{'text-error ' if error else ''}}text-hint"{{!' aria-invalid="true"' if error else ''}}{{!' autofocus' if error and 'name' not in form.errors else ''}}>
 {{form["text"]}}</textarea>
 % if error:
 <p class="error" id="text-error">{{error}}</p>

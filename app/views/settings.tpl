@@ -1,7 +1,7 @@
 % rebase("layout.tpl")
 <form class="narrow" method="post" action="/settings/" novalidate>
 <h2>Change password</h2>
-% include("token.tpl")
+{{!token_input}}
 <input type="hidden" name="email" value="{{visitor.email}}" autocomplete="username">
 % include("field.tpl", name="old_password", label="Old password", type="password", focus=False, attributes=' autocomplete="current-password" maxlength="256"')
 % include("field.tpl", name="new_password", label="New password", type="password", focus=False, attributes=' autocomplete="new-password" minlength="8" maxlength="256"')

@@ -1,6 +1,6 @@
 % rebase("layout.tpl")
 <form class="narrow" method="post" action="/signin/" novalidate>
-% include("token.tpl")
+{{!token_input}}
 <input type="hidden" name="next" value="{{form['next']}}">
 % include("field.tpl", name="email", label="E-mail", type="email", focus=True, attributes=' autocomplete="username" maxlength="75"')
 % include("field.tpl", name="password", label="Password", type="password", focus=False, attributes=' autocomplete="current-password" maxlength="256"')

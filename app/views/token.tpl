@@ -1,1 +1,0 @@
-<input type="hidden" name="{{token_field}}" value="{{token}}">

@@ -1,0 +1,259 @@
+"""Measure the application on PostgreSQL against a bare hello and a raw-SQL page served the same way.
+
+    python benchmarks/app.py [--minute]
+
+One worker process on one core; PostgreSQL and the load on the others. CPU is user and system time of the server's
+process tree over the requests it answered. The run judges nothing: it prints each figure beside its bar, and the ratio
+to the two baselines of the same run, which is what survives a change of machine.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+from load import Result, run  # noqa: E402
+
+from tests.app.postgres import PASSWORD, Postgres, free_port  # noqa: E402
+
+TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
+CORES = sorted(os.sched_getaffinity(0))
+SECONDS = 4.0
+TEXT = "A **short** note with a list:\n\n- one\n- two\n- three\n\nand [a link](https://example.com).\n" * 3
+SECRET = "a secret for benchmarks, long enough"
+EMAIL = "benchmark@example.com"
+
+
+class Server:
+    """A server process on the first core, and what its process tree has used."""
+
+    def __init__(self, command: list[str], environ: dict[str, str]) -> None:
+        self.port = int(environ["PORT"])
+        self.started = time.perf_counter()
+        self.process = subprocess.Popen(
+            ["taskset", "-c", str(CORES[0]), sys.executable, *command],
+            env={**os.environ, **environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'benchmarks'}"},
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self.seconds_to_start = self._wait()
+
+    def stop(self) -> None:
+        """Stop as a terminal would."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(20)
+
+    def cpu_ms(self) -> float:
+        """Return user and system time of all its processes so far."""
+        stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self._tree())
+        return sum(int(fields[11]) + int(fields[12]) for fields in stats) * TICK_MS
+
+    def memory_mb(self, what: str = "VmRSS") -> float:
+        """Return the memory of the process that uses most: the worker."""
+        texts = (Path(f"/proc/{pid}/status").read_text() for pid in self._tree())
+        return max(int(re.search(rf"{what}:\s+(\d+)", text)[1]) for text in texts) / 1024  # type: ignore[index]
+
+    def _tree(self) -> list[int]:
+        pids = [self.process.pid]
+        for pid in pids:
+            pids += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return pids
+
+    def _wait(self) -> float:
+        while time.perf_counter() - self.started < 20:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+                    connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+                    if connection.recv(16):
+                        return time.perf_counter() - self.started
+            except OSError:
+                time.sleep(0.005)
+        raise RuntimeError("the server did not start")
+
+
+class Visitor:
+    """A browser's cookies and form token, enough to build raw requests with."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.cookies: dict[str, str] = {}
+
+    def request(self, path: str, **fields: str) -> bytes:
+        """Return the bytes of a GET, or of a POST when there are fields."""
+        body = urlencode(fields).encode()
+        head = f"{'POST' if fields else 'GET'} {path} HTTP/1.1\r\nHost: localhost\r\n"
+        if self.cookies:
+            head += f"Cookie: {'; '.join(f'{name}={value}' for name, value in self.cookies.items())}\r\n"
+        if fields:
+            head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+        return head.encode() + b"\r\n" + body
+
+    def open(self, path: str, **fields: str) -> str:
+        """Ask once, keep the cookies, and return the answer."""
+        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.sendall(self.request(path, **fields).replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+            answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+        self.cookies |= dict(re.findall(r"set-cookie: (\w+)=([^;]+)", answer, re.IGNORECASE))
+        return answer
+
+    def token(self, path: str) -> str:
+        """Return the form token of a page."""
+        return re.search(r'name="csrf_token" value="([^"]+)"', self.open(path))[1]  # type: ignore[index]
+
+
+def main() -> None:
+    """Run everything and print it."""
+    os.sched_setaffinity(0, CORES[1:] or CORES)
+    postgres = Postgres()
+    try:
+        environ = prepare(postgres)
+        hello, rows = measure_baselines(postgres, environ)
+        measure_application(environ, hello, rows)
+        measure_signing_in(environ)
+    finally:
+        postgres.remove()
+
+
+def prepare(postgres: Postgres) -> dict[str, str]:
+    """Create the tables and a user with 10 pads and 200 notes; return the application's environment."""
+    postgres.sql(f"CREATE ROLE notejam LOGIN SUPERUSER PASSWORD '{PASSWORD}'")
+    postgres.sql("CREATE DATABASE notejam")
+    environ = {
+        "DATABASE_HOST": "127.0.0.1",
+        "DATABASE_PORT": str(postgres.port),
+        "DATABASE_USER": "notejam",
+        "DATABASE_PASSWORD": PASSWORD,
+        "SESSION_SECRET": SECRET,
+        "DRAIN_SECONDS": "0",
+    }
+    subprocess.run([sys.executable, "-m", "app", "migrate"], env={**os.environ, **environ}, check=True, cwd=ROOT)
+    fill(environ)
+    return environ
+
+
+def fill(environ: dict[str, str]) -> None:
+    """Write the user, the pads and the notes."""
+    import psycopg
+
+    from app.passwords import HASHER
+
+    with psycopg.connect(dsn(environ)) as connection:
+        connection.execute("INSERT INTO users (email, password_hash) VALUES (%s, %s)", (EMAIL, HASHER.hash("password")))
+        for number in range(10):
+            connection.execute("INSERT INTO pads (user_id, name) VALUES (1, %s)", (f"Pad number {number}",))
+        for number in range(200):
+            moment = dt.datetime.now() - dt.timedelta(hours=7 * number)
+            values = (number % 11 or None, f"Note {number} <about> something", TEXT, moment, moment)
+            connection.execute(
+                "INSERT INTO notes (user_id, pad_id, name, text, created_at, updated_at) VALUES (1, %s, %s, %s, %s, %s)",
+                values,
+            )
+    with psycopg.connect(dsn(environ), autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+
+
+def dsn(environ: dict[str, str]) -> str:
+    """Return the connection string of the benchmark's database."""
+    return f"host=127.0.0.1 port={environ['DATABASE_PORT']} user=notejam password={PASSWORD} dbname=notejam"
+
+
+def measure_baselines(postgres: Postgres, environ: dict[str, str]) -> tuple[float, float]:
+    """Return the CPU in milliseconds of a hello and of a raw-SQL page."""
+    port = str(free_port())
+    options = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "error"]
+    command = ["-m", "granian", "baseline:application", "--host", "127.0.0.1", "--port", port, *options]
+    server = Server(command, {"PORT": port, "BENCHMARK_DSN": dsn(environ)})
+    visitor = Visitor(server.port)
+    try:
+        hello = report("bare Bottle hello", server, visitor.request("/hello"))
+        return hello, report("raw SQL, 50 rows", server, visitor.request("/rows"))
+    finally:
+        server.stop()
+
+
+def measure_application(environ: dict[str, str], hello: float, rows: float) -> None:
+    """Measure every page that has a bar."""
+    server = Server(["-m", "app", "serve"], {**environ, "PORT": str(free_port())})
+    visitor = Visitor(server.port)
+    guest_form = visitor.request("/signin/")
+    try:
+        sign_in(visitor)
+        note = {"csrf_token": visitor.token("/notes/create/"), "name": "New", "text": TEXT, "pad": "1"}
+        pages = {
+            "all 200 notes": (visitor.request("/?per_page=200"), 2.5),
+            "list of 50": (visitor.request("/"), 1.1),
+            "one note": (visitor.request("/notes/7/"), 0.6),
+            "sign-in form": (guest_form, 0.2),
+            "create a note": (visitor.request("/notes/create/", **note), 1.0),
+        }
+        for name, (request, bar) in pages.items():
+            report(name, server, request, bar, hello, rows)
+        report_process(server, visitor.request("/"))
+    finally:
+        server.stop()
+
+
+def sign_in(visitor: Visitor) -> None:
+    """Sign the benchmark's user in."""
+    token = visitor.token("/signin/")
+    visitor.open("/signin/", csrf_token=token, email=EMAIL, password="password", next="/")
+
+
+def report(
+    name: str, server: Server, request: bytes, bar: float | None = None, hello: float = 0, rows: float = 0
+) -> float:
+    """Measure one page after warming it up, print a line, and return its CPU in milliseconds."""
+    address = ("127.0.0.1", server.port)
+    run(address, request, 8, 0.7)
+    before = server.cpu_ms()
+    result = run(address, request, 8, SECONDS)
+    cpu = (server.cpu_ms() - before) / len(result.latencies)
+    against = f"bar {bar:.1f}   {cpu / hello:5.1f} x hello   {cpu / rows:5.1f} x raw SQL" if bar else ""
+    print(f"{name:18} {cpu:6.3f} ms CPU {speed(result)}   {against}", flush=True)
+    return cpu
+
+
+def speed(result: Result) -> str:
+    """Return requests per second, p99 and anything but success of a run."""
+    bad = {status: count for status, count in result.statuses.items() if status >= 400}
+    return f"{result.per_second:7.0f}/s  p99 {result.percentile(0.99):6.1f} ms{f'  {bad}' if bad else ''}"
+
+
+def report_process(server: Server, request: bytes) -> None:
+    """Print how fast it started, what it weighs, and how 64 connections fare."""
+    seconds = 60 if "--minute" in sys.argv else 8
+    result = run(("127.0.0.1", server.port), request, 64, seconds)
+    print(f"64 connections for {seconds} s: {speed(result)}   bar 250 ms, no error")
+    print(f"first answer after {server.seconds_to_start:.2f} s   bar 0.5 s")
+    print(f"worker resident {server.memory_mb():.0f} MB   bar 70 MB")
+
+
+def measure_signing_in(environ: dict[str, str]) -> None:
+    """Let sixteen people sign in at once, over and over, and print the peak of memory."""
+    server = Server(["-m", "app", "serve"], {**environ, "PORT": str(free_port())})
+    visitor = Visitor(server.port)
+    try:
+        values: dict[str, Any] = {"csrf_token": visitor.token("/signup/"), "password": "password", "next": "/"}
+        request = visitor.request("/signup/", email="new@example.com", repeat_password="different", **values)
+        run(("127.0.0.1", server.port), request, 1, 0.2)
+        attempt = visitor.request("/signin/", email=EMAIL, **values)
+        result = run(("127.0.0.1", server.port), attempt, 16, 3)
+        print(f"16 signing in at once: {speed(result)}, peak {server.memory_mb('VmHWM'):.0f} MB   bar 512 MB")
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()
