@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from .aws import Access, Aws
-from .deploy import Person
+from .conductor import Person
 from .exits import MEANINGS, BadInput, CommandError, Exit
 from .interruptions import Leave
 from .manifest import Manifest, Planned, read

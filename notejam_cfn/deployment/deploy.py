@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from . import estimates, parameters, protection, review, tasks, templates
 from .aws import Aws
-from .causes import Cause, first_cause
-from .exits import CommandError, Exit, Interrupted, NeedsRecovery, Refused
-from .interruptions import Control, Leave, heard
+from .causes import first_cause
+from .conductor import Person, conduct
+from .exits import AwsTrouble, Exit, NeedsRecovery, Refused
+from .interruptions import Control
 from .manifest import Planned
-from .models import Event, StackState, StoppedTask
+from .models import Event, StackState
 from .operations import Ended, Note, Operation, began_by, new_token, user
 from .progress import Progress
+from .results import Fate, Result
 from .review import Kind, Review, Reviewer
-from .scheduler import Message, Scheduler, Tell
+from .scheduler import Message, Tell
 from .statuses import Step, status
 from .templates import Template
+
+# CloudFormation's words for a change set that another operation has made void.
+VOID = frozenset({"ChangeSetNotFound", "InvalidChangeSetStatus"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,50 +35,6 @@ class Options:
     wait: bool = False
     allow_replace: frozenset[str] = frozenset()
     parameters: tuple[str, ...] = ()
-
-
-class Fate(enum.Enum):
-    """What became of a stack."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    REVIEWED = "to change"
-    FAILED = "failed"
-    UNDONE = "stopped and taken back"
-    SKIPPED = "skipped"
-    LEFT = "still under way"
-
-
-@dataclasses.dataclass(frozen=True)
-class Result:
-    """What became of a stack, and why."""
-
-    stack: Planned
-    fate: Fate
-    exit: Exit
-    state: StackState | None = None
-    cause: Cause | None = None
-    error: CommandError | None = None
-    stopped_tasks: tuple[StoppedTask, ...] = ()
-    seconds: float = 0.0
-
-    @property
-    def good(self) -> bool:
-        """Whether what depends on this stack may go on."""
-        return self.exit is Exit.DONE
-
-
-Confirm = Callable[[str], bool]
-Ask = Callable[[str, Sequence[str]], str]
-
-
-@dataclasses.dataclass(frozen=True)
-class Person:
-    """Who is at the terminal. `ask` offers words to choose from; without a terminal both answer for safety."""
-
-    confirm: Confirm
-    ask: Ask
 
 
 class Deployment:
@@ -193,26 +152,9 @@ class Deployment:
 
     def _execute(self) -> dict[str, Result]:
         needs = {name: stack.depends_on for name, stack in self.stacks.items()}
-        scheduler: Scheduler[Result] = Scheduler(needs, lambda result: result.good)
-        try:
-            with heard(lambda: scheduler.messages.put(Message("", Interrupted("")))):
-                scheduler.run(self._deploy, lambda message: self._hear(message, scheduler))
-        except Leave:
-            scheduler.stop()
-        self.progress.close()
-        return self._all_results(scheduler)
-
-    def _all_results(self, scheduler: Scheduler[Result]) -> dict[str, Result]:
-        found: dict[str, Result] = {}
-        for name, stack in self.stacks.items():
-            if name in scheduler.results:
-                found[name] = scheduler.results[name]
-            elif name in scheduler.running:
-                found[name] = Result(stack, Fate.LEFT, Exit.INTERRUPTED, self.states[name])
-            else:
-                found[name] = Result(stack, Fate.SKIPPED, Exit.DONE, self.states[name])
-        self._forget_unexecuted(found)
-        return found
+        results = conduct(self.stacks, needs, self._deploy, self.progress, self.person, self.control)
+        self._forget_unexecuted(results)
+        return results
 
     def _forget_unexecuted(self, results: Mapping[str, Result]) -> None:
         """Remove the change sets of stacks that were skipped, which would lie around otherwise."""
@@ -221,28 +163,9 @@ class Deployment:
             if result.fate is Fate.SKIPPED and change_set:
                 self.aws.delete_change_set(result.stack.region, change_set.id)
 
-    def _hear(self, message: Message, scheduler: Scheduler[Result]) -> None:
-        if not isinstance(message.content, Interrupted):
-            self.progress.hear(message)
-            return
-        self.progress.write()
-        answer = self.person.ask("Stop?", ("undo", "leave", "go on"))
-        if answer == "leave":
-            raise Leave
-        if answer == "undo":
-            scheduler.stop()
-            self.control.ask_to_undo()
-
     def _deploy(self, name: str, tell: Tell) -> Result:
         """Deploy one stack, in a thread of its own."""
-        stack, began = self.stacks[name], time.monotonic()
-        try:
-            result = self._deploy_reviewed(self._current_review(stack), tell)
-        except CommandError as error:
-            result = Result(stack, Fate.FAILED, error.exit, self.states[name], error=error)
-        result = dataclasses.replace(result, seconds=time.monotonic() - began)
-        tell(Note(ending(result)))
-        return result
+        return self._deploy_reviewed(self._current_review(self.stacks[name]), tell)
 
     def _current_review(self, stack: Planned) -> Review:
         """Return the review, made anew when a stack that this one reads has changed since."""
@@ -294,18 +217,37 @@ class Deployment:
             raise NeedsRecovery(f"{stack.name} could not be deleted: {ended.state.reason}")
 
     def _update(self, reviewed: Review, token: str, tell: Tell) -> Ended:
-        stack, state, change_set = reviewed.stack, reviewed.state, reviewed.change_set
+        stack, state = reviewed.stack, reviewed.state
         assert state
-        assert change_set
         last = self.aws.last_event(stack.region, state.id)
         tell(Note(f"updating {len(reviewed.changes)} resources, {self._expected(reviewed)}"))
         self._protect(stack, state, self.options.allow_replace)
         try:
-            self.aws.execute_change_set(stack.region, change_set, token)
+            self._execute_change_set(reviewed, token)
             return self._follow(stack, state.id, token, last.id if last else None, tell)
         finally:
             if stack.protected and self.options.allow_replace:
                 self.aws.set_policy(stack.region, stack.name, protection.policy())
+
+    def _execute_change_set(self, reviewed: Review, token: str) -> None:
+        """Execute what was reviewed. If another operation made it void, go on only if a new review says the same."""
+        stack = reviewed.stack
+        assert reviewed.change_set
+        try:
+            self.aws.execute_change_set(stack.region, reviewed.change_set, token)
+        except AwsTrouble as error:
+            if error.code not in VOID:
+                raise
+            again = self.reviewer.review(stack, self.aws.stack(stack.region, stack.name), self._outputs())
+            if again.changes != reviewed.changes or not again.change_set:
+                raise Refused(f"{stack.name} was changed by someone else meanwhile", "Run the command again") from error
+            self.aws.execute_change_set(stack.region, again.change_set, token)
+        except Refused as error:
+            raise self._who(stack) or error from error
+
+    def _who(self, stack: Planned) -> Refused | None:
+        state = self.aws.stack(stack.region, stack.name)
+        return review.busy(stack, state, self.aws) if state and state.busy else None
 
     def _protect(self, stack: Planned, state: StackState, allowed: Collection[str]) -> None:
         if not stack.protected:
@@ -346,14 +288,6 @@ class Deployment:
 def read_templates(stacks: Sequence[Planned]) -> dict[str, Template]:
     """Read the templates of stacks. Raises BadInput when a file is not the one that was built."""
     return {stack.name: templates.parse(stack.text()) for stack in stacks}
-
-
-def ending(result: Result) -> str:
-    """Say in a few words how a stack ended."""
-    if result.fate is Fate.FAILED and result.state:
-        return f"FAILED: it {status(result.state.status).meaning}"
-    took = f" in {result.seconds:.0f} s" if result.fate in (Fate.CREATED, Fate.UPDATED) else ""
-    return f"{result.fate.value}{took}"
 
 
 def _own(event: Event | None) -> bool:

@@ -91,7 +91,7 @@ class Reviewer:
         return Review(stack, Kind.CREATE, body, values, changes, parameters.changes(values, {}))
 
     def _update(self, stack: Planned, state: StackState, body: str) -> Review:
-        _require_ours(stack, state)
+        require_ours(stack, state)
         values = parameters.for_update(stack, self.given, state.parameters, {})
         if self._same(stack, state, body, values):
             return Review(stack, Kind.UNCHANGED, body, values, state=state)
@@ -128,7 +128,7 @@ class Reviewer:
         )
 
     def _leftovers(self, stack: Planned, state: StackState) -> tuple[HeldResource, ...]:
-        _require_ours(stack, state)
+        require_ours(stack, state)
         held = self.aws.resources(stack.region, stack.name) if state.status != "REVIEW_IN_PROGRESS" else []
         return tuple(resource for resource in held if resource.status not in GONE)
 
@@ -142,7 +142,7 @@ def _require_size(stack: Planned, body: str) -> None:
         )
 
 
-def _require_ours(stack: Planned, state: StackState) -> None:
+def require_ours(stack: Planned, state: StackState) -> None:
     """Raise Refused for a stack of the same name that is not marked as this stage's."""
     foreign = {key: state.tags.get(key) for key, value in stack.tags.items() if state.tags.get(key) != value}
     if foreign:

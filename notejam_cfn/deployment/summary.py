@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from .causes import hint
-from .deploy import Fate, Result
 from .exits import Exit
 from .progress import minutes
+from .results import Fate, Result
 from .statuses import status
 
 URL = "Url"
+IMAGE = "ImageUri"
 # A stack that needs help outweighs one that was taken back, and both outweigh what did not begin.
 WORST_FIRST = (
     *(Exit.NEEDS_RECOVERY, Exit.AWS_TROUBLE, Exit.ROLLED_BACK, Exit.REFUSED, Exit.BAD_INPUT),
@@ -33,10 +34,11 @@ def lines(results: Mapping[str, Result], seconds: float, again: str) -> list[str
     """Say how it went: the failures with their first cause, the counts, the address. `again` repeats the command."""
     told = [line for result in results.values() for line in _failure(result)]
     counts = Counter(result.fate.value for result in results.values())
+    told += [f"{name} was skipped: it needs what failed." for name in _skipped(results)]
     told.append(f"{_verdict(results)} in {minutes(seconds)}: {_counted(counts)}.")
     if exit_status(results) is Exit.INTERRUPTED:
         told += [f"  {line}" for line in _states(results)] + [f"  → Continue with: {again}"]
-    return told + _addresses(results)
+    return told + _addresses(results) + _next_step(results)
 
 
 def document(results: Mapping[str, Result], seconds: float) -> dict[str, Any]:
@@ -47,6 +49,19 @@ def document(results: Mapping[str, Result], seconds: float) -> dict[str, Any]:
         "url": next(iter(_addresses(results)), None),
         "stacks": {name: _entry(result) for name, result in results.items()},
     }
+
+
+def _skipped(results: Mapping[str, Result]) -> list[str]:
+    failed = exit_status(results) not in (Exit.DONE, Exit.INTERRUPTED)
+    return [name for name, result in results.items() if failed and result.fate is Fate.SKIPPED]
+
+
+def _next_step(results: Mapping[str, Result]) -> list[str]:
+    """Say how a stage that is up gets its first release: until then it has no image, and nothing runs."""
+    for result in results.values():
+        if result.good and result.state and result.state.parameters.get(IMAGE) == "" and URL in result.state.outputs:
+            return [f"  → Nothing runs there yet: python scripts/release.py {result.stack.stage}"]
+    return []
 
 
 def _verdict(results: Mapping[str, Result]) -> str:
@@ -109,7 +124,8 @@ def _states(results: Mapping[str, Result]) -> list[str]:
 def _addresses(results: Mapping[str, Result]) -> list[str]:
     if exit_status(results) is not Exit.DONE:
         return []
-    states = [result.state for result in results.values() if result.state]
+    up = (Fate.CREATED, Fate.UPDATED, Fate.UNCHANGED, Fate.REVIEWED)
+    states = [result.state for result in results.values() if result.state and result.fate in up]
     return [state.outputs[URL] for state in states if URL in state.outputs]
 
 
@@ -124,8 +140,3 @@ def _entry(result: Result) -> dict[str, Any]:
         "error": str(result.error) if result.error else None,
         "advice": [line.removeprefix("  → ") for line in _advice(result)] if result.fate is Fate.FAILED else [],
     }
-
-
-def still_to_release(results: Mapping[str, Result]) -> bool:
-    """Whether a stage is up but has never had a release: its service stack has no image yet."""
-    return any(r.good and r.state and r.state.parameters.get("ImageUri") == "" for r in results.values())

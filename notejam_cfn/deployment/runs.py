@@ -1,0 +1,55 @@
+"""How the scripts that change stacks begin and end: alike."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from typing import TextIO
+
+from . import cli, summary
+from .aws import Aws
+from .conductor import Person
+from .deploy import read_templates
+from .exits import Exit
+from .manifest import Planned
+from .progress import Progress, kind_for
+from .results import Result
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """What a run over stacks has at hand."""
+
+    aws: Aws
+    stacks: tuple[Planned, ...]
+    progress: Progress
+    person: Person
+
+
+def over_stacks(
+    asked: argparse.Namespace, script: str, run: Callable[[Start], dict[str, Result]], tell_unchanged: bool = False
+) -> Exit:
+    """Do something with the stacks that were asked for, say how it went, and return the exit status."""
+    out, began = cli.talk(asked), time.monotonic()
+    start = _start(asked, out)
+    results = run(start)
+    seconds = time.monotonic() - began
+    for line in summary.lines(results, seconds, f"python scripts/{script}.py {asked.stage}"):
+        print(line, file=out)
+    if asked.json:
+        cli.print_json(summary.document(results, seconds))
+    return summary.exit_status(results, tell_unchanged)
+
+
+def _start(asked: argparse.Namespace, out: TextIO) -> Start:
+    stacks, aws = cli.planned(asked), cli.connect(asked)
+    progress = kind_for(asked.progress, out)(_names(stacks), read_templates(stacks), out)
+    account = cli.require_account(aws, stacks)
+    progress.write(f"{asked.stage} → {stacks[0].region}, account {account}\n")
+    return Start(aws, stacks, progress, cli.person(out))
+
+
+def _names(stacks: Sequence[Planned]) -> dict[str, str]:
+    return {stack.name: stack.layer for stack in stacks}
