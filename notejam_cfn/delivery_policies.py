@@ -5,9 +5,22 @@ They stand beside `policies`, which knows what a running stage may do. What peop
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from awacs.aws import Action, Allow, Condition, PolicyDocument, Principal, Statement, StringEquals, StringLike
+from awacs.aws import (
+    Action,
+    Allow,
+    Condition,
+    Deny,
+    Null,
+    PolicyDocument,
+    Principal,
+    Statement,
+    StringEquals,
+    StringLike,
+)
 from awacs.sts import AssumeRole
 from troposphere import Sub, encode_to_dict
 
@@ -19,7 +32,6 @@ from .values import Value
 # A managed policy holds 6,144 characters without white space; pseudo parameters are longer than what they stand for.
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MANAGED_POLICY_CHARACTERS = 6000
-PROJECT_TAG = "aws:ResourceTag/project"
 # Where the names of a service's things stand in their ARNs. `{}` is the beginning of a stack's name. A service that is
 # not here, or whose things have no name of their own, is narrowed to the account.
 # Source: the "Resource types" tables of AWS's Service Authorization Reference.
@@ -77,7 +89,7 @@ def assumed_by_roles(role_arns: Sequence[Value]) -> PolicyDocument:
 
 
 def assumed_by_cloudformation() -> PolicyDocument:
-    """Trust CloudFormation. It sends no source account with a stack's role, and roles are passed within an account only.
+    """Trust CloudFormation. It sends no source account with a role, and roles are passed within an account only.
 
     Source: AWS CloudFormation User Guide, "CloudFormation service role".
     """
@@ -147,14 +159,11 @@ def allow_running_builds(project_arns: Sequence[Value]) -> Statement:
     return allow(on("codebuild", "BatchGetBuilds", "StartBuild", "StopBuild"), project_arns)
 
 
-def allow_writing_reports(project_name: Value) -> Statement:
-    """Write a project's test and coverage reports; CodeBuild names their groups after the project."""
+def allow_writing_reports() -> Statement:
+    """Write test and coverage reports; their groups are named after the build project, and that after the stack."""
     names = ("BatchPutCodeCoverages", "BatchPutTestCases", "CreateReport", "CreateReportGroup", "UpdateReport")
-    group = Sub(
-        "arn:${AWS::Partition}:codebuild:${AWS::Region}:${AWS::AccountId}:report-group/${Project}-*",
-        Project=project_name,
-    )
-    return allow(on("codebuild", *names), [group])
+    groups = in_account("codebuild:${AWS::Region}:${AWS::AccountId}:report-group/${AWS::StackName}-*")
+    return allow(on("codebuild", *names), [groups])
 
 
 def allow_pushing_images(repository_arn: Value) -> list[Statement]:
@@ -192,11 +201,21 @@ def allow_publishing_to(topic_arn: Value) -> Statement:
     return allow(on("sns", "Publish"), [topic_arn])
 
 
-def allow_creating(project: str, kinds: Iterable[str], prefixes: Sequence[str]) -> list[Statement]:
+def of_stages(project: str) -> Condition:
+    """Hold for what a stage of the project is made of, by its tags."""
+    return Condition([StringEquals("aws:ResourceTag/project", project), StringLike("aws:ResourceTag/stage", "?*")])
+
+
+def of_no_stage(project: str) -> Condition:
+    """Hold for what belongs to the project and to none of its stages, by its tags."""
+    return Condition([StringEquals("aws:ResourceTag/project", project), Null("aws:ResourceTag/stage", True)])
+
+
+def allow_creating(kinds: Iterable[str], prefixes: Sequence[str], own: Condition) -> list[Statement]:
     """Allow what CloudFormation calls to create, change and delete resources of these types in stacks named so.
 
     The actions come from the types' schemas (see `permissions`). Names narrow them where a service puts names in ARNs;
-    where it does not, the `project` tag narrows what may be changed or deleted, and the account the rest.
+    where it does not, tags (`own`) narrow what may be changed or deleted, and the account the rest.
 
     Raises `LookupError` for a type that `permissions` does not know.
     """
@@ -204,10 +223,9 @@ def allow_creating(project: str, kinds: Iterable[str], prefixes: Sequence[str]) 
     wide = [action for action in wanted if action in permissions.WITHOUT_RESOURCE]
     tagged = [action for action in wanted if action in permissions.DECIDED_BY_TAG]
     named = [action for action in wanted if action not in {*wide, *tagged}]
-    of_project = Condition([StringEquals(PROJECT_TAG, project)])
     return [
-        *(allow(_spelled(own), _resources(service, prefixes)) for service, own in _by_service(named)),
-        *(allow(_spelled(own), _resources(service, prefixes), of_project) for service, own in _by_service(tagged)),
+        *(allow(_spelled(some), _resources(service, prefixes)) for service, some in _by_service(named)),
+        *(allow(_spelled(some), _resources(service, prefixes), own) for service, some in _by_service(tagged)),
         allow(_spelled(wide), ["*"]),
     ]
 
@@ -217,6 +235,16 @@ def actions_for(kind: str) -> tuple[str, ...]:
     if kind not in permissions.ACTIONS:
         raise LookupError(f"{kind}: no permissions known; run python scripts/refresh_permissions.py")
     return permissions.ACTIONS[kind]
+
+
+def refuse_own_things(prefixes: Sequence[str]) -> Statement:
+    """Keep stages' roles off the delivery's own roles, policies, buckets and images."""
+    services = ("ecr", "iam", "s3")
+    patterns = [pattern for service in services for pattern in NAMED[service] if "{}" in pattern]
+    resources = [in_account(pattern.replace("{}", prefix)) for pattern in patterns for prefix in prefixes]
+    return Statement(
+        Sid="RefuseDelivery", Effect=Deny, Action=[Action(service, "*") for service in services], Resource=resources
+    )
 
 
 def in_policies(statements: Iterable[Statement]) -> list[list[Statement]]:
@@ -236,8 +264,17 @@ def _by_service(actions: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
     yield from grouped.items()
 
 
-def _spelled(actions: Iterable[str]) -> list[Action]:
-    return [Action(*action.split(":")) for action in actions]
+def _spelled(actions: Sequence[str]) -> list[Action]:
+    """Return actions, those that only describe or list written as one pattern where there are several."""
+    patterns = {pattern for pattern, count in Counter(map(_reading, actions)).items() if pattern and count > 1}
+    spelled = (_reading(action) if _reading(action) in patterns else action for action in actions)
+    return [Action(*action.split(":")) for action in dict.fromkeys(spelled)]
+
+
+def _reading(action: str) -> str:
+    """Return the pattern of an action that describes or lists, `ec2:Describe*`, or nothing."""
+    found = re.match(r"[a-z0-9-]+:(Describe|List)", action)
+    return f"{found.group()}*" if found else ""
 
 
 def _resources(service: str, prefixes: Sequence[str]) -> list[Value]:

@@ -12,7 +12,7 @@ from awacs.aws import Action, ArnEquals, BoolIfExists, Condition, Deny, Statemen
 from troposphere import AccountId
 
 from .delivery_policies import in_account, on
-from .policies import allow, within
+from .policies import allow
 from .values import Value
 
 # Whose stages are whose: an IAM user's own name, or the `developer` tag that an identity provider hands over.
@@ -78,35 +78,42 @@ def allow_reading_metrics() -> Statement:
     return allow(on("cloudwatch", *names, "ListDashboards", "ListMetrics"), ["*"])
 
 
-def allow_watching_pipeline(pipeline_arn: Value, project_arns: Sequence[Value]) -> list[Statement]:
-    """Watch the pipeline, its builds and their reports."""
+def allow_watching_pipeline(delivery: str) -> list[Statement]:
+    """Watch the pipeline of the stack named `delivery`, its builds and their reports."""
     pipeline = ("GetPipeline", "GetPipelineExecution", "GetPipelineState", "ListActionExecutions")
     more = ("ListPipelineExecutions", "ListRuleExecutions", "ListTagsForResource")
     builds = ("BatchGetBuilds", "BatchGetProjects", "ListBuildsForProject")
     reports = ("BatchGetReportGroups", "BatchGetReports", "DescribeCodeCoverages", "DescribeTestCases")
-    groups = in_account("codebuild:*:${AWS::AccountId}:report-group/*")
     return [
-        allow(on("codepipeline", *pipeline, *more), [pipeline_arn]),
+        allow(on("codepipeline", *pipeline, *more), [pipelines(delivery)]),
         allow(on("codepipeline", "ListPipelines"), ["*"]),
-        allow(on("codebuild", *builds), project_arns),
-        allow(on("codebuild", *reports, "ListReportsForReportGroup"), [groups]),
+        allow(on("codebuild", *builds), [in_account(f"codebuild:*:${{AWS::AccountId}}:project/{delivery}-*")]),
+        allow(
+            on("codebuild", *reports, "ListReportsForReportGroup"),
+            [in_account(f"codebuild:*:${{AWS::AccountId}}:report-group/{delivery}-*")],
+        ),
     ]
 
 
-def allow_starting_pipeline(pipeline_arn: Value) -> list[Statement]:
+def allow_starting_pipeline(delivery: str) -> Statement:
     """Start the pipeline, retry and take back its stages, stop it."""
     names = ("RetryStageExecution", "RollbackStage", "StartPipelineExecution", "StopPipelineExecution")
-    return [allow(on("codepipeline", *names), [pipeline_arn, within(pipeline_arn, "/*")])]
+    return allow(on("codepipeline", *names), [pipelines(delivery)])
 
 
-def allow_approving(pipeline_arn: Value, stages: Iterable[str]) -> list[Statement]:
-    """Approve these stages' changes, or none of them."""
-    actions = [within(pipeline_arn, f"/{stage}-approval/*") for stage in stages]
-    return [allow(on("codepipeline", "PutApprovalResult"), actions)] if actions else []
+def allow_approving(delivery: str, stages: Iterable[str]) -> list[Statement]:
+    """Approve these stages' changes, or none of them. The ARN is `pipeline/stage/action`."""
+    approvals = [pipelines(delivery, f"/{stage}-approval/*") for stage in stages]
+    return [allow(on("codepipeline", "PutApprovalResult"), approvals)] if approvals else []
 
 
-def allow_contributing(repository_arn: Value) -> list[Statement]:
-    """Pull, push, and open, discuss and merge pull requests."""
+def pipelines(delivery: str, within: str = "") -> Value:
+    """Return the ARN of the pipeline of the stack named `delivery`, which begins with the stack's name."""
+    return in_account(f"codepipeline:*:${{AWS::AccountId}}:{delivery}-*{within}")
+
+
+def allow_contributing(project: str) -> list[Statement]:
+    """Pull, push, and open, discuss and merge pull requests in the project's repository."""
     reads = ("BatchGetCommits", "BatchGetPullRequests", "GetBranch", "GetCommit", "GetDifferences", "GetFile")
     more = ("GetFolder", "GetMergeConflicts", "GetPullRequest", "GetRepository", "GitPull", "ListBranches")
     lists = ("GetCommentsForPullRequest", "GetPullRequestApprovalStates", "ListPullRequests")
@@ -114,28 +121,28 @@ def allow_contributing(repository_arn: Value) -> list[Statement]:
     reviews = ("MergePullRequestBySquash", "MergePullRequestByThreeWay", "PostCommentForPullRequest")
     updates = ("PostCommentReply", "UpdatePullRequestApprovalState", "UpdatePullRequestDescription")
     rest = ("UpdatePullRequestStatus", "UpdatePullRequestTitle")
+    repository = in_account(f"codecommit:*:${{AWS::AccountId}}:{project}")
+    return [allow(on("codecommit", *reads, *more, *lists, *changes, *reviews, *updates, *rest), [repository])]
+
+
+def allow_uploading(project: str, *objects: str) -> list[Statement]:
+    """Upload objects, such as `BUCKET/uploads/*`, that are encrypted with a key of the project."""
+    keys = in_account("kms:*:${AWS::AccountId}:key/*")
+    of_project = Condition([StringEquals("aws:ResourceTag/project", project)])
     return [
-        allow(on("codecommit", *reads, *more, *lists), [repository_arn]),
-        allow(on("codecommit", *changes, *reviews, *updates, *rest), [repository_arn]),
-        allow(on("codecommit", "ListRepositories"), ["*"]),
+        allow(on("s3", "PutObject"), [in_account(f"s3:::{name}") for name in objects]),
+        allow(on("kms", "GenerateDataKey"), [keys], of_project),
     ]
 
 
-def allow_uploading(bucket_arn: Value, key: str, key_arn: Value) -> list[Statement]:
-    """Upload objects under a key or a prefix of one bucket."""
-    return [
-        allow(on("s3", "PutObject"), [within(bucket_arn, f"/{key}")]),
-        allow(on("kms", "GenerateDataKey"), [key_arn]),
-    ]
-
-
-def allow_building_images(project_arn: Value) -> Statement:
+def allow_building_images(delivery: str) -> Statement:
     """Have an image built from an uploaded zip, for a personal stage."""
-    return allow(on("codebuild", "BatchGetBuilds", "StartBuild"), [project_arn])
+    image = in_account(f"codebuild:*:${{AWS::AccountId}}:project/{delivery}-image")
+    return allow(on("codebuild", "BatchGetBuilds", "StartBuild"), [image])
 
 
 def allow_shells(project: str, stages: Sequence[str]) -> list[Statement]:
-    """Open a shell in containers of development: the stages named, and one's own. The session is encrypted by its key."""
+    """Open a shell in containers of development: the stages named, and one's own, with their keys."""
     owners = [*stages, *(f"{PERSONAL_STAGE}{owner}" for owner in OWNERS)]
     kinds = ("cluster", "task")
     clusters = [

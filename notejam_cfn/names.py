@@ -9,8 +9,9 @@ from __future__ import annotations
 from troposphere import Join, Select, Split, StackId, Sub
 
 LAYERS = ("network", "copies", "database", "backups", "service", "monitoring")
-DELIVERY = "delivery"
+DELIVERY, DEVELOPERS = "delivery", "developers"
 BOUNDARY = "stage-boundary"
+PERSONAL = {"personal": "yes"}
 
 
 def stack(project: str, stage: str, layer: str) -> str:
@@ -28,13 +29,18 @@ def delivery_stack(project: str) -> str:
     return f"{project}-{DELIVERY}"
 
 
+def developers_stack(project: str) -> str:
+    """Name the stack of people's permissions and of the roles CloudFormation takes on, such as `notejam-developers`."""
+    return f"{project}-{DEVELOPERS}"
+
+
 def stage_name_problem(stage: str) -> str | None:
     """Say why a stage name would make two stacks share a name, or return None.
 
     The whole-stage stack of a stage `dev-network` would be named like the network layer of `dev`.
     """
-    if stage == DELIVERY:
-        return f"is reserved for the stack {DELIVERY!r}"
+    if stage in (DELIVERY, DEVELOPERS):
+        return f"is reserved for the stack {stage!r}"
     for layer in LAYERS:
         if stage == layer or stage.endswith(f"-{layer}"):
             return f"must not end in {layer!r}, which names a layer"

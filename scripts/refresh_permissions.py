@@ -161,7 +161,8 @@ def reference() -> dict[str, Any]:
     import cfnlint.data.AdditionalSpecs
     from cfnlint.helpers import load_resource
 
-    return dict(load_resource(cfnlint.data.AdditionalSpecs, "Policies.json"))
+    found: dict[str, Any] = load_resource(cfnlint.data.AdditionalSpecs, "Policies.json")  # type: ignore[no-untyped-call]
+    return found
 
 
 def described(action: str) -> dict[str, Any] | None:

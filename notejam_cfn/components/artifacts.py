@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from troposphere import s3
+from troposphere import iam, s3
 
-from .. import policies
+from .. import delivery_policies, policies
 from ..settings import DeliverySettings
 from ..template import Template, component
 from ..values import Value, described
@@ -23,6 +23,7 @@ class Artifacts:
     bucket_name: Value = described("Bucket of the pipeline's artifacts")
     bucket_arn: Value = described("ARN of the pipeline's artifact bucket")
     key_arn: Value = described("Key of the pipeline's artifacts")
+    policy_arn: Value = described("Policy that lets roles use the pipeline's artifacts")
 
 
 @component
@@ -41,7 +42,19 @@ def add_artifacts(template: Template, settings: DeliverySettings, encryption: En
         ],
         "Holds what the pipeline's actions hand on: sources, templates, plans.",
     )
-    return Artifacts(bucket_name=bucket.ref(), bucket_arn=bucket.get_att("Arn"), key_arn=encryption.key_arn)
+    use = template.add(
+        iam.ManagedPolicy(
+            "UseArtifacts",
+            Description="Read and write the artifacts that the pipeline's actions hand on",
+            PolicyDocument=policies.policy(
+                *delivery_policies.allow_using_artifacts(bucket.get_att("Arn"), encryption.key_arn)
+            ),
+        ),
+        why="Lets the pipeline, its actions and its builds use the artifacts; each of their roles has it.",
+    )
+    return Artifacts(
+        bucket_name=bucket.ref(), bucket_arn=bucket.get_att("Arn"), key_arn=encryption.key_arn, policy_arn=use.ref()
+    )
 
 
 def add_private_bucket(

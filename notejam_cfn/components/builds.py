@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from awacs.aws import Statement
 from troposphere import codebuild, iam, logs
 
-from .. import delivery_policies, policies
+from .. import delivery_policies, names, policies
 from ..settings import DeliverySettings
 from ..template import Template, component
 from ..values import Value, described
@@ -56,7 +56,7 @@ def add_builds(
         template, "BuildLogGroup", settings.log_retention_days, encryption, "Keeps what the builds log."
     )
     needs: dict[str, list[Statement]] = {
-        TEST: [],
+        TEST: [delivery_policies.allow_writing_reports()],
         IMAGE: delivery_policies.allow_pushing_images(repository.arn),
         PLAN: [
             delivery_policies.allow_reviewing_stacks(stage_prefixes),
@@ -71,7 +71,6 @@ def add_builds(
         name: add_project(template, name, architecture, log_group, artifacts, repository, statements)
         for name, statements in needs.items()
     }
-    allow_reports(template, projects[TEST])
     return Builds(image_project=projects[IMAGE].ref(), projects=projects)
 
 
@@ -92,12 +91,16 @@ def add_project(
     repository: ImageRepository,
     statements: Sequence[Statement],
 ) -> codebuild.Project:
-    """Add a build project on the processor the containers run on. Only building an image needs Docker's privileges."""
+    """Add a build project on the processor the containers run on. Only building an image needs Docker's privileges.
+
+    It is named, after the stack: people's permissions, which stand in another stack, must know its name.
+    """
     kind, image = BUILD_IMAGES[architecture]
     role = add_build_role(template, name, log_group, artifacts, statements)
     return template.add(
         codebuild.Project(
             f"{name}Project",
+            Name=names.of_stack(f"-{name.lower()}"),
             Description=PURPOSES[name],
             ServiceRole=role.get_att("Arn"),
             Source=codebuild.Source(Type="CODEPIPELINE", BuildSpec=BUILDSPEC.format(name.lower())),
@@ -136,28 +139,13 @@ def add_build_role(
     template: Template, name: str, log_group: logs.LogGroup, artifacts: Artifacts, statements: Sequence[Statement]
 ) -> iam.Role:
     """Add the role of one build: its log, its artifacts, and what it is for."""
-    common = [
-        policies.allow_writing_log_group(log_group.get_att("Arn")),
-        *delivery_policies.allow_using_artifacts(artifacts.bucket_arn, artifacts.key_arn),
-    ]
+    logging = policies.allow_writing_log_group(log_group.get_att("Arn"))
     return template.add(
         iam.Role(
             f"{name}Role",
             AssumeRolePolicyDocument=policies.assumed_by_service("codebuild"),
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*common, *statements))],
+            ManagedPolicyArns=[artifacts.policy_arn],
+            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(logging, *statements))],
         ),
         why=f"Lets the {name.lower()} build do what it is for, and no more.",
-    )
-
-
-def allow_reports(template: Template, project: codebuild.Project) -> None:
-    """Let the tests write their reports, in groups that bear the project's name: known only once it exists."""
-    template.add(
-        iam.RolePolicy(
-            "TestReports",
-            RoleName=template.resources["TestRole"].ref(),
-            PolicyName="reports",
-            PolicyDocument=delivery_policies.document(delivery_policies.allow_writing_reports(project.ref())),
-        ),
-        why="Keeps test and coverage reports where people look for them.",
     )

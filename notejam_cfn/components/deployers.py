@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from awacs.aws import Statement
 from troposphere import iam
@@ -11,6 +11,7 @@ from troposphere import iam
 from .. import delivery_policies, policies
 from ..template import Template, component
 from ..values import Value
+from .artifacts import Artifacts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,12 +31,8 @@ def add_execution_role(template: Template, title: str, why: str) -> iam.Role:
 
 
 @component
-def add_permissions(
-    template: Template, title: str, roles: Sequence[iam.Role], kinds: Collection[str], prefixes: Sequence[str]
-) -> None:
-    """Let roles create, change and delete resources of these types in stacks whose names begin so."""
-    project = template.stack_tags["project"]
-    statements = delivery_policies.allow_creating(project, kinds, prefixes)
+def add_permissions(template: Template, title: str, roles: Sequence[iam.Role], statements: Sequence[Statement]) -> None:
+    """Give CloudFormation's roles what it needs, in as few managed policies as hold it."""
     for number, document in enumerate(delivery_policies.in_policies(statements), start=1):
         template.add(
             iam.ManagedPolicy(
@@ -49,13 +46,19 @@ def add_permissions(
 
 
 def add_action_role(
-    template: Template, title: str, pipeline_role: iam.Role, statements: Sequence[Statement], why: str
+    template: Template,
+    title: str,
+    pipeline_role: iam.Role,
+    artifacts: Artifacts,
+    statements: Sequence[Statement],
+    why: str,
 ) -> iam.Role:
     """Add a role that the pipeline takes on for one kind of action."""
     return template.add(
         iam.Role(
             title,
             AssumeRolePolicyDocument=delivery_policies.assumed_by_roles([pipeline_role.get_att("Arn")]),
+            ManagedPolicyArns=[artifacts.policy_arn],
             Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
         ),
         why=why,

@@ -12,13 +12,10 @@ from .. import delivery_policies, developer_policies, names, policies
 from ..settings import DeliverySettings
 from ..template import Template, component
 from ..values import Value, described
-from .artifacts import UPLOADS_PREFIX, Artifacts
-from .builds import IMAGE, Builds
-from .pipeline import Pipeline
-from .source import ZIP_KEY, Source
+from .artifacts import UPLOADS_PREFIX
+from .source import ZIP_KEY
 
 BUDGET_PERCENT = 100
-PERSONAL = {"personal": "yes"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,11 +30,16 @@ class StageAccess:
 
 @dataclasses.dataclass(frozen=True)
 class Developers:
-    """The groups people are added to. The same policies can be attached to Identity Center's permission sets."""
+    """The groups people are added to, and what stops personal stages when their budget is spent.
 
-    group: Value = described("Group of developers")
-    approvers_group: Value = described("Group of those who may approve production")
-    personal_stage_role: Value = described("Role CloudFormation takes on for a developer's own stage")
+    The same policies can be attached to Identity Center's permission sets, which ask for them by name.
+    """
+
+    group: Value = described("Add developers to this group")
+    group_arn: Value = described("ARN of the developers' group")
+    approvers_group: Value = described("Add those who may approve production to this group")
+    over_budget_policy: Value = described("Policy that stops new personal stages")
+    personal_stage_role: Value = described("Role with which developers deploy their own stages")
 
 
 @component
@@ -45,41 +47,51 @@ def add_developers(
     template: Template,
     settings: DeliverySettings,
     stages: StageAccess,
-    source: Source,
-    artifacts: Artifacts,
-    builds: Builds,
-    pipeline: Pipeline,
     personal_role: iam.Role,
     boundary_actions: Sequence[Action],
-    topic: sns.Topic,
 ) -> Developers:
-    """Add the groups, what each may do, and the boundary and budget of personal stages."""
-    project = template.stack_tags["project"]
+    """Add the groups, what each may do, and the boundary of personal stages."""
     developers = add_group(template, "Developers", "Gives developers what they need, and no more.")
     approvers = add_group(template, "Approvers", "May approve changes of production, which developers may not.")
-    both = [developers, approvers]
-    changes = {
-        "contribute": contributing(stages, source, artifacts, builds, pipeline),
-        "own-stages": developer_policies.allow_own_stages(project, names.LAYERS, personal_role.get_att("Arn"))
-        + [personal_role_passing(personal_role)],
-    }
-    approving = developer_policies.allow_approving(pipeline.arn, stages.approved_by_approvers)
-    add_policy(template, "read", reading(project, builds, pipeline), both, "See everything but data and secrets")
+    add_policies(template, settings, stages, personal_role, developers, approvers)
+    bound(template, personal_role, stages, boundary_actions)
+    stop = add_policy(
+        template, "over-budget", [developer_policies.refuse_new_stages()], [], "Stop new personal stages, not deletions"
+    )
+    return Developers(
+        group=developers.ref(),
+        group_arn=developers.get_att("Arn"),
+        approvers_group=approvers.ref(),
+        over_budget_policy=stop.ref(),
+        personal_stage_role=personal_role.get_att("Arn"),
+    )
+
+
+def add_policies(
+    template: Template,
+    settings: DeliverySettings,
+    stages: StageAccess,
+    personal_role: iam.Role,
+    developers: iam.Group,
+    approvers: iam.Group,
+) -> None:
+    """Say what the groups may do, one policy for each purpose, and ask for a second factor for what changes things."""
+    project = template.stack_tags["project"]
+    delivery, both = names.delivery_stack(project), [developers, approvers]
+    add_policy(template, "read", reading(project, delivery), both, "See everything but data and secrets")
     add_policy(template, "logs", diagnosing(project), both, "Read logs and metrics of every stage")
     shells = developer_policies.allow_shells(project, stages.development)
     add_policy(template, "shell", shells, [developers], "Open a shell in containers of development")
-    add_policy(template, "contribute", changes["contribute"], [developers], "Push, start and watch the pipeline")
-    add_policy(template, "own-stages", changes["own-stages"], [developers], "Make and delete one's own stages")
+    contributions = contributing(settings, project, stages)
+    add_policy(template, "contribute", contributions, [developers], "Push, and start and take back the pipeline")
+    own = own_stages(project, personal_role)
+    add_policy(template, "own-stages", own, [developers], "Make, change and delete one's own stages")
+    approving = developer_policies.allow_approving(delivery, stages.approved_by_approvers)
     if approving:
         add_policy(template, "approve", approving, [approvers], "Approve changes of production")
-    guarded = [*shells, *changes["contribute"], *changes["own-stages"], *approving]
+    guarded = [*shells, *contributions, *own, *approving]
     mfa = [developer_policies.allow_own_mfa(), developer_policies.refuse_without_mfa(guarded)]
     add_policy(template, "mfa", mfa, both, "Ask for a second factor before anything is changed")
-    bound(template, personal_role, stages, boundary_actions)
-    add_budget(template, settings, developers, topic)
-    return Developers(
-        group=developers.ref(), approvers_group=approvers.ref(), personal_stage_role=personal_role.get_att("Arn")
-    )
 
 
 def add_group(template: Template, title: str, why: str) -> iam.Group:
@@ -90,26 +102,25 @@ def add_group(template: Template, title: str, why: str) -> iam.Group:
 def add_policy(
     template: Template, name: str, statements: Sequence[Statement], groups: Sequence[iam.Group], does: str
 ) -> iam.ManagedPolicy:
-    """Add a policy of people. Identity Center asks for policies by name, so they have one: the stack's and their own."""
-    return template.add(
-        iam.ManagedPolicy(
-            f"{''.join(word.capitalize() for word in name.split('-'))}Policy",
-            ManagedPolicyName=names.of_stack(f"-{name}"),
-            Description=does,
-            PolicyDocument=policies.policy(*statements),
-            Groups=[group.ref() for group in groups],
-        ),
-        why=f"{does}.",
+    """Add a policy of people. Identity Center asks for policies by name, so they have the stack's and their own."""
+    policy = iam.ManagedPolicy(
+        f"{''.join(word.capitalize() for word in name.split('-'))}Policy",
+        ManagedPolicyName=names.of_stack(f"-{name}"),
+        Description=does,
+        PolicyDocument=policies.policy(*statements),
     )
+    if groups:
+        policy.Groups = [group.ref() for group in groups]
+    return template.add(policy, why=f"{does}.")
 
 
-def reading(project: str, builds: Builds, pipeline: Pipeline) -> list[Statement]:
+def reading(project: str, delivery: str) -> list[Statement]:
     """What everyone on the project may see."""
     return [
         *developer_policies.allow_seeing_stacks(project),
         *developer_policies.allow_seeing_named(project),
         developer_policies.allow_seeing_resources(),
-        *developer_policies.allow_watching_pipeline(pipeline.arn, builds.arns),
+        *developer_policies.allow_watching_pipeline(delivery),
     ]
 
 
@@ -118,26 +129,26 @@ def diagnosing(project: str) -> list[Statement]:
     return [*developer_policies.allow_reading_logs(project), developer_policies.allow_reading_metrics()]
 
 
-def contributing(
-    stages: StageAccess, source: Source, artifacts: Artifacts, builds: Builds, pipeline: Pipeline
-) -> list[Statement]:
+def contributing(settings: DeliverySettings, project: str, stages: StageAccess) -> list[Statement]:
     """How a change gets on its way: the repository or the zip, the pipeline, an image for one's own stage."""
-    statements = [
-        *developer_policies.allow_starting_pipeline(pipeline.arn),
-        *developer_policies.allow_approving(pipeline.arn, stages.approved_by_developers),
-        developer_policies.allow_building_images(builds.projects[IMAGE].get_att("Arn")),
-        *developer_policies.allow_uploading(artifacts.bucket_arn, f"{UPLOADS_PREFIX}*", artifacts.key_arn),
+    delivery = names.delivery_stack(project)
+    uploads = [f"{delivery}-artifactbucket-*/{UPLOADS_PREFIX}*"]
+    if settings.source == "s3":
+        uploads.append(f"{delivery}-sourcebucket-*/{ZIP_KEY}")
+    pushes = developer_policies.allow_contributing(project) if settings.source == "codecommit" else []
+    return [
+        developer_policies.allow_starting_pipeline(delivery),
+        *developer_policies.allow_approving(delivery, stages.approved_by_developers),
+        developer_policies.allow_building_images(delivery),
+        *developer_policies.allow_uploading(project, *uploads),
+        *pushes,
     ]
-    if source.repository_arn is not None:
-        statements += developer_policies.allow_contributing(source.repository_arn)
-    if source.bucket_arn is not None:
-        statements += developer_policies.allow_uploading(source.bucket_arn, ZIP_KEY, artifacts.key_arn)
-    return statements
 
 
-def personal_role_passing(role: iam.Role) -> Statement:
-    """Let developers hand CloudFormation the role of personal stages, and no other."""
-    return delivery_policies.allow_passing([role.get_att("Arn")], "cloudformation")
+def own_stages(project: str, role: iam.Role) -> list[Statement]:
+    """Deploy and delete one's own stages, by handing CloudFormation the role of personal stages, and no other."""
+    passing = delivery_policies.allow_passing([role.get_att("Arn")], "cloudformation")
+    return [*developer_policies.allow_own_stages(project, names.LAYERS, role.get_att("Arn")), passing]
 
 
 def bound(template: Template, role: iam.Role, stages: StageAccess, actions: Sequence[Action]) -> None:
@@ -167,7 +178,8 @@ def bound(template: Template, role: iam.Role, stages: StageAccess, actions: Sequ
     )
 
 
-def add_budget(template: Template, settings: DeliverySettings, developers: iam.Group, topic: sns.Topic) -> None:
+@component
+def add_budget(template: Template, settings: DeliverySettings, developers: Developers, topic: sns.Topic) -> None:
     """Stop new personal stages when together they have cost the month's budget; deleting them stays possible.
 
     AWS counts costs by tag once somebody has activated the tag `personal` in the billing console.
@@ -180,34 +192,10 @@ def add_budget(template: Template, settings: DeliverySettings, developers: iam.G
                 BudgetType="COST",
                 TimeUnit="MONTHLY",
                 BudgetLimit=budgets.Spend(Amount=settings.personal_budget_usd, Unit="USD"),
-                CostFilters={"TagKeyValue": [f"user:{key}${value}" for key, value in PERSONAL.items()]},
+                CostFilters={"TagKeyValue": [f"user:{key}${value}" for key, value in names.PERSONAL.items()]},
             ),
         ),
         why="Watches what developers' own stages cost together.",
-    )
-    stop = template.add(
-        iam.ManagedPolicy(
-            "OverBudgetPolicy",
-            ManagedPolicyName=names.of_stack("-over-budget"),
-            Description="No new personal stages until the month ends or somebody lifts this",
-            PolicyDocument=policies.policy(developer_policies.refuse_new_stages()),
-        ),
-        why="Is attached to the developers' group when the budget is spent.",
-    )
-    role = template.add(
-        iam.Role(
-            "BudgetRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("budgets"),
-            Policies=[
-                iam.Policy(
-                    PolicyName="stop",
-                    PolicyDocument=policies.policy(
-                        developer_policies.allow_attaching(stop.ref(), developers.get_att("Arn"))
-                    ),
-                )
-            ],
-        ),
-        why="Lets the budget attach that one policy to that one group.",
     )
     template.add(
         budgets.BudgetsAction(
@@ -217,11 +205,26 @@ def add_budget(template: Template, settings: DeliverySettings, developers: iam.G
             ActionThreshold=budgets.ActionThreshold(Type="PERCENTAGE", Value=BUDGET_PERCENT),
             ApprovalModel="AUTOMATIC",
             NotificationType="ACTUAL",
-            ExecutionRoleArn=role.get_att("Arn"),
+            ExecutionRoleArn=add_budget_role(template, developers).get_att("Arn"),
             Definition=budgets.Definition(
-                IamActionDefinition=budgets.IamActionDefinition(PolicyArn=stop.ref(), Groups=[developers.ref()])
+                IamActionDefinition=budgets.IamActionDefinition(
+                    PolicyArn=developers.over_budget_policy, Groups=[developers.group]
+                )
             ),
             Subscribers=[budgets.ActionSubscriber(Type="SNS", Address=topic.ref())],
         ),
         why="Stops new personal stages when the budget is spent.",
+    )
+
+
+def add_budget_role(template: Template, developers: Developers) -> iam.Role:
+    """Let the budget attach one policy to one group."""
+    attach = developer_policies.allow_attaching(developers.over_budget_policy, developers.group_arn)
+    return template.add(
+        iam.Role(
+            "BudgetRole",
+            AssumeRolePolicyDocument=policies.assumed_by_service("budgets"),
+            Policies=[iam.Policy(PolicyName="stop", PolicyDocument=policies.policy(attach))],
+        ),
+        why="Lets the budget attach that one policy to that one group.",
     )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from troposphere import StackName, Sub, codepipeline, events, iam, sns
+from troposphere import Sub, codepipeline, events, iam, sns
 
 from .. import delivery_policies, names, policies
 from ..template import Template, component
@@ -91,7 +91,7 @@ def add_pipeline(
         Stages=[
             codepipeline.Stages(Name="source", Actions=[source_action(source, roles)]),
             codepipeline.Stages(Name=BUILD, Actions=build_actions(builds, roles)),
-            codepipeline.Stages(Name=OWN_STAGE, Actions=[own_update(roles.own)]),
+            codepipeline.Stages(Name=OWN_STAGE, Actions=own_updates(template, roles.own)),
             *(stage for rollout in rollouts for stage in rollout_stages(rollout, builds, roles, topic)),
         ],
     )
@@ -144,16 +144,34 @@ def build_actions(builds: Builds, roles: Roles) -> list[codepipeline.Actions]:
     ]
 
 
-def own_update(own: Deployer) -> codepipeline.Actions:
-    """Update the pipeline's own stack. When that changes the pipeline, CodePipeline starts it again."""
+def own_updates(template: Template, own: Deployer) -> list[codepipeline.Actions]:
+    """Update people's permissions, then the pipeline's own stack; when that changes it, CodePipeline starts it again.
+
+    Neither template has a parameter whose value could be lost.
+    """
+    project = template.stack_tags["project"]
+    stacks = {names.DEVELOPERS: names.developers_stack(project), names.DELIVERY: names.delivery_stack(project)}
+    actions = [own_update(own, layer, stack_name) for layer, stack_name in stacks.items()]
+    return in_order(actions)
+
+
+def own_update(own: Deployer, layer: str, stack_name: str) -> codepipeline.Actions:
+    """Update one of the project's own stacks."""
     configuration = {
         "ActionMode": "CREATE_UPDATE",
-        "StackName": StackName,
-        "TemplatePath": f"{TEMPLATES}::{names.DELIVERY}.yaml",
+        "StackName": stack_name,
+        "TemplatePath": f"{TEMPLATES}::{layer}.yaml",
         "Capabilities": "CAPABILITY_NAMED_IAM",
         "RoleArn": own.execution_role_arn,
     }
-    return action("update", ("Deploy", "CloudFormation"), configuration, own.action_role_arn, inputs=[TEMPLATES])
+    return action(layer, ("Deploy", "CloudFormation"), configuration, own.action_role_arn, inputs=[TEMPLATES])
+
+
+def in_order(actions: list[codepipeline.Actions]) -> list[codepipeline.Actions]:
+    """Let actions of a stage run one after the other."""
+    for order, one in enumerate(actions, start=1):
+        one.RunOrder = order
+    return actions
 
 
 def rollout_stages(rollout: Rollout, builds: Builds, roles: Roles, topic: sns.Topic) -> list[codepipeline.Stages]:
@@ -199,10 +217,8 @@ def deploy_stage(
     for layer in rollout.layers:
         actions += [change_action(rollout, layer), execute_action(rollout, layer)]
     actions.append(smoke_action(rollout, builds, roles))
-    for order, one in enumerate(actions, start=1):
-        one.RunOrder = order
     return codepipeline.Stages(
-        Name=rollout.stage, Actions=actions, OnFailure=codepipeline.FailureConditions(Result="ROLLBACK")
+        Name=rollout.stage, Actions=in_order(actions), OnFailure=codepipeline.FailureConditions(Result="ROLLBACK")
     )
 
 
@@ -311,10 +327,10 @@ def build(
 def environment(variables: Mapping[str, Value]) -> Value:
     """Return variables as the JSON text CodeBuild actions take."""
     known = {name: value for name, value in variables.items() if isinstance(value, str)}
-    resolved = {name: value for name, value in variables.items() if name not in known}
+    resolved: dict[str, Any] = {name: value for name, value in variables.items() if name not in known}
     entries = [{"name": name, "value": known.get(name, f"${{{name}}}")} for name in variables]
     text = json.dumps(entries)
-    return Sub(text, **resolved) if resolved else text
+    return Sub(text, resolved) if resolved else text
 
 
 def action(
@@ -332,10 +348,11 @@ def action(
         Name=name,
         ActionTypeId=codepipeline.ActionTypeId(Category=category, Owner="AWS", Provider=provider, Version="1"),
         Configuration=configuration,
-        InputArtifacts=[codepipeline.InputArtifacts(Name=artifact) for artifact in inputs],
-        OutputArtifacts=[codepipeline.OutputArtifacts(Name=artifact) for artifact in outputs],
-        RunOrder=1,
     )
+    if inputs:
+        one.InputArtifacts = [codepipeline.InputArtifacts(Name=artifact) for artifact in inputs]
+    if outputs:
+        one.OutputArtifacts = [codepipeline.OutputArtifacts(Name=artifact) for artifact in outputs]
     if role_arn is not None:
         one.RoleArn = role_arn
     if namespace:
@@ -343,40 +360,47 @@ def action(
     return one
 
 
-def add_roles(template: Template, source: Source, artifacts: Artifacts, builds: Builds, own: iam.Role) -> Roles:
+def add_roles(template: Template, source: Source, artifacts: Artifacts, builds: Builds, own_role_arn: Value) -> Roles:
     """Add the pipeline's role, which takes on one of the others for each action, and those for source and build."""
     pipeline = template.add(
-        iam.Role("PipelineRole", AssumeRolePolicyDocument=policies.assumed_by_service("codepipeline")),
+        iam.Role(
+            "PipelineRole",
+            AssumeRolePolicyDocument=policies.assumed_by_service("codepipeline"),
+            ManagedPolicyArns=[artifacts.policy_arn],
+        ),
         why="Lets the pipeline take on the role of each of its actions.",
     )
-    use = delivery_policies.allow_using_artifacts(artifacts.bucket_arn, artifacts.key_arn)
     sourcing = add_action_role(
-        template, "SourceRole", pipeline, [*source.statements, *use], "Lets the pipeline take the code."
+        template, "SourceRole", pipeline, artifacts, source.statements, "Lets the pipeline take the code."
     )
     building = add_action_role(
         template,
         "BuildRole",
         pipeline,
-        [delivery_policies.allow_running_builds(builds.arns), *use],
+        artifacts,
+        [delivery_policies.allow_running_builds(builds.arns)],
         "Lets the pipeline run its builds.",
     )
     updating = add_action_role(
         template,
         "OwnUpdateRole",
         pipeline,
+        artifacts,
         [
-            delivery_policies.allow_changing_stacks([names.delivery_stack(template.stack_tags["project"])]),
-            delivery_policies.allow_passing([own.get_att("Arn")], "cloudformation"),
-            *use,
+            delivery_policies.allow_changing_stacks(own_stacks(template.stack_tags["project"])),
+            delivery_policies.allow_passing([own_role_arn], "cloudformation"),
         ],
         "Lets the pipeline update its own stack.",
     )
-    return Roles(pipeline, sourcing, building, Deployer(updating.get_att("Arn"), own.get_att("Arn")))
+    return Roles(pipeline, sourcing, building, Deployer(updating.get_att("Arn"), own_role_arn))
 
 
-def allow_taking_on(
-    template: Template, roles: Roles, rollouts: Sequence[Rollout], artifacts: Artifacts, topic: sns.Topic
-) -> None:
+def own_stacks(project: str) -> list[str]:
+    """Name the project's own stacks, which belong to no stage."""
+    return [names.developers_stack(project), names.delivery_stack(project)]
+
+
+def allow_taking_on(template: Template, roles: Roles, rollouts: Sequence[Rollout], topic: sns.Topic) -> None:
     """Let the pipeline take on the roles of its actions, once all of them are known."""
     own = [roles.source.get_att("Arn"), roles.build.get_att("Arn"), roles.own.action_role_arn]
     deployers = {id(rollout.deployer): rollout.deployer for rollout in rollouts}
@@ -389,7 +413,6 @@ def allow_taking_on(
             PolicyDocument=delivery_policies.document(
                 delivery_policies.allow_assuming(arns),
                 delivery_policies.allow_publishing_to(topic.ref()),
-                *delivery_policies.allow_using_artifacts(artifacts.bucket_arn, artifacts.key_arn),
             ),
         ),
         why="Lists the roles the pipeline may take on.",

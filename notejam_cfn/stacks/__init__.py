@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from ..settings import Project, Stage
 from .console import console_stack
-from .delivery import delivery_stack
+from .delivery import delivery_stacks
 from .layered import layered_stacks
 from .stack import Stack
 
@@ -16,11 +16,11 @@ __all__ = ["Stack", "stacks_of", "stacks_of_stage"]
 def stacks_of(project: Project, stages: Collection[str] | None = None) -> list[Stack]:
     """Compose every stack of a project, or those of some of its stages, in the order they are deployed.
 
-    All of them include the delivery stack, which can do what is in the others' templates and so comes last here.
+    All of them include the project's own stacks, which know what is in the others' templates and so come last here.
     """
     chosen = [stage for stage in project.stages if stages is None or stage.name in stages]
     composed = [stack for stage in chosen for stack in stacks_of_stage(stage)]
-    return composed if stages is not None else [*composed, delivery_stack(project, composed)]
+    return composed if stages is not None else [*composed, *delivery_stacks(project, composed)]
 
 
 def stacks_of_stage(stage: Stage) -> list[Stack]:

@@ -1,7 +1,8 @@
-"""The project's delivery stack: images, pipeline, developers. There is one for all stages."""
+"""The project's own stacks, one of each for all stages: who may do what, and the pipeline that rolls stages out."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,35 +13,105 @@ from .. import delivery_policies, names
 from ..components.artifacts import Artifacts, add_artifacts
 from ..components.builds import Builds, add_builds
 from ..components.deployers import Deployer, add_action_role, add_execution_role, add_permissions
-from ..components.developers import StageAccess, add_developers
+from ..components.developers import Developers, StageAccess, add_budget, add_developers
 from ..components.encryption import PUBLISHERS, add_encryption
 from ..components.notices import add_notices
-from ..components.pipeline import Layer, Roles, Rollout, add_pipeline, add_roles, allow_taking_on
+from ..components.pipeline import Layer, Roles, Rollout, add_pipeline, add_roles, allow_taking_on, own_stacks
 from ..components.repository import ImageRepository, add_image_repository
 from ..components.source import add_source
 from ..settings import EncryptionSettings, Project, Stage
 from ..template import Template
+from ..values import Value, described
+from ..wiring import publish
 from .stack import LAYERED, PROJECT, Stack
 
-ARCHITECTURE = (
+PEOPLE = (
+    "Developers get the permissions they need and no more; CloudFormation's roles can make what the templates hold."
+)
+PIPELINE = (
     "A push starts a pipeline: CodeBuild tests and builds one container image, then CloudFormation rolls out stage "
-    "after stage, asking people where a stage asks for it. Developers get the permissions they need and no more."
+    "after stage, asking people where a stage asks for it."
 )
 
 
-def delivery_stack(project: Project, stacks: Sequence[Stack]) -> Stack:
-    """Compose the delivery of a project. `stacks` are those of its stages, in the order they are deployed."""
-    settings = project.delivery
+@dataclasses.dataclass(frozen=True)
+class ExecutionRoles:
+    """The roles CloudFormation takes on, as the pipeline's stack reads them."""
+
+    stage_role_arn: Value = described("Role CloudFormation takes on to change the project's stages")
+    own_role_arn: Value = described("Role CloudFormation takes on to update the project's own stacks")
+
+
+def delivery_stacks(project: Project, stacks: Sequence[Stack]) -> list[Stack]:
+    """Compose the project's own stacks. `stacks` are those of its stages, in the order they are deployed.
+
+    People's permissions and CloudFormation's roles come first; the pipeline uses the roles. In one template they would
+    be larger than CloudFormation takes without a bucket.
+    """
     layers = [stack for stack in stacks if stack.form == LAYERED]
-    prefixes = [names.stack(project.name, stage.name, "") for stage in project.stages]
-    template = Template(
-        f"{project.name}: pipeline, images and developers", tags=names.tags(project.name), architecture=ARCHITECTURE
+    people = project_stack(project, names.DEVELOPERS, "what people and CloudFormation may do", PEOPLE)
+    own = add_execution_role(
+        people.template, "OwnExecutionRole", "Lets CloudFormation update the project's own stacks for the pipeline."
     )
+    developers, roles = compose_people(people, project, layers, own)
+    pipeline = project_stack(project, names.DELIVERY, "pipeline and images", PIPELINE, depends_on=(people.name,))
+    compose_pipeline(pipeline.template, project, layers, developers, roles)
+    allow_own_updates(people.template, own, types_of([people, pipeline]))
+    return [people, pipeline]
+
+
+def project_stack(
+    project: Project, layer: str, what: str, architecture: str, depends_on: tuple[str, ...] = ()
+) -> Stack:
+    """Start a stack that belongs to no stage."""
+    tags = names.tags(project.name)
+    return Stack(
+        name=f"{project.name}-{layer}",
+        stage=None,
+        form=PROJECT,
+        layer=layer,
+        region=project.delivery_region,
+        account=None,
+        template=Template(f"{project.name}: {what}", tags=tags, architecture=architecture),
+        path=layer,
+        depends_on=depends_on,
+        termination_protection=True,
+        tags=tags,
+    )
+
+
+def compose_people(
+    stack: Stack, project: Project, layers: Sequence[Stack], own: iam.Role
+) -> tuple[Developers, ExecutionRoles]:
+    """Compose people's permissions and the roles in which CloudFormation changes stages."""
+    template = stack.template
+    executing = add_execution_role(
+        template, "StageExecutionRole", "Lets CloudFormation create and change the project's stages."
+    )
+    personal = add_execution_role(
+        template, "PersonalStageRole", "Lets CloudFormation create and change the stages developers make themselves."
+    )
+    making = delivery_policies.allow_creating(
+        types_of(layers), [f"{project.name}-"], delivery_policies.of_stages(project.name)
+    )
+    refusing = delivery_policies.refuse_own_things(own_stacks(project.name))
+    add_permissions(template, "StagePermissions", [executing, personal], [refusing, *making])
+    access = stage_access(project.stages)
+    developers = add_developers(template, project.delivery, access, personal, stage_role_actions(layers))
+    roles = ExecutionRoles(stage_role_arn=executing.get_att("Arn"), own_role_arn=own.get_att("Arn"))
+    return publish(template, stack.name, developers), publish(template, stack.name, roles)
+
+
+def compose_pipeline(
+    template: Template, project: Project, layers: Sequence[Stack], developers: Developers, executing: ExecutionRoles
+) -> None:
+    """Compose the pipeline with what it needs: images, builds, artifacts, its source and its roles."""
+    settings = project.delivery
+    prefixes = [names.stack(project.name, stage.name, "") for stage in project.stages]
     encryption = add_encryption(template, EncryptionSettings(), (*PUBLISHERS, "budgets"))
     topic = add_notices(template, settings, encryption)
     artifacts = add_artifacts(template, settings, encryption)
     repository = add_image_repository(template, settings, encryption)
-    executing, personal, own = add_execution_roles(template)
     builds = add_builds(
         template,
         settings,
@@ -48,70 +119,45 @@ def delivery_stack(project: Project, stacks: Sequence[Stack]) -> Stack:
         artifacts,
         repository,
         prefixes,
-        [executing.get_att("Arn")],
+        [executing.stage_role_arn],
         project.stages[0].service.architecture,
     )
     source = add_source(template, settings, encryption)
-    roles = add_roles(template, source, artifacts, builds, own)
+    roles = add_roles(template, source, artifacts, builds, executing.own_role_arn)
     deployer = add_deployer(template, prefixes, executing, roles, artifacts)
     rollouts = [rollout(project, stage, layers, deployer) for stage in project.stages]
-    allow_taking_on(template, roles, rollouts, artifacts, topic)
+    allow_taking_on(template, roles, rollouts, topic)
     pipeline = add_pipeline(template, rollouts, source, artifacts, builds, roles, topic, stores={})
-    access = stage_access(project.stages)
-    bounds = stage_role_actions(layers)
-    developers = add_developers(
-        template, settings, access, source, artifacts, builds, pipeline, personal, bounds, topic
-    )
-    add_permissions(template, "StagePermissions", [executing, personal], types_of(layers), prefixes)
-    add_own_permissions(template, own)
+    add_budget(template, settings, developers, topic)
     add_outputs(template, artifacts, repository, builds)
     template.add_output_for_people("PipelineName", pipeline.name, "The pipeline: watch it in CodePipeline")
-    template.add_output_for_people("DevelopersGroup", developers.group, "Add developers to this group")
-    template.add_output_for_people("ApproversGroup", developers.approvers_group, "May approve changes of production")
-    template.add_output_for_people(
-        "PersonalStageRoleArn", developers.personal_stage_role, "Developers deploy their own stages with this role"
-    )
-    return Stack(
-        name=names.delivery_stack(project.name),
-        stage=None,
-        form=PROJECT,
-        layer=names.DELIVERY,
-        region=project.delivery_region,
-        account=None,
-        template=template,
-        path=names.DELIVERY,
-        termination_protection=True,
-        tags=template.stack_tags,
-    )
-
-
-def add_execution_roles(template: Template) -> tuple[iam.Role, iam.Role, iam.Role]:
-    """Add the roles CloudFormation takes on: for the project's stages, for developers' own, and for this stack."""
-    purposes = {
-        "StageExecutionRole": "Lets CloudFormation create and change the project's stages.",
-        "PersonalStageRole": "Lets CloudFormation create and change the stages developers make themselves.",
-        "OwnExecutionRole": "Lets CloudFormation update this stack when the pipeline asks for it.",
-    }
-    stages, personal, own = (add_execution_role(template, title, why) for title, why in purposes.items())
-    return stages, personal, own
 
 
 def add_deployer(
-    template: Template, prefixes: Sequence[str], executing: iam.Role, roles: Roles, artifacts: Artifacts
+    template: Template, prefixes: Sequence[str], executing: ExecutionRoles, roles: Roles, artifacts: Artifacts
 ) -> Deployer:
     """Add the role in which the pipeline asks CloudFormation to change the stages of this account."""
     asking = add_action_role(
         template,
         "DeployRole",
         roles.pipeline,
+        artifacts,
         [
             delivery_policies.allow_changing_stacks(prefixes),
-            delivery_policies.allow_passing([executing.get_att("Arn")], "cloudformation"),
-            *delivery_policies.allow_using_artifacts(artifacts.bucket_arn, artifacts.key_arn),
+            delivery_policies.allow_passing([executing.stage_role_arn], "cloudformation"),
         ],
         "Lets the pipeline ask CloudFormation to change the project's stages.",
     )
-    return Deployer(asking.get_att("Arn"), executing.get_att("Arn"))
+    return Deployer(asking.get_att("Arn"), executing.stage_role_arn)
+
+
+def allow_own_updates(template: Template, own: iam.Role, kinds: set[str]) -> None:
+    """Let CloudFormation update the project's own stacks: what it needs for the types that are in them."""
+    project = template.stack_tags["project"]
+    making = delivery_policies.allow_creating(
+        kinds | {"AWS::IAM::ManagedPolicy"}, own_stacks(project), delivery_policies.of_no_stage(project)
+    )
+    add_permissions(template, "OwnPermissions", [own], making)
 
 
 def rollout(project: Project, stage: Stage, stacks: Sequence[Stack], deployer: Deployer) -> Rollout:
@@ -140,12 +186,6 @@ def stage_access(stages: Sequence[Stage]) -> StageAccess:
         approved_by_developers=[stage.name for stage in asking if not stage.is_production],
         approved_by_approvers=[stage.name for stage in asking if stage.is_production],
     )
-
-
-def add_own_permissions(template: Template, own: iam.Role) -> None:
-    """Let CloudFormation update this stack: what it needs for the types that are in it by now."""
-    kinds = types_in(template)
-    add_permissions(template, "OwnPermissions", [own], kinds, [names.delivery_stack(template.stack_tags["project"])])
 
 
 def add_outputs(template: Template, artifacts: Artifacts, repository: ImageRepository, builds: Builds) -> None:
