@@ -97,7 +97,8 @@ def add_tracking(
 ) -> None:
     """Aim at a CPU use and a number of requests for each task; the metric that wants more tasks wins.
 
-    A service that sleeps only grows by these: otherwise a quiet minute would stop its last task.
+    A service that sleeps only grows by CPU use: otherwise a quiet minute would stop its last task, and each metric has
+    an alarm that costs as much as three hours of a task.
     """
     label = Join("/", [scaled.load_balancer_full_name, scaled.target_group_full_name])
     metrics: dict[str, tuple[float, dict[str, Any]]] = {
@@ -107,6 +108,8 @@ def add_tracking(
             {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label},
         ),
     }
+    if settings.sleep_after_minutes:
+        del metrics["Requests"]
     for name, (aim, metric) in metrics.items():
         template.add(
             scaling.ScalingPolicy(
