@@ -187,7 +187,7 @@ def allow_changing_stacks(prefixes: Iterable[str]) -> Statement:
 
 def allow_reviewing_stacks(prefixes: Iterable[str]) -> Statement:
     """Make change sets of stacks to see what would change, and remove them again without executing them."""
-    names = ("CreateChangeSet", "DeleteChangeSet", "DescribeChangeSet", "DescribeStacks")
+    names = ("CreateChangeSet", "DeleteChangeSet", "DescribeChangeSet", "DescribeStacks", "GetTemplateSummary")
     return allow(on("cloudformation", *names), stacks_named(prefixes))
 
 
