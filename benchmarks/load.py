@@ -1,4 +1,4 @@
-"""A small HTTP load generator: keep-alive connections in one thread, cheap enough to keep a server busy from one core."""
+"""A small HTTP load generator: keep-alive connections in one thread, cheap enough to keep a server busy."""
 
 from __future__ import annotations
 

@@ -1,0 +1,123 @@
+"""The application as a process, started with the command the container uses."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from .helpers import SECRET
+from .postgres import PASSWORD, Postgres, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def environment(postgres: Postgres, **more: str) -> dict[str, str]:
+    """Return the variables a task would be given for that database."""
+    given = {
+        "PORT": str(free_port()),
+        "STAGE": "test",
+        "SESSION_SECRET": SECRET,
+        "DATABASE_HOST": "127.0.0.1",
+        "DATABASE_PORT": str(postgres.port),
+        "DATABASE_USER": "notejam",
+        "DATABASE_PASSWORD": PASSWORD,
+        "DRAIN_SECONDS": "0",
+        "PYTHONPATH": str(ROOT),
+    }
+    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **given, **more}
+
+
+def command(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m app …` to its end."""
+    return subprocess.run([sys.executable, "-m", "app", *arguments], env=environ, capture_output=True, text=True)
+
+
+class RunningServer:
+    """`python -m app serve`, with its log in a file."""
+
+    def __init__(self, environ: dict[str, str], log: Path) -> None:
+        self.port = int(environ["PORT"])
+        self.log = log
+        with log.open("wb") as output:
+            arguments = [sys.executable, "-m", "app", "serve"]
+            self.process = subprocess.Popen(arguments, env=environ, stdout=output, stderr=output)
+        self._wait()
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to stop and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        try:
+            return self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+
+    def ask(self, method: str, path: str, timeout: float = 20, **options: Any) -> http.client.HTTPResponse:
+        """Send one request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection.request(method, path, **options)
+        response = connection.getresponse()
+        response.content = response.read()  # type: ignore[attr-defined]
+        connection.close()
+        return response
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the log so far."""
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                self.ask("GET", "/healthz", timeout=2)
+                return
+            time.sleep(0.02)
+        raise RuntimeError(self.log.read_text())
+
+
+class Client:
+    """A browser of a running server: keeps cookies, fills in form tokens."""
+
+    def __init__(self, server: RunningServer) -> None:
+        self.server = server
+        self.cookies: dict[str, str] = {}
+
+    def get(self, path: str) -> Any:
+        """Open a page."""
+        return self._ask("GET", path)
+
+    def post(self, path: str, form_path: str = "", **fields: str) -> Any:
+        """Send the form of a page."""
+        page = self.get(form_path or path).content.decode()
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert found, page
+        return self.send(path, csrf_token=found[1], **fields)
+
+    def send(self, path: str, **fields: str) -> Any:
+        """Send fields as they are."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._ask("POST", path, body=urlencode(fields), headers=headers)
+
+    def sign_up(self, email: str) -> None:
+        """Create an account and be signed in."""
+        answer = self.post("/signup/", email=email, password="correct horse", repeat_password="correct horse")
+        assert answer.status == 303, answer.content
+
+    def _ask(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> Any:
+        sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), **(headers or {})}
+        answer = self.server.ask(method, path, headers=sent, **options)
+        for value in answer.headers.get_all("Set-Cookie") or []:
+            name, _, rest = value.partition("=")
+            self.cookies[name] = rest.partition(";")[0]
+        return answer
