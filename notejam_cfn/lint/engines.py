@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import cloudformation_validate  # type: ignore[import-untyped]
 from cfnlint.config import ConfigMixIn
@@ -131,5 +130,5 @@ def _incomplete(subject: Subject, report: ValidationReport) -> Iterator[Finding]
 
 def _unseen(found: set[Finding], others: Iterator[Finding]) -> set[Finding]:
     """Leave out what cfn-lint has said already: the other engine carries a port of many of its rules."""
-    said: set[Any] = {(finding.logical_id, finding.rule) for finding in found}
+    said = {(finding.logical_id, finding.rule) for finding in found}
     return {finding for finding in others if (finding.logical_id, finding.rule) not in said}
