@@ -8,20 +8,26 @@ PyYAML only: no AWS account, no boto3, no linter.
 
 from .application import add_application
 from .checks import InvalidSetting
+from .components.backups import Backups, add_backups
 from .components.cluster import Cluster, add_cluster
+from .components.copies import Copies, add_copies
 from .components.database import Database, add_database
 from .components.encryption import Encryption, add_encryption
 from .components.load_balancer import LoadBalancer, add_load_balancer
 from .components.log_groups import add_log_group
+from .components.monitoring import Subjects, add_monitoring
 from .components.network import Network, add_network
+from .components.notifications import Notifications, add_notifications
 from .components.security_groups import add_security_group, allow_from_group, allow_to_internet
 from .components.service import Application, Service, add_service
 from .config import ConfigError
 from .settings import (
+    BackupSettings,
     ClusterSettings,
     DatabaseSettings,
     EncryptionSettings,
     LoadBalancerSettings,
+    MonitoringSettings,
     NetworkSettings,
     Project,
     ServiceSettings,
@@ -36,9 +42,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Application",
+    "BackupSettings",
+    "Backups",
     "Cluster",
     "ClusterSettings",
     "ConfigError",
+    "Copies",
     "Database",
     "DatabaseSettings",
     "Encryption",
@@ -46,23 +55,30 @@ __all__ = [
     "InvalidSetting",
     "LoadBalancer",
     "LoadBalancerSettings",
+    "MonitoringSettings",
     "Network",
     "NetworkSettings",
+    "Notifications",
     "Project",
     "Service",
     "ServiceSettings",
     "Stack",
     "Stage",
+    "Subjects",
     "Template",
     "Value",
     "Values",
     "add_application",
+    "add_backups",
     "add_cluster",
+    "add_copies",
     "add_database",
     "add_encryption",
     "add_load_balancer",
     "add_log_group",
+    "add_monitoring",
     "add_network",
+    "add_notifications",
     "add_security_group",
     "add_service",
     "allow_from_group",

@@ -64,6 +64,37 @@ def parse(document: Mapping[str, Any]) -> Project:
     return Project(name=project, stages=stages, delivery=delivery)
 
 
+def with_personal_stage(project: Project, name: str, like: str) -> Project:
+    """Return the project with a stage more: a developer's own, made like another one with the cheapest settings.
+
+    Its stacks are named after it, its network is apart from every other, and it has no domain. Raises `ConfigError`.
+    """
+    known = {stage.name: stage for stage in project.stages}
+    if like not in known:
+        raise ConfigError(f"--like must be one of {', '.join(known)}, got {like!r}")
+    if name in known or not name.startswith(names.PERSONAL_PREFIX):
+        raise ConfigError(f"--stage with --like must be a new name such as {names.PERSONAL_PREFIX}alice, got {name!r}")
+    _refuse_stage_name(name, f"stages.{name}")
+    return dataclasses.replace(project, stages=(*project.stages, _personal(known[like], name)))
+
+
+def _personal(stage: Stage, name: str) -> Stage:
+    """Return a copy of a stage in its developer's name, its components as small as they get."""
+    components = {key: dataclasses.replace(getattr(stage, key), **preset) for key, preset in _economy().items()}
+    network = dataclasses.replace(components["network"], cidr=derived_cidr(name))
+    public = dataclasses.replace(
+        components["load_balancer"], domain="", hosted_zone_id="", certificate_arn="", waf=False
+    )
+    service = dataclasses.replace(components["service"], busy_min_tasks=0, on_demand_tasks=0)
+    changed = components | {"network": network, "load_balancer": public, "service": service}
+    bare = dataclasses.replace(stage, name=name, personal=True, approval=False, termination_protection=False)
+    return dataclasses.replace(bare, size="economy", **changed)
+
+
+def _economy() -> dict[str, dict[str, Any]]:
+    return {key: preset for key, preset in PRESETS["economy"].items() if isinstance(preset, dict)}
+
+
 def derived_cidr(stage: str) -> str:
     """Return the /20 block that a stage without a `cidr` gets: one of 2,048 in 10.128.0.0/9, chosen by its name."""
     number = int.from_bytes(hashlib.sha256(stage.encode()).digest()[:2], "big") % 2048
@@ -208,6 +239,8 @@ region = "eu-central-1"
 size = "resilient"
 network.cidr = "10.30.0.0/16"
 service.time_zone = "Europe/Berlin"
+# Copies of backups, from which `scripts/move.py` starts when the region is gone.
+backups.copy_region = "eu-west-1"
 # HTTPS: a Route 53 zone you own; the certificate and the record are made for you.
 # load_balancer.domain = "notes.example.com"
 # load_balancer.hosted_zone_id = "Z0123456789ABC"

@@ -89,8 +89,12 @@ class Template(troposphere.Template):
         finally:
             self._component = outer
 
+    def tags(self) -> dict[str, str]:
+        """Return the tags of what is added now, for types that take them in a way of their own."""
+        return self.stack_tags | {"component": self._component}
+
     def _tag(self, resource: AWSObject) -> None:
-        tags = self.stack_tags | {"component": self._component}
+        tags = self.tags()
         key = _tag_property(resource)
         if key is None:
             return

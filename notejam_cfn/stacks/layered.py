@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from ..application import add_application
+from ..components.backups import Backups, add_backups
 from ..components.cluster import add_cluster
+from ..components.copies import Copies, add_copies
 from ..components.database import Database, add_database
 from ..components.encryption import Encryption, add_encryption
-from ..components.load_balancer import add_load_balancer
+from ..components.load_balancer import LoadBalancer, add_load_balancer
+from ..components.monitoring import Subjects, add_monitoring
 from ..components.network import Network, add_network
-from ..components.service import add_service
+from ..components.notifications import Notifications, add_notifications
+from ..components.service import Service, add_service
 from ..settings import Stage
 from ..template import Template
 from ..wiring import publish
@@ -17,39 +23,92 @@ from .stack import LAYERED, Stack, stack_of_stage
 
 def layered_stacks(stage: Stage) -> list[Stack]:
     """Compose the stage's layers. Each is given what the layers before it publish, so their order is the graph."""
-    network_stack, encryption, network = network_layer(stage)
-    database_stack, database = database_layer(stage, network_stack, encryption, network)
-    service_stack = service_layer(stage, (network_stack, database_stack), encryption, network, database)
-    return [network_stack, database_stack, service_stack]
+    network_stack, base = network_layer(stage)
+    database_stack, database = database_layer(stage, network_stack, base)
+    copies_stack, copies = copies_layer(stage)
+    below = (network_stack, database_stack)
+    backups_stack, backups = backups_layer(stage, below + copies_stack, base, database, copies)
+    service_stack, load_balancer, service = service_layer(stage, below, base, database)
+    subjects = Subjects(base.network, database, backups, load_balancer, service)
+    monitoring_stack = monitoring_layer(stage, (*below, backups_stack, service_stack), base, subjects)
+    return [*copies_stack, network_stack, database_stack, backups_stack, service_stack, monitoring_stack]
 
 
-def network_layer(stage: Stage) -> tuple[Stack, Encryption, Network]:
-    """Compose what rarely changes: the key and the network."""
+@dataclasses.dataclass(frozen=True)
+class Base:
+    """What every layer stands on."""
+
+    encryption: Encryption
+    notifications: Notifications
+    network: Network
+
+
+def network_layer(stage: Stage) -> tuple[Stack, Base]:
+    """Compose what rarely changes: the key, the network and whom the stage tells."""
     template = layer_template(stage, "network and key", "A VPC with public, private and isolated subnets in its zones.")
     stack = stack_of_stage(stage, LAYERED, "network", template)
     encryption = add_encryption(template, stage.encryption)
+    notifications = add_notifications(template, stage.monitoring, encryption)
     network = add_network(template, stage.network, encryption)
-    return stack, publish(template, stack.name, encryption), publish(template, stack.name, network)
+    base = Base(
+        publish(template, stack.name, encryption),
+        publish(template, stack.name, notifications),
+        publish(template, stack.name, network),
+    )
+    return stack, base
 
 
-def database_layer(stage: Stage, below: Stack, encryption: Encryption, network: Network) -> tuple[Stack, Database]:
+def database_layer(stage: Stage, below: Stack, base: Base) -> tuple[Stack, Database]:
     """Compose what holds data."""
     template = layer_template(stage, "database", "An Aurora cluster in isolated subnets, reached only by its clients.")
     stack = stack_of_stage(stage, LAYERED, "database", template, depends_on=(below.name,))
-    database = add_database(template, stage.database, network, encryption)
+    database = add_database(template, stage.database, base.network, base.encryption)
     return stack, publish(template, stack.name, database)
 
 
+def copies_layer(stage: Stage) -> tuple[tuple[Stack, ...], Copies | None]:
+    """Compose what is kept in a second region, where one is configured."""
+    region = stage.backups.copy_region
+    if not region:
+        return (), None
+    template = layer_template(stage, "copies of backups", "A vault in a second region for copies of the snapshots.")
+    stack = dataclasses.replace(stack_of_stage(stage, LAYERED, "copies", template), region=region)
+    return (stack,), publish(template, stack.name, add_copies(template, stage), region)
+
+
+def backups_layer(
+    stage: Stage, below: tuple[Stack, ...], base: Base, database: Database, copies: Copies | None
+) -> tuple[Stack, Backups]:
+    """Compose what outlives the database."""
+    template = layer_template(stage, "backups", "A vault of snapshots, and a bucket of exports that archives them.")
+    stack = stack_of_stage(stage, LAYERED, "backups", template, depends_on=_names(below))
+    backups = add_backups(template, stage, base.encryption, database, base.notifications, copies)
+    return stack, publish(template, stack.name, backups)
+
+
 def service_layer(
-    stage: Stage, below: tuple[Stack, ...], encryption: Encryption, network: Network, database: Database
-) -> Stack:
+    stage: Stage, below: tuple[Stack, ...], base: Base, database: Database
+) -> tuple[Stack, LoadBalancer, Service]:
     """Compose what changes with every release: the load balancer and the containers."""
     template = layer_template(stage, "service", "A load balancer in front of Fargate tasks that scale with traffic.")
+    stack = stack_of_stage(stage, LAYERED, "service", template, depends_on=_names(below))
+    encryption, network = base.encryption, base.network
     load_balancer = add_load_balancer(template, stage.load_balancer, network, encryption)
     cluster = add_cluster(template, stage.cluster, encryption)
     application = add_application(template, stage, network, encryption, database, load_balancer)
-    add_service(template, stage.service, network, encryption, cluster, load_balancer, application)
-    return stack_of_stage(stage, LAYERED, "service", template, depends_on=tuple(stack.name for stack in below))
+    service = add_service(template, stage.service, network, encryption, cluster, load_balancer, application)
+    return stack, publish(template, stack.name, load_balancer), publish(template, stack.name, service)
+
+
+def monitoring_layer(stage: Stage, below: tuple[Stack, ...], base: Base, subjects: Subjects) -> Stack:
+    """Compose what watches the others."""
+    template = layer_template(stage, "monitoring", "Alarms, a dashboard, saved queries and a budget.")
+    add_monitoring(template, stage, base.notifications, subjects)
+    return stack_of_stage(stage, LAYERED, "monitoring", template, depends_on=_names(below))
+
+
+def _names(stacks: tuple[Stack, ...]) -> tuple[str, ...]:
+    return tuple(stack.name for stack in stacks)
 
 
 def layer_template(stage: Stage, what: str, architecture: str) -> Template:

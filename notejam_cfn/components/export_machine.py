@@ -1,0 +1,150 @@
+"""The state machine that exports snapshots, in the Amazon States Language with JSONata.
+
+    FindSnapshots → ExportEach ─┬─ LookForExport → IsExported ─┬─ AlreadyExported
+                                │                              └─ StartExport → WaitForExport → LookAtExport ─┐
+                                └──────────────────────────────────────────────── HowDidItGo ◄────────────────┘
+
+Its input may name one snapshot (`{"snapshot": ARN}`); without one it takes what the monthly plan made in the last days.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# A week of chances: an export that fails is tried again every day, and people are told every time.
+DAYS_BACK = 7
+# What AWS runs at a time in an account. Source: Amazon Aurora User Guide, "Limitations for exporting snapshots".
+AT_A_TIME = 5
+SECONDS_BETWEEN_LOOKS = 300
+ONE_DAY_SECONDS = 86400
+
+State = dict[str, Any]
+LIST_SNAPSHOTS, LOOK_AT_EXPORTS, START_EXPORT = "ListSnapshots", "LookAtExports", "StartExport"
+# What the machine calls, by the name that stands for it: its ARN holds the partition, so CloudFormation fills it in.
+ACTIONS = {
+    LIST_SNAPSHOTS: "backup:listRecoveryPointsByBackupVault",
+    LOOK_AT_EXPORTS: "rds:describeExportTasks",
+    START_EXPORT: "rds:startExportTask",
+}
+
+
+def definition() -> State:
+    """Return the machine; `${…}` in it is filled in by CloudFormation."""
+    return {
+        "Comment": "Exports monthly snapshots of the database to S3 as Parquet",
+        "QueryLanguage": "JSONata",
+        "StartAt": "FindSnapshots",
+        "TimeoutSeconds": ONE_DAY_SECONDS,
+        "States": {"FindSnapshots": find_snapshots(), "ExportEach": export_each()},
+    }
+
+
+def find_snapshots() -> State:
+    """Return the state that lists the snapshots to export, newest day first."""
+    made_by_plan = "$states.result.RecoveryPoints[CreatedBy.BackupPlanId = '${PlanId}' and Status = 'COMPLETED']"
+    asked_for = "$states.context.Execution.Input.snapshot"
+    return _call(
+        LIST_SNAPSHOTS,
+        {
+            "BackupVaultName": "${VaultName}",
+            "ByResourceType": "Aurora",
+            "ByCreatedAfter": f"{{% $fromMillis($millis() - {DAYS_BACK * ONE_DAY_SECONDS * 1000}) %}}",
+        },
+        Output=f"{{% {{'snapshots': [$exists({asked_for}) ? {asked_for} : {made_by_plan}.RecoveryPointArn]}} %}}",
+        Next="ExportEach",
+    )
+
+
+def export_each() -> State:
+    """Return the state that exports each snapshot, as many at a time as AWS allows."""
+    return {
+        "Type": "Map",
+        "Items": "{% $states.input.snapshots %}",
+        "MaxConcurrency": AT_A_TIME,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "LookForExport",
+            "States": {
+                "LookForExport": look_for_export(),
+                "IsExported": _choice({"{% $states.input.known %}": "AlreadyExported"}, default="StartExport"),
+                "AlreadyExported": {"Type": "Succeed"},
+                "StartExport": start_export(),
+                "WaitForExport": {"Type": "Wait", "Seconds": SECONDS_BETWEEN_LOOKS, "Next": "LookAtExport"},
+                "LookAtExport": look_at_export(),
+                "HowDidItGo": _choice(
+                    {
+                        "{% $states.input.status = 'COMPLETE' %}": "Exported",
+                        "{% $states.input.status in ['FAILED', 'CANCELED'] %}": "NotExported",
+                    },
+                    default="WaitForExport",
+                ),
+                "Exported": {"Type": "Succeed"},
+                "NotExported": {
+                    "Type": "Fail",
+                    "Error": "ExportFailed",
+                    "Cause": "{% 'The export ' & $states.input.export & ' ended: ' & $states.input.cause %}",
+                },
+            },
+        },
+        "End": True,
+    }
+
+
+def look_for_export() -> State:
+    """Return the state that tells whether a snapshot is exported, or being exported, already."""
+    known = "$count($states.result.ExportTasks[$not(Status in ['FAILED', 'CANCELED', 'CANCELING'])]) > 0"
+    return _call(
+        LOOK_AT_EXPORTS,
+        {"SourceArn": "{% $states.input %}"},
+        Output=f"{{% {{'snapshot': $states.input, 'known': {known}}} %}}",
+        Next="IsExported",
+    )
+
+
+def start_export() -> State:
+    """Return the state that starts an export; while too many run, it tries again for some hours.
+
+    An export's name is unique in an account and region: `export-` and the second it was asked for, with the end of the
+    snapshot's own name, so that two started at once differ.
+    """
+    name = "'export-' & $fromMillis($millis(), '[Y0001][M01][D01]-[H01][m01][s01]') & '-' & $lowercase($tail)"
+    tail = "($tail := $replace($substring($states.input.snapshot, -12), /[^A-Za-z0-9]/, ''); "
+    state = _call(
+        START_EXPORT,
+        {
+            "ExportTaskIdentifier": f"{{% {tail}{name}) %}}",
+            "SourceArn": "{% $states.input.snapshot %}",
+            "S3BucketName": "${Bucket}",
+            "S3Prefix": "snapshots",
+            "IamRoleArn": "${RoleArn}",
+            "KmsKeyId": "${KeyArn}",
+        },
+        Output="{% {'export': $states.result.ExportTaskIdentifier} %}",
+        Next="WaitForExport",
+    )
+    state["Retry"] = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "BackoffRate": 2, "MaxAttempts": 8}]
+    return state
+
+
+def look_at_export() -> State:
+    """Return the state that asks how an export is going."""
+    task = "$states.result.ExportTasks[0]"
+    return _call(
+        LOOK_AT_EXPORTS,
+        {"ExportTaskIdentifier": "{% $states.input.export %}"},
+        Output=(
+            f"{{% {{'export': $states.input.export, 'status': {task}.Status, "
+            f"'cause': {task}.FailureCause ? {task}.FailureCause : {task}.Status}} %}}"
+        ),
+        Next="HowDidItGo",
+    )
+
+
+def _call(action: str, arguments: State, **rest: Any) -> State:
+    retry = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate": 2, "MaxAttempts": 5}
+    return {"Type": "Task", "Resource": f"${{{action}}}", "Arguments": arguments, "Retry": [retry], **rest}
+
+
+def _choice(conditions: dict[str, str], default: str) -> State:
+    choices = [{"Condition": condition, "Next": following} for condition, following in conditions.items()]
+    return {"Type": "Choice", "Choices": choices, "Default": default}
