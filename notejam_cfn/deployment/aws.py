@@ -32,11 +32,15 @@ SIGN_IN = "Sign in again (for example: aws sso login), then run the same command
 
 @dataclasses.dataclass(frozen=True)
 class Access:
-    """How to reach AWS: which credentials, where, and in which role CloudFormation works."""
+    """How to reach AWS: which credentials, where, and in which role CloudFormation works.
+
+    Credentials come from the profile or the environment; `keys`, an access key and its secret, are for an emulator.
+    """
 
     profile: str | None = None
     endpoint_url: str | None = None
     role_arn: str | None = None
+    keys: tuple[str, str] | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -232,7 +236,8 @@ class Aws:
         import botocore.config
 
         if self._session is None:
-            self._session = boto3.session.Session(profile_name=self.access.profile)
+            key, secret = self.access.keys or (None, None)
+            self._session = boto3.session.Session(key, secret, profile_name=self.access.profile)
         config = botocore.config.Config(
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             connect_timeout=CONNECT_SECONDS,

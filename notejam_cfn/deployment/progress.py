@@ -184,13 +184,20 @@ class Fancy(Progress):
 
 
 class Quiet(Progress):
-    """Shows nothing of what happens."""
+    """Shows what will change and how it ended, and nothing in between."""
 
     def line(self, stack: str, text: str) -> None:
         """Show nothing."""
 
     def _rolling(self, stack: str, rolling: Rolling) -> None:
         pass
+
+
+class Silent(Quiet):
+    """Shows nothing at all."""
+
+    def write(self, text: str = "") -> None:
+        """Show nothing."""
 
 
 KINDS = {"plain": Progress, "fancy": Fancy, "quiet": Quiet}

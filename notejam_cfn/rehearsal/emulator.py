@@ -42,12 +42,17 @@ class Emulator:
     region: str = REGION
 
     @property
+    def keys(self) -> tuple[str, str]:
+        """An access key and its secret: ministack takes a key of 12 digits for the account."""
+        return self.account, "rehearsal"
+
+    @property
     def environment(self) -> dict[str, str]:
         """What a process needs in its environment to talk to the emulator instead of AWS."""
         return {
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": self.account,  # ministack takes an access key of 12 digits for the account
-            "AWS_SECRET_ACCESS_KEY": "rehearsal",
+            "AWS_ACCESS_KEY_ID": self.keys[0],
+            "AWS_SECRET_ACCESS_KEY": self.keys[1],
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
         }

@@ -37,6 +37,8 @@ PREFIXES = {
     "AWS::EC2::SecurityGroupIngress": "sgr-",
     "AWS::EC2::SecurityGroupEgress": "sgr-",
 }
+# The parts of a container definition that ministack hands through without changing their capital letters.
+HANDED_THROUGH = ("Secrets", "DependsOn", "HealthCheck", "LinuxParameters", "Ulimits", "ResourceRequirements")
 # From the block reserved for documentation, RFC 3849; a VPC gets a /56.
 IPV6_BLOCK = "2001:db8:1234:1a00::/56"
 
@@ -57,6 +59,7 @@ def register() -> None:
     _leave_out_resources_whose_condition_is_false(
         importlib.import_module("ministack.services.cloudformation.changesets")
     )
+    _find_load_balancers_of_every_account(importlib.import_module("ministack.services.alb"))
     blocking = stacks._runs_on_worker_thread
     # A slow resource must not stop the emulator from answering.
     stacks._runs_on_worker_thread = lambda name: FAULTS.seconds_per_resource > 0 or blocking(name)
@@ -107,6 +110,22 @@ def _leave_out_resources_whose_condition_is_false(changesets: Any) -> None:
         return resolved
 
     changesets._resolve_props_for_diff = resolve
+
+
+def _find_load_balancers_of_every_account(alb: Any) -> None:
+    """Let visitors, who have no credentials, reach a load balancer wherever it is: its name says which it is."""
+    caller = importlib.import_module("ministack.core.responses")
+
+    def find(host: str) -> Any:
+        for balancer in alb._lbs.all_values():
+            if balancer["DNSName"].lower() == host.partition(":")[0].lower():
+                region, account = balancer["LoadBalancerArn"].split(":")[3:5]
+                caller.set_request_account_id(account)
+                caller.set_request_region(region)
+                return balancer
+        return None
+
+    alb.find_lb_for_host = find
 
 
 class Told:
@@ -196,7 +215,7 @@ def _judged_creation(real: Callable[..., Provisioned]) -> Callable[..., Provisio
     def create(name: str, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         FAULTS.strike("create", logical_id)
         judge(name, logical_id, properties)
-        physical_id, attributes = real(name, logical_id, properties, stack_name)
+        physical_id, attributes = real(name, logical_id, as_ministack_takes(name, properties), stack_name)
         return physical_id, completed(name, logical_id, properties, attributes)
 
     return create
@@ -215,7 +234,8 @@ def _judged_update(real: Callable[..., Provisioned]) -> Callable[..., Provisione
         if old != new:
             FAULTS.strike("update", logical_id or physical_id)
             judge(name, logical_id or physical_id, new)
-        new_id, found = real(name, physical_id, old, new, stack_name, logical_id, attributes)
+        both = as_ministack_takes(name, old), as_ministack_takes(name, new)
+        new_id, found = real(name, physical_id, *both, stack_name, logical_id, attributes)
         kept = dict(attributes or {}) if new_id == physical_id else {}
         return new_id, completed(name, logical_id or physical_id, new, kept | (found or {}))
 
@@ -228,6 +248,25 @@ def _watched_deletion(real: Callable[..., None]) -> Callable[..., None]:
         real(name, physical_id, properties, stack, logical_id)
 
     return delete
+
+
+def as_ministack_takes(name: str, properties: Properties) -> Properties:
+    """Return properties as ministack understands them: what it hands through of a container must be as in ECS's API."""
+    if name != "AWS::ECS::TaskDefinition":
+        return properties
+    containers = [
+        {key: _as_in_api(value) if key in HANDED_THROUGH else value for key, value in container.items()}
+        for container in properties.get("ContainerDefinitions", ())
+    ]
+    return properties | {"ContainerDefinitions": containers}
+
+
+def _as_in_api(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_as_in_api(item) for item in value]
+    if isinstance(value, dict):
+        return {key[:1].lower() + key[1:]: _as_in_api(item) for key, item in value.items()}
+    return value
 
 
 def judge(name: str, logical_id: str, properties: Properties) -> None:

@@ -1,0 +1,224 @@
+"""The containers of a deployed task definition, run as processes of this machine.
+
+A process gets exactly the environment and secrets that the task definition states, its command, and the entry point and
+working directory of the image. What is added is what the platform would give: credentials, the region, and where the
+stand-ins are (`Platform`). What cannot be had without containers is another user, a read-only file system, CPU and
+memory limits, and the processor's architecture.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .emulator import Emulator
+from .postgres import end_with_parent
+
+ENTRYPOINT = ("python", "-m", "app")
+START_SECONDS = 30
+STOP_SECONDS = 60
+LOG_LINES = 15
+
+
+class TaskError(RuntimeError):
+    """A container does not do what its task definition says."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Container:
+    """A container as the task definition describes it, its secrets read."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    health_command: tuple[str, ...]
+    waits_for: Mapping[str, str]
+    port: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A deployed task and its place behind the load balancer."""
+
+    definition: str
+    image: str
+    containers: tuple[Container, ...]
+    target_group: str
+    health_path: str
+    health_code: str
+    ipv6: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Platform:
+    """What AWS gives to every container, and where its stand-ins are."""
+
+    folder: Path
+    additions: Mapping[str, str]
+    log: Path
+
+    def entrypoint(self) -> tuple[str, ...]:
+        """Return the image's entry point, as its Dockerfile has it."""
+        dockerfile = self.folder / "app" / "Dockerfile"
+        text = dockerfile.read_text(encoding="utf-8") if dockerfile.exists() else ""
+        found = re.findall(r"^ENTRYPOINT (\[.*\])", text, re.MULTILINE)
+        words = tuple(json.loads(found[-1])) if found else ENTRYPOINT
+        return (sys.executable, *words[1:]) if words[0] == "python" else words
+
+
+def read(aws: Emulator, stack: str) -> Task:
+    """Read the task of the service in a deployed stack."""
+    resources = aws.client("cloudformation").list_stack_resources(StackName=stack)["StackResourceSummaries"]
+    service = next(r["PhysicalResourceId"] for r in resources if r["ResourceType"] == "AWS::ECS::Service")
+    ecs = aws.client("ecs")
+    found = ecs.describe_services(cluster=service.split("/")[1], services=[service])["services"][0]
+    definition = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
+    group = found["loadBalancers"][0]["targetGroupArn"]
+    health = aws.client("elbv2").describe_target_groups(TargetGroupArns=[group])["TargetGroups"][0]
+    return Task(
+        definition=definition["taskDefinitionArn"],
+        image=definition["containerDefinitions"][0]["image"],
+        containers=tuple(_container(aws, raw) for raw in definition["containerDefinitions"]),
+        target_group=group,
+        health_path=health["HealthCheckPath"],
+        health_code=health.get("Matcher", {}).get("HttpCode", "200"),
+        ipv6=health.get("IpAddressType") == "ipv6",
+    )
+
+
+def prepare(task: Task, platform: Platform) -> list[str]:
+    """Run the containers that others wait for, and return their names. Raises TaskError when one fails."""
+    needed = {name for container in task.containers for name in container.waits_for}
+    first = [container for container in task.containers if container.name in needed]
+    for container in first:
+        done = subprocess.run(**_process(container, platform), timeout=START_SECONDS, check=False)
+        if done.returncode:
+            raise TaskError(f"{container.name} ended with {done.returncode}:\n{_tail(platform.log)}")
+    return [container.name for container in first]
+
+
+@contextmanager
+def serving(task: Task, platform: Platform) -> Iterator[int]:
+    """Run the container that gets the requests, and yield the port it listens on once it is healthy."""
+    container = next(container for container in task.containers if container.port)
+    port = _port(container)
+    container = dataclasses.replace(container, environment={**container.environment, "PORT": str(port)})
+    process = subprocess.Popen(**_process(container, platform))
+    try:
+        _wait_until_healthy(task, container, process, platform)
+        yield port
+    finally:
+        _stop(process)
+
+
+def _container(aws: Emulator, raw: Mapping[str, Any]) -> Container:
+    environment = {item["name"]: item["value"] for item in raw.get("environment", ())}
+    secrets = {item["name"]: secret_value(aws, item["valueFrom"]) for item in raw.get("secrets", ())}
+    return Container(
+        name=raw["name"],
+        command=tuple(raw.get("command", ())),
+        environment=environment | secrets,
+        health_command=tuple(raw.get("healthCheck", {}).get("command", ())),
+        waits_for={item["containerName"]: item["condition"] for item in raw.get("dependsOn", ())},
+        port=next((item["containerPort"] for item in raw.get("portMappings", ())), None),
+    )
+
+
+def secret_value(aws: Emulator, source: str) -> str:
+    """Read a secret as ECS does: an ARN for all of it, `ARN:key::` for one key of a JSON secret."""
+    parts = source.split(":")
+    value: str = aws.client("secretsmanager").get_secret_value(SecretId=":".join(parts[:7]))["SecretString"]
+    key = parts[7] if len(parts) > 7 else ""
+    return str(json.loads(value)[key]) if key else value
+
+
+def _process(container: Container, platform: Platform) -> dict[str, Any]:
+    return {
+        "args": [*platform.entrypoint(), *container.command],
+        "cwd": platform.folder,
+        "env": {"PATH": os.defpath, "HOME": "/tmp", **container.environment, **platform.additions},
+        "stdin": subprocess.DEVNULL,
+        "stdout": platform.log.open("ab"),
+        "stderr": subprocess.STDOUT,
+        "preexec_fn": end_with_parent,
+        "start_new_session": True,
+    }
+
+
+def _port(container: Container) -> int:
+    """Return the port of the task definition, or a free one when something on this machine has it."""
+    assert container.port
+    for family, address in ((socket.AF_INET6, "::"), (socket.AF_INET, "0.0.0.0")):
+        with contextlib.suppress(OSError), socket.create_server((address, container.port), family=family):
+            continue
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            return int(free.getsockname()[1])
+    return container.port
+
+
+def _wait_until_healthy(task: Task, container: Container, process: subprocess.Popen[bytes], platform: Platform) -> None:
+    address = f"http://{local_address(task)}:{container.environment['PORT']}{task.health_path}"
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if _status(address) == task.health_code:
+            _require_health_command(container, platform)
+            return
+        time.sleep(0.1)
+    raise TaskError(f"{container.name} does not answer {task.health_code} on {address}:\n{_tail(platform.log)}")
+
+
+def local_address(task: Task) -> str:
+    """Return this machine's address as the target group writes addresses."""
+    return "[::1]" if task.ipv6 else "127.0.0.1"
+
+
+def _require_health_command(container: Container, platform: Platform) -> None:
+    """Run the container's own health check, which ECS would."""
+    if container.health_command[:1] != ("CMD",):
+        return
+    words = container.health_command[1:]
+    command = [sys.executable, *words[1:]] if words[0] == "python" else list(words)
+    process = _process(container, platform) | {"args": command}
+    done = subprocess.run(**process, timeout=START_SECONDS, check=False)
+    if done.returncode:
+        raise TaskError(f"the health check of {container.name} ended with {done.returncode}:\n{_tail(platform.log)}")
+
+
+def _status(address: str) -> str:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return str(answer.status)
+    except urllib.error.HTTPError as error:
+        return str(error.code)
+    except OSError:
+        return ""
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _tail(log: Path) -> str:
+    lines: Sequence[str] = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+    return "\n".join(f"    | {line}" for line in lines)
