@@ -27,6 +27,12 @@ PROJECT_PATTERN = re.compile(r"[a-z][a-z0-9-]{1,19}")
 STAGE_PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 STAGE_LENGTH = 20
 
+# What a personal stage takes over from the stage it is like: what is run, not how much of it.
+SAME = {
+    "database": ("engine_version", "database_name"),
+    "service": ("name", "port", "health_path", "path_pattern", "priority", "architecture", "time_zone"),
+}
+
 S = TypeVar("S", bound=Settings)
 
 
@@ -79,20 +85,10 @@ def with_personal_stage(project: Project, name: str, like: str) -> Project:
 
 
 def _personal(stage: Stage, name: str) -> Stage:
-    """Return a copy of a stage in its developer's name, its components as small as they get."""
-    components = {key: dataclasses.replace(getattr(stage, key), **preset) for key, preset in _economy().items()}
-    network = dataclasses.replace(components["network"], cidr=derived_cidr(name))
-    public = dataclasses.replace(
-        components["load_balancer"], domain="", hosted_zone_id="", certificate_arn="", waf=False
-    )
-    service = dataclasses.replace(components["service"], busy_min_tasks=0, on_demand_tasks=0)
-    changed = components | {"network": network, "load_balancer": public, "service": service}
-    bare = dataclasses.replace(stage, name=name, personal=True, approval=False, termination_protection=False)
-    return dataclasses.replace(bare, size="economy", **changed)
-
-
-def _economy() -> dict[str, dict[str, Any]]:
-    return {key: preset for key, preset in PRESETS["economy"].items() if isinstance(preset, dict)}
+    """Return the smallest stage in its developer's name that runs what the other one runs, where that runs."""
+    same = {part: {key: getattr(getattr(stage, part), key) for key in keys} for part, keys in SAME.items()}
+    table = {"region": stage.region, "account": stage.account, "size": "economy", "personal": True}
+    return _stage(stage.project, name, table | same)
 
 
 def derived_cidr(stage: str) -> str:

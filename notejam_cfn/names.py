@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from troposphere import Join, Select, Split, StackId, Sub
 
-LAYERS = ("network", "copies", "database", "backups", "service", "monitoring")
+LAYERS = ("network", "copies", "database", "backups", "service", "monitoring", "expiry")
 DELIVERY, DEVELOPERS = "delivery", "developers"
 BOUNDARY = "stage-boundary"
-PERSONAL = {"personal": "yes"}
+PERSONAL, PERSONAL_PREFIX = {"personal": "yes"}, "dev-"
 
 
 def stack(project: str, stage: str, layer: str) -> str:

@@ -726,6 +726,13 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "ssm:PutParameter",
         "ssm:RemoveTagsFromResource",
     ),
+    "AWS::Scheduler::Schedule": (
+        "iam:PassRole",
+        "scheduler:CreateSchedule",
+        "scheduler:DeleteSchedule",
+        "scheduler:GetSchedule",
+        "scheduler:UpdateSchedule",
+    ),
     "AWS::SecretsManager::Secret": (
         "secretsmanager:CreateSecret",
         "secretsmanager:DeleteSecret",

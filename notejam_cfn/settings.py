@@ -252,6 +252,9 @@ class Stage(Settings):
     account: str = text("", r"\d{12}", "12 digits", "AWS account; empty is the caller's")
     size: str = choice("economy", SIZES, "the preset it starts from")
     termination_protection: bool = flag(False, "refuse to delete the stacks")
+    personal: bool = flag(
+        False, "belongs to one developer: not in the pipeline, its roles bounded, deleted when it expires"
+    )
     approval: bool = flag(False, "the pipeline waits for a person before it changes this stage")
     network: NetworkSettings = dataclasses.field(default_factory=NetworkSettings)
     database: DatabaseSettings = dataclasses.field(default_factory=DatabaseSettings)
@@ -282,7 +285,7 @@ class Stage(Settings):
     @property
     def tags(self) -> dict[str, str]:
         """The tags every stack and resource of the stage carries."""
-        return names.tags(self.project, self.name)
+        return names.tags(self.project, self.name) | (names.PERSONAL if self.personal else {})
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.region in TWO_ZONE_REGIONS and self.network.zones > 2:

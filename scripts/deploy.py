@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from notejam_cfn.deployment import cli
+from notejam_cfn.deployment import cli, expiry
 from notejam_cfn.deployment.deploy import Deployment, Options
 from notejam_cfn.deployment.exits import Exit
 from notejam_cfn.deployment.runs import over_stacks
@@ -17,10 +18,12 @@ def main(given: Sequence[str] | None = None) -> Exit:
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     parser.add_argument("--wait", action="store_true", help="wait for an operation that someone else began")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="repeatable")
+    parser.add_argument("--expires", metavar="TIME", help="when a personal stage is deleted: 8h, 2d, or a time in UTC")
     parser.add_argument("--allow-replace", action="append", default=[], metavar="ID", help="data that may be lost")
     parser.add_argument("--tell-unchanged", action="store_true", help="end with 10 when there was nothing to do")
     asked = parser.parse_args(given)
-    options = Options(asked.yes, asked.dry_run, asked.wait, frozenset(asked.allow_replace), tuple(asked.parameter))
+    given_values = (*asked.parameter, *expiry.parameters(asked.expires, datetime.now(UTC)))
+    options = Options(asked.yes, asked.dry_run, asked.wait, frozenset(asked.allow_replace), given_values)
     return over_stacks(
         asked,
         "deploy",

@@ -102,13 +102,14 @@ def used_types() -> set[str]:
     """Return every type that any template of the configurations above uses."""
     sys.path.insert(0, str(ROOT))
     from notejam_cfn import permissions, stacks_of
-    from notejam_cfn.config import parse
+    from notejam_cfn.config import parse, with_personal_stage
 
     permissions.ACTIONS = Unknown()  # composing must not need what is about to be written
+    projects = [with_personal_stage(parse(document), "dev-alice", "economy") for document in CONFIGURATIONS]
     return {
         str(resource.resource_type)
-        for document in CONFIGURATIONS
-        for stack in stacks_of(parse(document))
+        for project in projects
+        for stack in stacks_of(project)
         for resource in stack.template.resources.values()
     }
 

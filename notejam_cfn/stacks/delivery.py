@@ -23,6 +23,7 @@ from ..settings import EncryptionSettings, Project, Stage
 from ..template import Template
 from ..values import Value, described
 from ..wiring import publish
+from .personal import EXPIRY_TYPES, expiry_actions
 from .stack import LAYERED, PROJECT, Stack
 
 PEOPLE = (
@@ -48,7 +49,9 @@ def delivery_stacks(project: Project, stacks: Sequence[Stack]) -> list[Stack]:
     People's permissions and CloudFormation's roles come first; the pipeline uses the roles. In one template they would
     be larger than CloudFormation takes without a bucket.
     """
-    layers = [stack for stack in stacks if stack.form == LAYERED]
+    project = dataclasses.replace(project, stages=tuple(stage for stage in project.stages if not stage.personal))
+    own_names = {stage.name for stage in project.stages}
+    layers = [stack for stack in stacks if stack.form == LAYERED and stack.stage in own_names]
     people = project_stack(project, names.DEVELOPERS, "what people and CloudFormation may do", PEOPLE)
     own = add_execution_role(
         people.template, "OwnExecutionRole", "Lets CloudFormation update the project's own stacks for the pipeline."
@@ -92,12 +95,13 @@ def compose_people(
         template, "PersonalStageRole", "Lets CloudFormation create and change the stages developers make themselves."
     )
     making = delivery_policies.allow_creating(
-        types_of(layers), [f"{project.name}-"], delivery_policies.of_stages(project.name)
+        types_of(layers) | EXPIRY_TYPES, [f"{project.name}-"], delivery_policies.of_stages(project.name)
     )
     refusing = delivery_policies.refuse_own_things(own_stacks(project.name))
     add_permissions(template, "StagePermissions", [executing, personal], [refusing, *making])
     access = stage_access(project.stages)
-    developers = add_developers(template, project.delivery, access, personal, stage_role_actions(layers))
+    bounds = [*stage_role_actions(layers), *expiry_actions()]
+    developers = add_developers(template, project.delivery, access, personal, bounds)
     roles = ExecutionRoles(stage_role_arn=executing.get_att("Arn"), own_role_arn=own.get_att("Arn"))
     return publish(template, stack.name, developers), publish(template, stack.name, roles)
 
