@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from troposphere import Condition, GetAZs, If, Not, Parameter, Select, Sub, ec2, iam, rds, ssm
+from troposphere import Condition, GetAZs, If, Not, Parameter, Select, Sub, ec2, iam, rds
 
 from .. import names, policies
 from ..exemptions import Exemption
@@ -16,6 +16,7 @@ from .encryption import Encryption
 from .log_groups import add_log_group
 from .network import Network
 from .security_groups import add_security_group, allow_from_group
+from .signposts import add_signpost
 
 PORT = 5432
 ENGINE = "aurora-postgresql"
@@ -30,6 +31,7 @@ MEANT_TO_BE_DELETED = Exemption(
     guard=("rds_cluster_deletion_protection_enabled_check",),
 )
 GENERATION = "ClusterGeneration"
+SIGNPOST = "Says where the database is, also after a restore has replaced the cluster."
 # What PostgreSQL logs and demands. Source: Amazon Aurora User Guide, "Aurora PostgreSQL parameters".
 PARAMETERS = {
     "rds.force_ssl": "1",
@@ -76,8 +78,8 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
     )
     add_instances(template, settings, cluster.ref(), zones=len(network.isolated_subnet_ids))
     return Database(
-        endpoint=add_signpost(template, "Endpoint", cluster.get_att("Endpoint.Address")),
-        secret_arn=add_signpost(template, "SecretArn", cluster.get_att("MasterUserSecret.SecretArn")),
+        endpoint=add_signpost(template, "DatabaseEndpoint", cluster.get_att("Endpoint.Address"), SIGNPOST),
+        secret_arn=add_signpost(template, "DatabaseSecretArn", cluster.get_att("MasterUserSecret.SecretArn"), SIGNPOST),
         clients_id=clients.get_att("GroupId"),
         cluster_id=names.cluster(GENERATION),
         cluster_arn=names.cluster_arn(GENERATION),
@@ -102,15 +104,6 @@ class EitherCluster:
     def get_att(self, attribute: str) -> If:
         """Return an attribute of the one that exists."""
         return If(self.restored_when, self.restored.get_att(attribute), self.new.get_att(attribute))
-
-
-def add_signpost(template: Template, what: str, value: Value) -> Value:
-    """Keep where the database is in a parameter that stays when a restored cluster takes the old one's place."""
-    signpost = template.add(
-        ssm.Parameter(f"Database{what}", Type="String", Value=value),
-        why="Says where the database is, also after a restore has replaced the cluster.",
-    )
-    return signpost.get_att("Value")
 
 
 def add_database_security_groups(template: Template, network: Network) -> tuple[ec2.SecurityGroup, ec2.SecurityGroup]:

@@ -21,6 +21,7 @@ from .log_groups import add_log_group
 from .network import Network
 from .scaling import Scaled, add_scaling
 from .security_groups import add_security_group, allow_from_group, allow_to_internet
+from .signposts import add_signpost
 
 RELEASE = "Release"
 HTTPS = 443
@@ -28,6 +29,7 @@ UNPRIVILEGED_USER = "10001"
 STOP_SECONDS = 60
 MIGRATION = "migrate"
 NONE = "none"
+SIGNPOST = "Says what to watch, and before the first release that there is nothing yet."
 WATCHED_BY_ECS = Exemption(
     reason="ECS watches this alarm during a deployment and rolls back; the stage's other alarms tell people.",
     risk="None: an action would only repeat, outside deployments, what the stage's alarms say.",
@@ -127,8 +129,15 @@ def add_service(
     add_scaling(template, settings, scaled, released)
     return Service(
         cluster_name=cluster.name,
-        service_name=If(released, service.get_att("Name"), NONE),
-        target_group_full_name=If(released, targets.get_att("TargetGroupFullName"), NONE),
+        service_name=add_signpost(
+            template, f"{settings.name}ServiceName", If(released, service.get_att("Name"), NONE), SIGNPOST
+        ),
+        target_group_full_name=add_signpost(
+            template,
+            f"{settings.name}TargetGroupName",
+            If(released, targets.get_att("TargetGroupFullName"), NONE),
+            SIGNPOST,
+        ),
         load_balancer_full_name=load_balancer.full_name,
         log_group_name=logs.ref(),
     )
