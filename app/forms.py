@@ -105,15 +105,17 @@ def sent_form() -> Form:
 
 
 def _body(environ: dict[str, Any]) -> bytes:
+    declared, chunked = environ.get("CONTENT_LENGTH") or "0", "HTTP_TRANSFER_ENCODING" in environ
+    if declared == "0" and not chunked:
+        return b""
     if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         raise HTTPError(415)
-    declared = environ.get("CONTENT_LENGTH") or "0"
     if not declared.isdigit():
         raise HTTPError(400)
     if int(declared) > BODY_BYTES:
         raise HTTPError(413)
     # A body sent in chunks declares nothing.
-    body: bytes = environ["wsgi.input"].read(int(declared) or BODY_BYTES + 1)
+    body: bytes = environ["wsgi.input"].read(BODY_BYTES + 1 if chunked else int(declared))
     if len(body) > BODY_BYTES:
         raise HTTPError(413)
     return body

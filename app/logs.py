@@ -75,6 +75,10 @@ def logging_config(level: str, log_format: str) -> dict[str, Any]:
         "formatters": {"line": {"()": formatter}},
         "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": sys.stdout, "formatter": "line"}},
         "root": {"level": level, "handlers": ["stdout"]},
-        # botocore's and urllib3's debugging output quotes secrets.
-        "loggers": {"_granian": quiet, "botocore": {"level": "WARNING"}, "urllib3": {"level": "WARNING"}},
+        # The debugging output of these quotes the values of statements and requests.
+        "loggers": {
+            "_granian": quiet,
+            "peewee.migrations": {"level": level},
+            **{name: {"level": "WARNING"} for name in ("peewee", "psycopg", "botocore", "urllib3")},
+        },
     }
