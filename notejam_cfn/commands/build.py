@@ -82,11 +82,21 @@ def _build(options: argparse.Namespace, project: Project) -> Report:
         return report
     if options.check:
         files = build.files(project, rendered, manifest.read(options.output))
-        diff = output.difference(options.output, files)
+        diff = output.difference(options.output, files) + _picture_difference(options, project, rendered)
         return dataclasses.replace(report, status=STALE if diff else FRESH, diff=diff)
     output.recover(options.output)
     changes = output.write(options.output, build.files(project, rendered, manifest.read(options.output)))
     return dataclasses.replace(report, status=WRITTEN if changes else UNCHANGED, changes=changes)
+
+
+def _picture_difference(options: argparse.Namespace, project: Project, rendered: list[Rendered]) -> str:
+    """Return what is stale on the page of pictures beside the configuration; nothing where there is no such page."""
+    from .. import diagram
+
+    page = options.config.parent / diagram.FILE
+    if options.stages or not page.exists():
+        return ""
+    return diagram.difference(diagram.pictures_of(rendered, project.stages[-1].name), page)
 
 
 def _progress(options: argparse.Namespace, total: int) -> Any:

@@ -1,0 +1,55 @@
+"""`diagram`: draw the information flow and the delivery flow from the templates."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import _options
+
+if TYPE_CHECKING:
+    from ..diagram import Picture
+    from ._options import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser("diagram", help="draw the stages and the delivery", description=__doc__)
+    _options.add_config(parser)
+    add = parser.add_argument
+    add("--stage", metavar="NAME", help="the stage to draw (default: the last)")
+    add("--docs", type=Path, default=Path("docs"), metavar="DIR", help="where the page and images go (default: docs)")
+    add("--text", action="store_true", help="print the pictures as Mermaid, and draw nothing")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Draw, or print with --text. Raises `ConfigError`, `BuildError` or `OSError`."""
+    from .. import build, config
+    from ..diagram import mermaid, pictures_of
+
+    project = config.load(options.config)
+    pictures = pictures_of(build.compose(project), options.stage or project.stages[-1].name)
+    if not pictures:
+        raise build.BuildError(f"no stage named {options.stage!r} in the configuration")
+    if options.text:
+        print("\n".join(mermaid(picture) for picture in pictures), end="")
+        return 0
+    try:
+        from ..diagram.draw import GraphvizMissing, draw
+    except ImportError:
+        raise build.BuildError("drawing needs the diagrams library: `pip install 'notejam[diagram]'`") from None
+    try:
+        files = [file for picture in pictures for file in draw(picture, options.docs / "images")]
+    except GraphvizMissing as error:
+        raise build.BuildError(str(error)) from None
+    _write_page(pictures, options.docs)
+    print(f"drew {', '.join(file.name for file in files)} in {options.docs / 'images'}")
+    return 0
+
+
+def _write_page(pictures: list[Picture], docs: Path) -> None:
+    from ..diagram import FILE, page
+
+    (docs / FILE.name).write_text(page(pictures), encoding="utf-8")
