@@ -215,12 +215,12 @@ class Aws:
                 found |= {task["taskDefinitionArn"] for task in tasks if task.get("desiredStatus") == "RUNNING"}
         return found
 
-    def call(self, service: str, region: str, method: str, **given: Any) -> Any:
+    def call(self, service: str, region: str, method: str, /, **given: Any) -> Any:
         """Make one request. Raises one of the errors in `exits.py`."""
         with _explained(service, method):
             return getattr(self._client(service, region), method)(**given)
 
-    def pages(self, service: str, region: str, method: str, **given: Any) -> Iterator[Any]:
+    def pages(self, service: str, region: str, method: str, /, **given: Any) -> Iterator[Any]:
         """Make a request for each page of a long answer."""
         with _explained(service, method):
             yield from self._client(service, region).get_paginator(method).paginate(**given)

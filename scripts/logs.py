@@ -1,0 +1,34 @@
+"""Show what a stage logs: python scripts/logs.py dev --follow --part web"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from notejam_cfn.deployment import cli, logs
+from notejam_cfn.deployment.exits import Exit
+from notejam_cfn.deployment.stages import Stage
+
+
+def main(given: Sequence[str] | None = None) -> Exit:
+    """Print log lines until there are no more, or with --follow until Ctrl-C."""
+    parser = cli.parser("Show the logs of a stage, all parts in the order of time.")
+    parser.add_argument("--follow", action="store_true", help="go on with what is logged from now on")
+    parser.add_argument("--part", action="append", default=[], help="only this log group, such as web; repeatable")
+    parser.add_argument("--since", default="15m", metavar="TIME", help="how far back: 30s, 15m, 2h, 1d")
+    parser.add_argument("--filter", default="", metavar="PATTERN", help="a filter pattern of CloudWatch Logs")
+    asked = parser.parse_args(given)
+    aws = cli.connect(asked)
+    parts = logs.choose(Stage(aws, cli.planned(asked)), asked.part)
+    start = logs.since(asked.since, datetime.datetime.now(datetime.UTC))
+    show = logs.follow if asked.follow else logs.read
+    try:
+        for line in show(aws, parts, start, asked.filter):
+            print(f"{line.time:%H:%M:%S} {line.part:<10} {line.text}", flush=True)
+    except KeyboardInterrupt:
+        return Exit.DONE  # how following is meant to end
+    return Exit.DONE
+
+
+if __name__ == "__main__":
+    cli.finish(main)
