@@ -108,6 +108,7 @@ def _project_name(table: Mapping[str, Any]) -> str:
 def _stage(project: str, name: str, table: Mapping[str, Any]) -> Stage:
     path = f"stages.{name}"
     _refuse_stage_name(name, path)
+    _refuse_unknown(table, _keys(Stage, "name", "project"), f"{path}.")
     size = table.get("size", "economy")
     if size not in SIZES:
         raise ConfigError(f"{path}.size must be one of {', '.join(SIZES)}, got {size!r}")
@@ -130,8 +131,8 @@ def _refuse_stage_name(name: str, path: str) -> None:
 
 def _build(kind: type[S], table: Mapping[str, Any], path: str, **fixed: Any) -> S:
     """Make settings of a kind from a TOML table, and the settings inside them from the tables inside it."""
-    fields = {f.name: f for f in dataclasses.fields(kind) if f.name not in fixed}  # type: ignore[arg-type]
-    _refuse_unknown(table, tuple(fields), f"{path}.")
+    _refuse_unknown(table, _keys(kind, *fixed), f"{path}.")
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     values: dict[str, Any] = dict(fixed)
     for key, value in table.items():
         nested = fields[key].default_factory
@@ -143,6 +144,10 @@ def _build(kind: type[S], table: Mapping[str, Any], path: str, **fixed: Any) -> 
         return kind(**values)
     except InvalidSetting as error:
         raise ConfigError(f"{path}.{error}") from None
+
+
+def _keys(kind: type[Settings], *but: str) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind) if field.name not in but)  # type: ignore[arg-type]
 
 
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

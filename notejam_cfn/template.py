@@ -89,18 +89,16 @@ class Template(troposphere.Template):
         finally:
             self._component = outer
 
-    def tags(self) -> dict[str, str]:
-        """Return the tags of what is added now, for types that take them in a way of their own."""
-        return self.stack_tags | {"component": self._component}
-
     def _tag(self, resource: AWSObject) -> None:
-        tags = self.tags()
+        tags = self.stack_tags | {"component": self._component}
         key = _tag_property(resource)
         if key is None:
             return
-        own = resource.properties.get(key)
-        if resource.props[key][0] is dict:
+        own, expected = resource.properties.get(key), resource.props[key][0]
+        if expected is dict:
             setattr(resource, key, tags | (own or {}))
+        elif isinstance(expected, list):
+            setattr(resource, key, [*(expected[0](Key=name, Value=tags[name]) for name in sorted(tags)), *(own or [])])
         else:
             setattr(resource, key, Tags(**tags) if own is None else Tags(**tags) + own)
 
@@ -126,4 +124,4 @@ def _tag_property(resource: AWSObject) -> str | None:
     if resource.resource_type == "AWS::AutoScaling::AutoScalingGroup":
         return None  # its tags have a third, required field
     own = resource.resource_type.rpartition("::")[2] + "Tags" if resource.resource_type else ""
-    return next((key for key in ("Tags", own) if key in resource.props), None)
+    return next((key for key in ("Tags", own, "ResourceTags") if key in resource.props), None)

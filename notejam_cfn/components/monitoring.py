@@ -221,7 +221,6 @@ def add_budget(template: Template, stage: Stage, notifications: Notifications) -
                 )
                 for kind, percent in limits.items()
             ],
-            ResourceTags=[budgets.ResourceTag(Key=key, Value=value) for key, value in template.tags().items()],
         ),
         why=f"Tells people before the month costs more than planned: {notifications.section('budget')}.",
     )

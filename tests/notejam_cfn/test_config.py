@@ -131,6 +131,7 @@ def test_overlapping_networks_are_refused() -> None:
     [
         ({}, "stages: at least one [stages.NAME] table is needed"),
         ({"stages": {"dev": {}}}, "stages.dev.region is missing"),
+        ({"stages": {"dev": {"regoin": "eu-west-1"}}}, "stages.dev.regoin is not a known key; did you mean region?"),
         ({"stages": 1}, "stages must be a table, got 1"),
         ({"stage": {}}, "stage is not a known key; did you mean stages?"),
         ({"project": {"name": "Note Jam"}, "stages": {}}, "project.name must be 2 to 20 lower-case letters"),
