@@ -1,0 +1,67 @@
+"""`links`: print links into the CloudFormation console, to create a stage from its one template."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+from . import _options
+
+if TYPE_CHECKING:
+    from ..links import Links
+    from ..settings import Project
+    from ..stacks import Stack
+    from ._options import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser("links", help="print links that open the console on a stage", description=__doc__)
+    _options.add_config(parser)
+    _options.add_stages(parser)
+    add = parser.add_argument
+    add("--base-url", metavar="URL", help="where output/ was uploaded to, in S3; adds links with everything filled in")
+    add("--region", metavar="REGION", help="another region than the stage's own")
+    add("--parameter", action="append", default=[], type=_parameter, metavar="NAME=VALUE", help="fill in a parameter")
+    _options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the links of each stage. Raises `ConfigError` or `BuildError`."""
+    from .. import config
+
+    links = [_links(options, stack) for stack in _stacks(options, config.load(options.config))]
+    documents = [dataclasses.asdict(one) for one in links]
+    print(json.dumps({"links": documents}, indent=2) if options.json else "\n\n".join(_text(one) for one in links))
+    return 0
+
+
+def _stacks(options: argparse.Namespace, project: Project) -> list[Stack]:
+    from .. import build
+    from ..stacks.stack import CONSOLE
+
+    return [one.stack for one in build.compose(project, options.stages) if one.stack.form == CONSOLE]
+
+
+def _links(options: argparse.Namespace, stack: Stack) -> Links:
+    from .. import links
+
+    region, file = options.region or stack.region, f"{stack.path}.yaml"
+    url = f"{options.base_url.rstrip('/')}/{file}" if options.base_url else None
+    create = links.create_link(region, url, stack.name, dict(options.parameter)) if url else None
+    return links.Links(str(stack.stage), region, f"output/{file}", links.upload_link(region), create)
+
+
+def _text(one: Links) -> str:
+    lines = [f"{one.stage} in {one.region}", f"  upload {one.template}: {one.upload}"]
+    return "\n".join([*lines, *([f"  create, all filled in: {one.create}"] if one.create else [])])
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"must be NAME=VALUE, got {text!r}")
+    return name, value
