@@ -198,7 +198,7 @@ class BackupSettings(Settings):
     continuous: bool = flag(True, "AWS Backup looks after the point-in-time recovery of database.backup_days")
     at_hour: int = whole(3, 0, 23, "hour backups begin, in UTC")
     daily_kept_days: int = whole(7, 0, 36500, "days a daily snapshot is kept; 0 for none")
-    weekly_kept_days: int = whole(91, 0, 36500, "days a weekly snapshot is kept; 0 for none")
+    weekly_kept_days: int = whole(98, 0, 36500, "days a weekly snapshot is kept; 0 for none")
     monthly_kept_days: int = whole(1127, 0, 36500, "days a monthly snapshot is kept, 1095 at the least; 0 for none")
     deletable: bool = flag(False, "people may delete snapshots before their time")
     own_key: bool = flag(True, "a key of their own for the vault and the exports, which outlives the stage's")
