@@ -22,7 +22,7 @@ class TemplateSize(CloudFormationLintRule):
     def __init__(self) -> None:
         super().__init__()
         self.config_definition = {"bytes": {"default": REQUEST_BYTES, "type": "integer"}}
-        self.configure()
+        self.configure()  # type: ignore[no-untyped-call]
 
     def match(self, cfn: Template) -> RuleMatches:
         """Return a match when the template is too large."""
