@@ -61,7 +61,8 @@ class Notejam(Bottle):
             response.set_header("Location", f"{quote(request.path)}/")
             return ""
         title, explanation = EXPLANATIONS.get(error.status_code, EXPLANATIONS[500])
-        return page("error", title, explanation=explanation, code=error.status_code)
+        visitor = request.environ.get("notejam.visitor")
+        return page("error", title, visitor, explanation=explanation, code=error.status_code)
 
 
 def create_app(settings: Settings) -> Observer:
