@@ -39,8 +39,8 @@ def stage_name_problem(stage: str) -> str | None:
 
     The whole-stage stack of a stage `dev-network` would be named like the network layer of `dev`.
     """
-    if stage in (DELIVERY, DEVELOPERS):
-        return f"is reserved for the stack {stage!r}"
+    if stage in (DELIVERY, DEVELOPERS) or stage.startswith(f"{DELIVERY}-"):
+        return f"is reserved for the project's own stacks ({DELIVERY}, {DEVELOPERS})"
     for layer in LAYERS:
         if stage == layer or stage.endswith(f"-{layer}"):
             return f"must not end in {layer!r}, which names a layer"

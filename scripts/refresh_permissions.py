@@ -162,7 +162,7 @@ def reference() -> dict[str, Any]:
     import cfnlint.data.AdditionalSpecs
     from cfnlint.helpers import load_resource
 
-    found: dict[str, Any] = load_resource(cfnlint.data.AdditionalSpecs, "Policies.json")  # type: ignore[no-untyped-call]
+    found: dict[str, Any] = load_resource(cfnlint.data.AdditionalSpecs, "Policies.json")
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from troposphere import iam, s3
 
@@ -18,17 +19,39 @@ UPLOAD_DAYS = 7
 
 @dataclasses.dataclass(frozen=True)
 class Artifacts:
-    """A bucket and the key its objects are encrypted with."""
+    """A bucket and the key its objects are encrypted with. `policy_arn` is what a role needs to use them."""
 
     bucket_name: Value = described("Bucket of the pipeline's artifacts")
     bucket_arn: Value = described("ARN of the pipeline's artifact bucket")
     key_arn: Value = described("Key of the pipeline's artifacts")
-    policy_arn: Value = described("Policy that lets roles use the pipeline's artifacts")
+    policy_arn: Value = ""
 
 
 @component
-def add_artifacts(template: Template, settings: DeliverySettings, encryption: Encryption) -> Artifacts:
-    """Add the bucket of the pipeline's artifacts, which expire by themselves.
+def add_artifacts(
+    template: Template, settings: DeliverySettings, encryption: Encryption, others: Sequence[Artifacts] = ()
+) -> Artifacts:
+    """Add the bucket of the pipeline's artifacts, and the policy for using it and those of other regions."""
+    own = add_artifact_store(template, settings, encryption)
+    statements = [
+        statement
+        for store in (own, *others)
+        for statement in delivery_policies.allow_using_artifacts(store.bucket_arn, store.key_arn)
+    ]
+    use = template.add(
+        iam.ManagedPolicy(
+            "UseArtifacts",
+            Description="Read and write the artifacts that the pipeline's actions hand on",
+            PolicyDocument=policies.policy(*statements),
+        ),
+        why="Lets the pipeline, its actions and its builds use the artifacts; each of their roles has it.",
+    )
+    return dataclasses.replace(own, policy_arn=use.ref())
+
+
+@component
+def add_artifact_store(template: Template, settings: DeliverySettings, encryption: Encryption) -> Artifacts:
+    """Add a bucket of artifacts, which expire by themselves; the pipeline needs one in each region it deploys to.
 
     What a person uploads for one build goes under `uploads/` and is kept for a week.
     """
@@ -42,19 +65,7 @@ def add_artifacts(template: Template, settings: DeliverySettings, encryption: En
         ],
         "Holds what the pipeline's actions hand on: sources, templates, plans.",
     )
-    use = template.add(
-        iam.ManagedPolicy(
-            "UseArtifacts",
-            Description="Read and write the artifacts that the pipeline's actions hand on",
-            PolicyDocument=policies.policy(
-                *delivery_policies.allow_using_artifacts(bucket.get_att("Arn"), encryption.key_arn)
-            ),
-        ),
-        why="Lets the pipeline, its actions and its builds use the artifacts; each of their roles has it.",
-    )
-    return Artifacts(
-        bucket_name=bucket.ref(), bucket_arn=bucket.get_att("Arn"), key_arn=encryption.key_arn, policy_arn=use.ref()
-    )
+    return Artifacts(bucket_name=bucket.ref(), bucket_arn=bucket.get_att("Arn"), key_arn=encryption.key_arn)
 
 
 def add_private_bucket(

@@ -101,7 +101,6 @@ def add_project(
         codebuild.Project(
             f"{name}Project",
             Name=names.of_stack(f"-{name.lower()}"),
-            Description=PURPOSES[name],
             ServiceRole=role.get_att("Arn"),
             Source=codebuild.Source(Type="CODEPIPELINE", BuildSpec=BUILDSPEC.format(name.lower())),
             Artifacts=codebuild.Artifacts(Type="CODEPIPELINE"),
@@ -117,7 +116,6 @@ def add_project(
             ),
             EncryptionKey=artifacts.key_arn,
             TimeoutInMinutes=TIMEOUT_MINUTES,
-            QueuedTimeoutInMinutes=TIMEOUT_MINUTES,
             Cache=cache(name),
             LogsConfig=codebuild.LogsConfig(
                 CloudWatchLogs=codebuild.CloudWatchLogs(

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from troposphere import Sub, codepipeline, events, iam, sns
+from troposphere import Region, Sub, codepipeline, events, iam, sns
 
 from .. import delivery_policies, names, policies
 from ..template import Template, component
@@ -111,10 +111,9 @@ def store(pipeline: codepipeline.Pipeline, artifacts: Artifacts, others: Mapping
     if not others:
         pipeline.ArtifactStore = artifact_store(artifacts)
         return
-    regions: dict[Any, Artifacts] = {Sub("${AWS::Region}"): artifacts, **others}
+    regions: list[tuple[Value, Artifacts]] = [(Region, artifacts), *others.items()]
     pipeline.ArtifactStores = [
-        codepipeline.ArtifactStoreMap(Region=region, ArtifactStore=artifact_store(bucket))
-        for region, bucket in regions.items()
+        codepipeline.ArtifactStoreMap(Region=region, ArtifactStore=artifact_store(bucket)) for region, bucket in regions
     ]
 
 
@@ -132,7 +131,6 @@ def source_action(source: Source, roles: Roles) -> codepipeline.Actions:
         source.configuration,
         roles.source.get_att("Arn"),
         outputs=[SOURCE],
-        namespace=ACTION,
     )
 
 
@@ -140,7 +138,7 @@ def build_actions(builds: Builds, roles: Roles) -> list[codepipeline.Actions]:
     """Test and build the image at the same time; nothing goes on unless both succeed."""
     return [
         build(builds, roles, TEST, "test", inputs=[SOURCE], outputs=[TEMPLATES]),
-        build(builds, roles, IMAGE, "image", inputs=[SOURCE]),
+        build(builds, roles, IMAGE, "image", inputs=[SOURCE], namespace="image"),
     ]
 
 
@@ -319,9 +317,7 @@ def build(
     if variables:
         configuration["EnvironmentVariables"] = environment(variables)
     kind = "Test" if project == SMOKE else "Build"
-    return action(
-        name, (kind, "CodeBuild"), configuration, roles.build.get_att("Arn"), inputs, outputs, namespace or name
-    )
+    return action(name, (kind, "CodeBuild"), configuration, roles.build.get_att("Arn"), inputs, outputs, namespace)
 
 
 def environment(variables: Mapping[str, Value]) -> Value:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from awacs.aws import Action
-from troposphere import iam
+from troposphere import GetStackOutput, iam
 
 from .. import delivery_policies, names
-from ..components.artifacts import Artifacts, add_artifacts
+from ..components.artifacts import Artifacts, add_artifact_store, add_artifacts
 from ..components.builds import Builds, add_builds
 from ..components.deployers import Deployer, add_action_role, add_execution_role, add_permissions
 from ..components.developers import Developers, StageAccess, add_budget, add_developers
@@ -29,6 +29,7 @@ from .stack import LAYERED, PROJECT, Stack
 PEOPLE = (
     "Developers get the permissions they need and no more; CloudFormation's roles can make what the templates hold."
 )
+STORE = "A bucket through which the pipeline hands templates to CloudFormation in another region."
 PIPELINE = (
     "A push starts a pipeline: CodeBuild tests and builds one container image, then CloudFormation rolls out stage "
     "after stage, asking people where a stage asks for it."
@@ -57,10 +58,29 @@ def delivery_stacks(project: Project, stacks: Sequence[Stack]) -> list[Stack]:
         people.template, "OwnExecutionRole", "Lets CloudFormation update the project's own stacks for the pipeline."
     )
     developers, roles = compose_people(people, project, layers, own)
-    pipeline = project_stack(project, names.DELIVERY, "pipeline and images", PIPELINE, depends_on=(people.name,))
-    compose_pipeline(pipeline.template, project, layers, developers, roles)
+    elsewhere = {layer.region: None for layer in layers if layer.region != project.delivery_region}
+    stores = [store_stack(project, region) for region in elsewhere]
+    below = (people.name, *(stack.name for stack, _ in stores))
+    pipeline = project_stack(project, names.DELIVERY, "pipeline and images", PIPELINE, depends_on=below)
+    artifacts = {stack.region: seen for stack, seen in stores}
+    compose_pipeline(pipeline.template, project, layers, developers, roles, artifacts)
     allow_own_updates(people.template, own, types_of([people, pipeline]))
-    return [people, pipeline]
+    return [people, *(stack for stack, _ in stores), pipeline]
+
+
+def store_stack(project: Project, region: str) -> tuple[Stack, Artifacts]:
+    """Compose the stack of the artifacts' bucket in another region, and return what the pipeline sees of it."""
+    stack = dataclasses.replace(
+        project_stack(project, f"{names.DELIVERY}-{region}", f"artifacts in {region}", STORE), region=region
+    )
+    encryption = add_encryption(stack.template, EncryptionSettings())
+    store = publish(stack.template, stack.name, add_artifact_store(stack.template, project.delivery, encryption))
+    seen = {
+        field.name: GetStackOutput(StackName=stack.name, OutputName=names.output(field.name), Region=region)
+        for field in dataclasses.fields(store)
+        if "description" in field.metadata
+    }
+    return stack, dataclasses.replace(store, **seen)
 
 
 def project_stack(
@@ -107,14 +127,19 @@ def compose_people(
 
 
 def compose_pipeline(
-    template: Template, project: Project, layers: Sequence[Stack], developers: Developers, executing: ExecutionRoles
+    template: Template,
+    project: Project,
+    layers: Sequence[Stack],
+    developers: Developers,
+    executing: ExecutionRoles,
+    stores: Mapping[str, Artifacts],
 ) -> None:
     """Compose the pipeline with what it needs: images, builds, artifacts, its source and its roles."""
     settings = project.delivery
     prefixes = [names.stack(project.name, stage.name, "") for stage in project.stages]
     encryption = add_encryption(template, EncryptionSettings(), (*PUBLISHERS, "budgets"))
     topic = add_notices(template, settings, encryption)
-    artifacts = add_artifacts(template, settings, encryption)
+    artifacts = add_artifacts(template, settings, encryption, list(stores.values()))
     repository = add_image_repository(template, settings, encryption)
     builds = add_builds(
         template,
@@ -131,7 +156,7 @@ def compose_pipeline(
     deployer = add_deployer(template, prefixes, executing, roles, artifacts)
     rollouts = [rollout(project, stage, layers, deployer) for stage in project.stages]
     allow_taking_on(template, roles, rollouts, topic)
-    pipeline = add_pipeline(template, rollouts, source, artifacts, builds, roles, topic, stores={})
+    pipeline = add_pipeline(template, rollouts, source, artifacts, builds, roles, topic, stores)
     add_budget(template, settings, developers, topic)
     add_outputs(template, artifacts, repository, builds)
     template.add_output_for_people("PipelineName", pipeline.name, "The pipeline: watch it in CodePipeline")

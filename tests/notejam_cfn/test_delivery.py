@@ -1,0 +1,285 @@
+"""The pipeline: what it does in which order, whether everything in it connects, and whether its roles may do it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from notejam_cfn.config import ConfigError, parse
+from notejam_cfn.render import compact_json
+from notejam_cfn.stacks import Stack, stacks_of
+
+Template = dict[str, Any]
+SOURCES: list[dict[str, Any]] = [
+    {"source": "codecommit"},
+    {"source": "codeconnections", "repository": "owner/notejam"},
+    {"source": "codeconnections", "repository": "o/n", "connection_arn": "arn:x:codeconnections:r:a:connection/1"},
+    {"source": "s3"},
+]
+STAGES = {
+    "dev": {"region": "eu-central-1", "size": "economy"},
+    "prod": {"region": "eu-central-1", "size": "resilient"},
+}
+
+
+def composed(stages: dict[str, Any] | None = None, **delivery: Any) -> dict[str, Stack]:
+    project = parse({"project": {"name": "notejam"}, "delivery": delivery, "stages": stages or STAGES})
+    return {stack.layer: stack for stack in stacks_of(project) if stack.stage is None}
+
+
+@pytest.fixture(scope="module")
+def delivery() -> Template:
+    return composed()["delivery"].template.to_dict()
+
+
+def pipeline_of(template: Template) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"]["Pipeline"]["Properties"]
+    return found
+
+
+def actions_of(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every action with its stage's name, in the order they run."""
+    for stage in pipeline_of(template)["Stages"]:
+        for action in sorted(stage["Actions"], key=lambda action: action.get("RunOrder", 1)):
+            yield stage["Name"], action
+
+
+def named(template: Template, stage: str) -> list[str]:
+    return [action["Name"] for name, action in actions_of(template) if name == stage]
+
+
+def test_stages_roll_out_in_the_order_of_the_configuration(delivery: Template) -> None:
+    names = [stage["Name"] for stage in pipeline_of(delivery)["Stages"]]
+    assert names == ["source", "build", "pipeline", "dev", "prod-plan", "prod-approval", "prod"]
+
+
+def test_layers_are_changed_one_after_the_other_then_asked_whether_they_work(delivery: Template) -> None:
+    names = named(delivery, "dev")
+    assert names[0] == "plan"
+    assert names[1:5] == ["network-changes", "network", "database-changes", "database"]
+    assert names[-1] == "smoke"
+    assert [one.get("RunOrder", 1) for stage, one in actions_of(delivery) if stage == "dev"] == list(
+        range(1, len(names) + 1)
+    )
+
+
+def test_the_pipeline_updates_itself_before_any_stage(delivery: Template) -> None:
+    assert named(delivery, "pipeline") == ["developers", "delivery"]
+    assert pipeline_of(delivery)["RestartExecutionOnUpdate"] is True
+
+
+def test_production_is_approved_only_when_something_changes(delivery: Template) -> None:
+    (stage,) = (stage for stage in pipeline_of(delivery)["Stages"] if stage["Name"] == "prod-approval")
+    (condition,) = stage["BeforeEntry"]["Conditions"]
+    assert condition["Result"] == "SKIP"
+    assert condition["Rules"][0]["Configuration"] == {
+        "Variable": "#{prod.CHANGED}",
+        "Operator": "EQ",
+        "Value": "yes",
+    }
+    assert stage["Actions"][0]["Configuration"]["CustomData"] == "#{prod.SUMMARY}"
+
+
+def test_a_failed_stage_is_taken_back_without_asking(delivery: Template) -> None:
+    for stage in pipeline_of(delivery)["Stages"]:
+        if stage["Name"] in STAGES:
+            assert stage["OnFailure"] == {"Result": "ROLLBACK"}
+            assert not [one for one in stage["Actions"] if one["ActionTypeId"]["Category"] == "Approval"]
+
+
+def test_every_stage_gets_the_image_that_was_built_once(delivery: Template) -> None:
+    overrides = [
+        json.loads(action["Configuration"]["ParameterOverrides"])
+        for _, action in actions_of(delivery)
+        if "ParameterOverrides" in action.get("Configuration", {})
+    ]
+    assert overrides == [{"ImageUri": "#{image.IMAGE_URI}"}] * len(STAGES)
+
+
+def test_no_parameter_in_force_is_reset(delivery: Template) -> None:
+    changes = [a for _, a in actions_of(delivery) if a["Configuration"].get("ActionMode") == "CHANGE_SET_REPLACE"]
+    assert all(
+        re.fullmatch(r"[\w-]+-plan::\w+\.json", one["Configuration"]["TemplateConfiguration"]) for one in changes
+    )
+    own = composed()
+    assert not any(stack.template.parameters for stack in own.values())
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: "-".join(source))
+def test_every_artifact_and_variable_comes_from_an_action_before(source: dict[str, Any]) -> None:
+    template = composed(**source)["delivery"].template.to_dict()
+    artifacts: set[str] = set()
+    variables: set[str] = set()
+    for stage, action in actions_of(template):
+        inputs = {one["Name"] for one in action.get("InputArtifacts", [])}
+        assert inputs <= artifacts, (stage, action["Name"])
+        read = set(re.findall(r"#\{([\w@-]+)\.\w+\}", json.dumps(action["Configuration"])))
+        assert read <= variables, (stage, action["Name"])
+        named_in = set(re.findall(r'"([\w-]+)::[\w/]+\.', json.dumps(action["Configuration"])))
+        assert named_in <= inputs, (stage, action["Name"])
+        outputs = [one["Name"] for one in action.get("OutputArtifacts", [])]
+        assert not artifacts & set(outputs)
+        artifacts |= set(outputs)
+        variables |= {action["Namespace"]} if "Namespace" in action else set()
+
+
+def test_every_template_the_pipeline_deploys_is_built(starter_stacks: list[Stack], delivery: Template) -> None:
+    built = {f"{stack.path}.yaml" for stack in starter_stacks}
+    asked = {
+        action["Configuration"]["TemplatePath"].partition("::")[2]
+        for _, action in actions_of(delivery)
+        if "TemplatePath" in action["Configuration"]
+    }
+    assert asked <= built
+    assert {"delivery.yaml", "developers.yaml", "dev/service.yaml"} <= asked
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: "-".join(source))
+def test_a_template_needs_no_bucket_to_be_deployed(source: dict[str, Any]) -> None:
+    for layer, stack in composed(**source).items():
+        assert len(compact_json(stack.template.to_dict()).encode()) <= 51_200, layer
+
+
+def test_a_push_starts_the_pipeline_unless_only_ignored_paths_changed() -> None:
+    template = composed(source="codeconnections", repository="o/n", branch="trunk", ignored_paths="docs/**,*.md")
+    (trigger,) = pipeline_of(template["delivery"].template.to_dict())["Triggers"]
+    (push,) = trigger["GitConfiguration"]["Push"]
+    assert push == {"Branches": {"Includes": ["trunk"]}, "FilePaths": {"Excludes": ["docs/**", "*.md"]}}
+
+
+def test_a_push_to_codecommit_or_a_new_zip_starts_the_pipeline() -> None:
+    for source in ("codecommit", "s3"):
+        resources = composed(source=source)["delivery"].template.to_dict()["Resources"]
+        rule = resources["StartOnChange"]["Properties"]
+        assert rule["EventPattern"]["source"] == [f"aws.{source}"]
+        assert "PollForSourceChanges" in json.dumps(resources["Pipeline"])
+
+
+def test_a_connection_that_is_given_is_not_made() -> None:
+    for source, made in zip(SOURCES[1:3], (True, False), strict=True):
+        resources = composed(**source)["delivery"].template.to_dict()["Resources"]
+        assert ("Connection" in resources) is made
+
+
+def test_a_connection_needs_a_repository() -> None:
+    with pytest.raises(ConfigError, match=r"delivery\.repository is needed"):
+        composed(source="codeconnections")
+
+
+def test_releases_cannot_be_overwritten_and_what_runs_is_never_removed(delivery: Template) -> None:
+    images = delivery["Resources"]["Images"]["Properties"]
+    assert images["ImageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
+    movable = [one["ImageTagMutabilityExclusionFilterValue"] for one in images["ImageTagMutabilityExclusionFilters"]]
+    assert movable == ["stage-*", "cache"]
+    assert images["ImageScanningConfiguration"] == {"ScanOnPush": True}
+    first = json.loads(images["LifecyclePolicy"]["LifecyclePolicyText"])["rules"][0]
+    assert first["rulePriority"] == 1
+    assert first["selection"]["tagPatternList"] == ["stage-*"]
+    assert first["selection"]["countNumber"] == 1000
+
+
+def test_a_stage_in_another_region_is_deployed_there_by_way_of_a_bucket_there() -> None:
+    stacks = composed({**STAGES, "far": {"region": "us-east-1", "size": "economy"}})
+    template = stacks["delivery"].template.to_dict()
+    changing = [
+        action for stage, action in actions_of(template) if stage == "far" and "StackName" in action["Configuration"]
+    ]
+    assert {action["Region"] for action in changing} == {"us-east-1"}
+    here, there = pipeline_of(template)["ArtifactStores"]
+    assert here["Region"] == {"Ref": "AWS::Region"}
+    assert there["Region"] == "us-east-1"
+    store = stacks["delivery-us-east-1"]
+    assert there["ArtifactStore"]["Location"] == {
+        "Fn::GetStackOutput": {"StackName": store.name, "OutputName": "BucketName", "Region": "us-east-1"}
+    }
+    assert "BucketName" in store.template.to_dict()["Outputs"]
+    assert store.region == "us-east-1"
+    assert store.name in stacks["delivery"].depends_on
+
+
+def test_another_regions_bucket_is_the_pipelines_too() -> None:
+    template = composed({**STAGES, "far": {"region": "us-east-1", "size": "economy"}})["delivery"].template.to_dict()
+    policy = json.dumps(template["Resources"]["UseArtifacts"])
+    assert policy.count("us-east-1") >= 3
+
+
+def statements_of(template: Template, role: str) -> list[dict[str, Any]]:
+    """The statements of a role: its own, and those of the managed policies it has."""
+    resources = template["Resources"]
+    properties = resources[role]["Properties"]
+    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    documents += [
+        resources[arn["Ref"]]["Properties"]["PolicyDocument"] for arn in properties.get("ManagedPolicyArns", [])
+    ]
+    documents += [
+        one["Properties"]["PolicyDocument"]
+        for one in resources.values()
+        if one["Type"] == "AWS::IAM::RolePolicy" and one["Properties"]["RoleName"] == {"Ref": role}
+    ]
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+def allowed(template: Template, role: str) -> set[str]:
+    return {action for statement in statements_of(template, role) for action in statement["Action"]}
+
+
+USE_ARTIFACTS = {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"}
+# What each kind of action calls. Source: AWS CodePipeline User Guide, "Manage the CodePipeline service role".
+CALLS = {
+    "CodeCommit": {"codecommit:GetBranch", "codecommit:GetCommit", "codecommit:UploadArchive"},
+    "CodeBuild": {"codebuild:StartBuild", "codebuild:BatchGetBuilds"},
+    "CloudFormation": {
+        *("cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DescribeChangeSet"),
+        *("cloudformation:DescribeStacks", "cloudformation:ExecuteChangeSet", "cloudformation:UpdateStack"),
+        *("cloudformation:CreateStack", "iam:PassRole"),
+    },
+}
+
+
+def test_every_actions_role_allows_what_the_action_calls(delivery: Template) -> None:
+    for stage, action in actions_of(delivery):
+        provider = action["ActionTypeId"]["Provider"]
+        if provider == "Manual":
+            assert "sns:Publish" in allowed(delivery, "PipelineRole")
+            continue
+        (role, _) = action["RoleArn"]["Fn::GetAtt"]
+        assert CALLS[provider] | USE_ARTIFACTS <= allowed(delivery, role), (stage, action["Name"])
+
+
+def test_the_pipeline_may_take_on_the_role_of_every_action(delivery: Template) -> None:
+    needed = {json.dumps(action["RoleArn"]) for _, action in actions_of(delivery) if "RoleArn" in action}
+    (assume,) = (s for s in statements_of(delivery, "PipelineRole") if s["Action"] == ["sts:AssumeRole"])
+    assert {json.dumps(arn) for arn in assume["Resource"]} == needed
+
+
+def test_a_star_stands_only_where_aws_offers_nothing_narrower(delivery: Template) -> None:
+    wide = {
+        action
+        for name, resource in delivery["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Role"
+        for statement in statements_of(delivery, name)
+        if statement["Resource"] == ["*"]
+        for action in statement["Action"]
+    }
+    assert wide == {"ecr:GetAuthorizationToken"}
+
+
+def test_personal_stages_are_not_in_the_pipeline() -> None:
+    stages = {**STAGES, "dev-alice": {"region": "eu-central-1", "personal": True}}
+    names = [stage["Name"] for stage in pipeline_of(composed(stages)["delivery"].template.to_dict())["Stages"]]
+    assert "dev-alice" not in names
+
+
+@pytest.mark.parametrize("source", SOURCES[:2] + SOURCES[3:], ids=lambda source: source["source"])
+def test_the_delivery_deploys(source: dict[str, Any]) -> None:
+    emulator = pytest.importorskip("notejam_cfn.rehearsal.emulator")
+    with emulator.running() as aws:
+        stacks = composed(**source)
+        outputs = {}
+        for layer in ("developers", "delivery"):
+            outputs = aws.deploy(stacks[layer].name, stacks[layer].template.to_dict())
+    assert {"ImageRepositoryUri", "ImageProjectName", "ArtifactBucketName", "PipelineName"} <= set(outputs)
