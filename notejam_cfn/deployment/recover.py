@@ -11,7 +11,7 @@ from .conductor import Person, conduct
 from .exits import Exit, Refused
 from .interruptions import Control
 from .manifest import Planned
-from .models import Event, HeldResource, StackState
+from .models import Event, StackState
 from .operations import Ended, Note, Operation, new_token
 from .progress import Progress
 from .results import Fate, Result
@@ -84,20 +84,15 @@ class Recovery:
         state = self.states[stack.name]
         require_ours(stack, state)
         self.progress.write(f"{stack.name} {status(state.status).meaning} ({state.status})")
-        reasons = self._reasons(stack)
-        for resource in self._failed(stack):
-            why = reasons.get(resource.logical_id, "no reason given")
-            skipped = " (will be skipped)" if resource.logical_id in self.options.skip else ""
-            self.progress.write(f"    {resource.logical_id} ({resource.type}): {why}{skipped}")
+        for event in self._failures(stack):
+            skipped = " (will be skipped)" if event.logical_id in self.options.skip else ""
+            self.progress.write(f"    {event.logical_id} ({event.type}): {event.reason}{skipped}")
         self.progress.write()
 
-    def _failed(self, stack: Planned) -> list[HeldResource]:
-        held = self.aws.resources(stack.region, stack.name)
-        return [resource for resource in held if resource.status.endswith("_FAILED")]
-
-    def _reasons(self, stack: Planned) -> dict[str, str]:
-        events: list[Event] = self.aws.events(stack.region, stack.name)
-        return {event.logical_id: event.reason for event in events if event.failed and not event.of_stack}
+    def _failures(self, stack: Planned) -> list[Event]:
+        """Return the resources whose last event is a failure."""
+        last = {event.logical_id: event for event in self.aws.events(stack.region, stack.name) if not event.of_stack}
+        return [event for event in last.values() if event.failed]
 
     def _help(self, name: str, tell: Tell) -> Result:
         stack, state = self.stacks[name], self.states[name]

@@ -26,12 +26,13 @@ class Answer:
 
 @dataclasses.dataclass
 class Failure:
-    """A resource that fails when it is created, updated or deleted."""
+    """A resource that fails when it is created, updated or deleted; the first `skip` times it does not."""
 
     logical_id: str
     operation: str
     reason: str
     times: int = EVERY_TIME
+    skip: int = 0
 
 
 @dataclasses.dataclass
@@ -63,10 +64,17 @@ class Faults:
         time.sleep(self.seconds_per_resource)
         with self._lock:
             found = next((f for f in self.failures if f.times > 0 and self._hits(f, operation, logical_id)), None)
-            if found:
-                found.times -= 1
-        if found:
+            due = found is not None and self._is_due(found)
+        if found and due:
             raise ValueError(found.reason)
+
+    @staticmethod
+    def _is_due(failure: Failure) -> bool:
+        if failure.skip:
+            failure.skip -= 1
+            return False
+        failure.times -= 1
+        return True
 
     @staticmethod
     def _hits(failure: Failure, operation: str, logical_id: str) -> bool:
