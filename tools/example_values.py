@@ -34,6 +34,7 @@ ARNS = {
     "AWS::Logs::LogGroup": f"arn:aws:logs:{HERE}:log-group:example:*",
     "AWS::RDS::DBCluster": f"arn:aws:rds:{HERE}:cluster:example",
     "AWS::S3::Bucket": "arn:aws:s3:::example",
+    "AWS::SQS::Queue": f"arn:aws:sqs:{HERE}:example",
     "AWS::SNS::Topic": f"arn:aws:sns:{HERE}:example",
     "AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:{HERE}:secret:example-AbCdEf",
     "AWS::StepFunctions::StateMachine": f"arn:aws:states:{HERE}:stateMachine:example",
@@ -102,7 +103,8 @@ class Filler:
     def _sub(self, argument: Any) -> str:
         text, values = (argument, {}) if isinstance(argument, str) else argument
         known = {name: self(value) for name, value in values.items()}
-        return re.sub(r"\$\{([^!}]+)\}", lambda found: str(known.get(found[1]) or self._named(found[1])), text)
+        filled = re.sub(r"\$\{([^!}]+)\}", lambda found: str(known.get(found[1]) or self._named(found[1])), text)
+        return filled.replace("${!", "${")
 
     def _named(self, name: str) -> str:
         return self._getatt(name.split(".", 1)) if "." in name else self._ref(name)
