@@ -1,0 +1,102 @@
+"""The buildspecs are files that people can read, and run here as far as they can without AWS."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from notejam_cfn.components.builds import PURPOSES
+from notejam_cfn.config import parse, starter
+from notejam_cfn.stacks import stacks_of
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "delivery"
+BUILDSPECS = sorted(FOLDER.glob("*.yml"))
+
+
+def buildspec(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    return document
+
+
+def commands(document: dict[str, Any]) -> list[str]:
+    return [command for phase in document["phases"].values() for command in phase.get("commands", [])]
+
+
+def test_every_project_has_its_buildspec() -> None:
+    assert {path.stem for path in BUILDSPECS} == {name.lower() for name in PURPOSES}
+
+
+@pytest.mark.parametrize("path", BUILDSPECS, ids=lambda path: path.stem)
+def test_every_command_is_a_shell_command(path: Path) -> None:
+    for command in commands(buildspec(path.stem)):
+        checked = subprocess.run(["bash", "-n", "-c", command], capture_output=True, text=True)
+        assert checked.returncode == 0, f"{command}: {checked.stderr}"
+
+
+@pytest.mark.parametrize("path", BUILDSPECS, ids=lambda path: path.stem)
+def test_every_file_a_command_names_exists(path: Path) -> None:
+    for command in commands(buildspec(path.stem)):
+        for word in shlex.split(command):
+            if re.fullmatch(r"(delivery|app|scripts)/\S+|constraints\.txt", word):
+                assert (ROOT / word).exists(), word
+
+
+def test_reports_stay_visible_in_codebuild() -> None:
+    reports = buildspec("test")["reports"]
+    assert {report["file-format"] for report in reports.values()} == {"JUNITXML", "COBERTURAXML"}
+    tests = next(command for command in commands(buildspec("test")) if "pytest" in command)
+    for report in reports.values():
+        (file,) = report["files"]
+        assert f"{report['base-directory']}/{file}" in tests
+
+
+def test_the_templates_are_the_tests_artifact() -> None:
+    assert buildspec("test")["artifacts"] == {"base-directory": "output", "files": ["**/*"]}
+
+
+def test_what_the_pipeline_reads_is_exported() -> None:
+    project = parse(tomllib.loads(starter()))
+    (delivery,) = (stack for stack in stacks_of(project) if stack.layer == "delivery")
+    read = set(re.findall(r"#\{(\w+)\.(\w+)\}", str(delivery.template.to_dict()["Resources"]["Pipeline"])))
+    exported = {name: set(buildspec(name)["env"]["exported-variables"]) for name in ("image", "plan")}
+    for namespace, variable in read:
+        assert variable in exported["image" if namespace == "image" else "plan"], variable
+
+
+def test_an_image_with_critical_findings_stops_the_pipeline() -> None:
+    last = commands(buildspec("image"))
+    assert any(command.startswith("python delivery/scan.py") for command in last)
+    assert last.index(next(c for c in last if "docker push" in c)) < last.index(next(c for c in last if "scan.py" in c))
+
+
+def test_the_test_build_runs_in_a_clean_checkout(tmp_path: Path) -> None:
+    """Its own commands, in a copy of what git knows and nothing else, with the packages that are installed here."""
+    known = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True)
+    if known.returncode:
+        pytest.skip("not a git checkout")
+    packed = subprocess.run(
+        ["tar", "--create", "--null", "--files-from=-", "--ignore-failed-read"],
+        cwd=ROOT,
+        input=known.stdout,
+        capture_output=True,
+    )
+    subprocess.run(["tar", "--extract", "--directory", str(tmp_path)], input=packed.stdout, check=True)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    for command in buildspec("test")["phases"]["build"]["commands"]:
+        here = command.replace("-n auto", "-n 1 tests/notejam_cfn/test_render.py")
+        subprocess.run(["bash", "-c", here], cwd=tmp_path, check=True, env=clean_environment(tmp_path))
+    for report in buildspec("test")["reports"].values():
+        assert (tmp_path / report["base-directory"] / report["files"][0]).stat().st_size > 0
+
+
+def clean_environment(checkout: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "PYTHONPATH": str(checkout)}
