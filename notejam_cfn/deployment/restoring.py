@@ -5,7 +5,7 @@ generation; everything that reads the endpoint follows. A moment between snapsho
 cluster without instances, which costs its storage for as long as that takes. So there is one way in, and the template
 always says what its database was made from.
 
-CloudFormation would remove the old cluster. Before it can, the deployed template is changed to keep it (`Retain`), which
+CloudFormation would remove the old cluster. Before it can, the deployed template is changed to keep it (`Retain`): that
 costs its storage, and no instances. It stays until `--discard-old`.
 """
 

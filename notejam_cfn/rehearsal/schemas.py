@@ -70,15 +70,17 @@ def resource_type(name: str) -> ResourceType | None:
     return ResourceType(name, json.loads(text))
 
 
-def resource_types() -> tuple[str, ...]:
-    """Name every resource type that has a schema."""
-    return tuple(_index())
+def resource_types(region: str = ANY_REGION) -> tuple[str, ...]:
+    """Name every resource type that has a schema in a region. Raises ValueError for a region that is not known."""
+    return tuple(_index(region))
 
 
 @functools.cache
-def _index() -> dict[str, str]:
-    text = (_folder() / "providers" / f"{ANY_REGION}.json").read_text(encoding="utf-8")
-    index: dict[str, str] = json.loads(text)
+def _index(region: str = ANY_REGION) -> dict[str, str]:
+    path = _folder() / "providers" / f"{region}.json"
+    if not path.is_file():
+        raise ValueError(f"{region} is not a region that cfn-lint knows")
+    index: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     return index
 
 

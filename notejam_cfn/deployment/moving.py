@@ -1,0 +1,236 @@
+"""Moves a stage to another region when its own is gone: looks first, then brings it up from the newest copy.
+
+Nothing is asked of the region that is left: all that is read is in the target region, or in output/.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ..render import compact_json, load
+from . import backups, estimates
+from .aws import Aws
+from .backups import DATABASE, RecoveryPoint, age_words
+from .deploy import read_templates
+from .exits import AwsTrouble, CommandError, RolledBack
+from .manifest import Planned
+from .templates import Template
+
+COPIES, SERVICE = "copies", "service"
+RECORD = "AWS::Route53::RecordSet"
+FINE, WARNING, WRONG, UNKNOWN = "ok", "warning", "wrong", "unknown"
+VPCS_QUOTA, ADDRESSES_QUOTA = ("vpc", "L-F678F1CE"), ("ec2", "L-0263D0A3")
+SMOKE_SECONDS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What one look before the move found."""
+
+    what: str
+    verdict: str
+    detail: str
+
+    def line(self) -> str:
+        """Return it as a line for people."""
+        return f"  {self.verdict:8} {self.what}: {self.detail}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Moved(Planned):
+    """A stack in another region, without the DNS records that still belong to the stage that is left."""
+
+    def text(self) -> str:
+        """Return the built template without records, which the old region's stack may still hold."""
+        document = load(super().text())
+        document["Resources"] = {k: v for k, v in document["Resources"].items() if v["Type"] != RECORD}
+        return compact_json(document)
+
+
+def stacks_there(stacks: Sequence[Planned], region: str) -> tuple[Planned, ...]:
+    """Return a stage's stacks as they go to another region; the vault of copies is there already and stays out."""
+    kept = [stack for stack in stacks if stack.layer != COPIES]
+    names = {stack.name for stack in kept}
+    return tuple(
+        Moved(
+            **{field.name: getattr(stack, field.name) for field in dataclasses.fields(Planned)}
+            | {"region": region, "depends_on": tuple(name for name in stack.depends_on if name in names)}
+        )
+        for stack in kept
+    )
+
+
+def newest_copy(aws: Aws, region: str, copies: Planned | None) -> RecoveryPoint | None:
+    """Return the newest usable copy of the database in a region, or None when there is none."""
+    state = aws.stack(region, copies.name) if copies and copies.region == region else None
+    if state is None:
+        return None
+    points = backups.recovery_points(aws, region, state.outputs["VaultName"])
+    return next((point for point in points if point.usable and not point.continuous), None)
+
+
+def preflight(
+    aws: Aws, stacks: Sequence[Planned], region: str, image: str, copy: RecoveryPoint | None
+) -> list[Finding]:
+    """Look whether a stage can live in a region. What cannot be looked up is `unknown`, not wrong."""
+    templates = {stack.layer: load(stack.text()) for stack in stacks}
+    looks: list[Callable[[], Finding]] = [
+        lambda: types(templates.values(), region),
+        lambda: engine(aws, templates[DATABASE], region),
+        lambda: zones(aws, region),
+        lambda: quota(aws, region, "VPCs", VPCS_QUOTA, needed=1, used=_vpcs(aws, region)),
+        lambda: certificate(templates[SERVICE], region),
+        lambda: container_image(aws, image, region),
+        lambda: copied(copy),
+    ]
+    return [_looked(look) for look in looks]
+
+
+def types(templates: Any, region: str) -> Finding:
+    """Look whether the region has every resource type, in the schemas that cfn-lint brings."""
+    from ..rehearsal import schemas
+
+    needed = {body["Type"] for template in templates for body in template["Resources"].values()}
+    try:
+        missing = sorted(needed - set(schemas.resource_types(region)))
+    except ValueError as error:
+        return Finding("resource types", UNKNOWN, str(error))
+    if missing:
+        return Finding("resource types", WRONG, f"{region} lacks {', '.join(missing)}")
+    return Finding("resource types", FINE, f"all {len(needed)} exist in {region}")
+
+
+def engine(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
+    """Look whether the region has the database's version."""
+    cluster = next(body for body in template["Resources"].values() if body["Type"] == "AWS::RDS::DBCluster")
+    kind, version = cluster["Properties"]["Engine"], cluster["Properties"]["EngineVersion"]
+    found = aws.call("rds", region, "describe_db_engine_versions", Engine=kind, EngineVersion=version)
+    if found["DBEngineVersions"]:
+        return Finding("database version", FINE, f"{kind} {version}")
+    return Finding("database version", WRONG, f"{kind} {version} is not offered in {region}")
+
+
+def zones(aws: Aws, region: str) -> Finding:
+    """Look whether there are three zones."""
+    found = aws.call("ec2", region, "describe_availability_zones")["AvailabilityZones"]
+    verdict = FINE if len(found) >= 3 else WRONG
+    return Finding("Availability Zones", verdict, f"{len(found)}; three are needed")
+
+
+def quota(aws: Aws, region: str, what: str, code: tuple[str, str], needed: int, used: int) -> Finding:
+    """Look whether a quota leaves room."""
+    service, number = code
+    given = aws.call("service-quotas", region, "get_service_quota", ServiceCode=service, QuotaCode=number)
+    allowed = int(given["Quota"]["Value"])
+    verdict = FINE if used + needed <= allowed else WRONG
+    return Finding(f"quota of {what}", verdict, f"{used} of {allowed} used, {needed} more needed")
+
+
+def certificate(template: Mapping[str, Any], region: str) -> Finding:
+    """Look whether HTTPS will have a certificate: one is made, or the one that is named must be in the region."""
+    listeners = [b["Properties"] for b in template["Resources"].values() if b["Type"].endswith("V2::Listener")]
+    given = [entry["CertificateArn"] for one in listeners for entry in one.get("Certificates", [])]
+    foreign = [arn for arn in given if isinstance(arn, str) and f":{region}:" not in arn]
+    if foreign:
+        return Finding("certificate", WRONG, f"{foreign[0]} is of another region: request one in {region}")
+    return Finding("certificate", FINE, "made with the service" if given else "none: served over HTTP")
+
+
+def container_image(aws: Aws, image: str, region: str) -> Finding:
+    """Look whether the image is in the region: `ACCOUNT.dkr.ecr.REGION…/NAME@DIGEST`."""
+    if not image:
+        return Finding("container image", WARNING, "none named: the stage comes up without tasks; use --image")
+    name, _, digest = image.partition("@")
+    repository, _, tag = name.partition("/")[2].partition(":")
+    wanted = {"imageDigest": digest} if digest else {"imageTag": tag}
+    try:
+        aws.call("ecr", region, "describe_images", repositoryName=repository, imageIds=[wanted])
+    except AwsTrouble as error:
+        if "NotFound" not in error.code:
+            raise
+        return Finding("container image", WRONG, f"{repository} in {region} has no {digest or tag}")
+    return Finding("container image", FINE, f"{repository} is in {region}")
+
+
+def copied(copy: RecoveryPoint | None) -> Finding:
+    """Look whether there is a copy of the database."""
+    if copy is None:
+        return Finding("copy of the database", WRONG, "none in this region; name a snapshot with --snapshot")
+    return Finding("copy of the database", FINE, copy.arn.rpartition("cluster-snapshot:")[2])
+
+
+def estimate(stacks: Sequence[Planned], copy: RecoveryPoint | None, now: datetime) -> list[str]:
+    """Say what is lost and how long it takes, going by what such resources usually take."""
+    templates = read_templates(stacks)
+    seconds = _longest(stacks, {name: _seconds(template) for name, template in templates.items()})
+    lost = f"what was written in the last {age_words(copy.age(now))}" if copy else "unknown: there is no copy"
+    return [f"  data lost  {lost}", f"  time       {estimates.words(seconds)}, and longer for a large database"]
+
+
+def image_there(image: str, region: str) -> str:
+    """Return an image's address in another region's registry."""
+    registry, slash, rest = image.partition("/")
+    parts = registry.split(".")
+    if len(parts) > 3 and parts[1:3] == ["dkr", "ecr"]:
+        parts[3] = region
+    return ".".join(parts) + slash + rest
+
+
+def smoke(url: str, path: str = "/healthz") -> Finding:
+    """Ask the application how it is."""
+    try:
+        with urllib.request.urlopen(url.rstrip("/") + path, timeout=SMOKE_SECONDS) as answer:
+            return Finding("smoke test", FINE, f"{url}{path} answers {answer.status}")
+    except (urllib.error.URLError, TimeoutError) as error:
+        return Finding("smoke test", WRONG, f"{url}{path}: {error}")
+
+
+def records(template: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the DNS records of a built service template: what has to change once the move is done."""
+    return [body["Properties"] for body in template["Resources"].values() if body["Type"] == RECORD]
+
+
+def dns_change(record: Mapping[str, Any], dns_name: str, zone_id: str) -> str:
+    """Return the change to make, as `aws route53 change-resource-record-sets --change-batch` takes it."""
+    target = {"DNSName": dns_name, "HostedZoneId": zone_id, "EvaluateTargetHealth": False}
+    changed = {"Name": record["Name"], "Type": record["Type"], "AliasTarget": target}
+    return json.dumps({"Changes": [{"Action": "UPSERT", "ResourceRecordSet": changed}]})
+
+
+def require_no_wrong(findings: Sequence[Finding]) -> None:
+    """Raise RolledBack when something is wrong."""
+    wrong = [finding for finding in findings if finding.verdict == WRONG]
+    if wrong:
+        raise RolledBack(
+            f"the move cannot start: {', '.join(finding.what for finding in wrong)}",
+            "Put right what is marked wrong above, or say --anyway",
+        )
+
+
+def _looked(look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except CommandError as error:
+        return Finding("could not look", UNKNOWN, str(error))
+
+
+def _vpcs(aws: Aws, region: str) -> int:
+    return sum(len(page["Vpcs"]) for page in aws.pages("ec2", region, "describe_vpcs"))
+
+
+def _seconds(template: Template) -> float:
+    return estimates.of_stack(template, template.resources)
+
+
+def _longest(stacks: Sequence[Planned], seconds: Mapping[str, float]) -> float:
+    """Return the time of the longest chain of stacks that wait for each other; they come in that order."""
+    done: dict[str, float] = {}
+    for stack in stacks:
+        done[stack.name] = seconds[stack.name] + max((done.get(name, 0.0) for name in stack.depends_on), default=0.0)
+    return max(done.values())

@@ -1,0 +1,141 @@
+"""Carries a move out: preflight, then network, database from the newest copy, service, a smoke test, and DNS.
+
+It may be run again at any time: stacks that are up stay as they are, and the database keeps what it was made from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..render import load
+from . import moving
+from .aws import Aws
+from .backups import DATABASE, RecoveryPoint
+from .conductor import Person
+from .deploy import Deployment, Options, read_templates
+from .exits import BadInput, Refused
+from .manifest import Planned
+from .moving import COPIES, FINE, SERVICE, Finding
+from .progress import Progress
+from .restoring import SNAPSHOT
+from .results import Result
+
+IMAGE, URL = "ImageUri", "Url"
+
+
+@dataclasses.dataclass(frozen=True)
+class Terms:
+    """What the person asked for. `snapshot` and `image` stand in for what is found."""
+
+    region: str
+    snapshot: str = ""
+    image: str = ""
+    yes: bool = False
+    dry_run: bool = False
+    anyway: bool = False
+
+
+class Relocation:
+    """One move of a stage to another region."""
+
+    def __init__(
+        self, aws: Aws, stacks: Sequence[Planned], terms: Terms, progress: Progress, person: Person, now: datetime
+    ) -> None:
+        self.aws = aws
+        self.built = tuple(stacks)
+        self.stacks = moving.stacks_there(stacks, terms.region)
+        self.terms = terms
+        self.progress = progress
+        self.person = person
+        self.now = now
+
+    def run(self) -> dict[str, Result]:
+        """Move. Returns a result for each stack; raises when nothing was begun."""
+        self._refuse_home()
+        copy = moving.newest_copy(self.aws, self.terms.region, self._copies())
+        image = moving.image_there(self.terms.image, self.terms.region)
+        self._look(copy, image)
+        snapshot = self._snapshot(copy)
+        if self.terms.dry_run:
+            return {}
+        self._confirm()
+        results = self._deploy(snapshot, image)
+        if all(result.good for result in results.values()):
+            self._finish(image)
+        return results
+
+    def _refuse_home(self) -> None:
+        if any(stack.region == self.terms.region for stack in self.built if stack.layer == DATABASE):
+            raise BadInput(f"the stage lives in {self.terms.region} already", "Name another region with --to")
+
+    def _copies(self) -> Planned | None:
+        return next((stack for stack in self.built if stack.layer == COPIES), None)
+
+    def _look(self, copy: RecoveryPoint | None, image: str) -> None:
+        findings = moving.preflight(self.aws, self.built, self.terms.region, image, copy)
+        if self.terms.snapshot:
+            findings[-1] = Finding(findings[-1].what, FINE, f"{self.terms.snapshot}, as asked")
+        for line in [
+            f"Move {self.built[0].stage} to {self.terms.region}:",
+            *(finding.line() for finding in findings),
+            *moving.estimate(self.stacks, copy, self.now),
+        ]:
+            self.progress.write(line)
+        if not self.terms.anyway:
+            moving.require_no_wrong(findings)
+
+    def _snapshot(self, copy: RecoveryPoint | None) -> str:
+        """Return what the database starts from: what it did start from, when this move is being continued."""
+        database = next(stack for stack in self.stacks if stack.layer == DATABASE)
+        state = self.aws.stack(self.terms.region, database.name)
+        begun = state.parameters.get(SNAPSHOT, "") if state else ""
+        return begun or self.terms.snapshot or (copy.arn if copy else "")
+
+    def _confirm(self) -> None:
+        if not self.terms.yes and not self.person.confirm("Do it?"):
+            raise Refused("nothing was changed: the answer was no")
+
+    def _deploy(self, snapshot: str, image: str) -> dict[str, Result]:
+        given = {SNAPSHOT: snapshot, IMAGE: image}
+        parameters = tuple(f"{name}={value}" for name, value in given.items() if value)
+        self.progress.templates = read_templates(self.stacks)
+        options = Options(yes=True, parameters=parameters)
+        return Deployment(self.aws, self.stacks, options, self.progress, self.person).run()
+
+    def _finish(self, image: str) -> None:
+        service = next(stack for stack in self.stacks if stack.layer == SERVICE)
+        state = self.aws.stack(self.terms.region, service.name)
+        url = state.outputs.get(URL, "") if state else ""
+        if image and url:
+            self.progress.write(moving.smoke(self._direct(url)).line())
+        for line in self._dns(service):
+            self.progress.write(line)
+        self.progress.write("Next: set the stage's region in notejam.toml, build and deploy, so that it stays moved.")
+
+    def _direct(self, url: str) -> str:
+        """Return the load balancer's own address while the domain still leads to the old region."""
+        return f"http://{self._balancer()['DNSName']}" if self._records() else url
+
+    def _records(self) -> list[dict[str, object]]:
+        service = next(stack for stack in self.built if stack.layer == SERVICE)
+        return moving.records(load(service.text()))
+
+    def _dns(self, service: Planned) -> list[str]:
+        records = self._records()
+        if not records:
+            return ["No domain is configured: people need the new address."]
+        balancer = self._balancer()
+        zone = records[0]["HostedZoneId"]
+        changes = [moving.dns_change(one, balancer["DNSName"], balancer["CanonicalHostedZoneId"]) for one in records]
+        command = f"aws route53 change-resource-record-sets --hosted-zone-id {zone} --change-batch"
+        return ["The DNS change to make, when the smoke test is fine:", *(f"  {command} '{one}'" for one in changes)]
+
+    def _balancer(self) -> dict[str, str]:
+        service = next(stack for stack in self.stacks if stack.layer == SERVICE)
+        held = self.aws.resources(self.terms.region, service.name)
+        arn = next(one.physical_id for one in held if one.logical_id == "LoadBalancer")
+        found = self.aws.call("elbv2", self.terms.region, "describe_load_balancers", LoadBalancerArns=[arn])
+        balancer: dict[str, str] = found["LoadBalancers"][0]
+        return balancer

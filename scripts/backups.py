@@ -1,0 +1,32 @@
+"""List what can be restored of a stage's database: python scripts/backups.py prod"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from notejam_cfn.deployment import backups, cli
+from notejam_cfn.deployment.exits import Exit
+
+
+def main(given: Sequence[str] | None = None) -> Exit:
+    """List the recovery points, and return how it went."""
+    parser = cli.parser("List every recovery point of a stage with age, tier and size, and how far back they reach.")
+    asked = parser.parse_args(given)
+    aws, now = cli.connect(asked), datetime.now(UTC)
+    known = backups.facts(aws, cli.planned(asked))
+    points = backups.recovery_points(aws, known.region, known.vault_name)
+    seconds = backups.window(aws, known.region, known.cluster_id)
+    oldest = backups.oldest(points, seconds)
+    if asked.json:
+        cli.print_json({"oldest": oldest, "points": [backups.document(point, now) for point in points]})
+        return Exit.DONE
+    print("\n".join(backups.table(points, now)))
+    if seconds:
+        print(f"Any second from {seconds.earliest:%Y-%m-%d %H:%M:%S} to {seconds.latest:%Y-%m-%d %H:%M:%S} UTC.")
+    print(f"Oldest recoverable: {oldest:%Y-%m-%d %H:%M UTC}." if oldest else "Nothing can be recovered yet.")
+    return Exit.DONE
+
+
+if __name__ == "__main__":
+    cli.finish(main)

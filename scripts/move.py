@@ -1,0 +1,34 @@
+"""Bring a stage up in another region, from the copies there: python scripts/move.py prod --to eu-west-1"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from notejam_cfn.deployment import cli
+from notejam_cfn.deployment.exits import Exit
+from notejam_cfn.deployment.relocation import Relocation, Terms
+from notejam_cfn.deployment.results import Result
+from notejam_cfn.deployment.runs import Start, over_stacks
+
+
+def main(given: Sequence[str] | None = None) -> Exit:
+    """Move, and return how it went."""
+    parser = cli.parser("Bring a stage up in another region from the newest copy of its database.")
+    cli.changing(parser)
+    parser.add_argument("--to", required=True, metavar="REGION", help="the region to move to")
+    parser.add_argument("--snapshot", default="", metavar="ARN", help="start from this one instead of the newest copy")
+    parser.add_argument("--image", default="", metavar="URI", help="the container image, as the old region had it")
+    parser.add_argument("--anyway", action="store_true", help="go on although something looks wrong")
+    parser.add_argument("--dry-run", action="store_true", help="look and estimate, and change nothing")
+    asked = parser.parse_args(given)
+    terms = Terms(asked.to, asked.snapshot, asked.image, asked.yes, asked.dry_run, asked.anyway)
+
+    def move(start: Start) -> dict[str, Result]:
+        return Relocation(start.aws, start.stacks, terms, start.progress, start.person, datetime.now(UTC)).run()
+
+    return over_stacks(asked, "move", move)
+
+
+if __name__ == "__main__":
+    cli.finish(main)

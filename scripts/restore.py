@@ -1,0 +1,42 @@
+"""Put a stage's database back: python scripts/restore.py prod --to 2026-11-23T14:05"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from notejam_cfn.deployment import cli
+from notejam_cfn.deployment.exits import Exit
+from notejam_cfn.deployment.restoration import Restoration, Terms
+from notejam_cfn.deployment.results import Result
+from notejam_cfn.deployment.runs import Start, over_stacks
+
+
+def main(given: Sequence[str] | None = None) -> Exit:
+    """Restore, and return how it went."""
+    parser = cli.parser("Restore a stage's database in place, or into another stage; the old one is kept.")
+    cli.changing(parser)
+    parser.add_argument("--to", default="latest", metavar="TIME|SNAPSHOT", help="a time in UTC, a snapshot, or: latest")
+    parser.add_argument("--as", dest="other", metavar="STAGE", help="bring up this stage of notejam.toml from it")
+    parser.add_argument(
+        "--discard-old", action="store_true", help="delete the clusters that earlier restores have kept"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show the plan, and change nothing")
+    asked = parser.parse_args(given)
+    terms = Terms(asked.to, asked.yes, asked.dry_run)
+
+    def restore(start: Start) -> dict[str, Result]:
+        run = Restoration(start.aws, start.stacks, terms, start.progress, start.person, datetime.now(UTC))
+        if asked.discard_old:
+            start.progress.write(f"Last snapshots: {', '.join(run.discard_old()) or 'none'}")
+            return {}
+        if asked.other:
+            others = cli.in_region(cli.manifest(asked).stacks_of(asked.other), asked.region)
+            return run.beside(others)
+        return run.in_place()
+
+    return over_stacks(asked, "restore", restore)
+
+
+if __name__ == "__main__":
+    cli.finish(main)
