@@ -7,6 +7,7 @@ import datetime
 import getpass
 import re
 import time
+from collections.abc import Sequence
 
 from .aws import Aws, Pause
 from .exits import CommandError, Throttled, Unreachable
@@ -16,6 +17,7 @@ from .scheduler import Tell
 
 SERVICE = "AWS::ECS::Service"
 PATIENCE_SECONDS = 600
+QUIET_LOOKS = 15
 _TOKEN = re.compile(r"notejam-(?P<who>.+)-(?P<when>\d{8}T\d{6})$")
 
 
@@ -80,7 +82,7 @@ def began_by(token: str) -> tuple[str, str] | None:
 
 
 class Operation:
-    """One operation on one stack, from its first event to its last."""
+    """One operation on one stack, from its first event to its last. Without a token it is somebody else's."""
 
     def __init__(self, aws: Aws, region: str, stack_id: str, token: str, after: str | None, control: Control) -> None:
         self.aws = aws
@@ -93,6 +95,7 @@ class Operation:
         self.rolling: dict[str, str] = {}
         self.undone = False
         self.silent_since: float | None = None
+        self.quiet_looks = 0
 
     def follow(self, tell: Tell) -> Ended:
         """Tell what happens until the operation has ended.
@@ -119,9 +122,19 @@ class Operation:
             self._take(event, tell)
         self._look_at_services(tell)
         tell(Tick())
-        if any(event.of_stack and not event.status.endswith("_IN_PROGRESS") for event in news):
+        self.quiet_looks = 0 if news else self.quiet_looks + 1
+        if self._may_be_over(news):
             return self._state_if_over()
         return None
+
+    def _may_be_over(self, news: Sequence[Event]) -> bool:
+        """Whether to look at the stack itself: its last event was told, or may have been before anyone listened.
+
+        One's own operation is not looked at early: for a moment the stack still shows how the one before it ended.
+        """
+        if any(event.of_stack and not event.status.endswith("_IN_PROGRESS") for event in news):
+            return True
+        return self.quiet_looks > 0 and self.quiet_looks % (QUIET_LOOKS if self.token else 1) == 0
 
     def _take(self, event: Event, tell: Tell) -> None:
         self.after = event.id
