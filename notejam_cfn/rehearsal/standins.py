@@ -60,9 +60,24 @@ def register() -> None:
         importlib.import_module("ministack.services.cloudformation.changesets")
     )
     _find_load_balancers_of_every_account(importlib.import_module("ministack.services.alb"))
+    _read_outputs_of_other_regions(importlib.import_module("ministack.services.cloudformation.engine"))
     blocking = stacks._runs_on_worker_thread
     # A slow resource must not stop the emulator from answering.
     stacks._runs_on_worker_thread = lambda name: FAULTS.seconds_per_resource > 0 or blocking(name)
+
+
+def _read_outputs_of_other_regions(engine: Any) -> None:
+    """Let `Fn::GetStackOutput` look where its `Region` says; ministack only looks in the region of the reader."""
+    resolve, scopes = engine._resolve_refs, importlib.import_module("ministack.core.responses")
+
+    def resolved(value: Any, *known: Any, **more: Any) -> Any:
+        asked = value.get("Fn::GetStackOutput") if isinstance(value, dict) else None
+        if not (isinstance(asked, dict) and asked.get("Region")):
+            return resolve(value, *known, **more)
+        with scopes.request_scope(scopes.get_account_id(), asked["Region"]):
+            return resolve(value, *known, **more)
+
+    engine._resolve_refs = resolved
 
 
 def _add_missing_types(provisioners: Any) -> None:
