@@ -73,9 +73,7 @@ class SmtpServer(socketserver.StreamRequestHandler):
             if line.upper() == "DATA":
                 self.wfile.write(b"354 go on\r\n")
                 self.received.append(self._letter())
-            self.wfile.write(b"250 ok\r\n")
-            if line.upper() == "QUIT":
-                return
+            self.wfile.write(b"221 bye\r\n" if line.upper() == "QUIT" else b"250 ok\r\n")
 
     def _letter(self) -> str:
         lines = iter(lambda: self.rfile.readline().decode(), ".\r\n")
