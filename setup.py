@@ -29,6 +29,7 @@ DEV = [
     "hypothesis>=6.170,<7",
     "mypy>=2.4,<3",
     "pytest>=9.2,<10",
+    "pytest-cov>=7.1,<8",
     "pytest-xdist>=3.8,<4",
     "ruff>=0.17,<0.18",
     "tox>=4.67,<5",
