@@ -10,6 +10,7 @@ import json
 import logging
 import threading
 import time
+from typing import Any
 
 from .settings import Settings
 
@@ -57,5 +58,5 @@ def _secret_string(arn: str) -> str:
     from botocore.config import Config
 
     patience = Config(connect_timeout=3, read_timeout=5, retries={"max_attempts": 2})
-    client = botocore.session.get_session().create_client("secretsmanager", config=patience)
+    client: Any = botocore.session.get_session().create_client("secretsmanager", config=patience)
     return str(client.get_secret_value(SecretId=arn)["SecretString"])

@@ -39,6 +39,10 @@ class PooledDatabase(peewee.Database):
 
     pool: Pool
     spent = _Spent()
+    # Peewee's own, which its type stubs leave out.
+    _state: Any
+    _execute_cursor: Any
+    _set_server_version: Any
 
     def connect(self, reuse_if_open: bool = False) -> bool:
         """Borrow a connection for this thread.
@@ -101,6 +105,7 @@ class Postgres(PooledDatabase, PostgresqlDatabase):
         self.credentials = Credentials(settings)
         self.wait_seconds = settings.database_wait_seconds
         self.pool = Pool(self._open, _is_broken, settings.threads, settings.database_idle_seconds)
+        connection_options: dict[str, Any] = _trust(settings) | _give_up_on_silent_hosts()
         super().__init__(
             settings.database_name,
             prefer_psycopg3=True,
@@ -109,8 +114,7 @@ class Postgres(PooledDatabase, PostgresqlDatabase):
             sslmode=settings.database_sslmode,
             application_name=f"notejam-{settings.stage}",
             options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
-            **_trust(settings),
-            **_give_up_on_silent_hosts(),
+            **connection_options,
         )
 
     def _open(self) -> Any:
@@ -203,13 +207,13 @@ def _driver() -> Any:
     return psycopg
 
 
-def _trust(settings: Settings) -> dict[str, str]:
+def _trust(settings: Settings) -> dict[str, Any]:
     if not settings.database_sslmode.startswith("verify"):
         return {}
     return {"sslrootcert": settings.pgsslrootcert}
 
 
-def _give_up_on_silent_hosts() -> dict[str, int]:
+def _give_up_on_silent_hosts() -> dict[str, Any]:
     """After a failover the old writer may not even refuse; the kernel must notice within seconds, not minutes."""
     return {"keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from .settings import Settings
@@ -57,7 +58,9 @@ def _send_by_ses(message: EmailMessage) -> None:
     import botocore.session
     from botocore.config import Config
 
-    client = botocore.session.get_session().create_client("sesv2", config=Config(connect_timeout=5, read_timeout=10))
+    client: Any = botocore.session.get_session().create_client(
+        "sesv2", config=Config(connect_timeout=5, read_timeout=10)
+    )
     client.send_email(Content={"Raw": {"Data": message.as_bytes()}})
     log.info("mail sent", extra={"mail": "ses"})
 

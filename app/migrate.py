@@ -28,7 +28,7 @@ def migrate(settings: Settings) -> list[str]:
     connection = new_database(settings)
     database.initialize(connection)
     with connection.connection_context(), _one_at_a_time(connection):
-        applied = Runner(connection, str(MIGRATIONS)).up()
+        applied: list[str] = Runner(connection, str(MIGRATIONS)).up()
         _sweep()
     connection.pool.close_idle()
     log.info("database is up to date", extra={"applied": applied})

@@ -73,7 +73,7 @@ def view(visitor: Visitor, note_id: int) -> str:
     _, pad_id, name, text, _, updated_at = own_note(visitor, note_id)
     html = None if request.query.get("plain") else to_html(text)
     pad = (pad_id, visitor.pad_name(pad_id))
-    values = {"note_id": note_id, "pad": pad, "text": text, "html": html, "updated_at": updated_at}
+    values: dict[str, Any] = {"note_id": note_id, "pad": pad, "text": text, "html": html, "updated_at": updated_at}
     return page("note", name, visitor, active_pad=pad_id, **values)
 
 
@@ -143,7 +143,13 @@ def list_page(visitor: Visitor, listing: Listing, title: str, pad_id: int | None
     offset = (listing.page - 1) * listing.per_page
     notes, total = Note.page(visitor.user_id, listing.order, listing.per_page, offset, pad_id, listing.search)
     pages = max(1, -(-total // listing.per_page))
-    values = {"notes": notes, "total": total, "pages": pages, "listing": listing, "pad_names": dict(visitor.pads)}
+    values: dict[str, Any] = {
+        "notes": notes,
+        "total": total,
+        "pages": pages,
+        "listing": listing,
+        "pad_names": dict(visitor.pads),
+    }
     return page("notes", f"{title} ({total})", visitor, active_pad=pad_id, pad_id=pad_id, **values)
 
 

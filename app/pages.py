@@ -38,7 +38,7 @@ MESSAGES = {
 def page(template: str, title: str, visitor: Visitor | None = None, form: Form | None = None, **values: Any) -> str:
     """Return a whole page; `title` stands beside the logo and in the window's title."""
     app = request.app
-    return _template(template).render(
+    html: str = _template(template).render(
         title=title,
         visitor=visitor,
         form=form,
@@ -48,6 +48,7 @@ def page(template: str, title: str, visitor: Visitor | None = None, form: Form |
         when=Calendar(app.zone).words,
         **{"active_pad": None, **values},
     )
+    return html
 
 
 def flash(key: str) -> None:

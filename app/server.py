@@ -9,7 +9,7 @@ from typing import Any
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server import MPServer
 
 from .logs import logging_config
 from .settings import Settings
@@ -18,7 +18,7 @@ from .settings import Settings
 KEEP_ALIVE_MS = 75_000
 
 
-class DrainingServer(Server):
+class DrainingServer(MPServer):
     """Goes on answering for some seconds after SIGTERM: the load balancer learns of it later than the task does."""
 
     drain_seconds = 0
