@@ -22,10 +22,12 @@ def main(given: Sequence[str] | None = None) -> Exit:
     parser.add_argument("--anyway", action="store_true", help="go on although something looks wrong")
     parser.add_argument("--dry-run", action="store_true", help="look and estimate, and change nothing")
     asked = parser.parse_args(given)
+    asked.region = asked.to  # not even the account is asked of the region that is left
     terms = Terms(asked.to, asked.snapshot, asked.image, asked.yes, asked.dry_run, asked.anyway)
 
     def move(start: Start) -> dict[str, Result]:
-        return Relocation(start.aws, start.stacks, terms, start.progress, start.person, datetime.now(UTC)).run()
+        built = cli.manifest(asked).stacks_of(asked.stage)
+        return Relocation(start.aws, built, terms, start.progress, start.person, datetime.now(UTC)).run()
 
     return over_stacks(asked, "move", move)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -54,6 +55,7 @@ class Restoration:
         database = tuple(stack for stack in kept if stack.layer == DATABASE)
         self.progress.write("\nFirst: let the template keep the old cluster")
         results = self._deploy(database, ())
+        time.sleep(1)  # a deployment is named after its second
         if not all(result.good for result in results.values()):
             return results
         self.progress.write("\nThen: restore, and let everything follow")

@@ -31,7 +31,7 @@ def layered_stacks(stage: Stage) -> list[Stack]:
     service_stack, load_balancer, service = service_layer(stage, below, base, database)
     subjects = Subjects(base.network, database, backups, load_balancer, service)
     monitoring_stack = monitoring_layer(stage, (*below, backups_stack, service_stack), base, subjects)
-    return [*copies_stack, network_stack, database_stack, backups_stack, service_stack, monitoring_stack]
+    return [network_stack, database_stack, *copies_stack, backups_stack, service_stack, monitoring_stack]
 
 
 @dataclasses.dataclass(frozen=True)
