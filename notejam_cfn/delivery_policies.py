@@ -59,7 +59,10 @@ NAMED: dict[str, tuple[str, ...]] = {
         "logs:*:${AWS::AccountId}:log-group:/aws/ecs/containerinsights/{}*",
         "logs:*:${AWS::AccountId}:log-group:aws-waf-logs-{}*",
     ),
-    "rds": ("rds:*:${AWS::AccountId}:*:{}*", "rds:*:${AWS::AccountId}:cluster-snapshot:*"),
+    "rds": (
+        *(f"rds:*:${{AWS::AccountId}}:{kind}:{{}}*" for kind in ("cluster", "cluster-pg", "db", "subgrp")),
+        *(f"rds:*:${{AWS::AccountId}}:{kind}:*" for kind in ("cluster-snapshot", "og", "pg")),
+    ),
     "route53": ("route53:::hostedzone/*", "route53:::change/*"),
     "s3": ("s3:::{}*",),
     "scheduler": ("scheduler:*:${AWS::AccountId}:schedule/*/{}*", "scheduler:*:${AWS::AccountId}:schedule-group/{}*"),
@@ -75,6 +78,19 @@ def on(service: str, *names: str) -> list[Action]:
 def in_account(arn: str) -> Sub:
     """Return an ARN of this account and partition: `in_account("ecs:*:${AWS::AccountId}:cluster/x")`."""
     return Sub("arn:${AWS::Partition}:" + arn)
+
+
+# Schemas name actions on things that no template here makes; named resources could never match them.
+IN_VAIN = frozenset(
+    {
+        *("iam:AttachUserPolicy", "iam:DetachUserPolicy", "rds:CreateDBInstanceReadReplica", "rds:CreateDBSnapshot"),
+        *("rds:DescribeDBClusterAutomatedBackups", "rds:DescribeGlobalClusters", "rds:RemoveFromGlobalCluster"),
+        *("rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBInstanceToPointInTime"),
+        "rds:StartDBInstanceAutomatedBackupsReplication",
+    }
+)
+# The reference that cfn-lint bundles lets these be narrowed; IAM does not.
+ALSO_WITHOUT_RESOURCE = frozenset({"cloudwatch:GetMetricData", "sns:Unsubscribe"})
 
 
 def stacks_named(prefixes: Iterable[str]) -> list[Value]:
@@ -219,13 +235,14 @@ def allow_creating(kinds: Iterable[str], prefixes: Sequence[str], own: Condition
 
     Raises `LookupError` for a type that `permissions` does not know.
     """
-    wanted = sorted({action for kind in kinds for action in actions_for(kind)} | {"cloudformation:DescribeStacks"})
-    wide = [action for action in wanted if action in permissions.WITHOUT_RESOURCE]
+    called = {action for kind in kinds for action in actions_for(kind)} | {"cloudformation:DescribeStacks"}
+    wanted = sorted(called - IN_VAIN)
+    wide = [action for action in wanted if action in permissions.WITHOUT_RESOURCE | ALSO_WITHOUT_RESOURCE]
     tagged = [action for action in wanted if action in permissions.DECIDED_BY_TAG]
     named = [action for action in wanted if action not in {*wide, *tagged}]
     return [
-        *(allow(_spelled(some), _resources(service, prefixes)) for service, some in _by_service(named)),
-        *(allow(_spelled(some), _resources(service, prefixes), own) for service, some in _by_service(tagged)),
+        *(allow(_literal(some), _resources(service, prefixes)) for service, some in _by_service(named)),
+        *(allow(_literal(some), _resources(service, prefixes), own) for service, some in _by_service(tagged)),
         allow(_spelled(wide), ["*"]),
     ]
 
@@ -262,6 +279,10 @@ def _by_service(actions: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
     for action in actions:
         grouped.setdefault(action.partition(":")[0], []).append(action)
     yield from grouped.items()
+
+
+def _literal(actions: Sequence[str]) -> list[Action]:
+    return [Action(*action.split(":")) for action in actions]
 
 
 def _spelled(actions: Sequence[str]) -> list[Action]:

@@ -53,6 +53,9 @@ def allow_seeing_resources() -> Statement:
     return allow(actions, ["*"])
 
 
+DATABASE_KINDS = ("cluster", "cluster-snapshot", "db")
+
+
 def allow_seeing_named(project: str) -> list[Statement]:
     """See the project's services, databases and images, by their names."""
     ecs = on("ecs", "DescribeClusters", "DescribeServices", "DescribeTasks", "ListTasks", "ListServiceDeployments")
@@ -60,7 +63,7 @@ def allow_seeing_named(project: str) -> list[Statement]:
     ecr = on("ecr", "DescribeImageScanFindings", "DescribeImages", "DescribeRepositories", "ListImages")
     return [
         allow(ecs, _named("ecs", project, "cluster", "service", "task", "container-instance")),
-        allow(rds, [in_account(f"rds:*:${{AWS::AccountId}}:*:{project}-*")]),
+        allow(rds, [in_account(f"rds:*:${{AWS::AccountId}}:{kind}:{project}-*") for kind in DATABASE_KINDS]),
         allow(ecr, _named("ecr", project, "repository")),
     ]
 

@@ -47,6 +47,12 @@ KEY_OF_ANOTHER_STACK = Exemption(
     risk="None: the group is encrypted with the stage's key.",
     guard=("cloudwatch_log_group_encrypted_check",),
 )
+READ_BY_ROLES_ONLY = Exemption(
+    reason="Access logs go only to a bucket without a customer key; who may read here is a short list of roles.",
+    risk="Who read an object is not logged until CloudTrail data events are turned on for the bucket.",
+    checkov=("CKV_AWS_18",),
+    guard=("s3_bucket_logging_enabled_check",),
+)
 """Exemptions that several components share."""
 
 

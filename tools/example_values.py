@@ -28,6 +28,7 @@ ARNS = {
     "AWS::CodePipeline::Pipeline": f"arn:aws:codepipeline:{HERE}:example",
     "AWS::ECR::Repository": f"arn:aws:ecr:{HERE}:repository/example",
     "AWS::ECS::Cluster": f"arn:aws:ecs:{HERE}:cluster/example",
+    "AWS::IAM::Group": "arn:aws:iam::123456789012:group/example",
     "AWS::IAM::ManagedPolicy": "arn:aws:iam::123456789012:policy/example",
     "AWS::IAM::Role": "arn:aws:iam::123456789012:role/example",
     "AWS::KMS::Key": f"arn:aws:kms:{HERE}:key/{SOME_ID}",

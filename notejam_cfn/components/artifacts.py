@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from troposphere import iam, s3
 
 from .. import delivery_policies, policies
+from ..exemptions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Exemption
 from ..settings import DeliverySettings
 from ..template import Template, component
 from ..values import Value, described
@@ -15,6 +16,11 @@ from .encryption import Encryption
 
 UPLOADS_PREFIX = "uploads/"
 UPLOAD_DAYS = 7
+MADE_AGAIN = Exemption(
+    reason="What is in the bucket comes from the repository, can be made again, and must expire.",
+    risk="An administrator of the account can delete artifacts early; the next run makes new ones.",
+    guard=("s3_bucket_object_lock_enabled_check",),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,11 +92,15 @@ def add_private_bucket(
                 Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
             ),
             VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
+            NotificationConfiguration=s3.NotificationConfiguration(
+                EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
+            ),
             LifecycleConfiguration=s3.LifecycleConfiguration(Rules=rules),
             DeletionPolicy="Retain",
             UpdateReplacePolicy="Retain",
         ),
         why=why,
+        exempt=[READ_BY_ROLES_ONLY, MADE_AGAIN],
     )
     template.add(
         s3.BucketPolicy(
@@ -99,6 +109,7 @@ def add_private_bucket(
             PolicyDocument=policies.policy(policies.refuse_plain_http(bucket.get_att("Arn"))),
         ),
         why="Refuses requests to the bucket that are not over TLS.",
+        exempt=[TLS_IN_OTHER_WORDS],
     )
     return bucket
 

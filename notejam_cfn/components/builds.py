@@ -9,6 +9,7 @@ from awacs.aws import Statement
 from troposphere import codebuild, iam, logs
 
 from .. import delivery_policies, names, policies
+from ..exemptions import Exemption
 from ..settings import DeliverySettings
 from ..template import Template, component
 from ..values import Value, described
@@ -20,6 +21,11 @@ from .repository import ImageRepository
 TEST, IMAGE, PLAN, SMOKE = "Test", "Image", "Plan", "Smoke"
 BUILDSPEC = "delivery/{}.yml"
 TIMEOUT_MINUTES = 30
+BUILDS_IMAGES = Exemption(
+    reason="Building a container image runs Docker within the build, which CodeBuild offers in privileged mode only.",
+    risk="The build owns its machine, which is thrown away afterwards; only what was merged is built.",
+    guard=("codebuild_project_environment_privileged_check",),
+)
 # Source: AWS CodeBuild User Guide, "Docker images provided by CodeBuild".
 BUILD_IMAGES = {
     "ARM64": ("ARM_CONTAINER", "aws/codebuild/amazonlinux-aarch64-standard:3.0"),
@@ -124,6 +130,7 @@ def add_project(
             ),
         ),
         why=PURPOSES[name],
+        exempt=[BUILDS_IMAGES] if name == IMAGE else [],
     )
 
 

@@ -96,7 +96,7 @@ def add_policies(
 
 def add_group(template: Template, title: str, why: str) -> iam.Group:
     """Add a group of people."""
-    return template.add(iam.Group(title), why=why)
+    return template.add(iam.Group(title, Path="/"), why=why)
 
 
 def add_policy(

@@ -12,6 +12,7 @@ from typing import Any
 from troposphere import Sub, backup, events, iam, logs, s3, stepfunctions
 
 from .. import policies
+from ..exemptions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Exemption
 from ..settings import BackupSettings
 from ..template import Template
 from ..values import Value
@@ -23,6 +24,11 @@ from .watching import Watched, add_alarm
 
 LOG_RETENTION_DAYS = 365
 DAYS_KEPT_AFTER_DELETION = 30
+NOT_LOCKED = Exemption(
+    reason="A lock cannot be taken back and keeps even what must be erased; backups.object_lock turns it on.",
+    risk="An administrator of the account can delete exports early; versions undo a slip for a month.",
+    guard=("s3_bucket_object_lock_enabled_check",),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,13 +76,17 @@ def add_archive(template: Template, settings: BackupSettings, key_arn: Value) ->
         ),
         OwnershipControls=s3.OwnershipControls(Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
         VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
+        NotificationConfiguration=s3.NotificationConfiguration(
+            EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
+        ),
         LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[lifecycle(settings)]),
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
     )
     if settings.object_lock:
         lock_objects(bucket, settings.export_warm_days)
-    template.add(bucket, why="Keeps the exports: warm for three years, then in the archive.")
+    exempt = [READ_BY_ROLES_ONLY] if settings.object_lock else [READ_BY_ROLES_ONLY, NOT_LOCKED]
+    template.add(bucket, why="Keeps the exports: warm for three years, then in the archive.", exempt=exempt)
     template.add(
         s3.BucketPolicy(
             "ExportsPolicy",
@@ -84,6 +94,7 @@ def add_archive(template: Template, settings: BackupSettings, key_arn: Value) ->
             PolicyDocument=policies.policy(policies.refuse_plain_http(bucket.get_att("Arn"))),
         ),
         why="Lets nobody talk to the bucket without TLS.",
+        exempt=[TLS_IN_OTHER_WORDS],
     )
     return bucket
 

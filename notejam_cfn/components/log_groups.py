@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from troposphere import logs
+from troposphere import GetStackOutput, logs
 
 from ..exemptions import KEY_OF_ANOTHER_STACK
 from ..template import Template
@@ -27,4 +27,5 @@ def add_log_group(
     )
     if name is not None:
         group.LogGroupName = name
-    return template.add(group, why=why, exempt=[KEY_OF_ANOTHER_STACK])
+    exempt = [KEY_OF_ANOTHER_STACK] if isinstance(encryption.key_arn, GetStackOutput) else []
+    return template.add(group, why=why, exempt=exempt)

@@ -8,6 +8,7 @@ from typing import Any
 
 from troposphere import ecr
 
+from ..exemptions import Exemption
 from ..settings import DeliverySettings
 from ..template import Template, component
 from ..values import Value, described
@@ -16,6 +17,12 @@ from .encryption import Encryption
 STAGE_TAG, RELEASE_TAG, CACHE_TAG = "stage-", "release-", "cache"
 MORE_THAN_ALL_STAGES = 1000
 UNTAGGED_DAYS = 3
+RELEASES_ARE_FIXED = Exemption(
+    reason="Releases are immutable; only two tags are excluded: the layer cache and the mark of what a stage runs.",
+    risk="Whoever may push can move these two; stages run images by digest, which no tag can change.",
+    checkov=("CKV_AWS_51",),
+    guard=("ecr_private_tag_immutability_enabled_check",),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +52,7 @@ def add_image_repository(template: Template, settings: DeliverySettings, encrypt
             UpdateReplacePolicy="Retain",
         ),
         why="Keeps the images that stages run and can be taken back to.",
+        exempt=[RELEASES_ARE_FIXED],
     )
     return ImageRepository(
         uri=repository.get_att("RepositoryUri"), name=repository.ref(), arn=repository.get_att("Arn")

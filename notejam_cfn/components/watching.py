@@ -7,9 +7,16 @@ from collections.abc import Mapping
 
 from troposphere import cloudwatch
 
+from ..exemptions import Exemption
 from ..template import Template
 from ..values import Value
 from .notifications import Notifications
+
+SPOKEN_FOR = Exemption(
+    reason="A composite alarm tells people when this one, or others that mean the same, goes off: one message for all.",
+    risk="None: the composite alarm has the action.",
+    guard=("cloudwatch_alarm_action_check",),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,4 +69,5 @@ def add_alarm(
     if notify:
         alarm.AlarmActions = [notifications.topic_arn]
         alarm.OKActions = [notifications.topic_arn]
-    return template.add(alarm, why=f"Notices it: {meaning[0].lower()}{meaning[1:]}")
+    exempt = [] if notify else [SPOKEN_FOR]
+    return template.add(alarm, why=f"Notices it: {meaning[0].lower()}{meaning[1:]}", exempt=exempt)

@@ -42,14 +42,12 @@ def test_exemptions_are_read_back_with_reason_and_risk() -> None:
     assert {(one.logical_id, one.reason, one.risk) for one in found} == {("Bucket", OPEN.reason, OPEN.risk)}
 
 
-def test_checkov_is_asked_to_look_away_at_most_five_times(starter_templates: dict[str, dict[str, Any]]) -> None:
-    skipped = {
-        (one.rule, one.logical_id)
-        for template in starter_templates.values()
-        for one in exempted(template)
-        if one.engine == "checkov"
-    }
-    assert len(skipped) <= 5, sorted(skipped)
+def test_checkov_is_asked_to_look_away_at_most_five_times_a_template(
+    starter_templates: dict[str, dict[str, Any]],
+) -> None:
+    for path, template in starter_templates.items():
+        skipped = [one for one in exempted(template) if one.engine == "checkov"]
+        assert len(skipped) <= 5, path
 
 
 def test_every_exemption_says_why_and_what_is_risked(starter_templates: dict[str, dict[str, Any]]) -> None:
