@@ -15,7 +15,7 @@ from .interruptions import Control
 from .manifest import Planned
 from .models import Event, StackState
 from .operations import Ended, Note, Operation, began_by, new_token, user
-from .progress import Progress
+from .progress import Progress, counted
 from .results import Fate, Result
 from .review import Kind, Review, Reviewer
 from .scheduler import Message, Tell
@@ -125,7 +125,7 @@ class Deployment:
             protection.require_allowed(each.stack.name, each.dangerous, self.options.allow_replace)
             if each.cleared and self.options.yes:
                 raise Refused(
-                    f"{each.stack.name} still holds {len(each.cleared)} resources that would be deleted first",
+                    f"{each.stack.name} still holds {counted(len(each.cleared), 'resource')} to be deleted first",
                     "Look at them above, then run the command without --yes",
                 )
 
@@ -201,7 +201,7 @@ class Deployment:
             self._clear(stack, state, tell)
         body = self.reviewer.templates[stack.name].body(self._outputs())
         creation = dataclasses.replace(reviewed.creation, body=body)
-        tell(Note(f"creating {len(reviewed.changes)} resources, {self._expected(reviewed)}"))
+        tell(Note(f"creating {counted(len(reviewed.changes), 'resource')}, {self._expected(reviewed)}"))
         stack_id = self.aws.create_stack(stack.region, creation, token)
         return self._follow(stack, stack_id, token, None, tell)
 
@@ -220,7 +220,7 @@ class Deployment:
         stack, state = reviewed.stack, reviewed.state
         assert state
         last = self.aws.last_event(stack.region, state.id)
-        tell(Note(f"updating {len(reviewed.changes)} resources, {self._expected(reviewed)}"))
+        tell(Note(f"updating {counted(len(reviewed.changes), 'resource')}, {self._expected(reviewed)}"))
         self._protect(stack, state, self.options.allow_replace)
         try:
             self._execute_change_set(reviewed, token)

@@ -13,7 +13,7 @@ from .interruptions import Control
 from .manifest import Planned
 from .models import HeldResource, StackState
 from .operations import Ended, Note, Operation, new_token
-from .progress import Progress
+from .progress import Progress, counted
 from .results import Fate, Result
 from .review import busy, require_ours
 from .scheduler import Tell
@@ -73,7 +73,7 @@ class Destruction:
         for name, state in self.states.items():
             held = [r for r in self.aws.resources(self.stacks[name].region, name) if r.status not in GONE]
             self.progress.write(
-                f"{self.stacks[name].layer} {status(state.status).meaning} and holds {len(held)} resources"
+                f"{self.stacks[name].layer} {status(state.status).meaning} and holds {counted(len(held), 'resource')}"
             )
             for resource in held:
                 line = self._fate(name, resource)

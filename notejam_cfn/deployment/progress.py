@@ -6,7 +6,7 @@ import dataclasses
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TextIO
 
 from . import estimates
@@ -226,7 +226,6 @@ def rollout_words(rollout: RolloutState) -> str:
     )
 
 
-def listed(names: Sequence[str], most: int = 6) -> str:
-    """List names, the first few of many."""
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+def counted(number: int, what: str) -> str:
+    """Say a number of things: `1 resource`, `2 resources`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

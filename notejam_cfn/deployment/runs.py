@@ -36,6 +36,7 @@ def over_stacks(
     start = _start(asked, out)
     results = run(start)
     seconds = time.monotonic() - began
+    print(file=out)
     for line in summary.lines(results, seconds, f"python scripts/{script}.py {asked.stage}"):
         print(line, file=out)
     if asked.json:
