@@ -18,7 +18,9 @@ from .progress import Progress
 from .restoring import GENERATION, Source
 from .results import Result
 
-CLUSTERS = frozenset({"DatabaseCluster", "RestoredCluster"})
+# What a restore replaces: clusters, which are kept, their instances, which hold nothing, and the log that is named after
+# the cluster, which is kept too.
+REPLACED = {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::Logs::LogGroup"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Restoration:
         if not all(result.good for result in results.values()):
             return results
         self.progress.write("\nThen: restore, and let everything follow")
-        results = self._deploy(kept, restoring.parameters(snapshot, generation), CLUSTERS)
+        results = self._deploy(kept, restoring.parameters(snapshot, generation), _replaced(database))
         if all(result.good for result in results.values()):
             restoring.mark_kept(self.aws, known)
         return results
@@ -115,6 +117,11 @@ class Restoration:
         self.progress.templates = read_templates(stacks)
         options = Options(yes=True, allow_replace=allowed, parameters=parameters)
         return Deployment(self.aws, stacks, options, self.progress, self.person).run()
+
+
+def _replaced(stacks: Sequence[Planned]) -> frozenset[str]:
+    templates = read_templates(stacks).values()
+    return frozenset(name for template in templates for name, one in template.resources.items() if one.type in REPLACED)
 
 
 def _database(stacks: Sequence[Planned]) -> Planned:
