@@ -9,7 +9,7 @@ from __future__ import annotations
 from troposphere import Join, Select, Split, StackId, Sub
 
 LAYERS = ("network", "copies", "database", "backups", "service", "monitoring", "expiry")
-DELIVERY, DEVELOPERS = "delivery", "developers"
+BASE, DEVELOPERS, DELIVERY = "base", "developers", "delivery"
 BOUNDARY = "stage-boundary"
 PERSONAL, PERSONAL_PREFIX = {"personal": "yes"}, "dev-"
 
@@ -34,13 +34,18 @@ def developers_stack(project: str) -> str:
     return f"{project}-{DEVELOPERS}"
 
 
+def base_stack(project: str) -> str:
+    """Name the stack that the project's other own stacks stand on, such as `notejam-base`."""
+    return f"{project}-{BASE}"
+
+
 def stage_name_problem(stage: str) -> str | None:
     """Say why a stage name would make two stacks share a name, or return None.
 
     The whole-stage stack of a stage `dev-network` would be named like the network layer of `dev`.
     """
-    if stage in (DELIVERY, DEVELOPERS) or stage.startswith(f"{DELIVERY}-"):
-        return f"is reserved for the project's own stacks ({DELIVERY}, {DEVELOPERS})"
+    if stage in (BASE, DEVELOPERS, DELIVERY) or stage.startswith(f"{BASE}-"):
+        return f"is reserved for the project's own stacks ({BASE}, {DEVELOPERS}, {DELIVERY})"
     for layer in LAYERS:
         if stage == layer or stage.endswith(f"-{layer}"):
             return f"must not end in {layer!r}, which names a layer"

@@ -34,11 +34,8 @@ class Artifacts:
 
 
 @component
-def add_artifacts(
-    template: Template, settings: DeliverySettings, encryption: Encryption, others: Sequence[Artifacts] = ()
-) -> Artifacts:
-    """Add the bucket of the pipeline's artifacts, and the policy for using it and those of other regions."""
-    own = add_artifact_store(template, settings, encryption)
+def add_artifact_policy(template: Template, own: Artifacts, others: Sequence[Artifacts]) -> Artifacts:
+    """Add the policy for using the pipeline's bucket of artifacts and those of other regions; return both together."""
     statements = [
         statement
         for store in (own, *others)

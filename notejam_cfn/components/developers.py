@@ -132,7 +132,7 @@ def diagnosing(project: str) -> list[Statement]:
 def contributing(settings: DeliverySettings, project: str, stages: StageAccess) -> list[Statement]:
     """How a change gets on its way: the repository or the zip, the pipeline, an image for one's own stage."""
     delivery = names.delivery_stack(project)
-    uploads = [f"{delivery}-artifactbucket-*/{UPLOADS_PREFIX}*"]
+    uploads = [f"{names.base_stack(project)}-artifactbucket-*/{UPLOADS_PREFIX}*"]
     if settings.source == "s3":
         uploads.append(f"{delivery}-sourcebucket-*/{ZIP_KEY}")
     pushes = developer_policies.allow_contributing(project) if settings.source == "codecommit" else []

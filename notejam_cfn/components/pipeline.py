@@ -143,14 +143,13 @@ def build_actions(builds: Builds, roles: Roles) -> list[codepipeline.Actions]:
 
 
 def own_updates(template: Template, own: Deployer) -> list[codepipeline.Actions]:
-    """Update people's permissions, then the pipeline's own stack; when that changes it, CodePipeline starts it again.
+    """Update the project's own stacks, the pipeline's last; when that changes it, CodePipeline starts it again.
 
-    Neither template has a parameter whose value could be lost.
+    No template of them has a parameter whose value could be lost.
     """
     project = template.stack_tags["project"]
-    stacks = {names.DEVELOPERS: names.developers_stack(project), names.DELIVERY: names.delivery_stack(project)}
-    actions = [own_update(own, layer, stack_name) for layer, stack_name in stacks.items()]
-    return in_order(actions)
+    layers = (names.BASE, names.DEVELOPERS, names.DELIVERY)
+    return in_order([own_update(own, *one) for one in zip(layers, own_stacks(project), strict=True)])
 
 
 def own_update(own: Deployer, layer: str, stack_name: str) -> codepipeline.Actions:
@@ -393,7 +392,7 @@ def add_roles(template: Template, source: Source, artifacts: Artifacts, builds: 
 
 def own_stacks(project: str) -> list[str]:
     """Name the project's own stacks, which belong to no stage."""
-    return [names.developers_stack(project), names.delivery_stack(project)]
+    return [names.base_stack(project), names.developers_stack(project), names.delivery_stack(project)]
 
 
 def allow_taking_on(template: Template, roles: Roles, rollouts: Sequence[Rollout], topic: sns.Topic) -> None:

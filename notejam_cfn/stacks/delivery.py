@@ -10,11 +10,11 @@ from awacs.aws import Action
 from troposphere import GetStackOutput, iam
 
 from .. import delivery_policies, names
-from ..components.artifacts import Artifacts, add_artifact_store, add_artifacts
+from ..components.artifacts import Artifacts, add_artifact_policy, add_artifact_store
 from ..components.builds import Builds, add_builds
 from ..components.deployers import Deployer, add_action_role, add_execution_role, add_permissions
 from ..components.developers import Developers, StageAccess, add_budget, add_developers
-from ..components.encryption import PUBLISHERS, add_encryption
+from ..components.encryption import PUBLISHERS, Encryption, add_encryption
 from ..components.notices import add_notices
 from ..components.pipeline import Layer, Roles, Rollout, add_pipeline, add_roles, allow_taking_on, own_stacks
 from ..components.repository import ImageRepository, add_image_repository
@@ -29,7 +29,7 @@ from .stack import LAYERED, PROJECT, Stack
 PEOPLE = (
     "Developers get the permissions they need and no more; CloudFormation's roles can make what the templates hold."
 )
-STORE = "A bucket through which the pipeline hands templates to CloudFormation in another region."
+BASE = "A key and a bucket through which the pipeline hands on what it makes, and the role that updates its stacks."
 PIPELINE = (
     "A push starts a pipeline: CodeBuild tests and builds one container image, then CloudFormation rolls out stage "
     "after stage, asking people where a stage asks for it."
@@ -37,44 +37,54 @@ PIPELINE = (
 
 
 @dataclasses.dataclass(frozen=True)
-class ExecutionRoles:
-    """The roles CloudFormation takes on, as the pipeline's stack reads them."""
+class ExecutionRole:
+    """A role CloudFormation takes on, as the pipeline's stack reads it."""
 
-    stage_role_arn: Value = described("Role CloudFormation takes on to change the project's stages")
-    own_role_arn: Value = described("Role CloudFormation takes on to update the project's own stacks")
+    role_arn: Value = described("Role CloudFormation takes on")
 
 
 def delivery_stacks(project: Project, stacks: Sequence[Stack]) -> list[Stack]:
     """Compose the project's own stacks. `stacks` are those of its stages, in the order they are deployed.
 
-    People's permissions and CloudFormation's roles come first; the pipeline uses the roles. In one template they would
-    be larger than CloudFormation takes without a bucket.
+    The base is in each region the pipeline deploys to; what people and CloudFormation may do, and the pipeline, are in
+    one. In one template they would be larger than CloudFormation takes without a bucket.
     """
     project = dataclasses.replace(project, stages=tuple(stage for stage in project.stages if not stage.personal))
     own_names = {stage.name for stage in project.stages}
     layers = [stack for stack in stacks if stack.form == LAYERED and stack.stage in own_names]
-    people = project_stack(project, names.DEVELOPERS, "what people and CloudFormation may do", PEOPLE)
+    base, store = base_stack(project, project.delivery_region)
     own = add_execution_role(
-        people.template, "OwnExecutionRole", "Lets CloudFormation update the project's own stacks for the pipeline."
+        base.template, "OwnExecutionRole", "Lets CloudFormation update the project's own stacks for the pipeline."
     )
-    developers, roles = compose_people(people, project, layers, own)
-    elsewhere = {layer.region: None for layer in layers if layer.region != project.delivery_region}
-    stores = [store_stack(project, region) for region in elsewhere]
-    below = (people.name, *(stack.name for stack, _ in stores))
-    pipeline = project_stack(project, names.DELIVERY, "pipeline and images", PIPELINE, depends_on=below)
-    artifacts = {stack.region: seen for stack, seen in stores}
-    compose_pipeline(pipeline.template, project, layers, developers, roles, artifacts)
-    allow_own_updates(people.template, own, types_of([people, pipeline]))
-    return [people, *(stack for stack, _ in stores), pipeline]
+    updating = publish(base.template, base.name, ExecutionRole(own.get_att("Arn")))
+    people, developers, changing = people_stack(project, layers, base)
+    elsewhere = dict.fromkeys(layer.region for layer in layers if layer.region != project.delivery_region)
+    others = [base_stack(project, region) for region in elsewhere]
+    below = (base, people, *(stack for stack, _ in others))
+    pipeline = project_stack(project, names.DELIVERY, "pipeline and images", PIPELINE, below)
+    stores = {stack.region: seen for stack, seen in others}
+    compose_pipeline(pipeline.template, project, layers, developers, Executing(changing, updating), store, stores)
+    allow_own_updates(base.template, own, types_of([base, people, pipeline]))
+    return [*below, pipeline]
 
 
-def store_stack(project: Project, region: str) -> tuple[Stack, Artifacts]:
-    """Compose the stack of the artifacts' bucket in another region, and return what the pipeline sees of it."""
-    stack = dataclasses.replace(
-        project_stack(project, f"{names.DELIVERY}-{region}", f"artifacts in {region}", STORE), region=region
-    )
-    encryption = add_encryption(stack.template, EncryptionSettings())
+@dataclasses.dataclass(frozen=True)
+class Executing:
+    """The roles CloudFormation takes on: to change the project's stages, and to update the project's own stacks."""
+
+    stages: ExecutionRole
+    own: ExecutionRole
+
+
+def base_stack(project: Project, region: str) -> tuple[Stack, Artifacts]:
+    """Compose what the pipeline needs in a region, and return what its own stack sees of it."""
+    here = region == project.delivery_region
+    layer = names.BASE if here else f"{names.BASE}-{region}"
+    stack = dataclasses.replace(project_stack(project, layer, "key and artifacts", BASE), region=region)
+    encryption = add_encryption(stack.template, EncryptionSettings(), (*PUBLISHERS, "budgets"))
     store = publish(stack.template, stack.name, add_artifact_store(stack.template, project.delivery, encryption))
+    if here:
+        return stack, store
     seen = {
         field.name: GetStackOutput(StackName=stack.name, OutputName=names.output(field.name), Region=region)
         for field in dataclasses.fields(store)
@@ -83,9 +93,7 @@ def store_stack(project: Project, region: str) -> tuple[Stack, Artifacts]:
     return stack, dataclasses.replace(store, **seen)
 
 
-def project_stack(
-    project: Project, layer: str, what: str, architecture: str, depends_on: tuple[str, ...] = ()
-) -> Stack:
+def project_stack(project: Project, layer: str, what: str, architecture: str, below: Sequence[Stack] = ()) -> Stack:
     """Start a stack that belongs to no stage."""
     tags = names.tags(project.name)
     return Stack(
@@ -97,16 +105,15 @@ def project_stack(
         account=None,
         template=Template(f"{project.name}: {what}", tags=tags, architecture=architecture),
         path=layer,
-        depends_on=depends_on,
+        depends_on=tuple(stack.name for stack in below),
         termination_protection=True,
         tags=tags,
     )
 
 
-def compose_people(
-    stack: Stack, project: Project, layers: Sequence[Stack], own: iam.Role
-) -> tuple[Developers, ExecutionRoles]:
+def people_stack(project: Project, layers: Sequence[Stack], base: Stack) -> tuple[Stack, Developers, ExecutionRole]:
     """Compose people's permissions and the roles in which CloudFormation changes stages."""
+    stack = project_stack(project, names.DEVELOPERS, "what people and CloudFormation may do", PEOPLE, [base])
     template = stack.template
     executing = add_execution_role(
         template, "StageExecutionRole", "Lets CloudFormation create and change the project's stages."
@@ -119,11 +126,10 @@ def compose_people(
     )
     refusing = delivery_policies.refuse_own_things(own_stacks(project.name))
     add_permissions(template, "StagePermissions", [executing, personal], [refusing, *making])
-    access = stage_access(project.stages)
     bounds = [*stage_role_actions(layers), *expiry_actions()]
-    developers = add_developers(template, project.delivery, access, personal, bounds)
-    roles = ExecutionRoles(stage_role_arn=executing.get_att("Arn"), own_role_arn=own.get_att("Arn"))
-    return publish(template, stack.name, developers), publish(template, stack.name, roles)
+    developers = add_developers(template, project.delivery, stage_access(project.stages), personal, bounds)
+    role = ExecutionRole(executing.get_att("Arn"))
+    return stack, publish(template, stack.name, developers), publish(template, stack.name, role)
 
 
 def compose_pipeline(
@@ -131,15 +137,16 @@ def compose_pipeline(
     project: Project,
     layers: Sequence[Stack],
     developers: Developers,
-    executing: ExecutionRoles,
+    executing: Executing,
+    store: Artifacts,
     stores: Mapping[str, Artifacts],
 ) -> None:
     """Compose the pipeline with what it needs: images, builds, artifacts, its source and its roles."""
     settings = project.delivery
     prefixes = [names.stack(project.name, stage.name, "") for stage in project.stages]
-    encryption = add_encryption(template, EncryptionSettings(), (*PUBLISHERS, "budgets"))
+    encryption = Encryption(key_arn=store.key_arn)
     topic = add_notices(template, settings, encryption)
-    artifacts = add_artifacts(template, settings, encryption, list(stores.values()))
+    artifacts = add_artifact_policy(template, store, list(stores.values()))
     repository = add_image_repository(template, settings, encryption)
     builds = add_builds(
         template,
@@ -148,11 +155,11 @@ def compose_pipeline(
         artifacts,
         repository,
         prefixes,
-        [executing.stage_role_arn],
+        [executing.stages.role_arn],
         project.stages[0].service.architecture,
     )
     source = add_source(template, settings, encryption)
-    roles = add_roles(template, source, artifacts, builds, executing.own_role_arn)
+    roles = add_roles(template, source, artifacts, builds, executing.own.role_arn)
     deployer = add_deployer(template, prefixes, executing, roles, artifacts)
     rollouts = [rollout(project, stage, layers, deployer) for stage in project.stages]
     allow_taking_on(template, roles, rollouts, topic)
@@ -163,7 +170,7 @@ def compose_pipeline(
 
 
 def add_deployer(
-    template: Template, prefixes: Sequence[str], executing: ExecutionRoles, roles: Roles, artifacts: Artifacts
+    template: Template, prefixes: Sequence[str], executing: Executing, roles: Roles, artifacts: Artifacts
 ) -> Deployer:
     """Add the role in which the pipeline asks CloudFormation to change the stages of this account."""
     asking = add_action_role(
@@ -173,11 +180,11 @@ def add_deployer(
         artifacts,
         [
             delivery_policies.allow_changing_stacks(prefixes),
-            delivery_policies.allow_passing([executing.stage_role_arn], "cloudformation"),
+            delivery_policies.allow_passing([executing.stages.role_arn], "cloudformation"),
         ],
         "Lets the pipeline ask CloudFormation to change the project's stages.",
     )
-    return Deployer(asking.get_att("Arn"), executing.stage_role_arn)
+    return Deployer(asking.get_att("Arn"), executing.stages.role_arn)
 
 
 def allow_own_updates(template: Template, own: iam.Role, kinds: set[str]) -> None:

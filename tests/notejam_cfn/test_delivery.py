@@ -68,7 +68,7 @@ def test_layers_are_changed_one_after_the_other_then_asked_whether_they_work(del
 
 
 def test_the_pipeline_updates_itself_before_any_stage(delivery: Template) -> None:
-    assert named(delivery, "pipeline") == ["developers", "delivery"]
+    assert named(delivery, "pipeline") == ["base", "developers", "delivery"]
     assert pipeline_of(delivery)["RestartExecutionOnUpdate"] is True
 
 
@@ -135,7 +135,7 @@ def test_every_template_the_pipeline_deploys_is_built(starter_stacks: list[Stack
         if "TemplatePath" in action["Configuration"]
     }
     assert asked <= built
-    assert {"delivery.yaml", "developers.yaml", "dev/service.yaml"} <= asked
+    assert {"base.yaml", "delivery.yaml", "developers.yaml", "dev/service.yaml"} <= asked
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: "-".join(source))
@@ -192,7 +192,7 @@ def test_a_stage_in_another_region_is_deployed_there_by_way_of_a_bucket_there() 
     here, there = pipeline_of(template)["ArtifactStores"]
     assert here["Region"] == {"Ref": "AWS::Region"}
     assert there["Region"] == "us-east-1"
-    store = stacks["delivery-us-east-1"]
+    store = stacks["base-us-east-1"]
     assert there["ArtifactStore"]["Location"] == {
         "Fn::GetStackOutput": {"StackName": store.name, "OutputName": "BucketName", "Region": "us-east-1"}
     }
@@ -280,6 +280,6 @@ def test_the_delivery_deploys(source: dict[str, Any]) -> None:
     with emulator.running() as aws:
         stacks = composed(**source)
         outputs = {}
-        for layer in ("developers", "delivery"):
+        for layer in ("base", "developers", "delivery"):
             outputs = aws.deploy(stacks[layer].name, stacks[layer].template.to_dict())
     assert {"ImageRepositoryUri", "ImageProjectName", "ArtifactBucketName", "PipelineName"} <= set(outputs)
