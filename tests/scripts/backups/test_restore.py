@@ -77,9 +77,7 @@ def environment(aws: Any) -> dict[str, str]:
     return {each["name"]: each["value"] for each in container["environment"]}
 
 
-def test_restoring_in_place_moves_all_to_the_new_cluster_and_keeps_the_old(
-    run: Any, aws: Any, vault: Any
-) -> None:
+def test_restoring_in_place_moves_all_to_the_new_cluster_and_keeps_the_old(run: Any, aws: Any, vault: Any) -> None:
     assert run("deploy", "--yes", "--parameter", f"ImageUri={IMAGE}").exit == 0
     before = environment(aws)
     snapshot(aws, "before-release")

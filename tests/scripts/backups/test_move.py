@@ -1,0 +1,145 @@
+"""A stage that leaves its region, rehearsed between two regions of the emulator."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from notejam_cfn.deployment import moving
+from notejam_cfn.deployment.aws import Aws
+from notejam_cfn.deployment.exits import AwsTrouble
+
+HOME, AWAY = "eu-central-1", "eu-west-1"
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def copied(run: Any, aws: Any, vault: Any) -> str:
+    """A stage that runs at home, and a copy of its database that lies away."""
+    assert run("deploy", "--yes").exit == 0
+    rds = aws.client("rds", AWAY)
+    rds.create_db_cluster(
+        DBClusterIdentifier="elsewhere",
+        Engine="aurora-postgresql",
+        MasterUsername="notejam",
+        MasterUserPassword="not-a-secret-here",
+    )
+    rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="copy-1", DBClusterIdentifier="elsewhere")
+    return str(vault.holds("copy-1", datetime.now(UTC) - timedelta(hours=9), region=AWAY))
+
+
+@pytest.fixture
+def gone(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Lose the home region: nobody answers there. What was asked of it is listed."""
+    asked: list[str] = []
+    call, pages = Aws.call, Aws.pages
+
+    def refuse(region: str, method: str) -> None:
+        if region == HOME:
+            asked.append(method)
+            raise AwsTrouble(f"{HOME} does not answer")
+
+    def lost_call(self: Aws, service: str, region: str, method: str, **given: Any) -> Any:
+        refuse(region, method)
+        return call(self, service, region, method, **given)
+
+    def lost_pages(self: Aws, service: str, region: str, method: str, **given: Any) -> Any:
+        refuse(region, method)
+        return pages(self, service, region, method, **given)
+
+    monkeypatch.setattr(Aws, "call", lost_call)
+    monkeypatch.setattr(Aws, "pages", lost_pages)
+    return asked
+
+
+def stacks(aws: Any, region: str) -> set[str]:
+    found = aws.client("cloudformation", region).describe_stacks()["Stacks"]
+    return {stack["StackName"] for stack in found if not stack["StackStatus"].startswith("DELETE")}
+
+
+def test_a_stage_comes_up_elsewhere_from_the_newest_copy_without_asking_its_old_region(
+    run: Any, aws: Any, copied: str, gone: list[str]
+) -> None:
+    ran = run("move", "--to", AWAY, "--yes", "--anyway")
+    assert ran.exit == 0, ran.said
+    assert gone == []
+    layers = ("network", "database", "copies", "backups", "service", "monitoring")
+    assert stacks(aws, AWAY) >= {f"notejam-prod-{layer}" for layer in layers}
+    database = aws.client("cloudformation", AWAY).describe_stacks(StackName="notejam-prod-database")["Stacks"][0]
+    chosen = {each["ParameterKey"]: each["ParameterValue"] for each in database["Parameters"]}
+    assert chosen["SnapshotIdentifier"] == copied
+
+
+def test_the_person_is_told_what_is_lost_and_how_long_it_takes(run: Any, aws: Any, copied: str) -> None:
+    ran = run("move", "--to", AWAY, "--dry-run", "--anyway")
+    assert ran.exit == 0, ran.said
+    assert "what was written in the last 9 hours" in ran.said
+    assert "time       about" in ran.said
+    assert "notejam-prod-network" not in stacks(aws, AWAY)
+
+
+def test_a_move_that_was_interrupted_goes_on_with_the_copy_it_began_with(
+    run: Any, aws: Any, copied: str, vault: Any
+) -> None:
+    aws.set_faults(failures=[{"logical_id": "LoadBalancer", "operation": "create", "reason": "no room", "times": 1}])
+    assert run("move", "--to", AWAY, "--yes", "--anyway").exit != 0
+    vault.holds("copy-2", datetime.now(UTC), region=AWAY)
+    ran = run("move", "--to", AWAY, "--yes", "--anyway")
+    assert ran.exit == 0, ran.said
+    database = aws.client("cloudformation", AWAY).describe_stacks(StackName="notejam-prod-database")["Stacks"][0]
+    chosen = {each["ParameterKey"]: each["ParameterValue"] for each in database["Parameters"]}
+    assert chosen["SnapshotIdentifier"] == copied
+
+
+def test_a_move_without_a_copy_is_refused_before_anything_is_made(run: Any, aws: Any, vault: Any) -> None:
+    run("deploy", "--yes")
+    ran = run("move", "--to", AWAY, "--yes")
+    assert ran.exit == 1
+    assert "copy of the database: none in this region" in ran.said
+    assert "notejam-prod-network" not in stacks(aws, AWAY)
+
+
+def test_home_is_no_place_to_move_to(run: Any, vault: Any) -> None:
+    assert run("move", "--to", HOME, "--yes").exit == 2
+
+
+def test_a_region_that_lacks_a_type_is_found_out() -> None:
+    template = {"Resources": {"Test": {"Type": "AWS::Backup::RestoreTestingPlan"}}}
+    assert moving.types([template], "us-gov-west-1").verdict == moving.WRONG
+    assert moving.types([template], AWAY).verdict == moving.FINE
+    assert moving.types([template], "xx-nowhere-1").verdict == moving.UNKNOWN
+
+
+def test_a_certificate_of_another_region_is_found_out() -> None:
+    def listener(arn: Any) -> dict[str, Any]:
+        properties = {"Certificates": [{"CertificateArn": arn}]}
+        return {"Resources": {"L": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": properties}}}
+
+    assert moving.certificate(listener(f"arn:aws:acm:{HOME}:1:certificate/x"), AWAY).verdict == moving.WRONG
+    assert moving.certificate(listener({"Ref": "Certificate"}), AWAY).verdict == moving.FINE
+
+
+def test_the_image_is_looked_for_in_the_other_regions_registry() -> None:
+    here = f"1.dkr.ecr.{HOME}.example.com/shop/web@sha256:abc"
+    assert moving.image_there(here, AWAY) == f"1.dkr.ecr.{AWAY}.example.com/shop/web@sha256:abc"
+    assert moving.image_there("registry.example.com/web:1", AWAY) == "registry.example.com/web:1"
+
+
+def test_the_dns_change_points_the_name_at_the_new_load_balancer() -> None:
+    change = json.loads(moving.dns_change({"Name": "notes.example.com", "Type": "A"}, "new.example.com", "Z9"))
+    (only,) = change["Changes"]
+    assert only["Action"] == "UPSERT"
+    assert only["ResourceRecordSet"]["AliasTarget"]["DNSName"] == "new.example.com"
+
+
+def test_records_of_the_old_region_are_left_out_of_the_new_stack(built: Any) -> None:
+    from notejam_cfn.deployment.manifest import read
+    from notejam_cfn.render import load
+
+    there = moving.stacks_there(read(built).stacks_of("prod"), AWAY)
+    kinds = {body["Type"] for stack in there for body in load(stack.text())["Resources"].values()}
+    assert moving.RECORD not in kinds
+    assert {stack.region for stack in there} == {AWAY}
