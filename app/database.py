@@ -74,6 +74,7 @@ class PooledDatabase(peewee.Database):
             return self._execute_cursor(sql, params)
         except (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError) as error:
             if not self._worth_retrying(sql, error):
+                self._part_from_demoted(error)
                 raise
             log.warning("database connection replaced", extra={"error": _kind(error)})
             self._adopt(self.pool.replace(self._state.conn))
@@ -96,6 +97,11 @@ class PooledDatabase(peewee.Database):
 
     def _worth_retrying(self, sql: str, error: Exception) -> bool:
         return False
+
+    def _part_from_demoted(self, error: Exception) -> None:
+        """Close a connection that leads to a server which is no longer the writer, so that nobody borrows it again."""
+        if _is_refused_write(error):
+            self._state.conn.close()
 
 
 class Postgres(PooledDatabase, PostgresqlDatabase):

@@ -45,12 +45,14 @@ def command(environ: dict[str, str], *arguments: str) -> subprocess.CompletedPro
 class RunningServer:
     """`python -m app serve`, with its log in a file."""
 
-    def __init__(self, environ: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, environ: dict[str, str], log: Path, command: tuple[str, ...] = ("serve",), folder: Path = ROOT
+    ) -> None:
         self.port = int(environ["PORT"])
         self.log = log
         with log.open("wb") as output:
-            arguments = [sys.executable, "-m", "app", "serve"]
-            self.process = subprocess.Popen(arguments, env=environ, stdout=output, stderr=output)
+            arguments = [sys.executable, "-m", "app", *command]
+            self.process = subprocess.Popen(arguments, env=environ, cwd=folder, stdout=output, stderr=output)
         self._wait()
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:

@@ -21,7 +21,7 @@ from webtest import TestApp
 from app.database import Postgres as Database
 from app.database import new_database
 from app.errors import DatabaseUnavailable
-from app.models import database
+from app.models import User, database
 from app.pool import Pool
 from app.settings import Settings
 
@@ -97,6 +97,16 @@ def test_a_write_refused_by_a_demoted_writer_goes_to_the_new_one(browser: TestAp
     # A reader refuses writes with the same error; the connection made anew is the writer's.
     database.execute_sql("SET default_transaction_read_only = on")
     assert len(database.rows("INSERT INTO pads (user_id, name) VALUES (1, 'Ideas') RETURNING id")) == 1
+    database.close()
+
+
+def test_a_transaction_refused_by_a_demoted_writer_is_503_once(browser: TestApp) -> None:
+    user = User.get()
+    database.execute_sql("SET default_transaction_read_only = on")
+    with pytest.raises((peewee.OperationalError, peewee.InternalError, peewee.InterfaceError)):
+        user.change_password("another hash")
+    database.close()
+    user.change_password("another hash")
     database.close()
 
 

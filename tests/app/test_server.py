@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import signal
 import socket
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .postgres import Postgres
+from .postgres import Postgres, free_port
 from .server import ROOT, Client, RunningServer, command, environment
 
 Run = Callable[..., RunningServer]
@@ -174,6 +175,19 @@ def test_the_server_listens_where_the_network_is(run: Run, host: str) -> None:
     server = run(HOST=host)
     environ = {"PORT": str(server.port), "PYTHONPATH": str(ROOT)}
     assert command(environ, "healthcheck").returncode == 0
+
+
+def test_a_laptop_needs_one_command(tmp_path: Path) -> None:
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PORT": str(free_port())}
+    log = tmp_path / "log"
+    server = RunningServer(environ, log, command=(), folder=tmp_path)
+    client = Client(server)
+    client.sign_up("user@example.com")
+    client.post("/forgot-password/", email="user@example.com")
+    assert server.stop(signal.SIGINT) == 0
+    assert f"Notejam is on http://127.0.0.1:{server.port}" in log.read_text()
+    assert "/reset-password/" in log.read_text()
+    assert (tmp_path / "notejam.db").exists()
 
 
 def test_the_health_check_tells_well_from_ill(run: Run) -> None:
