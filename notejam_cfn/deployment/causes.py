@@ -13,7 +13,7 @@ FOLLOWS = re.compile(r"^(Resource (creation|update|deletion) cancelled|Resource 
 # What people met, and what helped. The first pattern that fits is taken.
 HINTS = (
     (
-        r"circuit breaker|did not stabilize|failed to start|tasks failed",
+        r"(?i)circuit breaker|did not stabilize|failed to start|tasks failed",
         "The new containers do not stay up: read why they stopped above, or: python scripts/logs.py STAGE",
     ),
     (

@@ -273,7 +273,7 @@ class Deployment:
             exit_status = Exit.NEEDS_RECOVERY  # it ended, so a status that means "under way" is one nobody knows
         if exit_status is not Exit.DONE:
             return self._failure(stack, exit_status, ended)
-        stale = tasks.stale_services(self.aws, stack.region, stack.name)
+        stale = tasks.unsettled(self.aws, stack.region, stack.name)
         if stale:
             raise NeedsRecovery(stale, "Look at the tasks: python scripts/status.py " + str(stack.stage))
         fate = Fate.CREATED if reviewed.kind is Kind.CREATE else Fate.UPDATED

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from .aws import Aws, cluster_of
+from .aws import Aws, Pause, cluster_of
 from .exits import CommandError
 from .models import Event, StoppedTask
 from .operations import SERVICE
@@ -13,6 +14,7 @@ from .operations import SERVICE
 TASK_DEFINITION = "AWS::ECS::TaskDefinition"
 LOG_LINES = 5
 TASKS = 2
+SETTLE_SECONDS = 60
 
 
 def stale_services(aws: Aws, region: str, stack: str) -> str:
@@ -28,6 +30,14 @@ def stale_services(aws: Aws, region: str, stack: str) -> str:
             old = ", ".join(sorted(arn.rpartition("/")[2] for arn in running - deployed))
             return f"{service.logical_id} still runs {old} instead of what was deployed"
     return ""
+
+
+def unsettled(aws: Aws, region: str, stack: str) -> str:
+    """Say the same after a while: for a minute, tasks of before may still be on their way out."""
+    pause, deadline = Pause(first=1.0, most=5.0), time.monotonic() + SETTLE_SECONDS
+    while (stale := stale_services(aws, region, stack)) and time.monotonic() < deadline:
+        pause.take()
+    return stale
 
 
 def _running(aws: Aws, region: str, service: str) -> set[str]:
