@@ -25,6 +25,7 @@ KB_ACCESS_LOG_PER_REQUEST = 0.3
 GB_FLOW_LOG_OF_STRANGERS = 0.02
 NEW_CONNECTIONS_PER_REQUEST = 0.2
 IO_PER_REQUEST = 2.0
+PARQUET_SHARE = 0.5
 STORED_GB_ASLEEP, STORED_GB_IN_USE = 0.5, 10.0
 # A capacity unit serves about so many requests a second; while awake an instance has at least half a unit.
 REQUESTS_PER_SECOND_PER_UNIT = 40.0
@@ -154,6 +155,8 @@ def _load_balancer(properties: Properties, template: Known, stage: Stage) -> Ite
     carried = load.requests_per_second * 3600 * KB_SENT_PER_REQUEST / 1e6 / GB_PER_LCU_HOUR
     yield Charge("load balancer capacity", max(connections, carried) * load.busy_hours, "load_balancer_capacity_hour")
     yield Charge("traffic to people", load.gigabytes(KB_SENT_PER_REQUEST), "sent_gb")
+    # Access logs are kept for a year on average.
+    yield Charge("access logs", load.gigabytes(KB_ACCESS_LOG_PER_REQUEST) * 12, "s3_gb_month")
 
 
 def _fargate(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
@@ -229,8 +232,12 @@ def _flow_log(properties: Properties, template: Known, stage: Stage) -> Iterator
 
 
 def _bucket(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
-    """Charge a year of access logs, the one thing that fills buckets as the load grows."""
-    yield Charge("buckets", stage.load.gigabytes(KB_ACCESS_LOG_PER_REQUEST) * 12, "s3_gb_month")
+    """Charge the exports that a bucket keeps warm, one a month; what other buckets hold is small and expires."""
+    rules = properties.get("LifecycleConfiguration", {}).get("Rules", [])
+    for transition in (each for rule in rules for each in rule.get("Transitions", [])):
+        exports = template.number(transition.get("TransitionInDays")) / DAYS_OF["monthly"]
+        yield Charge("exports", exports * stage.stored_gb * PARQUET_SHARE, "s3_gb_month")
+        yield Charge("exports", stage.stored_gb, "aurora_export_gb")
 
 
 def _alarm(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
