@@ -196,14 +196,29 @@ def allow_marking_images(repository_arn: Value) -> Statement:
 
 def allow_changing_stacks(prefixes: Iterable[str]) -> Statement:
     """Create, review and execute change sets of stacks, and update them."""
-    changes = ("CreateChangeSet", "CreateStack", "DeleteChangeSet", "ExecuteChangeSet", "SetStackPolicy", "UpdateStack")
+    changes = (
+        "CreateChangeSet",
+        "CreateStack",
+        "DeleteChangeSet",
+        "ExecuteChangeSet",
+        "SetStackPolicy",
+        "TagResource",
+        "UpdateStack",
+    )
     reads = ("DescribeChangeSet", "DescribeStackEvents", "DescribeStackResources", "DescribeStacks", "GetTemplate")
     return allow(on("cloudformation", *changes, *reads), stacks_named(prefixes))
 
 
 def allow_reviewing_stacks(prefixes: Iterable[str]) -> Statement:
     """Make change sets of stacks to see what would change, and remove them again without executing them."""
-    names = ("CreateChangeSet", "DeleteChangeSet", "DescribeChangeSet", "DescribeStacks", "GetTemplateSummary")
+    names = (
+        "CreateChangeSet",
+        "DeleteChangeSet",
+        "DescribeChangeSet",
+        "DescribeStacks",
+        "GetTemplateSummary",
+        "TagResource",
+    )
     return allow(on("cloudformation", *names), stacks_named(prefixes))
 
 

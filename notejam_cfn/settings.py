@@ -354,7 +354,16 @@ class Project:
 
     def warnings(self) -> list[str]:
         """Return what a person should know before deploying, one sentence each."""
-        return [f"stages.{stage.name}: {warning}" for stage in self.stages for warning in stage.warnings()]
+        own = [f"delivery: {warning}" for warning in self._delivery_warnings()]
+        return [*own, *(f"stages.{stage.name}: {warning}" for stage in self.stages for warning in stage.warnings())]
+
+    def _delivery_warnings(self) -> Iterator[str]:
+        if self.delivery_region.startswith("cn-"):
+            yield "CodePipeline cannot deploy in China; use scripts/deploy.py, or set another delivery.region"
+        if len({stage.account for stage in self.stages}) > 1:
+            yield "the pipeline deploys to its own account; use scripts/deploy.py for stages of others"
+        if len({stage.service.architecture for stage in self.stages}) > 1:
+            yield "one image serves all stages; set the same service.architecture for each"
 
 
 PRESETS: dict[str, dict[str, Any]] = {

@@ -43,23 +43,23 @@ class Source:
 def add_source(template: Template, settings: DeliverySettings, encryption: Encryption) -> Source:
     """Add what the configured source needs: a repository, a connection, or a bucket for a zip."""
     if settings.source == "codecommit":
-        return add_codecommit(template, settings, encryption)
+        return add_codecommit(template, settings)
     if settings.source == "codeconnections":
         return add_connection(template, settings)
     return add_zip(template, encryption)
 
 
-def add_codecommit(template: Template, settings: DeliverySettings, encryption: Encryption) -> Source:
+def add_codecommit(template: Template, settings: DeliverySettings) -> Source:
     """Add a Git repository; a push or merge to the branch starts the pipeline.
 
-    CodeCommit demands a name, and its events say nothing of the paths that changed: they cannot be filtered.
+    It is encrypted with CodeCommit's own key, since whoever pushes would have to be allowed to use another. CodeCommit
+    demands a name, and its events say nothing of the paths that changed: they cannot be filtered.
     """
     repository = template.add(
         codecommit.Repository(
             "Repository",
             RepositoryName=template.stack_tags["project"],
             RepositoryDescription="The code of the application and of everything it runs on",
-            KmsKeyId=encryption.key_arn,
             DeletionPolicy="Retain",
             UpdateReplacePolicy="Retain",
         ),

@@ -268,6 +268,13 @@ def test_a_star_stands_only_where_aws_offers_nothing_narrower(delivery: Template
     assert wide == {"ecr:GetAuthorizationToken"}
 
 
+def test_what_the_pipeline_cannot_do_is_a_warning() -> None:
+    far = {"region": "eu-central-1", "account": "1" * 12, "service": {"architecture": "X86_64"}}
+    warnings = parse({"delivery": {"region": "cn-north-1"}, "stages": {**STAGES, "far": far}}).warnings()
+    found = [warning for warning in warnings if warning.startswith("delivery: ")]
+    assert [word in " ".join(found) for word in ("China", "own account", "service.architecture")] == [True] * 3
+
+
 def test_personal_stages_are_not_in_the_pipeline() -> None:
     stages = {**STAGES, "dev-alice": {"region": "eu-central-1", "personal": True}}
     names = [stage["Name"] for stage in pipeline_of(composed(stages)["delivery"].template.to_dict())["Stages"]]
