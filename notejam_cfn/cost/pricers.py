@@ -40,6 +40,7 @@ DAYS_OF = {"daily": 1.0, "weekly": 7.0, "monthly": 30.4}
 
 FREE = frozenset(
     {
+        *("AWS::Budgets::BudgetsAction", "AWS::IAM::GroupPolicy", "AWS::IAM::RolePolicy"),
         *(
             "AWS::ApplicationAutoScaling::ScalableTarget",
             "AWS::Budgets::Budget",
