@@ -1,0 +1,138 @@
+"""The documentation: what it names exists, what it shows can be typed, and what can be typed is in it."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from notejam_cfn import config
+from tests.docs.conftest import PAGES, ROOT
+
+Commands = dict[str, argparse.ArgumentParser]
+FENCE = re.compile(r"^```(\w+)( no-run)?\n(.*?)^```$", re.M | re.S)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+SCRIPT = re.compile(r"\b((?:scripts|tools|benchmarks)/\w+\.py)")
+COMMAND = re.compile(r"(?:-m notejam_cfn|notejam-cfn) ([a-z]+)")
+TESTED_ELSEWHERE = {"library.md": "tests/notejam_cfn/test_library_page.py"}
+# `python -m pytest -n 2` and what pip takes are not ours to document.
+OTHERS = ("pytest", "pip", "venv")
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [code for kind, marked, code in FENCE.findall(text_of(page)) if kind == language and not marked]
+
+
+def lines_of_shell(page: Path) -> Iterator[list[str]]:
+    """Yield the words of every command in a page's shell blocks, also of those that are marked."""
+    for kind, _, code in FENCE.findall(text_of(page)):
+        if kind == "sh":
+            for line in code.replace("\\\n", " ").splitlines():
+                for command in re.split(r"&&|\||;", line):
+                    yield shlex.split(command, comments=True)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors GitHub gives a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", text_of(page), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_links_and_pictures_resolve(page: Path) -> None:
+    for target in LINK.findall(FENCE.sub("", text_of(page))):
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        path, _, anchor = unquote(target).partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), target
+        assert not anchor or file.suffix != ".md" or anchor in anchors(file), target
+
+
+def test_commands_that_a_page_names_exist(page: Path, commands: Commands) -> None:
+    for name in COMMAND.findall(text_of(page)):
+        assert name in commands, name
+    for script in SCRIPT.findall(text_of(page)):
+        assert (ROOT / script).exists(), script
+
+
+def test_shell_blocks_can_be_typed(page: Path, commands: Commands, help_of: Callable[[str], str]) -> None:
+    for words in lines_of_shell(page):
+        line = " ".join(words)
+        script, command = SCRIPT.search(line), COMMAND.search(line)
+        options = [word.partition("=")[0] for word in words if OPTION.fullmatch(word.partition("=")[0])]
+        if script and not any(other in line for other in OTHERS):
+            assert set(options) <= set(OPTION.findall(help_of(script[1]))), line
+        if command:
+            assert set(options) <= set(commands[command[1]]._option_string_actions), line
+
+
+def test_toml_blocks_are_configuration(page: Path) -> None:
+    for code in blocks(page, "toml"):
+        document = tomllib.loads(code)
+        complete = {"stages": {"dev": {"region": "eu-central-1"}}} | document
+        for stage in complete["stages"].values():
+            stage.setdefault("region", "eu-central-1")
+        config.parse(complete)
+
+
+def test_python_blocks_run_or_are_marked(page: Path) -> None:
+    if blocks(page, "python"):
+        assert (ROOT / TESTED_ELSEWHERE[page.name]).exists()
+
+
+def test_every_block_says_its_language(page: Path) -> None:
+    fences = re.findall(r"^```(.*)$", text_of(page), re.M)
+    assert all(fences[::2]), f"{page.name}: a block without a language"
+    assert not any(fences[1::2])
+
+
+def test_every_option_of_every_command_is_documented(commands: Commands) -> None:
+    pages = [text_of(page) for page in PAGES]
+    for name, parser in commands.items():
+        about = "\n".join(
+            page for page in pages if re.search(rf"`(?:python -m notejam_cfn )?{name}`|cfn {name}\b", page)
+        )
+        assert about, f"no page is about {name}"
+        for option in parser._option_string_actions:
+            assert option in ("-h", "--help") or option in about, f"{name} {option}"
+
+
+def test_every_option_of_every_script_is_documented(help_of: Callable[[str], str]) -> None:
+    everything = "\n".join(text_of(page) for page in PAGES)
+    missing = [
+        f"{script.name} {option}"
+        for script in sorted((ROOT / "scripts").glob("*.py"))
+        for option in sorted(set(OPTION.findall(help_of(f"scripts/{script.name}"))) - {"--help"})
+        if option not in everything or script.name not in everything
+    ]
+    assert not missing, missing
+
+
+def test_the_page_of_the_console_form_is_what_the_template_says() -> None:
+    from tools.console_form import PAGE, page_of
+
+    assert PAGE.read_text(encoding="utf-8") == page_of("dev"), "run python tools/console_form.py"
+
+
+@pytest.mark.parametrize("stage", ["dev", "test", "prod", "delivery"])
+def test_the_page_about_cost_is_right_within_a_twentieth(stage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    import json
+
+    from notejam_cfn import cli
+
+    cli.main(["cost", "--json"])
+    computed = [load["usd"] for load in json.loads(capsys.readouterr().out)["stages"][stage].values()]
+    (row,) = re.findall(rf"^\| {stage}\b.*$", text_of(ROOT / "docs" / "cost.md"), re.M)
+    written = [float(number.replace(",", "")) for number in re.findall(r"\$([\d,.]+)", row)]
+    assert written == pytest.approx(computed, rel=0.05)
