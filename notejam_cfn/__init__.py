@@ -13,11 +13,13 @@ from .components.cluster import Cluster, add_cluster
 from .components.copies import Copies, add_copies
 from .components.database import Database, add_database
 from .components.encryption import Encryption, add_encryption
+from .components.expiry import add_expiry
 from .components.load_balancer import LoadBalancer, add_load_balancer
 from .components.log_groups import add_log_group
 from .components.monitoring import Subjects, add_monitoring
 from .components.network import Network, add_network
 from .components.notifications import Notifications, add_notifications
+from .components.repository import ImageRepository, add_image_repository
 from .components.security_groups import add_security_group, allow_from_group, allow_to_internet
 from .components.service import Application, Service, add_service
 from .config import ConfigError
@@ -25,6 +27,7 @@ from .settings import (
     BackupSettings,
     ClusterSettings,
     DatabaseSettings,
+    DeliverySettings,
     EncryptionSettings,
     LoadBalancerSettings,
     MonitoringSettings,
@@ -50,8 +53,10 @@ __all__ = [
     "Copies",
     "Database",
     "DatabaseSettings",
+    "DeliverySettings",
     "Encryption",
     "EncryptionSettings",
+    "ImageRepository",
     "InvalidSetting",
     "LoadBalancer",
     "LoadBalancerSettings",
@@ -74,6 +79,8 @@ __all__ = [
     "add_copies",
     "add_database",
     "add_encryption",
+    "add_expiry",
+    "add_image_repository",
     "add_load_balancer",
     "add_log_group",
     "add_monitoring",

@@ -117,3 +117,13 @@ def test_a_time_is_taken_as_it_is() -> None:
 def test_what_is_no_time_to_come_is_refused(asked: str) -> None:
     with pytest.raises(BadInput, match="--expires"):
         expiry.parameters(asked, NOW)
+
+
+def test_the_schedules_deploy(project: Project) -> None:
+    emulator = pytest.importorskip("notejam_cfn.rehearsal.emulator")
+    (stack,) = (stack for stack in stacks_of(project, ["dev-alice"]) if stack.layer == "expiry")
+    given = dict(one.split("=", 1) for one in expiry.parameters("8h", NOW))
+    with emulator.running() as aws:
+        aws.deploy(stack.name, stack.template.to_dict(), given)
+        held = aws.client("cloudformation").describe_stack_resources(StackName=stack.name)["StackResources"]
+    assert {one["ResourceStatus"] for one in held} == {"CREATE_COMPLETE"}
