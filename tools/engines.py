@@ -301,6 +301,7 @@ def report(opinions: Sequence[Opinion], verbose: bool) -> None:
 def run(command: Sequence[str], statuses: Iterable[int] = (0,)) -> str:
     """Run a program and return what it printed. Raises `EngineBroken` for an exit status that is not expected."""
     quiet = os.environ | {"LOG_LEVEL": "ERROR", "npm_config_loglevel": "error"}
+    quiet.pop("PIP_CONSTRAINT", None)  # checkov wants other versions than this project
     ended = subprocess.run(command, capture_output=True, text=True, env=quiet, check=False)
     if ended.returncode not in statuses:
         raise EngineBroken(f"{command[0]} ended with {ended.returncode}: {(ended.stderr or ended.stdout)[-2000:]}")
