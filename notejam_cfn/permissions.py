@@ -498,8 +498,17 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "iam:UpdateRole",
         "iam:UpdateRoleDescription",
     ),
-    "AWS::IAM::RolePolicy": ("iam:DeleteRolePolicy", "iam:GetRolePolicy", "iam:PutRolePolicy"),
-    "AWS::KMS::Alias": ("kms:CreateAlias", "kms:DeleteAlias", "kms:ListAliases", "kms:UpdateAlias"),
+    "AWS::IAM::RolePolicy": (
+        "iam:DeleteRolePolicy",
+        "iam:GetRolePolicy",
+        "iam:PutRolePolicy",
+    ),
+    "AWS::KMS::Alias": (
+        "kms:CreateAlias",
+        "kms:DeleteAlias",
+        "kms:ListAliases",
+        "kms:UpdateAlias",
+    ),
     "AWS::KMS::Key": (
         "kms:CreateKey",
         "kms:DescribeKey",
@@ -700,7 +709,11 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "s3:UpdateBucketMetadataInventoryTableConfiguration",
         "s3:UpdateBucketMetadataJournalTableConfiguration",
     ),
-    "AWS::S3::BucketPolicy": ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"),
+    "AWS::S3::BucketPolicy": (
+        "s3:DeleteBucketPolicy",
+        "s3:GetBucketPolicy",
+        "s3:PutBucketPolicy",
+    ),
     "AWS::SNS::Topic": (
         "iam:GetRole",
         "iam:PassRole",
@@ -906,4 +919,4 @@ DECIDED_BY_TAG = frozenset(
         "secretsmanager:DeleteSecret",
     )
 )
-"""Actions that change one existing thing whose ARN has no name in it: its `project` tag decides."""
+"""Actions that change one existing thing whose ARN has no name in it: its tags decide."""

@@ -12,10 +12,9 @@ from __future__ import annotations
 import collections
 import functools
 import importlib.metadata
-import pprint
 import re
 import sys
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -178,29 +177,35 @@ def without_resource(actions: Iterable[str]) -> set[str]:
 
 
 def rendered(table: dict[str, tuple[str, ...]]) -> str:
-    """Return the module's text."""
+    """Return the module's text, as `ruff format` would leave it."""
     every = {action for actions in table.values() for action in actions}
     wide = without_resource(every)
     tagged = {a for a in every - wide if CHANGES_ONE.search(a) and service(a) in DECIDED_BY_TAG}
+    entries = [f'    "{kind}": {listed(actions, 4)},' for kind, actions in table.items()]
     return "\n".join(
         [
             HEADER.format(version=importlib.metadata.version("cfn-lint")),
-            f"ACTIONS: dict[str, tuple[str, ...]] = {pretty(table)}",
+            "ACTIONS: dict[str, tuple[str, ...]] = {",
+            *entries,
+            "}",
             '"""The actions CloudFormation calls to create, read, update and delete a resource of a type."""',
             "",
-            f"WITHOUT_RESOURCE = frozenset(\n{pretty(tuple(sorted(wide)))}\n)",
+            f"WITHOUT_RESOURCE = frozenset(\n    {listed(sorted(wide), 4)}\n)",
             '"""Actions for which AWS offers no narrower resource than `*`."""',
             "",
-            f"DECIDED_BY_TAG = frozenset(\n{pretty(tuple(sorted(tagged)))}\n)",
-            '"""Actions that change one existing thing whose ARN has no name in it: its `project` tag decides."""',
+            f"DECIDED_BY_TAG = frozenset(\n    {listed(sorted(tagged), 4)}\n)",
+            '"""Actions that change one existing thing whose ARN has no name in it: its tags decide."""',
             "",
         ]
     )
 
 
-def pretty(value: Any) -> str:
-    """Return a literal that `ruff format` leaves readable."""
-    return pprint.pformat(value, width=118, compact=True).replace("'", '"')
+def listed(items: Sequence[str], indent: int) -> str:
+    """Return a tuple's literal, an item on each line unless there is only one."""
+    if len(items) == 1:
+        return f'("{items[0]}",)'
+    lines = [f'{" " * indent}    "{item}",' for item in items]
+    return "\n".join(["(", *lines, f"{' ' * indent})"])
 
 
 if __name__ == "__main__":
