@@ -71,6 +71,7 @@ class Template(SimpleTemplate):
         """Set up like the base class."""
         super().prepare(**options)
         self._escape = _escape
+        self._str = str
 
 
 def _escape(value: Any) -> str:

@@ -8,3 +8,4 @@ from .settings import Settings
 
 memory.bound()
 application = create_app(Settings.from_environment())
+memory.settle()
