@@ -15,6 +15,7 @@ from ._table import table
 
 if TYPE_CHECKING:
     from ..build import Judgement, Rendered
+    from ..cost import Bill
     from ..lint import Verdict
     from ..output import Changes
     from ..settings import Project
@@ -68,16 +69,18 @@ class Report:
     changes: Changes | None = None
     diff: str = ""
     seconds: float = 0.0
+    bills: Mapping[str, list[Bill]] = dataclasses.field(default_factory=dict)
 
 
 def _build(options: argparse.Namespace, project: Project) -> Report:
-    from .. import build, manifest, output
+    from .. import build, cost, manifest, output
 
     rendered = build.compose(project, options.stages, options.format)
     lint = (
         build.judge(rendered, jobs=options.jobs, progress=_progress(options, len(rendered))) if options.lint else None
     )
-    report = Report(FINDINGS, str(options.output), rendered, lint, project.warnings())
+    bills = cost.bills_of(project, ((one.stack.stage, one.path, one.body) for one in rendered))
+    report = Report(FINDINGS, str(options.output), rendered, lint, project.warnings(), bills=bills)
     if lint and lint.findings:
         return report
     if options.check:
@@ -116,7 +119,7 @@ def _progress(options: argparse.Namespace, total: int) -> Any:
 
 def _text(report: Report, quiet: bool) -> str:
     findings = [str(finding) for finding in report.lint.findings] if report.lint else []
-    lines = [] if quiet else [*_table(report), "", *_remarks(report)]
+    lines = [] if quiet else [*_table(report), "", *_costs(report), *_remarks(report)]
     lines += findings
     lines += report.diff.splitlines()
     return "\n".join([*lines, *([] if quiet else [_result(report)])]).strip("\n") + "\n" if lines or not quiet else ""
@@ -143,6 +146,14 @@ def _seconds(report: Report, one: Rendered) -> str:
     if verdict and verdict.remembered:
         return "unchanged"
     return f"{one.seconds + (verdict.seconds if verdict else 0):.2f} s"
+
+
+def _costs(report: Report) -> list[str]:
+    """Return what each stage costs a month, idle and typical; `cost` says what for."""
+    return [
+        f"cost a month: {name} ${idle.usd:,.2f} idle, ${typical.usd:,.2f} typical (list prices, see `cost`)"
+        for name, (idle, typical, _) in report.bills.items()
+    ]
 
 
 def _remarks(report: Report) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +11,12 @@ from . import _options
 from ._table import table
 
 if TYPE_CHECKING:
-    from ..cost import Bill, PriceList
+    from ..cost import Bill
+    from ..cost.stages import Stacks
     from ..settings import Project
     from ._options import Subparsers
 
-    Templates = Mapping[str, Mapping[str, Any]]
     Bills = dict[str, list[Bill]]
-
-DELIVERY = "delivery"
-DELIVERY_SIZE = "standard"
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -43,54 +39,30 @@ def run(options: argparse.Namespace) -> int:
     from .. import build, config
 
     project = config.load(options.config)
-    new = _by_stage((one.stack.stage, one.path, one.body) for one in build.compose(project, options.stages))
-    bills = _bills(options, project, new)
+    composed = [(one.stack.stage, one.path, one.body) for one in build.compose(project, options.stages)]
+    bills = _bills(options, project, composed)
     if options.compare:
-        old = _bills(options, project, {name: each for name, each in _written(options.output).items() if name in new})
+        old = _bills(options, project, _written(options.output))
         print(_compared(old, bills, options.json))
     else:
         print(_document(bills) if options.json else "\n".join(_text(options, project, bills)))
     return 0
 
 
-def _by_stage(stacks: Any) -> dict[str, Templates]:
-    """Group the layered templates by stage; the console's template is the same stage again."""
-    grouped: dict[str, dict[str, Any]] = {}
-    for stage, path, body in stacks:
-        if Path(path).stem != "console":
-            grouped.setdefault(stage or DELIVERY, {})[path] = body
-    return dict(grouped)
+def _bills(options: argparse.Namespace, project: Project, stacks: Stacks) -> Bills:
+    from ..cost import bills_of
+
+    return bills_of(project, stacks, options.region, options.requests_per_second)
 
 
-def _written(output: Path) -> dict[str, Templates]:
+def _written(output: Path) -> Stacks:
+    """Return the stacks that the output directory holds."""
     from .. import manifest, render
 
-    document = manifest.read(output) or {"stacks": []}
-    return _by_stage(
+    return [
         (each["stage"], each["template"], render.load((output / each["template"]).read_text(encoding="utf-8")))
-        for each in document["stacks"]
-    )
-
-
-def _bills(options: argparse.Namespace, project: Project, templates: Mapping[str, Templates]) -> Bills:
-    from ..cost import loads_of, price
-
-    sizes = {stage.name: stage.size for stage in project.stages} | {DELIVERY: DELIVERY_SIZE}
-    return {
-        name: [
-            price(each, load, _prices(options, project, name))
-            for load in loads_of(sizes[name], options.requests_per_second)
-        ]
-        for name, each in templates.items()
-        if name in sizes
-    }
-
-
-def _prices(options: argparse.Namespace, project: Project, name: str) -> PriceList:
-    from ..cost import read_prices
-
-    regions = {stage.name: stage.region for stage in project.stages} | {DELIVERY: project.delivery_region}
-    return read_prices(options.region or regions[name])
+        for each in (manifest.read(output) or {"stacks": []})["stacks"]
+    ]
 
 
 def _text(options: argparse.Namespace, project: Project, bills: Bills) -> list[str]:
@@ -127,11 +99,11 @@ def _resources(bill: Bill) -> list[str]:
 
 
 def _remarks(options: argparse.Namespace, project: Project, bills: Bills) -> list[str]:
-    from ..cost import LEFT_OUT
+    from ..cost import LEFT_OUT, prices_for
 
     lines = []
     for name, each in bills.items():
-        prices, typical = _prices(options, project, name), each[1].load
+        prices, typical = prices_for(project, name, options.region), each[1].load
         where = prices.region if prices.is_exact else f"{prices.region} ({prices.asked} is not in the table)"
         load = f"{typical.requests_per_second:g} requests a second in {typical.busy_hours:g} hours"
         lines.append(f"{name}: typical is {load}; list prices of {where}, {prices.as_of}")

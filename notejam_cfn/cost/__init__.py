@@ -11,6 +11,7 @@ from __future__ import annotations
 from .bill import LEFT_OUT, Bill, Item, price
 from .loads import LOADS, Load, loads_of
 from .prices import PriceList, UnknownPrice, read_prices
+from .stages import bills_of, prices_for
 
 __all__ = [
     "LEFT_OUT",
@@ -20,7 +21,9 @@ __all__ = [
     "Load",
     "PriceList",
     "UnknownPrice",
+    "bills_of",
     "loads_of",
     "price",
+    "prices_for",
     "read_prices",
 ]

@@ -85,6 +85,11 @@ class Stage:
         """Return the properties of the stage's resources of one type, each with its template."""
         return [(template, each) for template in self.templates for each in template.of_type(kind).values()]
 
+    @property
+    def clusters(self) -> list[tuple[Known, Properties]]:
+        """The database clusters that exist."""
+        return self.of_type("AWS::RDS::DBCluster")
+
     @functools.cached_property
     def tasks(self) -> Tasks:
         """The tasks of the stage's service; none where there is no service."""
@@ -203,7 +208,7 @@ def _database(properties: Properties, template: Known, stage: Stage) -> Iterator
 
 def _instance(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
     """Charge capacity: the least of it always, and in busy hours what the load asks of writer and first reader."""
-    _, cluster = stage.of_type("AWS::RDS::DBCluster")[0]
+    _, cluster = stage.clusters[0]
     scaling = cluster["ServerlessV2ScalingConfiguration"]
     least, most = (template.number(scaling[bound]) for bound in ("MinCapacity", "MaxCapacity"))
     tier = int(properties.get("PromotionTier", 1))
@@ -264,13 +269,19 @@ def _firewall(properties: Properties, template: Known, stage: Stage) -> Iterator
 
 
 def _backup_plan(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
-    """Charge the snapshots that each rule keeps at a time, once it has run for as long as it keeps them."""
+    """Charge the snapshots that each rule keeps at a time, once it has run for as long as it keeps them.
+
+    Snapshots are full, and free as long as point-in-time recovery reaches back to them; copies are not.
+    Source: Amazon Aurora User Guide, "Understanding Amazon Aurora backup storage usage".
+    """
+    free_days = max((known.number(each["BackupRetentionPeriod"]) for known, each in stage.clusters), default=0.0)
     for rule in properties["BackupPlan"]["BackupPlanRule"]:
         kept = template.number(rule.get("Lifecycle", {}).get("DeleteAfterDays", 0))
+        days = _days_between(str(rule.get("ScheduleExpression", "")))
         if not rule.get("EnableContinuousBackup"):
-            copies = 1 + len(rule.get("CopyActions", []))
-            snapshots = kept / _days_between(str(rule.get("ScheduleExpression", "")))
-            yield Charge("backups", snapshots * copies * stage.stored_gb, "aurora_backup_gb_month")
+            copied = kept / days * len(rule.get("CopyActions", []))
+            charged = max(0.0, kept - free_days) / days + copied
+            yield Charge("backups", charged * stage.stored_gb, "aurora_backup_gb_month")
 
 
 def _days_between(schedule: str) -> float:
