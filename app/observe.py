@@ -69,23 +69,10 @@ class Observer:
         failed = status >= 500
         if (logging.ERROR if failed else logging.INFO) < self.level:
             return
-        moment, ms, database_ms = time.time(), round(seconds * 1e3, 2), round(database_seconds * 1e3, 2)
-        line = {
-            "time": timestamp(moment),
-            "level": "ERROR" if failed else "INFO",
-            "message": "request",
-            "request_id": environ["notejam.request_id"],
-            "user_id": environ.get("notejam.user_id"),
-            "method": _method(environ),
-            "route": route,
-            "status": status,
-            "duration_ms": ms,
-            "database_ms": database_ms,
-            "throttled": environ.get("notejam.throttled", False),
-            **_failure(environ),
-        }
-        metrics = {"Requests": 1, "Errors": int(failed), "Latency": ms, "DatabaseTime": database_ms}
-        self.write(line, {"Stage": self.stage, "Route": route, **metrics}, int(moment * 1000))
+        ms, database_ms = round(seconds * 1e3, 2), round(database_seconds * 1e3, 2)
+        line = _line(environ, route, status) | {"duration_ms": ms, "database_ms": database_ms} | _failure(environ)
+        values = {"Requests": 1, "Errors": int(failed), "Latency": ms, "DatabaseTime": database_ms}
+        self.write(line, {"Stage": self.stage, "Route": route, **values})
 
 
 def request_id(environ: dict[str, Any]) -> str:
@@ -132,19 +119,33 @@ def _method(environ: dict[str, Any]) -> str:
     return method if method in ("GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH") else "other"
 
 
+def _line(environ: dict[str, Any], route: str, status: int) -> dict[str, Any]:
+    return {
+        "time": timestamp(time.time()),
+        "level": "ERROR" if status >= 500 else "INFO",
+        "message": "request",
+        "request_id": environ["notejam.request_id"],
+        "user_id": environ.get("notejam.user_id"),
+        "method": _method(environ),
+        "route": route,
+        "status": status,
+        "throttled": environ.get("notejam.throttled", False),
+    }
+
+
 def _failure(environ: dict[str, Any]) -> dict[str, str]:
     error = environ.get("notejam.error")
     return describe(error) if error is not None else {}
 
 
-def _write_json(line: dict[str, Any], metrics: dict[str, Any], milliseconds: int) -> None:
-    about = f'{{"Timestamp":{milliseconds},"CloudWatchMetrics":[{_METRICS_TEXT}]}}'
+def _write_json(line: dict[str, Any], metrics: dict[str, Any]) -> None:
+    about = f'{{"Timestamp":{int(time.time() * 1000)},"CloudWatchMetrics":[{_METRICS_TEXT}]}}'
     # One write, so that the lines of two threads or processes cannot mix.
     sys.stdout.write(f'{{"_aws":{about},{encode(line | metrics)[1:]}\n')
     sys.stdout.flush()
 
 
-def _write_text(line: dict[str, Any], metrics: dict[str, Any], milliseconds: int) -> None:
+def _write_text(line: dict[str, Any], metrics: dict[str, Any]) -> None:
     print(f"{line['method']:4} {line['route']}  {line['status']}  {line['duration_ms']} ms", flush=True)
 
 
