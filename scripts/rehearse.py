@@ -29,6 +29,9 @@ def main(given: Sequence[str] | None = None) -> Exit:
         for step in getattr(failure, "advice", ()):
             print(f"  → {step}")
         return Exit.ROLLED_BACK
+    except KeyboardInterrupt:
+        print("\nInterrupted; nothing is left running.")
+        return Exit.INTERRUPTED
     print(f"The rehearsal of {asked.stage} went well, in {seconds:.0f} s.")
     return Exit.DONE
 

@@ -48,7 +48,8 @@ def _start(asked: argparse.Namespace, out: TextIO) -> Start:
     stacks, aws = cli.planned(asked), cli.connect(asked)
     progress = kind_for(asked.progress, out)(_names(stacks), read_templates(stacks), out)
     account = cli.require_account(aws, stacks)
-    progress.write(f"{asked.stage} → {stacks[0].region}, account {account}\n")
+    regions = ", ".join(dict.fromkeys(stack.region for stack in stacks))
+    progress.write(f"{asked.stage} → {regions}, account {account}\n")
     return Start(aws, stacks, progress, cli.person(out))
 
 

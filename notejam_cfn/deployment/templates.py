@@ -66,6 +66,11 @@ class Template:
         """The outputs of other stacks that it reads, as pairs of stack and output."""
         return frozenset(_stack_outputs(self.document))
 
+    @functools.cached_property
+    def read_regions(self) -> dict[str, str | None]:
+        """The region of each stack that it reads outputs of; None is its own."""
+        return dict(_stack_regions(self.document))
+
     def body(self, outputs: Mapping[str, Mapping[str, str]]) -> str:
         """Return the text to send, given the outputs of other stacks by stack.
 
@@ -144,12 +149,23 @@ def _named(key: str, item: Any) -> Iterator[str]:
 
 
 def _stack_outputs(value: Any) -> Iterator[tuple[str, str]]:
+    for source in _sources(value):
+        yield str(source["StackName"]), str(source["OutputName"])
+
+
+def _stack_regions(value: Any) -> Iterator[tuple[str, str | None]]:
+    for source in _sources(value):
+        yield str(source["StackName"]), source.get("Region")
+
+
+def _sources(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the arguments of every Fn::GetStackOutput in a value."""
     if isinstance(value, list):
         for item in value:
-            yield from _stack_outputs(item)
+            yield from _sources(item)
     elif isinstance(value, dict):
         source = value.get("Fn::GetStackOutput")
         if isinstance(source, dict):
-            yield str(source["StackName"]), str(source["OutputName"])
+            yield source
         for item in value.values():
-            yield from _stack_outputs(item)
+            yield from _sources(item)

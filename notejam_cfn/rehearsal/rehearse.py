@@ -20,7 +20,7 @@ from ..deployment.deploy import Deployment, Options, read_templates
 from ..deployment.destroy import Destruction
 from ..deployment.destroy import Options as DestroyOptions
 from ..deployment.exits import CommandError, Exit
-from ..deployment.manifest import Manifest
+from ..deployment.manifest import Manifest, Planned
 from ..deployment.progress import Progress, Silent
 from ..deployment.results import Result
 from ..deployment.summary import exit_status, lines
@@ -62,7 +62,7 @@ class Rehearsal:
         self.stacks = manifest.stacks_of(settings.stage)
         self.templates = read_templates(self.stacks)
         self.facade = Aws(Access(endpoint_url=aws.url, keys=aws.keys))
-        self.service = next(stack for stack in self.stacks if "ImageUri" in stack.defaults)
+        self.service = service_stack(manifest, settings.stage)
 
     def run(self) -> None:
         """Rehearse everything, from nothing to nothing."""
@@ -190,11 +190,16 @@ class Rehearsal:
 def rehearse(manifest: Manifest, settings: Settings, tell: Callable[[str], None]) -> float:
     """Rehearse a stage and return the seconds it took. Raises what was found to be wrong."""
     began = time.monotonic()
-    region = manifest.stacks_of(settings.stage)[0].region
+    region = service_stack(manifest, settings.stage).region
     with emulator.running(region=region) as aws:
         tell(f"an emulator stands for AWS, account {aws.account}, region {region}")
         Rehearsal(manifest, settings, aws, tell).run()
     return time.monotonic() - began
+
+
+def service_stack(manifest: Manifest, stage: str) -> Planned:
+    """Return the stack that runs the application: the one that takes an image."""
+    return next(stack for stack in manifest.stacks_of(stage) if "ImageUri" in stack.defaults)
 
 
 def _add_database(database: postgres.Postgres, cluster: Mapping[str, str], found: task.Task) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from . import schemas
 from .faults import FAULTS
 
+ALARM = "AWS::CloudWatch::Alarm"
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, Any]]
 # Where Ref returns something else than the parts of the identifier joined.
@@ -48,6 +49,7 @@ def register() -> None:
     provisioners = importlib.import_module("ministack.services.cloudformation.provisioners")
     stacks: Any = importlib.import_module("ministack.services.cloudformation.stacks")
     _add_missing_types(provisioners)
+    _stand_in_for_metric_math(provisioners)
     _learn_replacements(provisioners)
     stacks._provision_resource = _judged_creation(stacks._provision_resource)
     stacks._update_resource = _judged_update(stacks._update_resource)
@@ -88,6 +90,25 @@ def _add_missing_types(provisioners: Any) -> None:
                 "update": _update(name),
                 "delete": _forget,
             }
+
+
+def _stand_in_for_metric_math(provisioners: Any) -> None:
+    """Take alarms over several metrics, which ministack refuses, as stand-ins; the others stay its own."""
+    own = provisioners._RESOURCE_HANDLERS[ALARM]
+    create, update = _creation(ALARM), _update(ALARM)
+
+    def create_either(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        either: Any = create if "Metrics" in properties else own["create"]
+        provisioned: Provisioned = either(logical_id, properties, stack_name)
+        return provisioned
+
+    def update_either(physical_id: str, old: Properties, new: Properties, stack_name: str, *rest: Any) -> Provisioned:
+        if "Metrics" in new:
+            return update(physical_id, old, new, stack_name)
+        provisioned: Provisioned = own["update"](physical_id, old, new, stack_name, *rest)
+        return provisioned
+
+    provisioners._RESOURCE_HANDLERS[ALARM] = own | {"create": create_either, "update": update_either}
 
 
 def _learn_replacements(provisioners: Any) -> None:
