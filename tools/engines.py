@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -259,7 +260,8 @@ def dictionaries(value: Any) -> Iterator[dict[str, Any]]:
 
 def parliament(templates: Templates, files: dict[str, Path]) -> Opinion:
     """Ask parliament about every policy, with example values for what CloudFormation fills in."""
-    from parliament import analyze_policy_string, enhance_finding
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of how it finds its own files
+        from parliament import analyze_policy_string, enhance_finding
 
     complaints, asked = [], 0
     for path, template in templates.items():
