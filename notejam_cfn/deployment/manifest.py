@@ -37,6 +37,7 @@ class Planned:
     tags: Mapping[str, str]
     protected: bool
     outputs: tuple[str, ...]
+    ipv6_only_tasks: bool = False
 
     def text(self) -> str:
         """Return the template as it was built. Raises BadInput when the file is not the one in the manifest."""
@@ -79,7 +80,7 @@ def read(folder: Path) -> Manifest:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         _require_format(path, document)
-        stacks = tuple(_planned(folder, entry) for entry in document["stacks"])
+        stacks = tuple(_planned(folder, entry, document["stages"]) for entry in document["stacks"])
         return Manifest(document["project"], tuple(document["stages"]), stacks)
     except FileNotFoundError as error:
         raise BadInput(f"{path} does not exist", f"Run: {BUILD_FIRST}") from error
@@ -101,7 +102,7 @@ def _require_format(path: Path, document: Any) -> None:
         raise BadInput(f"{path} has format {document['format']}, this script reads {FORMAT}", f"Run: {BUILD_FIRST}")
 
 
-def _planned(folder: Path, entry: Mapping[str, Any]) -> Planned:
+def _planned(folder: Path, entry: Mapping[str, Any], stages: Mapping[str, Any]) -> Planned:
     return Planned(
         name=entry["name"],
         stage=entry["stage"],
@@ -117,4 +118,5 @@ def _planned(folder: Path, entry: Mapping[str, Any]) -> Planned:
         tags=dict(entry["tags"]),
         protected=entry["termination_protection"],
         outputs=tuple(entry["outputs"]),
+        ipv6_only_tasks=bool(stages.get(entry["stage"], {}).get("ipv6_only_tasks", False)),
     )

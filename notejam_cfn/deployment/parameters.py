@@ -6,9 +6,12 @@ import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..images import dual_stack
 from .aws import KEEP
 from .exits import BadInput
 from .manifest import Planned
+
+IMAGE = "ImageUri"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +35,7 @@ def for_new(stack: Planned, given: Mapping[str, str]) -> dict[str, str]:
     if missing:
         options = " ".join(f"--parameter {name}=VALUE" for name in missing)
         raise BadInput(f"{stack.name} needs a value for {', '.join(missing)}", f"Give it: {options}")
-    return {name: given[name] for name in stack.defaults if name in given}
+    return _fitting(stack, given)
 
 
 def for_update(
@@ -42,7 +45,7 @@ def for_update(
 
     A value that nobody chose, because it is still the deployed template's default, follows a default that has changed.
     """
-    new = {name: given[name] for name in stack.defaults if name in given}
+    new = _fitting(stack, given)
     kept = {name: KEEP for name in stack.defaults if name not in given and name in current}
     following = {name: _followed(stack, name, current[name], deployed_defaults.get(name)) for name in kept}
     return new | kept | {name: value for name, value in following.items() if value is not None}
@@ -55,6 +58,14 @@ def changes(values: Mapping[str, str], current: Mapping[str, str]) -> tuple[Para
         for name, value in values.items()
         if value != KEEP and current.get(name) != value
     )
+
+
+def _fitting(stack: Planned, given: Mapping[str, str]) -> dict[str, str]:
+    """Return what is given of a stack's parameters. Tasks without IPv4 need their image by ECR's dual-stack name."""
+    values = {name: given[name] for name in stack.defaults if name in given}
+    if stack.ipv6_only_tasks and IMAGE in values:
+        values[IMAGE] = dual_stack(values[IMAGE])
+    return values
 
 
 def _followed(stack: Planned, name: str, value: str, deployed_default: str | None) -> str | None:
