@@ -95,7 +95,7 @@ def _items(items: tuple[Item, ...]) -> Iterator[tuple[str, Any]]:
             with Cluster(item.label, graph_attr=FRAME):
                 yield from list(_items(item.items))
         else:
-            yield item.key, ICONS[item.icon](item.label)
+            yield item.key, ICONS[item.icon](item.label, nodeid=item.key)
 
 
 def _arrow(edge: Edge) -> Any:
