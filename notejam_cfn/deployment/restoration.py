@@ -18,8 +18,8 @@ from .progress import Progress
 from .restoring import GENERATION, Source
 from .results import Result
 
-# What a restore replaces: clusters, which are kept, their instances, which hold nothing, and the log that is named after
-# the cluster, which is kept too.
+# What a restore replaces: clusters, which are kept, their instances, which hold nothing, and the log that is named
+# after the cluster, which is kept too.
 REPLACED = {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::Logs::LogGroup"}
 
 

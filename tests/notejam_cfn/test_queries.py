@@ -236,9 +236,8 @@ def test_a_query_is_understood_and_asks_only_for_fields_that_its_log_has(title: 
     made = set(re.findall(r"\bas (\w+)", text)) | set(re.findall(r", (\w+)$", question.commands[0]))
     made |= set(re.findall(r"as \w+, (\w+),", question.query))
     words = set(re.findall(r"[@a-zA-Z][\w.]*", text)) - made
-    spoken = set(
-        ["filter", "stats", "sort", "limit", "fields", "parse", "by", "as", "and", "or", "in", "like", "desc", "asc"]
-    )
+    spoken = {*("filter", "stats", "sort", "limit", "fields", "parse"), *("by", "and", "or", "as", "in", "like")}
+    spoken |= {"desc", "asc"}
     functions = set(re.findall(r"(\w+)\(", text)) | {"5m"}
     rare = {"error", "stack", "mail", "applied", "logger", "throttled"}  # documented, but not on every sample
     assert words - spoken - functions - rare - known <= {"m"}, title
