@@ -23,8 +23,8 @@ Drawn from the templates by `python -m notejam_cfn diagram`, which also writes t
 are out of date. Below each picture is the same as text, for those who cannot see it and for whoever compares.
 
 `--stage NAME` draws another stage than the last, `--text` prints the text and draws nothing, `--docs DIR` writes to
-another folder than `docs`, and `--config FILE` reads another configuration. Drawing needs `pip install 'notejam[diagram]'`
-and Graphviz.
+another folder than `docs`, and `--config FILE` reads another configuration. Drawing needs Graphviz and
+`pip install 'notejam[diagram]'`.
 """
 
 

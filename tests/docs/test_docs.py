@@ -20,6 +20,7 @@ FENCE = re.compile(r"^```(\w+)( no-run)?\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 SCRIPT = re.compile(r"\b((?:scripts|tools|benchmarks)/\w+\.py)")
+BETWEEN = "&|;\n"
 COMMAND = re.compile(r"(?:-m notejam_cfn|notejam-cfn) ([a-z]+)")
 TESTED_ELSEWHERE = {"library.md": "tests/notejam_cfn/test_library_page.py"}
 # `python -m pytest -n 2` and what pip takes are not ours to document.
@@ -38,9 +39,18 @@ def lines_of_shell(page: Path) -> Iterator[list[str]]:
     """Yield the words of every command in a page's shell blocks, also of those that are marked."""
     for kind, _, code in FENCE.findall(text_of(page)):
         if kind == "sh":
-            for line in code.replace("\\\n", " ").splitlines():
-                for command in re.split(r"&&|\||;", line):
-                    yield shlex.split(command, comments=True)
+            words = shlex.shlex(code.replace("\\\n", " "), posix=True, punctuation_chars=BETWEEN)
+            words.whitespace_split, words.whitespace = True, " \t"
+            yield from _commands(list(words))
+
+
+def _commands(words: list[str]) -> Iterator[list[str]]:
+    """Divide a line's words where one command ends and the next begins."""
+    start = 0
+    for index, word in enumerate([*words, ";"]):
+        if set(word) <= set(BETWEEN):
+            yield words[start:index]
+            start = index + 1
 
 
 def anchors(page: Path) -> set[str]:
