@@ -74,8 +74,7 @@ def plan(stack: Planned, client: Any, image: str, environ: Mapping[str, str]) ->
     else:
         values = in_force(stack, client, live, given)
         changes = [f"{stack.name}: {line}" for line in changes_of(stack, client, values, environ)]
-    chosen = {name: value for name, value in values.items() if name not in given}
-    return LayerPlan({"Parameters": chosen, "Tags": dict(stack.tags)}, changes)
+    return LayerPlan({"Parameters": values, "Tags": dict(stack.tags)}, changes)
 
 
 def described(client: Any, name: str) -> dict[str, Any] | None:

@@ -82,6 +82,7 @@ def _parameter(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _stage(stage: Any) -> dict[str, Any]:
     return {
+        "ipv6_only_tasks": stage.network.egress == "ipv6",
         "region": stage.region,
         "account": stage.account or None,
         "size": stage.size,

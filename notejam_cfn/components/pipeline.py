@@ -35,7 +35,6 @@ class Layer:
     stack_name: str
     template: str
     capabilities: Sequence[str] = ()
-    takes_image: bool = False
     region: str = ""
 
 
@@ -271,8 +270,6 @@ def change_action(rollout: Rollout, layer: Layer) -> codepipeline.Actions:
     }
     if layer.capabilities:
         configuration["Capabilities"] = ",".join(layer.capabilities)
-    if layer.takes_image:
-        configuration["ParameterOverrides"] = json.dumps({"ImageUri": "#{image.IMAGE_URI}"})
     return deploy_action(rollout, layer, "-changes", configuration, inputs=[TEMPLATES, plan_name(rollout)])
 
 

@@ -28,6 +28,7 @@ HTTPS = 443
 UNPRIVILEGED_USER = "10001"
 STOP_SECONDS = 60
 MIGRATION = "migrate"
+DUAL_STACK_HOST = "ACCOUNT.dkr-ecr.REGION.on.aws"
 NONE = "none"
 SIGNPOST = "Says what to watch, and before the first release that there is nothing yet."
 WATCHED_BY_ECS = Exemption(
@@ -82,7 +83,7 @@ def add_service(
     Without an image nothing runs and nothing waits: the service, its scaling and its place behind the load balancer
     are made by the first deployment that names one.
     """
-    image = add_image_parameter(template, settings)
+    image = add_image_parameter(template, settings, network)
     released = template.condition_given(image)
     logs = add_log_group(
         template, f"{settings.name}LogGroup", settings.log_retention_days, encryption, "Keeps what the containers log."
@@ -143,17 +144,22 @@ def add_service(
     )
 
 
-def add_image_parameter(template: Template, settings: ServiceSettings) -> Parameter:
-    """Let a release choose the image without a new template. Empty is a stage before its first release."""
+def add_image_parameter(template: Template, settings: ServiceSettings, network: Network) -> Parameter:
+    """Let a release choose the image without a new template. Empty is a stage before its first release.
+
+    ECR answers over IPv6 only under its dual-stack names, so a network without IPv4 refuses the others at once.
+    Source: Amazon ECS Developer Guide, "Using a VPC in IPv6-only mode".
+    """
     prefix = "" if settings.name == "Web" else settings.name
+    refused, host = ("(?!.*[.]dkr[.]ecr[.])", DUAL_STACK_HOST) if network.ipv6_only_tasks else ("", "REGISTRY")
     return template.add_parameter_in(
         RELEASE,
         f"Container image{' of ' + prefix if prefix else ''}",
         f"{prefix}ImageUri",
         Type="String",
         Default=settings.image,
-        AllowedPattern=f"|{IMAGE_PATTERN}",
-        ConstraintDescription="empty, or an image such as REGISTRY/REPOSITORY@sha256:DIGEST",
+        AllowedPattern=f"|{refused}{IMAGE_PATTERN}",
+        ConstraintDescription=f"empty, or an image such as {host}/REPOSITORY@sha256:DIGEST",
         Description="Image to run, best by digest. Leave it empty at first: the stage waits for its first release.",
     )
 

@@ -204,7 +204,6 @@ def rollout(project: Project, stage: Stage, stacks: Sequence[Stack], deployer: D
             stack_name=stack.name,
             template=f"{stack.path}.yaml",
             capabilities=stack.capabilities,
-            takes_image="ImageUri" in stack.template.parameters,
             region="" if stack.region == project.delivery_region else stack.region,
         )
         for stack in stacks

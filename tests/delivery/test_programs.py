@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from notejam_cfn import build, config, render
+from notejam_cfn.images import dual_stack
 from notejam_cfn.rehearsal import emulator
 from notejam_cfn.settings import Project
 
@@ -44,7 +45,7 @@ def deployed(aws: emulator.Emulator, project: Project) -> emulator.Emulator:
     client = aws.client("cloudformation")
     for rendered in build.compose(project, ["dev"]):
         if rendered.stack.form == "layered":
-            given = {"ImageUri": IMAGE, "MaxCapacity": "8"}
+            given = {"ImageUri": dual_stack(IMAGE), "MaxCapacity": "8"}
             known = {name: value for name, value in given.items() if name in rendered.body.get("Parameters", {})}
             client.create_stack(
                 StackName=rendered.stack.name,
@@ -106,7 +107,7 @@ def test_what_somebody_chose_is_handed_on_to_codepipeline(
     database = json.loads((tmp_path / "database.json").read_text())
     assert database["Parameters"]["MaxCapacity"] == "8"
     assert database["Tags"] == {"project": "notejam", "stage": "dev"}
-    assert "ImageUri" not in json.loads((tmp_path / "service.json").read_text())["Parameters"]
+    assert json.loads((tmp_path / "service.json").read_text())["Parameters"]["ImageUri"] == dual_stack(NEW_IMAGE)
 
 
 def test_what_the_plan_prints_is_safe_for_a_shell(plan: Any) -> None:

@@ -137,6 +137,7 @@ def test_manifest_tells_what_deploying_needs(project: Project, rendered: list[Re
     assert document["format"] == 1
     assert document["project"] == "notejam"
     assert document["stages"]["prod"] == {
+        "ipv6_only_tasks": False,
         "region": "mx-central-1",
         "account": "1" * 12,
         "size": "resilient",

@@ -91,13 +91,13 @@ def test_a_failed_stage_is_taken_back_without_asking(delivery: Template) -> None
             assert not [one for one in stage["Actions"] if one["ActionTypeId"]["Category"] == "Approval"]
 
 
-def test_every_stage_gets_the_image_that_was_built_once(delivery: Template) -> None:
-    overrides = [
-        json.loads(action["Configuration"]["ParameterOverrides"])
-        for _, action in actions_of(delivery)
-        if "ParameterOverrides" in action.get("Configuration", {})
-    ]
-    assert overrides == [{"ImageUri": "#{image.IMAGE_URI}"}] * len(STAGES)
+def test_every_stage_is_planned_with_the_image_that_was_built_once(delivery: Template) -> None:
+    plans = [action["Configuration"] for _, action in actions_of(delivery) if action["Name"] == "plan"]
+    assert len(plans) == len(STAGES)
+    for plan in plans:
+        (text, _) = plan["EnvironmentVariables"]["Fn::Sub"]
+        variables = {one["name"]: one["value"] for one in json.loads(text)}
+        assert variables["IMAGE_URI"] == "#{image.IMAGE_URI}"
 
 
 def test_no_parameter_in_force_is_reset(delivery: Template) -> None:

@@ -1,0 +1,21 @@
+"""Container images' names, where the network decides which of two names works."""
+
+from __future__ import annotations
+
+import re
+
+ECR = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.(?P<domain>amazonaws\.com(\.cn)?)/(?P<rest>.+)")
+# Source: Amazon ECR User Guide, "Making requests to Amazon ECR registries", on dual-stack endpoints.
+DUAL_STACK_DOMAINS = {"amazonaws.com": "on.aws", "amazonaws.com.cn": "on.amazonwebservices.com.cn"}
+
+
+def dual_stack(image: str) -> str:
+    """Return the name under which an image can be pulled over IPv6 too. An image that is not in ECR keeps its name.
+
+    `111122223333.dkr.ecr.eu-west-1.amazonaws.com/notes` becomes `111122223333.dkr-ecr.eu-west-1.on.aws/notes`.
+    """
+    found = ECR.fullmatch(image)
+    if not found:
+        return image
+    domain = DUAL_STACK_DOMAINS[found["domain"]]
+    return f"{found['account']}.dkr-ecr.{found['region']}.{domain}/{found['rest']}"
