@@ -34,6 +34,15 @@ class Listing(NamedTuple):
         parts = {"order": asked.order, "page": asked.page, "per_page": asked.per_page, "search": asked.search}
         return "?" + urlencode({name: value for name, value in parts.items() if value != _DEFAULTS[name]})
 
+    def sorted_by(self, field: str) -> str:
+        """Return the attribute that tells a screen reader how this column is sorted."""
+        directions = {field: "ascending", f"-{field}": "descending"}
+        return f' aria-sort="{directions[self.order]}"' if self.order in directions else ""
+
+    def mark(self, order: str) -> str:
+        """Return the attribute that shows which order was chosen."""
+        return ' class="chosen"' if order == self.order else ""
+
 
 _DEFAULTS = {"order": DEFAULT_ORDER, "page": 1, "per_page": PER_PAGE, "search": ""}
 

@@ -15,11 +15,15 @@
 % if notes:
 <table class="notes">
 <thead><tr>
-<th scope="col"{{!' aria-sort="ascending"' if listing.order == 'name' else ' aria-sort="descending"' if listing.order == '-name' else ''}}>Note <span class="orders"><a href="{{listing.url(order='name', page=1)}}" aria-label="Order by name, A first"{{!' class="chosen"' if listing.order == 'name' else ''}}>↑</a><a href="{{listing.url(order='-name', page=1)}}" aria-label="Order by name, Z first"{{!' class="chosen"' if listing.order == '-name' else ''}}>↓</a></span></th>
+<th scope="col"{{!listing.sorted_by("name")}}>Note
+% include("order.tpl", field="name", what="name", up="A first", down="Z first")
+</th>
 % if pad_id is None:
 <th scope="col" class="pad">Pad</th>
 % end
-<th scope="col" class="when"{{!' aria-sort="ascending"' if listing.order == 'updated_at' else ' aria-sort="descending"' if listing.order == '-updated_at' else ''}}>Last modified <span class="orders"><a href="{{listing.url(order='updated_at', page=1)}}" aria-label="Order by date, oldest first"{{!' class="chosen"' if listing.order == 'updated_at' else ''}}>↑</a><a href="{{listing.url(order='-updated_at', page=1)}}" aria-label="Order by date, newest first"{{!' class="chosen"' if listing.order == '-updated_at' else ''}}>↓</a></span></th>
+<th scope="col" class="when"{{!listing.sorted_by("updated_at")}}>Last modified
+% include("order.tpl", field="updated_at", what="date", up="oldest first", down="newest first")
+</th>
 </tr></thead>
 <tbody>
 % for note_id, name, updated_at, note_pad in notes:

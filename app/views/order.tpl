@@ -1,0 +1,1 @@
+<span class="orders"><a href="{{listing.url(order=field, page=1)}}" aria-label="Order by {{!what}}, {{!up}}"{{!listing.mark(field)}}>↑</a><a href="{{listing.url(order='-' + field, page=1)}}" aria-label="Order by {{!what}}, {{!down}}"{{!listing.mark("-" + field)}}>↓</a></span>
