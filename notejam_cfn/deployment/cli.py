@@ -109,6 +109,8 @@ def finish(run: Callable[[Sequence[str] | None], Exit], arguments: Sequence[str]
     except CommandError as error:
         status = error.exit
         tell_error(error, sys.stderr)
+        if "--json" in (sys.argv if arguments is None else arguments):
+            print_json({"exit": int(status), "error": str(error), "advice": list(error.advice)})
     except (KeyboardInterrupt, Leave):
         status = Exit.INTERRUPTED
         print("\nInterrupted; nothing was begun.", file=sys.stderr)

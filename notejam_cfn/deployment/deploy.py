@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from . import estimates, parameters, protection, review, tasks, templates
 from .aws import Aws
@@ -101,16 +101,18 @@ class Deployment:
         return self.aws.stack(stack.region, stack.name)
 
     def _review(self) -> None:
+        """Review every stack at the same time. What was reviewed is known also when one fails or the person stops."""
         outputs = self._outputs()
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            jobs = {
-                name: pool.submit(self.reviewer.review, stack, self.states[name], outputs)
-                for name, stack in self.stacks.items()
-            }
-        self.reviews = {name: job.result() for name, job in jobs.items() if not job.exception()}
-        failed = next((job for job in jobs.values() if job.exception()), None)
-        if failed:
-            failed.result()
+        jobs: dict[str, Future[Review]] = {}
+        try:
+            with ThreadPoolExecutor(max_workers=8) as pool:
+                for name, stack in self.stacks.items():
+                    jobs[name] = pool.submit(self.reviewer.review, stack, self.states[name], outputs)
+        finally:
+            done, _ = wait(jobs.values())
+            self.reviews = {name: job.result() for name, job in jobs.items() if job in done and not job.exception()}
+        for job in jobs.values():
+            job.result()
 
     def _outputs(self) -> dict[str, Mapping[str, str]]:
         return {name: state.outputs for name, state in self.states.items() if state}
@@ -130,7 +132,7 @@ class Deployment:
                 )
 
     def _something_to_do(self) -> bool:
-        return any(each.kind is not Kind.UNCHANGED for each in self.reviews.values())
+        return any(each.kind is not Kind.UNCHANGED or each.unguarded for each in self.reviews.values())
 
     def _untouched_results(self) -> dict[str, Result]:
         fates = {True: Fate.UNCHANGED, False: Fate.REVIEWED}
@@ -140,7 +142,7 @@ class Deployment:
         }
 
     def _confirm(self) -> None:
-        changing = [each for each in self.reviews.values() if each.kind is not Kind.UNCHANGED]
+        changing = [each for each in self.reviews.values() if each.kind is not Kind.UNCHANGED or each.unguarded]
         question = f"Deploy {len(changing)} of {len(self.reviews)} stacks?"
         if not self.options.yes and not self.person.confirm(question):
             raise Refused("not deployed: the answer was no")
@@ -186,6 +188,8 @@ class Deployment:
     def _deploy_reviewed(self, reviewed: Review, tell: Tell) -> Result:
         stack = reviewed.stack
         if reviewed.kind is Kind.UNCHANGED:
+            if reviewed.unguarded and reviewed.state:
+                self._protect(stack, reviewed.state, ())
             return Result(stack, Fate.UNCHANGED, Exit.DONE, reviewed.state)
         token = new_token()
         if reviewed.kind is Kind.CREATE:

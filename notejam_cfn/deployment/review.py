@@ -53,6 +53,11 @@ class Review:
         return protection.dangerous(self.changes)
 
     @property
+    def unguarded(self) -> bool:
+        """Whether the stack is to be protected against deletion, and is not."""
+        return self.stack.protected and self.state is not None and not self.state.protected
+
+    @property
     def creation(self) -> Creation:
         """What CloudFormation is asked for."""
         stack = self.stack
@@ -194,12 +199,14 @@ def _lines(review: Review, width: int) -> list[str]:
     lines += _added_lines(review.changes) + [
         _changed_line(change) for change in review.changes if change.action != "Add"
     ]
+    if review.kind is Kind.UNCHANGED:
+        return lines + [f"    {change.name} matters to nothing there yet" for change in review.parameters]
     return lines + [_parameter_line(change) for change in review.parameters]
 
 
 def _summary(review: Review) -> str:
     if review.kind is Kind.UNCHANGED:
-        return "unchanged"
+        return "unchanged, but for its protection, which is set" if review.unguarded else "unchanged"
     counts = {"added": 0, "changed": 0, "replaced": 0, "removed": 0}
     for change in review.changes:
         counts[_effect(change)] += 1

@@ -311,3 +311,25 @@ def test_a_deletion_that_is_blocked_can_be_finished(run: Run, aws: Emulator) -> 
     ran = run("destroy", "--yes")
     assert (ran.exit, "--keep LogicalId" in ran.out) == (3, True)
     assert run("destroy", "--yes", "--keep", "Store").exit == 0
+
+
+def test_protection_that_is_missing_is_set(run: Run, shop: Shop, facade: Aws) -> None:
+    run("deploy", "--yes")
+    shop.protected = True
+    shop.write()
+    assert "unchanged, but for its protection" in run("deploy", "--yes").out
+    assert state(facade, "base").protected
+    assert "protection" not in run("deploy", "--yes").out
+
+
+def test_a_value_that_matters_to_nothing_is_said_to(run: Run, shop: Shop) -> None:
+    run("deploy", "--yes")
+    assert "Size matters to nothing there yet" in run("deploy", "--yes", "--parameter", "Size=2").out
+
+
+def test_an_error_is_json_too(run: Run, shop: Shop) -> None:
+    shop.account = "999999999999"
+    shop.write()
+    document = json.loads(run("deploy", "--yes", "--json").out)
+    assert document["exit"] == 2
+    assert document["advice"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -16,6 +18,8 @@ from notejam_cfn.deployment.aws import Aws
 from notejam_cfn.rehearsal.emulator import Emulator
 
 from .conftest import REGION, SCRIPTS, Run, Shop
+
+LONG_ENOUGH = 4.0  # seconds for a resource, so that a second process has begun before the first has ended
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -114,21 +118,23 @@ def test_a_second_interruption_leaves_at_once_and_says_so(start: Start, aws: Emu
 
 
 def test_after_leaving_the_same_command_goes_on(start: Start, aws: Emulator, facade: Aws) -> None:
-    aws.set_faults(seconds_per_resource=0.7)
-    process = start("deploy", "--yes", "--only", "extra", "--only", "base")
+    aws.set_faults(seconds_per_resource=LONG_ENOUGH)
+    process = start("deploy", "--yes", "--only", "base")
     read_until(process, r"base .*creating \d")
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    again = start("deploy", "--yes", "--only", "extra", "--only", "base")
-    out, _ = again.communicate(timeout=60)
-    assert (again.returncode, "waiting for the end" in out) == (0, True)
+    again = start("deploy", "--yes", "--only", "base")
+    read_until(again, "waiting for the end")
+    aws.set_faults()
+    again.communicate(timeout=60)
+    assert again.returncode == 0
     found = facade.stack(REGION, "shop-dev-base")
     assert found
     assert found.status == "CREATE_COMPLETE"
 
 
 def test_the_second_of_two_people_is_told_who_and_when(start: Start, aws: Emulator) -> None:
-    aws.set_faults(seconds_per_resource=1)
+    aws.set_faults(seconds_per_resource=LONG_ENOUGH)
     first = start("deploy", "--yes", user="alice")
     read_until(first, r"base .*creating \d")
     second = start("deploy", "--yes", user="bob")
@@ -139,9 +145,80 @@ def test_the_second_of_two_people_is_told_who_and_when(start: Start, aws: Emulat
 
 
 def test_the_second_of_two_people_can_wait(start: Start, aws: Emulator) -> None:
-    aws.set_faults(seconds_per_resource=0.5)
+    aws.set_faults(seconds_per_resource=LONG_ENOUGH)
     first = start("deploy", "--yes", "--only", "base", user="alice")
     read_until(first, r"base .*creating \d")
     second = start("deploy", "--yes", "--only", "base", "--wait", user="bob")
+    read_until(second, "waiting for the end")
+    aws.set_faults()
     out, _ = second.communicate(timeout=60)
     assert (second.returncode, "unchanged" in out) == (0, True)
+
+
+class Terminal:
+    """A script that runs on a terminal, and the person there."""
+
+    def __init__(self, environment: dict[str, str], shop: Shop) -> None:
+        self.screen, other = pty.openpty()
+        command = [sys.executable, str(SCRIPTS / "deploy.py"), "dev", "--output", str(shop.folder), "--only", "base"]
+        self.process = subprocess.Popen(command, stdin=other, stdout=other, stderr=other, env=environment)
+        os.close(other)
+        self.seen = ""
+
+    def wait_for(self, pattern: str) -> None:
+        deadline = time.monotonic() + 30
+        while not re.search(pattern, self.seen) and time.monotonic() < deadline:
+            if select.select([self.screen], [], [], 0.2)[0]:
+                try:
+                    self.seen += os.read(self.screen, 4096).decode(errors="replace")
+                except OSError:
+                    break  # the process has ended
+        assert re.search(pattern, self.seen), self.seen
+
+    def type(self, text: str) -> None:
+        os.write(self.screen, text.encode())
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.screen)
+
+
+@pytest.fixture
+def terminal(environment: dict[str, str], shop: Shop) -> Iterator[Terminal]:
+    opened = Terminal(environment, shop)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "end", "status"),
+    [("g", r"Done in .*1 created", 0), ("u", "stopped and taken back", 130), ("l", "still under way", 130)],
+)
+def test_on_a_terminal_ctrl_c_asks_what_to_do(
+    terminal: Terminal, aws: Emulator, answer: str, end: str, status: int
+) -> None:
+    aws.set_faults(seconds_per_resource=0.7)
+    terminal.wait_for(r"Deploy 1 of 1 stacks\? \[y/N\]")
+    terminal.type("y\n")
+    terminal.wait_for(r"creating 2 resources")
+    terminal.process.send_signal(signal.SIGINT)
+    terminal.wait_for(r"Stop\? \(undo / leave / go on\)")
+    terminal.type(f"{answer}\n")
+    terminal.wait_for(end)
+    assert terminal.process.wait(timeout=30) == status
+
+
+def test_interrupted_at_the_review_no_change_set_is_left(start: Start, run: Run, shop: Shop, aws: Emulator) -> None:
+    run("deploy", "--yes")
+    shop.properties("base", "Logs")["RetentionInDays"] = 30
+    shop.write()
+    aws.set_faults(answers=[{"action": "DescribeChangeSet", "error": "Throttling", "times": 5}])
+    process = start("deploy", "--yes")
+    read_until(process, "account")
+    while not aws.client("cloudformation").list_change_sets(StackName="shop-dev-base")["Summaries"]:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert aws.client("cloudformation").list_change_sets(StackName="shop-dev-base")["Summaries"] == []
