@@ -52,7 +52,9 @@ class RunningServer:
         self.log = log
         with log.open("wb") as output:
             arguments = [sys.executable, "-m", "app", *command]
-            self.process = subprocess.Popen(arguments, env=environ, cwd=folder, stdout=output, stderr=output)
+            places = {"env": environ, "cwd": folder, "stdout": output, "stderr": output}
+            # A session of its own, so that `destroy` reaches the workers too.
+            self.process = subprocess.Popen(arguments, start_new_session=True, **places)  # type: ignore[call-overload]
         self._wait()
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
@@ -61,9 +63,14 @@ class RunningServer:
             self.process.send_signal(how)
         try:
             return self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
+        finally:
+            self.destroy()
+
+    def destroy(self) -> None:
+        """End the server and its workers, whatever state they are in."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def ask(self, method: str, path: str, timeout: float = 20, **options: Any) -> http.client.HTTPResponse:
         """Send one request on a connection of its own."""

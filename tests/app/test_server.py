@@ -33,7 +33,7 @@ def run(postgres: Postgres, postgres_settings: dict[str, Any], tmp_path: Path) -
 
     yield run
     for server in running:
-        server.stop(signal.SIGKILL) if server.process.poll() is None else None
+        server.destroy()
 
 
 class Visitors:
