@@ -99,11 +99,21 @@ def _without_system_tags(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out the tags CloudFormation itself adds, which schemas forbid people to use."""
     kept = dict(properties)
     for key, value in properties.items():
-        if isinstance(value, list) and key.endswith("Tags"):
-            kept[key] = [tag for tag in value if not str(_tag_key(tag)).startswith(SYSTEM_TAG)]
-        elif isinstance(value, dict) and key.endswith("Tags"):
-            kept[key] = {name: text for name, text in value.items() if not name.startswith(SYSTEM_TAG)}
+        if key.endswith("Tags") and value:
+            own = _own_tags(value)
+            if own:
+                kept[key] = own
+            else:
+                del kept[key]
     return kept
+
+
+def _own_tags(tags: Any) -> Any:
+    if isinstance(tags, list):
+        return [tag for tag in tags if not str(_tag_key(tag)).startswith(SYSTEM_TAG)]
+    if isinstance(tags, dict):
+        return {name: text for name, text in tags.items() if not name.startswith(SYSTEM_TAG)}
+    return tags
 
 
 def _tag_key(tag: Any) -> Any:
