@@ -57,6 +57,7 @@ def environment(stage: Stage, network: Network, database: Database, load_balance
         "PORT": str(stage.service.port),
         "TRUSTED_PROXIES": "1",
         "LOG_LEVEL": "INFO",
+        "TIME_ZONE": stage.service.time_zone,
         "DATABASE_HOST": database.endpoint,
         "DATABASE_PORT": str(database.port),
         "DATABASE_NAME": database.name,

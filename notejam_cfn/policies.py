@@ -130,7 +130,7 @@ def allow_recorded_shells(log_group_arn: Value, key_arn: Value) -> list[Statemen
 def allow_sending_mail(sender: str) -> Statement:
     """Send mail from one address, whichever identity of the account it was verified by."""
     return allow(
-        [ses.SendEmail],
+        [ses.SendEmail, ses.SendRawEmail],
         [Sub("arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*")],
         Condition([StringEquals("ses:FromAddress", sender)]),
     )

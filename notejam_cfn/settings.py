@@ -170,7 +170,12 @@ class ServiceSettings(Settings):
     busy_from_hour: int = whole(7, 0, 23, "hour business begins, in time_zone")
     busy_to_hour: int = whole(19, 0, 23, "hour business ends, in time_zone")
     busy_days: str = text("MON-FRI", r"[A-Z]{3}([-,][A-Z]{3})*", "days such as MON-FRI", "business days")
-    time_zone: str = text("Etc/UTC", r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*", "a name such as Europe/Berlin", "its time zone")
+    time_zone: str = text(
+        "Etc/UTC",
+        r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*",
+        "a name such as Europe/Berlin",
+        "zone of the schedule and of the times people see",
+    )
     exec_access: bool = flag(False, "allow a shell in running containers (ECS Exec)")
     mail_from: str = text("", ADDRESS_PATTERN, "an e-mail address", "sender of mail, verified in Amazon SES")
     log_retention_days: int = _log_retention(365)

@@ -1,4 +1,4 @@
-"""The application and the task definition agree: the table in docs/application.md is the contract, both are held to it."""
+"""The application and the task definition agree: the table in docs/application.md is the contract of both."""
 
 from __future__ import annotations
 
