@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import getpass
 import re
+import secrets
 import time
 from collections.abc import Sequence
 
@@ -18,7 +19,7 @@ from .scheduler import Tell
 SERVICE = "AWS::ECS::Service"
 PATIENCE_SECONDS = 600
 QUIET_LOOKS = 15
-_TOKEN = re.compile(r"notejam-(?P<who>.+)-(?P<when>\d{8}T\d{6})$")
+_TOKEN = re.compile(r"notejam-(?P<who>.+)-(?P<when>\d{8}T\d{6})-[0-9a-f]{4}$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,10 +59,13 @@ class Ended:
 
 
 def new_token(now: datetime.datetime | None = None) -> str:
-    """Return a token that marks every event of an operation with who began it and when."""
+    """Return a token that marks every event of an operation with who began it and when, and is never used twice.
+
+    CloudFormation takes a second request with the same token for the first one, repeated.
+    """
     moment = now or datetime.datetime.now(datetime.UTC)
     who = re.sub(r"[^a-zA-Z0-9]+", "-", user()).strip("-") or "someone"
-    return f"notejam-{who}-{moment:%Y%m%dT%H%M%S}"
+    return f"notejam-{who}-{moment:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
 
 
 def user() -> str:

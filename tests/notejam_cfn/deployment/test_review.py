@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.deployment import conditions, estimates, parameters, protection, templates
+from notejam_cfn.deployment import conditions, estimates, operations, parameters, protection, templates
 from notejam_cfn.deployment.exits import BadInput, Refused
 from notejam_cfn.deployment.manifest import Planned, read
 from notejam_cfn.deployment.models import Change, StackState
@@ -174,3 +174,11 @@ def test_an_estimate_is_the_longest_chain() -> None:
     template = templates.Template(document)
     assert estimates.of_stack(template, {"Cluster", "Writer", "Beside"}) == 150 + 480
     assert estimates.of_stack(template, {"Beside"}) == 110
+
+
+def test_a_token_says_who_and_when_and_is_never_the_same() -> None:
+    moment = datetime.datetime(2026, 11, 23, 21, 42, tzinfo=datetime.UTC)
+    one, other = operations.new_token(moment), operations.new_token(moment)
+    assert one != other
+    assert operations.began_by(one) == (operations.user(), "2026-11-23 21:42:00 UTC")
+    assert operations.began_by("console-1234") is None

@@ -90,7 +90,7 @@ def canned(stack_status: str) -> CannedAws:
 
     return CannedAws(
         describe_stacks=stacks,
-        describe_stack_events={"StackEvents": [event | {"ClientRequestToken": "notejam-bob-20261123T110000"}]},
+        describe_stack_events={"StackEvents": [event | {"ClientRequestToken": "notejam-bob-20261123T110000-abc123"}]},
         list_stack_resources={"StackResourceSummaries": []},
         get_template_summary={"Parameters": []},
         create_change_set={"Id": "c", "StackId": "s"},
