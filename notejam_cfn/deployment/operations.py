@@ -64,16 +64,16 @@ def new_token(now: datetime.datetime | None = None) -> str:
     CloudFormation takes a second request with the same token for the first one, repeated.
     """
     moment = now or datetime.datetime.now(datetime.UTC)
-    who = re.sub(r"[^a-zA-Z0-9]+", "-", user()).strip("-") or "someone"
-    return f"notejam-{who}-{moment:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    return f"notejam-{user()}-{moment:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
 
 
 def user() -> str:
-    """Return the name of the person at this machine."""
+    """Return the name of the person at this machine, as a token can hold it."""
     try:
-        return getpass.getuser()
-    except OSError:  # a container may run as a number without a name
-        return "someone"
+        name = getpass.getuser()
+    except (OSError, KeyError):  # a container may run as a number without a name
+        name = ""
+    return re.sub(r"[^a-zA-Z0-9]+", "-", name).strip("-") or "someone"
 
 
 def began_by(token: str) -> tuple[str, str] | None:
