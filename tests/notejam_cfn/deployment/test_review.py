@@ -182,3 +182,10 @@ def test_a_token_says_who_and_when_and_is_never_the_same() -> None:
     assert one != other
     assert operations.began_by(one) == (operations.user(), "2026-11-23 21:42:00 UTC")
     assert operations.began_by("console-1234") is None
+
+
+def test_a_name_that_a_token_cannot_hold_is_still_known_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ada.lovelace@example.com")
+    began = operations.began_by(operations.new_token())
+    assert began
+    assert began[0] == operations.user() == "ada-lovelace-example-com"
