@@ -19,7 +19,7 @@ from .scheduler import Tell
 SERVICE = "AWS::ECS::Service"
 PATIENCE_SECONDS = 600
 QUIET_LOOKS = 15
-_TOKEN = re.compile(r"notejam-(?P<who>.+)-(?P<when>\d{8}T\d{6})-[0-9a-f]{4}$")
+_TOKEN = re.compile(r"notejam-(?P<who>.+)-(?P<when>\d{8}T\d{6})-[0-9a-f]{6}$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,7 @@ def new_token(now: datetime.datetime | None = None) -> str:
     CloudFormation takes a second request with the same token for the first one, repeated.
     """
     moment = now or datetime.datetime.now(datetime.UTC)
-    return f"notejam-{user()}-{moment:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    return f"notejam-{user()}-{moment:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 def user() -> str:

