@@ -59,8 +59,11 @@ class RunningServer:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop and return its exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(how)
+        self.process.send_signal(how)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait until it has stopped and return its exit code. A second signal could hit it on its last steps."""
         try:
             return self.process.wait(30)
         finally:

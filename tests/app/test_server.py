@@ -79,7 +79,7 @@ def test_no_request_is_lost_when_a_task_is_told_to_stop_under_load(run: Run) -> 
     # The load balancer goes on sending for a moment.
     time.sleep(0.6)
     visitors.leave()
-    assert server.stop() == 0
+    assert server.ended() == 0
     assert visitors.lost == []
     assert visitors.answered > 100
 
@@ -98,7 +98,7 @@ def test_a_request_in_flight_is_finished(run: Run, postgres: Postgres) -> None:
     time.sleep(0.4)
     postgres.resume()
     visitor.join()
-    assert server.stop() == 0
+    assert server.ended() == 0
     assert answers == [200]
 
 
