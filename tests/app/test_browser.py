@@ -103,13 +103,16 @@ class Walk:
         self._leave_by(f"//main//button[normalize-space()='{button}']")
 
     def _leave_by(self, xpath: str) -> None:
+        from selenium.common.exceptions import WebDriverException
         from selenium.webdriver.support import expected_conditions
         from selenium.webdriver.support.wait import WebDriverWait
 
         page = self.driver.find_element("tag name", "html")
         self.driver.find_element("xpath", xpath).click()
-        # A click returns before the next page is there.
-        WebDriverWait(self.driver, 10, 0.02).until(expected_conditions.staleness_of(page))
+        # A click returns before the next page is there, and between two pages Chromium knows neither's elements.
+        wait = WebDriverWait(self.driver, 10, 0.02, ignored_exceptions=[WebDriverException])
+        wait.until(expected_conditions.staleness_of(page))
+        wait.until(lambda driver: driver.find_element("tag name", "h1").is_displayed())
 
     @property
     def title(self) -> str:
