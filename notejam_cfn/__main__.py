@@ -1,8 +1,12 @@
 """`python -m notejam_cfn`."""
 
+import gc
 import sys
 
-from .cli import main
+# A build lives for half a second and makes no garbage worth looking for: a tenth of its time.
+gc.disable()
+
+from .cli import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())
