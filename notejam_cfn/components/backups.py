@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from troposphere import If, NoValue, Sub, backup, iam, kms
+from troposphere import If, NoValue, Sub, backup, iam
 
 from .. import names, policies
 from ..settings import Stage
@@ -17,7 +17,7 @@ from ..template import Template, component
 from ..values import Value, described
 from .copies import Copies, keep_until_its_time
 from .database import Database
-from .encryption import Encryption
+from .encryption import Encryption, add_kept_key
 from .exports import add_exports
 from .notifications import News, Notifications, tell_of_event
 from .restore_testing import add_restore_testing, database_tags
@@ -85,19 +85,13 @@ def add_backup_key(template: Template, stage: Stage) -> Value:
     Aurora's snapshots stay under the cluster's own key; the vault's encrypts what else it may hold.
     Source: AWS Backup Developer Guide, "Encryption for backups in AWS Backup".
     """
-    key = template.add(
-        kms.Key(
-            "BackupKey",
-            Description=names.of_stack(": backups and exports"),
-            EnableKeyRotation=True,
-            PendingWindowInDays=stage.encryption.key_deletion_days,
-            KeyPolicy=policies.policy(policies.allow_account_to_administer_key(), policies.refuse_grants_to_people()),
-            DeletionPolicy="Retain",
-            UpdateReplacePolicy="Retain",
-        ),
-        why="Encrypts backups and exports, which must be readable when the stage's own key is gone.",
+    return add_kept_key(
+        template,
+        "BackupKey",
+        "backups and exports",
+        stage.encryption.key_deletion_days,
+        "Encrypts backups and exports, which must be readable when the stage's own key is gone.",
     )
-    return key.get_att("Arn")
 
 
 def add_vault(template: Template, stage: Stage, key_arn: Value) -> backup.BackupVault:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from troposphere import backup, kms
+from troposphere import backup
 
 from .. import names, policies
 from ..settings import Stage
 from ..template import Template, component
 from ..values import Value, described
+from .encryption import add_kept_key
 
 GROUP = "Backups"
 
@@ -45,22 +46,17 @@ def add_copies(template: Template, stage: Stage) -> Copies:
     A copy is encrypted with the key of the vault it goes to, unlike the snapshot it was made of.
     Source: AWS Backup Developer Guide, "Encryption for backups in AWS Backup".
     """
-    key = template.add(
-        kms.Key(
-            "CopyKey",
-            Description=names.of_stack(": copies of backups and images"),
-            EnableKeyRotation=True,
-            PendingWindowInDays=stage.encryption.key_deletion_days,
-            KeyPolicy=policies.policy(policies.allow_account_to_administer_key(), policies.refuse_grants_to_people()),
-            DeletionPolicy="Retain",
-            UpdateReplacePolicy="Retain",
-        ),
-        why="Encrypts the copies in their own region, whose keys are what is left when the first region is gone.",
+    key_arn = add_kept_key(
+        template,
+        "CopyKey",
+        "copies of backups and images",
+        stage.encryption.key_deletion_days,
+        "Encrypts the copies in their own region, whose keys are what is left when the first region is gone.",
     )
     vault = backup.BackupVault(
         "CopyVault",
         BackupVaultName=names.backup_vault(stage.project, stage.name),
-        EncryptionKeyArn=key.get_att("Arn"),
+        EncryptionKeyArn=key_arn,
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
     )

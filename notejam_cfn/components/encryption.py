@@ -55,3 +55,20 @@ def add_encryption(
         why="Gives the key a name that people can recognise.",
     )
     return Encryption(key_arn=key.get_att("Arn"))
+
+
+def add_kept_key(template: Template, title: str, what: str, deletion_days: int, why: str) -> Value:
+    """Add a key for what outlives its stack, kept whatever happens to that, and return its ARN."""
+    key = template.add(
+        kms.Key(
+            title,
+            Description=names.of_stack(f": {what}"),
+            EnableKeyRotation=True,
+            PendingWindowInDays=deletion_days,
+            KeyPolicy=policies.policy(policies.allow_account_to_administer_key(), policies.refuse_grants_to_people()),
+            DeletionPolicy="Retain",
+            UpdateReplacePolicy="Retain",
+        ),
+        why=why,
+    )
+    return key.get_att("Arn")
