@@ -14,6 +14,8 @@ import pytest
 
 pytest.importorskip("cfnlint")
 
+from cfnlint.rules import Rules
+
 from notejam_cfn import render
 from notejam_cfn.lint import Subject
 from notejam_cfn.lint.engines import OWN, RULES, Engines
@@ -66,6 +68,11 @@ def test_a_template_for_a_bucket_may_be_larger(engines: Engines) -> None:
     body = {"Resources": {"Vpc": {"Type": "AWS::EC2::VPC", "Metadata": {"why": "x" * 60_000}}}}
     verdict = engines.judge(Subject("console.yaml", render.to_yaml(body), max_bytes=1_048_576))
     assert "E9509" not in {finding.rule for finding in verdict.findings}
+
+
+def test_cfn_lint_finds_the_same_rules_by_the_modules_name() -> None:
+    by_name = Rules.create_from_module("notejam_cfn.rules")
+    assert sorted(by_name.keys()) == sorted(Rules.create_from_directory(str(RULES)).keys()) != []
 
 
 def test_every_rule_has_fixtures_or_a_test_of_its_own() -> None:
