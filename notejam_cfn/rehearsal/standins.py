@@ -63,6 +63,7 @@ def register() -> None:
     )
     _find_load_balancers_of_every_account(importlib.import_module("ministack.services.alb"))
     _read_outputs_of_other_regions(importlib.import_module("ministack.services.cloudformation.engine"))
+    _name_what_builds_made(importlib.import_module("ministack.services.codebuild"))
     blocking = stacks._runs_on_worker_thread
     # A slow resource must not stop the emulator from answering.
     stacks._runs_on_worker_thread = lambda name: FAULTS.seconds_per_resource > 0 or blocking(name)
@@ -80,6 +81,21 @@ def _read_outputs_of_other_regions(engine: Any) -> None:
             return resolve(value, *known, **more)
 
     engine._resolve_refs = resolved
+
+
+def _name_what_builds_made(codebuild: Any) -> None:
+    """Let a build that knows a repository say which image it pushed there, as delivery/image.yml does; none is made."""
+    real = codebuild._make_build_record
+
+    def record(project: Any, build_id: str, *rest: Any) -> dict[str, Any]:
+        made: dict[str, Any] = real(project, build_id, *rest)
+        told = {given["name"]: given["value"] for given in made["environment"].get("environmentVariables", ())}
+        if "REPOSITORY_URI" in told:
+            image = f"{told['REPOSITORY_URI']}@sha256:{hashlib.sha256(build_id.encode()).hexdigest()}"
+            made["exportedEnvironmentVariables"] = [{"name": "IMAGE_URI", "value": image}]
+        return made
+
+    codebuild._make_build_record = record
 
 
 def _add_missing_types(provisioners: Any) -> None:

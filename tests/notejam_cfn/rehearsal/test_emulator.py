@@ -56,6 +56,24 @@ def test_an_unknown_attribute_fails_the_stack(aws: Emulator) -> None:
         aws.deploy("typo", template("AWS::EC2::EIP", {}, Wrong={"Fn::GetAtt": "Thing.NoSuch"}))
 
 
+def test_a_build_that_knows_a_repository_says_which_image_it_pushed(aws: Emulator) -> None:
+    builds = aws.client("codebuild")
+    project: dict[str, Any] = {
+        "name": "image",
+        "source": {"type": "NO_SOURCE"},
+        "artifacts": {"type": "NO_ARTIFACTS"},
+        "environment": {"type": "ARM_CONTAINER", "image": "aws", "computeType": "BUILD_GENERAL1_SMALL"},
+        "serviceRole": "arn:aws:iam::123456789012:role/build",
+    }
+    project["environment"]["environmentVariables"] = [{"name": "REPOSITORY_URI", "value": "registry.example/notejam"}]
+    builds.create_project(**project)
+    number = builds.start_build(projectName="image")["build"]["id"]
+    (build,) = builds.batch_get_builds(ids=[number])["builds"]
+    (exported,) = build["exportedEnvironmentVariables"]
+    assert exported["name"] == "IMAGE_URI"
+    assert exported["value"].startswith("registry.example/notejam@sha256:")
+
+
 def test_the_secret_of_a_cluster_can_be_read(aws: Emulator) -> None:
     cluster = template(
         "AWS::RDS::DBCluster",
