@@ -9,6 +9,7 @@ to the two baselines of the same run, which is what survives a change of machine
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import os
 import re
@@ -116,12 +117,15 @@ class Visitor:
 
 def main() -> None:
     """Run everything and print it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minute", action="store_true", help="let 64 connections ask for a minute, not 8 seconds")
+    seconds = 60 if parser.parse_args().minute else 8
     os.sched_setaffinity(0, CORES[1:] or CORES)
     postgres = Postgres()
     try:
         environ = prepare(postgres)
         hello, rows = measure_baselines(postgres, environ)
-        measure_application(environ, hello, rows)
+        measure_application(environ, hello, rows, seconds)
         measure_signing_in(environ)
     finally:
         postgres.remove()
@@ -181,7 +185,7 @@ def measure_baselines(postgres: Postgres, environ: dict[str, str]) -> tuple[floa
         server.stop()
 
 
-def measure_application(environ: dict[str, str], hello: float, rows: float) -> None:
+def measure_application(environ: dict[str, str], hello: float, rows: float, seconds: int) -> None:
     """Measure every page that has a bar."""
     server = Server(["-m", "app", "serve"], {**environ, "PORT": str(free_port())})
     visitor = Visitor(server.port)
@@ -196,7 +200,7 @@ def measure_application(environ: dict[str, str], hello: float, rows: float) -> N
             "sign-in form": (guest_form, 0.2),
             "create a note": (visitor.request("/notes/create/", **note), 1.0),
         }
-        report_process(server, visitor.request("/"))
+        report_process(server, visitor.request("/"), seconds)
         # Creating notes comes last: the list would not stay at 200.
         for name, (request, bar) in pages.items():
             report(name, server, request, bar, hello, rows)
@@ -231,9 +235,8 @@ def speed(result: Result) -> str:
     return f"{result.per_second:7.0f}/s  p99 {result.percentile(0.99):6.1f} ms{f'  {bad}' if bad else ''}"
 
 
-def report_process(server: Server, request: bytes) -> None:
+def report_process(server: Server, request: bytes, seconds: int) -> None:
     """Print how fast it started and how 64 connections fare."""
-    seconds = 60 if "--minute" in sys.argv else 8
     result = run(("127.0.0.1", server.port), request, 64, seconds)
     print(f"64 connections for {seconds} s: {speed(result)}   bar 250 ms, no error")
     print(f"first answer after {server.seconds_to_start:.2f} s   bar 0.5 s")

@@ -5,6 +5,7 @@ Everything runs against the emulator, so the figures are what the scripts themse
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -72,4 +73,6 @@ def timed(work: Callable[[], None]) -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "dev")
+    parser = argparse.ArgumentParser(description="Measure how long deploying takes on this machine.")
+    parser.add_argument("stage", metavar="STAGE", nargs="?", default="dev", help="a stage of notejam.toml")
+    main(parser.parse_args().stage)

@@ -9,6 +9,7 @@ has gained a type, and after cfn-lint was updated:
 
 from __future__ import annotations
 
+import argparse
 import collections
 import functools
 import importlib.metadata
@@ -77,8 +78,11 @@ from __future__ import annotations
 '''
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write the table and say how many types it knows."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args(
+        arguments
+    )
     kinds = sorted(used_types())
     services = ALWAYS_USEFUL | {service_of(kind) for kind in kinds}
     table = {kind: actions_of(kind, services) for kind in kinds}

@@ -1,10 +1,8 @@
-"""Renders the console's page of parameters of a stage for the docs, and photographs it with Chromium.
-
-python tools/console_form.py [STAGE]
-"""
+"""Renders the console's page of parameters of a stage for the docs, and photographs it with Chromium."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -29,7 +27,9 @@ SIZE = "880,1160"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the page and, where there is a browser, its picture."""
-    stage = [*(sys.argv[1:] if arguments is None else arguments), "dev"][0]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("stage", metavar="STAGE", nargs="?", default="dev", help="a stage of output/ (default: dev)")
+    stage = parser.parse_args(arguments).stage
     PAGE.write_text(page_of(stage), encoding="utf-8")
     print(f"wrote {PAGE.relative_to(ROOT)}")
     if photograph(PAGE, PICTURE):

@@ -7,6 +7,7 @@ Prices that the API does not answer for stay as they are and are named at the en
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import json
 import re
@@ -47,9 +48,11 @@ PER_MILLION = {"aurora_io_million"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Refresh the table for the regions named."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("regions", metavar="REGION", nargs="+", help="a region such as us-east-1")
+    regions = parser.parse_args(arguments).regions
     import boto3
 
-    regions = sys.argv[1:] if arguments is None else list(arguments)
     client = boto3.client("pricing", region_name=ENDPOINT_REGION)
     table = json.loads(FILE.read_text(encoding="utf-8"))
     for region in regions:
