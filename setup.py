@@ -34,6 +34,7 @@ DEV = [
     "pytest-xdist>=3.8,<4",
     "ruff>=0.17,<0.18",
     "selenium>=4.40,<5",
+    "sqlglot>=30,<31",
     "tox>=4.67,<5",
     "types-PyYAML>=6.0.12",
     "webtest>=3.0.7,<4",

@@ -7,14 +7,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from notejam_cfn import cli
-
-ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+from tests.docs.blocks import PAGES, ROOT
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

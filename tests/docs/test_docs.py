@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shlex
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
-from notejam_cfn import config
-from tests.docs.conftest import PAGES, ROOT
+from tests.docs.blocks import INLINE, PAGES, ROOT, blocks_of, prose_of, text_of
 
 Commands = dict[str, argparse.ArgumentParser]
-FENCE = re.compile(r"^```(\w+)( no-run)?\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 SCRIPT = re.compile(r"\b((?:scripts|tools|benchmarks)/\w+\.py)")
 BETWEEN = "&|;\n"
 COMMAND = re.compile(r"(?:-m notejam_cfn|notejam-cfn) ([a-z]+)")
-TESTED_ELSEWHERE = {"library.md": "tests/notejam_cfn/test_library_page.py"}
 # `python -m pytest -n 2` and what pip takes are not ours to document.
 OTHERS = ("pytest", "pip", "venv")
 
 
-def text_of(page: Path) -> str:
-    return page.read_text(encoding="utf-8")
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    return [code for kind, marked, code in FENCE.findall(text_of(page)) if kind == language and not marked]
-
-
-def lines_of_shell(page: Path) -> Iterator[list[str]]:
-    """Yield the words of every command in a page's shell blocks, also of those that are marked."""
-    for kind, _, code in FENCE.findall(text_of(page)):
-        if kind == "sh":
-            words = shlex.shlex(code.replace("\\\n", " "), posix=True, punctuation_chars=BETWEEN)
-            words.whitespace_split, words.whitespace = True, " \t"
-            yield from _commands(list(words))
+def commands_of(page: Path) -> Iterator[list[str]]:
+    """Yield the words of every command that a page shows, in a block (marked or not) or within a sentence."""
+    shown = [block.code for block in blocks_of(page) if block.language == "sh"]
+    inline = [code for code in INLINE.findall(prose_of(page)) if SCRIPT.search(code) or COMMAND.search(code)]
+    for code in (*shown, *inline):
+        words = shlex.shlex(code.replace("\\\n", " "), posix=True, punctuation_chars=BETWEEN)
+        words.whitespace_split, words.whitespace = True, " \t"
+        yield from _commands(list(words))
 
 
 def _commands(words: list[str]) -> Iterator[list[str]]:
@@ -60,7 +51,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def test_links_and_pictures_resolve(page: Path) -> None:
-    for target in LINK.findall(FENCE.sub("", text_of(page))):
+    for target in LINK.findall(prose_of(page)):
         if "://" in target or target.startswith("mailto:"):
             continue
         path, _, anchor = unquote(target).partition("#")
@@ -76,35 +67,35 @@ def test_commands_that_a_page_names_exist(page: Path, commands: Commands) -> Non
         assert (ROOT / script).exists(), script
 
 
-def test_shell_blocks_can_be_typed(page: Path, commands: Commands, help_of: Callable[[str], str]) -> None:
-    for words in lines_of_shell(page):
+def test_commands_can_be_typed(page: Path, commands: Commands, help_of: Callable[[str], str]) -> None:
+    for words in commands_of(page):
         line = " ".join(words)
         script, command = SCRIPT.search(line), COMMAND.search(line)
         options = [word.partition("=")[0] for word in words if OPTION.fullmatch(word.partition("=")[0])]
-        if script and not any(other in line for other in OTHERS):
+        if script and options and not any(other in line for other in OTHERS):
             assert set(options) <= set(OPTION.findall(help_of(script[1]))), line
         if command:
             assert set(options) <= set(commands[command[1]]._option_string_actions), line
 
 
-def test_toml_blocks_are_configuration(page: Path) -> None:
-    for code in blocks(page, "toml"):
-        document = tomllib.loads(code)
-        complete = {"stages": {"dev": {"region": "eu-central-1"}}} | document
-        for stage in complete["stages"].values():
-            stage.setdefault("region", "eu-central-1")
-        config.parse(complete)
+def excerpt(shown: Any, real: Any) -> bool:
+    """Tell whether what is shown is a part of the real thing; `…` at the end of a text stands for the rest of it."""
+    if isinstance(shown, dict):
+        return all(key in real and excerpt(value, real[key]) for key, value in shown.items())
+    if isinstance(shown, list):
+        return all(any(excerpt(value, item) for item in real) for value in shown)
+    if isinstance(shown, str) and shown.endswith("…"):
+        return str(real).startswith(shown.removesuffix("…"))
+    return bool(shown == real)
 
 
-def test_python_blocks_run_or_are_marked(page: Path) -> None:
-    if blocks(page, "python"):
-        assert (ROOT / TESTED_ELSEWHERE[page.name]).exists()
-
-
-def test_every_block_says_its_language(page: Path) -> None:
-    fences = re.findall(r"^```(.*)$", text_of(page), re.M)
-    assert all(fences[::2]), f"{page.name}: a block without a language"
-    assert not any(fences[1::2])
+def test_the_manifest_that_is_shown_is_a_part_of_the_real_one() -> None:
+    (block,) = (block for block in blocks_of(ROOT / "docs" / "building.md") if block.language == "json")
+    shown, real = json.loads(block.code), json.loads((ROOT / "output" / "manifest.json").read_text(encoding="utf-8"))
+    assert excerpt(shown, real)
+    assert shown.keys() == real.keys()
+    assert shown["stages"]["dev"].keys() == real["stages"]["dev"].keys()
+    assert shown["stacks"][0].keys() == real["stacks"][0].keys()
 
 
 def test_every_option_of_every_command_is_documented(commands: Commands) -> None:
@@ -129,6 +120,21 @@ def test_every_option_of_every_script_is_documented(help_of: Callable[[str], str
     assert not missing, missing
 
 
+PROGRAMS = sorted(
+    f"{folder}/{path.name}"
+    for folder in ("scripts", "tools", "benchmarks")
+    for path in (ROOT / folder).glob("*.py")
+    if "__main__" in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_program_explains_itself_and_does_nothing_when_asked_to(
+    program: str, help_of: Callable[[str], str]
+) -> None:
+    assert help_of(program).startswith(f"usage: {Path(program).name}")
+
+
 def test_the_page_of_the_console_form_is_what_the_template_says() -> None:
     from tools.console_form import PAGE, page_of
 
@@ -137,8 +143,6 @@ def test_the_page_of_the_console_form_is_what_the_template_says() -> None:
 
 @pytest.mark.parametrize("stage", ["dev", "test", "prod", "delivery"])
 def test_the_page_about_cost_is_right_within_a_twentieth(stage: str, capsys: pytest.CaptureFixture[str]) -> None:
-    import json
-
     from notejam_cfn import cli
 
     cli.main(["cost", "--json"])

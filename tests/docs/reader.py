@@ -1,0 +1,125 @@
+"""A reader who follows a page: types its commands at a terminal and runs its programs, in a copy of the project.
+
+Nothing is written into the checkout, and nothing reaches AWS: the copy's commands talk to an emulator, or to nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import sqlglot
+from sqlglot.optimizer.qualify import qualify
+
+from notejam_cfn import config
+from notejam_cfn.lint import cache
+
+from .blocks import ROOT, Block
+
+LONGEST_SECONDS = 300
+NOBODY = "http://127.0.0.1:9"  # the port that discards: a call that was not meant to be made fails at once
+ATHENA = "athena"
+
+
+def copy_of_project(folder: Path) -> Path:
+    """Copy what belongs to the project, without what its .gitignore names, and return the folder."""
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    left_out = shutil.ignore_patterns(".git", *(pattern.rstrip("/") for pattern in ignored))
+    shutil.copytree(ROOT, folder, ignore=left_out, dirs_exist_ok=True)
+    return folder
+
+
+class Reader:
+    """Follows one page in a copy of the project. Every method raises AssertionError when a block does not hold."""
+
+    def __init__(self, folder: Path, emulator: Mapping[str, str] | None) -> None:
+        self.folder = folder
+        self.environment = _environment(folder) | (emulator or {})
+        self.tables: dict[str, dict[str, str]] = {}
+
+    def follow(self, block: Block) -> None:
+        """Do what a block shows."""
+        ways: dict[str, Callable[[str], None]] = {
+            "sh": self.type_in,
+            "python": self.run_program,
+            "toml": self.configure,
+            "json": json.loads,
+            "sql": self.ask,
+        }
+        try:
+            ways[block.language](block.code)
+        except Exception as problem:
+            raise AssertionError(f"{block}: {problem}") from problem
+
+    def type_in(self, commands: str) -> None:
+        """Type commands at a terminal and answer every question with yes."""
+        ours, theirs = pty.openpty()
+        os.write(ours, b"y\n" * 9)
+        try:
+            self._run(["bash", "-euo", "pipefail", "-c", commands], stdin=theirs)
+        finally:
+            os.close(ours)
+            os.close(theirs)
+
+    def run_program(self, code: str) -> None:
+        """Run a Python program, which is kept under the name that its first line gives it (`# shop.py`)."""
+        first = code.partition("\n")[0]
+        name = first.removeprefix("# ") if first.endswith(".py") else "program.py"
+        (self.folder / name).write_text(code, encoding="utf-8")
+        self._run([sys.executable, name], stdin=subprocess.DEVNULL)
+
+    def configure(self, text: str) -> None:
+        """Put a part of notejam.toml beside the least that a configuration needs."""
+        document = {"stages": {"dev": {}}} | tomllib.loads(text)
+        for stage in document["stages"].values():
+            stage.setdefault("region", "eu-central-1")
+        config.parse(document)
+
+    def ask(self, text: str) -> None:
+        """Parse statements of Athena's SQL; a query may use only columns of tables that the page makes."""
+        for statement in sqlglot.parse(text, dialect=ATHENA):
+            assert statement is not None
+            if isinstance(statement, sqlglot.exp.Create):
+                table = statement.this.this.name
+                self.tables[table] = {column.name: str(column.kind) for column in _columns(statement)}
+            else:
+                qualify(statement, schema=self.tables, dialect=ATHENA, validate_qualify_columns=True)
+
+    def _run(self, command: list[str], stdin: int) -> None:
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LONGEST_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout[-3000:]}"
+
+
+def _columns(table: sqlglot.exp.Create) -> list[sqlglot.exp.ColumnDef]:
+    return list(table.find_all(sqlglot.exp.ColumnDef))
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return a person's environment in which `python` is this one and the project is the copy, with no way to AWS."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTEST", "COV"))}
+    return kept | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PYTHONPATH": str(folder),
+        "NOTEJAM_CACHE_DIR": str(cache.directory()),
+        "AWS_ENDPOINT_URL": NOBODY,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }

@@ -1,0 +1,52 @@
+"""docs/adding-a-component.md, followed to the letter in a copy of the project: the component is there and works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import ROOT, blocks_of
+from tests.docs.reader import Reader, copy_of_project
+
+PAGE = ROOT / "docs" / "adding-a-component.md"
+
+
+def put(file: Path, code: str, before: str) -> None:
+    """Put code above a line that a file has once."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count(before) == 1, f"{file.name}: {before}"
+    file.write_text(text.replace(before, code + before), encoding="utf-8")
+
+
+def test_following_the_page_adds_the_component(tmp_path: Path) -> None:
+    reader = Reader(copy_of_project(tmp_path / "notejam"), None)
+    put_the_blocks_where_the_page_says(reader.folder / "notejam_cfn")
+    reader.type_in("python scripts/refresh_permissions.py")
+    reader.type_in("python -m notejam_cfn init --config new.toml && mv new.toml notejam.toml")
+    reader.type_in("python -m notejam_cfn build --stage dev")
+    for form in ("service", "console"):
+        text = (reader.folder / "output" / "dev" / f"{form}.yaml").read_text(encoding="utf-8")
+        assert "  Work:\n    Type: AWS::SQS::Queue\n" in text
+        assert "Value: queue\n" in text
+    reader.type_in("python -m pytest tests/notejam_cfn/test_invariants.py tests/notejam_cfn/test_permissions.py")
+    its_settings_are_documented_and_checked(reader)
+
+
+def put_the_blocks_where_the_page_says(package: Path) -> None:
+    settings, field, component, imported, call = (block.code for block in blocks_of(PAGE))
+    put(package / "settings.py", settings + "\n\n", "@dataclasses.dataclass(frozen=True)\nclass Stage(Settings):\n")
+    put(package / "settings.py", field, "\n    @property\n    def exports(self) -> bool:\n")
+    (package / "components" / "queue.py").write_text(component, encoding="utf-8")
+    for stacks in (package / "stacks" / "layered.py", package / "stacks" / "console.py"):
+        put(stacks, imported, "from ..components.service import ")
+        put(stacks, call, "    application = add_application(")
+
+
+def its_settings_are_documented_and_checked(reader: Reader) -> None:
+    text = (reader.folder / "notejam.toml").read_text(encoding="utf-8")
+    assert "# kept_days = 4  # days work is kept that nobody has done (1 to 14)" in text
+    wrong = text.replace("[stages.test]", "queue.kept_days = 99\n[stages.test]")
+    (reader.folder / "notejam.toml").write_text(wrong, encoding="utf-8")
+    with pytest.raises(AssertionError, match=r"stages\.dev\.queue\.kept_days must be between 1 and 14, got 99"):
+        reader.type_in("python -m notejam_cfn build")
