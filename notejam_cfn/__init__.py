@@ -6,7 +6,7 @@ A component is a function `(template, settings, inputs) -> outputs`. Importing t
 PyYAML only: no AWS account, no boto3, no linter.
 """
 
-from .application import add_application
+from .application import add_application, secret_key
 from .checks import InvalidSetting
 from .components.backups import Backups, add_backups
 from .components.cluster import Cluster, add_cluster
@@ -93,6 +93,7 @@ __all__ = [
     "component",
     "described",
     "publish",
+    "secret_key",
     "stacks_of",
     "stacks_of_stage",
 ]
