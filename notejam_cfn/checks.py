@@ -83,7 +83,9 @@ def text(default: str, pattern: str, allowed: str, meaning: str) -> Any:
     """Declare a text that matches a pattern, which `allowed` says in words. Empty is allowed when the default is."""
 
     def check(value: Any) -> str | None:
-        fits = isinstance(value, str) and (re.fullmatch(pattern, value) or (value == "" and default == ""))
+        if not isinstance(value, str):
+            return f"must be {allowed}, as text in quotes, got {value!r}"
+        fits = re.fullmatch(pattern, value) or (value == "" and default == "")
         return None if fits else f"must be {allowed}, got {value!r}"
 
     return _field(default, check, meaning, allowed)

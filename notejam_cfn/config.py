@@ -53,7 +53,8 @@ def load(path: Path | str = FILE_NAME) -> Project:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+        hint = "; text stands in quotes" if str(error).startswith("Invalid value") else ""
+        raise ConfigError(f"{path}: not valid TOML: {error}{hint}") from None
     return parse(document)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import zoneinfo
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,6 +63,12 @@ def _cidr_problem(value: Any) -> str | None:
     if not 16 <= block.prefixlen <= 22:
         return f"must be between /16 and /22 (a load balancer needs 8 free addresses a subnet), got {value}"
     return None
+
+
+def _is_known_zone(name: str) -> bool:
+    """Tell whether this machine knows a time zone; one that has no list of them knows all."""
+    known = zoneinfo.available_timezones()
+    return name in known or not known
 
 
 @dataclasses.dataclass(frozen=True)
@@ -310,6 +317,8 @@ class Stage(Settings):
             yield "served over HTTP, readable on the way; set load_balancer.domain and hosted_zone_id for HTTPS"
         if not self.service.mail_from:
             yield "sends no mail, so no password can be reset; set service.mail_from to an address verified in SES"
+        if not _is_known_zone(self.service.time_zone):
+            yield f"no time zone is called {self.service.time_zone!r} on this machine; AWS may refuse service.time_zone"
         if self.backups.export and not self.exports:
             kept = f"monthly snapshots are kept for {self.monthly_kept_days} days instead"
             yield f"{self.region} exports no snapshots to S3; {kept}"

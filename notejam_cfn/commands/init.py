@@ -26,6 +26,6 @@ def run(options: argparse.Namespace) -> int:
         with options.config.open("x", encoding="utf-8") as file:
             file.write(starter())
     except FileExistsError:
-        raise ConfigError(f"{options.config}: exists already and is left as it is") from None
+        raise ConfigError(f"{options.config}: exists already and stays; --config FILE writes another") from None
     print(f"wrote {options.config}; next: python -m notejam_cfn build")
     return 0

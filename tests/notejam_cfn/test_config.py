@@ -61,6 +61,12 @@ def test_a_region_with_two_zones_gets_two() -> None:
     assert parse(document(region="us-west-1")).stages[0].network.zones == 2
 
 
+def test_a_time_zone_that_nobody_knows_is_a_warning() -> None:
+    known, unknown = (parse(document(service={"time_zone": name})) for name in ("Europe/Berlin", "Europe/Berlinn"))
+    assert len(unknown.warnings()) == len(known.warnings()) + 1
+    assert any("'Europe/Berlinn'" in warning for warning in unknown.warnings())
+
+
 def test_what_a_stage_lacks_is_a_warning() -> None:
     bare = parse(document()).warnings()
     assert any("HTTPS" in warning for warning in bare) and any("no mail" in warning for warning in bare)
@@ -95,6 +101,7 @@ def test_what_a_stage_lacks_is_a_warning() -> None:
         ({"service": {"memory_mib": 4096}}, "memory_mib must be one of 512, 1024, 2048 with 256 CPU units, got 4096"),
         ({"service": {"min_tasks": 5}}, "service.min_tasks must be at most max_tasks (4), got 5"),
         ({"account": "12"}, "stages.dev.account must be 12 digits, got '12'"),
+        ({"account": 123456789012}, "stages.dev.account must be 12 digits, as text in quotes, got 123456789012"),
         ({"region": "us-west-1", "network": {"zones": 3}}, "stages.dev.network.zones must be 2 in us-west-1"),
         ({"region": ["eu-west-1"]}, "stages.dev.region must be an AWS region such as eu-central-1"),
     ],
