@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from collections.abc import Sequence
 
 from notejam_cfn.deployment import cli, logs
 from notejam_cfn.deployment.exits import Exit
-from notejam_cfn.deployment.stages import Stage
+from notejam_cfn.deployment.stages import Part, Stage
 
 
 def main(given: Sequence[str] | None = None) -> Exit:
@@ -22,12 +23,21 @@ def main(given: Sequence[str] | None = None) -> Exit:
     parts = logs.choose(Stage(aws, cli.planned(asked)), asked.part)
     start = logs.since(asked.since, datetime.datetime.now(datetime.UTC))
     show = logs.follow if asked.follow else logs.read
+    silent = True
     try:
         for line in show(aws, parts, start, asked.filter):
+            silent = False
             print(f"{line.time:%H:%M:%S} {line.part:<10} {line.text}", flush=True)
     except KeyboardInterrupt:
         return Exit.DONE  # how following is meant to end
+    if silent:
+        print(f"Nothing was logged in the last {asked.since}: {_looked_at(parts)}.", file=sys.stderr)
     return Exit.DONE
+
+
+def _looked_at(parts: Sequence[Part]) -> str:
+    names = ", ".join(map(logs.part_name, parts))
+    return f"looked at {names}" if names else "the stage is not deployed"
 
 
 if __name__ == "__main__":

@@ -153,4 +153,6 @@ def _database_line(facts: Mapping[str, Any]) -> str:
     units = f" at {facts['capacity_units']:g} units" if facts["capacity_units"] else ""
     backup = facts["last_backup"]
     kept = f"last backup {backup:%Y-%m-%d %H:%M} UTC" if backup else "no backup yet"
-    return f"{facts['name']}  {facts['status']}{units}, restorable to {facts['restorable_to']}, {kept}"
+    latest = facts["restorable_to"]
+    restorable = f"restorable to {latest:%Y-%m-%d %H:%M} UTC" if latest else "not restorable yet"
+    return f"{facts['name']}  {facts['status']}{units}, {restorable}, {kept}"

@@ -74,7 +74,7 @@ def _verdict(results: Mapping[str, Result]) -> str:
 
 
 def _counted(counts: Counter[str]) -> str:
-    return ", ".join(f"{number} {fate}" for fate, number in counts.items())
+    return ", ".join(f"{number} {fate}" for fate, number in counts.items()) or "there was nothing to do"
 
 
 def _failure(result: Result) -> list[str]:

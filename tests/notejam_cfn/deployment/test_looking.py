@@ -82,6 +82,7 @@ def test_a_paused_database_is_told_from_an_available_one(capacity: list[float], 
     found = report._database(database_aws(capacity), part)
     assert found["status"] == status
     assert found["last_backup"] == NOW - datetime.timedelta(days=1)
+    assert f"restorable to {NOW:%Y-%m-%d %H:%M} UTC, last backup" in report._database_line(found)
 
 
 class _Anywhere:
@@ -95,6 +96,12 @@ def put_line(aws: Emulator, text: str) -> None:
     with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
         client.create_log_stream(**given)
     client.put_log_events(**given, logEvents=[{"timestamp": int(time.time() * 1000), "message": text}])
+
+
+def test_silence_is_explained(run: Run) -> None:
+    assert run("logs").err == "Nothing was logged in the last 15m: the stage is not deployed.\n"
+    run("deploy", "--yes")
+    assert run("logs", "--since", "1h").err == "Nothing was logged in the last 1h: looked at logs.\n"
 
 
 def test_logs_are_shown_by_part(run: Run, aws: Emulator) -> None:
