@@ -6,6 +6,7 @@ Source: AWS CloudFormation User Guide, "Create quick-create links for stacks".
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
@@ -18,6 +19,11 @@ CONSOLES = {
     "eusc-": "console.amazonaws-eusc.eu",
 }
 USUAL_CONSOLE = "console.aws.amazon.com"
+
+
+# The hosts of S3 in every partition, with the bucket's name before them or after. Source: Amazon S3 User Guide,
+# "Virtual hosting of general purpose buckets".
+S3_ADDRESS = re.compile(r"https://([a-z0-9.-]+\.)?s3[.-][a-z0-9.-]+(/.*)?", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,15 +45,15 @@ def console(region: str) -> str:
 
 def upload_link(region: str) -> str:
     """Return the page of the console on which a template is uploaded."""
-    return f"{console(region)}#/stacks/create"
+    return f"{console(region)}#/stacks/create/template"
 
 
 def create_link(region: str, template_url: str, stack_name: str, parameters: Mapping[str, str] | None = None) -> str:
     """Return a link to the console's page with everything filled in: what is left is to review and create.
 
-    `template_url` is an address in S3, the only one that CloudFormation reads; a parameter that is not named keeps its
-    default. Passwords never belong in a link.
+    `template_url` is an address in S3, the only one that CloudFormation reads; whoever opens the link must be able to
+    read it. A parameter that is not named keeps its default. Passwords never belong in a link.
     """
     given = {"templateURL": template_url, "stackName": stack_name}
     given |= {f"param_{name}": value for name, value in sorted((parameters or {}).items())}
-    return f"{console(region)}#/stacks/quickcreate?{urlencode(given, quote_via=quote, safe='')}"
+    return f"{console(region)}#/stacks/create/review?{urlencode(given, quote_via=quote, safe='')}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from . import _options
@@ -16,13 +17,21 @@ if TYPE_CHECKING:
     from ._options import Subparsers
 
 
+HINT = "With output/ in S3 and its address as --base-url, there are links with everything filled in: docs/console.md"
+
+
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command's parser."""
     parser = subparsers.add_parser("links", help="print links that open the console on a stage", description=__doc__)
     _options.add_config(parser)
     _options.add_stages(parser)
     add = parser.add_argument
-    add("--base-url", metavar="URL", help="where output/ was uploaded to, in S3; adds links with everything filled in")
+    add(
+        "--base-url",
+        type=_in_s3,
+        metavar="URL",
+        help="where output/ was uploaded to, in S3; adds links with everything filled in",
+    )
     add("--region", metavar="REGION", help="another region than the stage's own")
     add("--parameter", action="append", default=[], type=_parameter, metavar="NAME=VALUE", help="fill in a parameter")
     _options.add_json(parser)
@@ -33,9 +42,13 @@ def run(options: argparse.Namespace) -> int:
     """Print the links of each stage. Raises `ConfigError` or `BuildError`."""
     from .. import config
 
-    links = [_links(options, stack) for stack in _stacks(options, config.load(options.config))]
-    documents = [dataclasses.asdict(one) for one in links]
-    print(json.dumps({"links": documents}, indent=2) if options.json else "\n\n".join(_text(one) for one in links))
+    stacks = _stacks(options, config.load(options.config))
+    _refuse_unknown_parameters(dict(options.parameter), stacks)
+    links = [_links(options, stack) for stack in stacks]
+    if options.json:
+        print(json.dumps({"links": [dataclasses.asdict(one) for one in links]}, indent=2))
+    else:
+        print("\n\n".join([*map(_text, links), *([] if options.base_url else [HINT])]))
     return 0
 
 
@@ -58,6 +71,25 @@ def _links(options: argparse.Namespace, stack: Stack) -> Links:
 def _text(one: Links) -> str:
     lines = [f"{one.stage} in {one.region}", f"  upload {one.template}: {one.upload}"]
     return "\n".join([*lines, *([f"  create, all filled in: {one.create}"] if one.create else [])])
+
+
+def _refuse_unknown_parameters(given: Mapping[str, str], stacks: list[Stack]) -> None:
+    """Raise `BuildError` for a parameter that no template has: the console would leave it out without a word."""
+    from ..build import BuildError
+
+    known = sorted({name for stack in stacks for name in stack.template.parameters})
+    for name in given:
+        if name not in known:
+            raise BuildError(f"--parameter: no template has {name!r}; there are {', '.join(known)}")
+
+
+def _in_s3(text: str) -> str:
+    from ..links import S3_ADDRESS
+
+    if not S3_ADDRESS.fullmatch(text):
+        example = "https://BUCKET.s3.eu-central-1.amazonaws.com"
+        raise argparse.ArgumentTypeError(f"must be an address in S3, such as {example}, got {text!r}")
+    return text
 
 
 def _parameter(text: str) -> tuple[str, str]:
