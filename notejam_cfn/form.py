@@ -86,5 +86,4 @@ def _bounds(parameter: Mapping[str, Any]) -> str:
         limits = {"min": parameter.get("MinValue"), "max": parameter.get("MaxValue"), "step": "any"}
         return ' type="number"' + "".join(f' {key}="{value}"' for key, value in limits.items() if value is not None)
     pattern, why = parameter.get("AllowedPattern"), parameter.get("ConstraintDescription", "")
-    empty = f' placeholder="{escape(str(why))}"' if why and not parameter.get("Default") else ""
-    return (f' pattern="{escape(str(pattern))}" title="{escape(str(why))}"' if pattern else "") + empty
+    return f' pattern="{escape(str(pattern))}" title="{escape(str(why))}"' if pattern else ""

@@ -22,7 +22,7 @@ QUIET = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-SIZE = "880,1160"
+SIZE = "880,1390"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -34,7 +34,10 @@ def copies_elsewhere(template: Template) -> Copies:
         Default="",
         AllowedPattern="|arn:[a-z-]+:backup:[a-z0-9-]+:[0-9]{12}:backup-vault:[a-zA-Z0-9_-]{2,50}",
         ConstraintDescription="empty, or the ARN of a backup vault",
-        Description="A vault in another region that snapshots are copied to: an output of the stage's copies stack.",
+        Description=(
+            "Where snapshots are copied to: the output VaultArn of the stack made from copies.yaml in another region. "
+            "Empty makes no copies."
+        ),
     )
     return Copies(vault.ref(), vault.ref(), template.condition_given(vault))
 

@@ -44,15 +44,14 @@ def add_scaling(template: Template, settings: ServiceSettings, scaled: Scaled, c
     Registering the bounds also brings the number of tasks inside them, so the service needs no desired count, which
     every deployment would reset. Source: Application Auto Scaling API Reference, "RegisterScalableTarget".
     """
+    least, most = add_bounds(template, settings)
     target = scaling.ScalableTarget(
         f"{settings.name}ScalableTarget",
         ServiceNamespace=NAMESPACE,
         ScalableDimension=DIMENSION,
         ResourceId=Join("/", ["service", scaled.cluster_name, scaled.service_name]),
-        MinCapacity=(
-            least := add_bound(template, settings, "MinTasks", "Minimum number of tasks", settings.min_tasks)
-        ).ref(),
-        MaxCapacity=add_bound(template, settings, "MaxTasks", "Maximum number of tasks", settings.max_tasks).ref(),
+        MinCapacity=least.ref(),
+        MaxCapacity=most.ref(),
         Condition=condition,
     )
     if settings.busy_min_tasks:
@@ -63,18 +62,25 @@ def add_scaling(template: Template, settings: ServiceSettings, scaled: Scaled, c
         add_sleep(template, settings, target, scaled, condition)
 
 
-def add_bound(template: Template, settings: ServiceSettings, name: str, label: str, default: int) -> Parameter:
-    """Let the person who deploys choose a bound. Services beside the first have bounds of their own."""
+def add_bounds(template: Template, settings: ServiceSettings) -> tuple[Parameter, Parameter]:
+    """Let the person who deploys choose the bounds. Services beside the first have bounds of their own."""
+    idle = "0 lets them sleep" if settings.sleep_after_minutes else "they run also"
+    least = add_bound(template, settings, "Minimum", settings.min_tasks, f"{idle} while nobody asks")
+    return least, add_bound(template, settings, "Maximum", settings.max_tasks, "it bounds the cost")
+
+
+def add_bound(template: Template, settings: ServiceSettings, which: str, default: int, meaning: str) -> Parameter:
+    """Add the parameter of one bound."""
     prefix = "" if settings.name == "Web" else settings.name
     return template.add_parameter_in(
         GROUP,
-        f"{label}{' of ' + prefix if prefix else ''}",
-        f"{prefix}{name}",
+        f"{which} number of tasks{' of ' + prefix if prefix else ''}",
+        f"{prefix}{which[:3]}Tasks",
         Type="Number",
         Default=str(default),
-        MinValue=0 if settings.sleep_after_minutes and name == "MinTasks" else 1,
+        MinValue=0 if settings.sleep_after_minutes and which == "Minimum" else 1,
         MaxValue=1000,
-        Description=f"{label} that run at a time. Scaling moves between minimum and maximum by itself.",
+        Description=f"Tasks that run at the {'least' if which == 'Minimum' else 'most'}; {meaning}.",
     )
 
 

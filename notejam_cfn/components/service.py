@@ -160,7 +160,10 @@ def add_image_parameter(template: Template, settings: ServiceSettings, network: 
         Default=settings.image,
         AllowedPattern=f"|{refused}{IMAGE_PATTERN}",
         ConstraintDescription=f"empty, or an image such as {host}/REPOSITORY@sha256:DIGEST",
-        Description="Image to run, best by digest. Leave it empty at first: the stage waits for its first release.",
+        Description=(
+            f"The image to run, such as {host}/REPOSITORY@sha256:DIGEST. "
+            "Leave it empty at first: the stage then waits for its first release."
+        ),
     )
 
 
