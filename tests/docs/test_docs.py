@@ -60,6 +60,11 @@ def test_links_and_pictures_resolve(page: Path) -> None:
         assert not anchor or file.suffix != ".md" or anchor in anchors(file), target
 
 
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    linked = {(ROOT / target.partition("#")[0]).resolve() for target in LINK.findall(text_of(ROOT / "README.md"))}
+    assert {page.name for page in PAGES if page.resolve() not in linked} == {"README.md"}
+
+
 def test_commands_that_a_page_names_exist(page: Path, commands: Commands) -> None:
     for name in COMMAND.findall(text_of(page)):
         assert name in commands, name
