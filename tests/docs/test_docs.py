@@ -19,6 +19,12 @@ Commands = dict[str, argparse.ArgumentParser]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 SCRIPT = re.compile(r"\b((?:scripts|tools|benchmarks)/\w+\.py)")
+FILE = re.compile(
+    r"(?<![\w/.-])((?:app|benchmarks|delivery|docs|notejam_cfn|output|scripts|tests|tools)/[\w./-]*[\w/])"
+)
+ADDRESS = re.compile(r"https?://\S+")
+PLACEHOLDER = re.compile(r"\b[A-Z]{2,}\b")
+MADE_BY_THE_READER = {"notejam_cfn/components/queue.py", "tests/notejam_cfn/test_queue.py"}
 BETWEEN = "&|;\n"
 COMMAND = re.compile(r"(?:-m notejam_cfn|notejam-cfn) ([a-z]+)")
 # `python -m pytest -n 2` and what pip takes are not ours to document.
@@ -70,6 +76,11 @@ def test_commands_that_a_page_names_exist(page: Path, commands: Commands) -> Non
         assert name in commands, name
     for script in SCRIPT.findall(text_of(page)):
         assert (ROOT / script).exists(), script
+
+
+def test_files_that_a_page_names_exist(page: Path) -> None:
+    named = {path for path in FILE.findall(ADDRESS.sub("", text_of(page))) if not PLACEHOLDER.search(path)}
+    assert [path for path in sorted(named - MADE_BY_THE_READER) if not (ROOT / path).exists()] == []
 
 
 def test_commands_can_be_typed(page: Path, commands: Commands, help_of: Callable[[str], str]) -> None:
