@@ -45,7 +45,7 @@ class Access:
 
 @dataclasses.dataclass(frozen=True)
 class Creation:
-    """Everything a new stack gets before its first resource is made."""
+    """Everything a new stack gets before its first resource is made. `url` is where its text is, when not sent."""
 
     name: str
     body: str
@@ -54,6 +54,7 @@ class Creation:
     tags: Mapping[str, str]
     protected: bool = False
     policy: Mapping[str, Any] | None = None
+    url: str = ""
 
 
 class ChangeSetFailed(AwsTrouble):
@@ -215,6 +216,13 @@ class Aws:
                 found |= {task["taskDefinitionArn"] for task in tasks if task.get("desiredStatus") == "RUNNING"}
         return found
 
+    def object_url(self, region: str, bucket: str, key: str) -> str:
+        """Return an object's address, whatever the partition; it opens to who may read the object."""
+        with _explained("s3", "object_url"):
+            asked = {"Bucket": bucket, "Key": key}
+            signed = self._client("s3", region).generate_presigned_url("get_object", Params=asked)
+        return str(signed).partition("?")[0]
+
     def call(self, service: str, region: str, method: str, /, **given: Any) -> Any:
         """Make one request. Raises one of the errors in `exits.py`."""
         with _explained(service, method):
@@ -247,9 +255,10 @@ class Aws:
         return self._session.client(service, region_name=region, endpoint_url=self.access.endpoint_url, config=config)
 
     def _contents(self, stack: Creation) -> dict[str, Any]:
+        text = {"TemplateURL": stack.url} if stack.url else {"TemplateBody": stack.body}
         return {
             "StackName": stack.name,
-            "TemplateBody": stack.body,
+            **text,
             "Parameters": [_parameter(key, value) for key, value in stack.parameters.items()],
             "Capabilities": list(stack.capabilities),
             "Tags": [{"Key": key, "Value": value} for key, value in stack.tags.items()],
