@@ -2,9 +2,10 @@
 
     python delivery/plan.py --templates output --into plan
 
-Reads from the environment: STAGE, IMAGE_URI, and EXECUTION_ROLE_ARN, the role CloudFormation takes on. Writes for each
-layer a file with the parameters in force and the stack's tags, in the form of CodePipeline's template configuration,
-and changes.txt for people. Prints assignments for a shell: CHANGED (yes or no), SUMMARY, DETAILS_URL.
+Reads from the environment: STAGE; IMAGE_URI, the image by its digest; REPOSITORY_URI, where the stage's region has it;
+and EXECUTION_ROLE_ARN, the role CloudFormation takes on. Writes for each layer a file with the parameters in force and
+the stack's tags, in the form of CodePipeline's template configuration, and changes.txt for people. Prints assignments
+for a shell: CHANGED (yes or no), SUMMARY, DETAILS_URL.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from notejam_cfn import render
+from notejam_cfn import images, render
 from notejam_cfn.deployment import manifest, parameters
 from notejam_cfn.deployment.aws import KEEP
 from notejam_cfn.deployment.manifest import Planned
@@ -49,10 +50,8 @@ def main(arguments: list[str], client: Client | None = None, environ: Mapping[st
     parser.add_argument("--into", type=Path, default=Path("plan"), help="the folder to write to")
     asked = parser.parse_args(arguments)
     stacks = manifest.read(asked.templates).stacks_of(environ["STAGE"])
-    plans = {
-        stack.layer: plan(stack, (client or cloudformation)(stack.region), environ["IMAGE_URI"], environ)
-        for stack in stacks
-    }
+    image = images.in_repository(environ["IMAGE_URI"], environ["REPOSITORY_URI"])
+    plans = {stack.layer: plan(stack, (client or cloudformation)(stack.region), image, environ) for stack in stacks}
     write(asked.into, plans)
     print(assignments(environ["STAGE"], plans, environ.get("CODEBUILD_BUILD_URL", "")))
     return 0

@@ -2,8 +2,9 @@
 
     python delivery/smoke.py --templates output
 
-Reads STAGE, IMAGE_URI and REPOSITORY_NAME from the environment. A stage that sleeps is woken by the first request: the
-load balancer answers 503 until a task runs, and a paused database takes some seconds more.
+Reads from the environment: STAGE, IMAGE_URI, REPOSITORY_URI, and COPY_URIS, the repositories of other regions. A stage
+that sleeps is woken by the first request: the load balancer answers 503 until a task runs, and a paused database takes
+some seconds more.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from notejam_cfn import images
 from notejam_cfn.deployment import manifest
 from notejam_cfn.deployment.manifest import Planned
 
@@ -46,7 +48,9 @@ def main(arguments: list[str], client: Client | None = None, environ: Mapping[st
         return 1
     print(f"{environ['STAGE']} works: {url}")
     protect(stacks, made)
-    mark(made("ecr", environ["AWS_REGION"]), environ["REPOSITORY_NAME"], environ["IMAGE_URI"], environ["STAGE"])
+    for repository in [environ["REPOSITORY_URI"], *environ.get("COPY_URIS", "").split()]:
+        region, name = images.place_of(repository)
+        mark(made("ecr", region), name, environ["IMAGE_URI"], environ["STAGE"])
     return 0
 
 

@@ -20,7 +20,8 @@ from .settings import Project
 from .stacks import Stack, stacks_of
 
 FORMATS: Mapping[str, Callable[[dict[str, Any]], str]] = {"yaml": render.to_yaml, "json": render.to_json}
-CONSOLE = "console"
+# The console uploads these to a bucket of its own, and deploy.py through the stack's: no request limits them.
+THROUGH_A_BUCKET = ("console", "delivery")
 MISSING_TYPE = "E3006"
 REGIONS_PAGE = "https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html"
 
@@ -113,8 +114,7 @@ def _rendered(stack: Stack, form: str) -> Rendered:
 
 
 def _subject(one: Rendered) -> Subject:
-    # The console uploads a template to a bucket of its own, so the limit of a request does not apply.
-    return Subject(one.path, one.text, BUCKET_BYTES if one.stack.form == CONSOLE else REQUEST_BYTES)
+    return Subject(one.path, one.text, BUCKET_BYTES if one.stack.layer in THROUGH_A_BUCKET else REQUEST_BYTES)
 
 
 def _region_findings(one: Rendered, verdict: Verdict) -> list[Finding]:

@@ -182,16 +182,16 @@ def allow_writing_reports() -> Statement:
     return allow(on("codebuild", *names), [groups])
 
 
-def allow_pushing_images(repository_arn: Value) -> list[Statement]:
-    """Push images to one repository, read what its scan found, and mark an image. Signing in needs `*`."""
+def allow_pushing_images(repository_arns: Sequence[Value]) -> list[Statement]:
+    """Push images to repositories, read what scans found, and mark an image. Signing in needs `*`."""
     layers = ("BatchCheckLayerAvailability", "CompleteLayerUpload", "InitiateLayerUpload", "UploadLayerPart")
     images = ("BatchGetImage", "DescribeImages", "DescribeImageScanFindings", "GetDownloadUrlForLayer", "PutImage")
-    return [allow(on("ecr", "GetAuthorizationToken"), ["*"]), allow(on("ecr", *layers, *images), [repository_arn])]
+    return [allow(on("ecr", "GetAuthorizationToken"), ["*"]), allow(on("ecr", *layers, *images), repository_arns)]
 
 
-def allow_marking_images(repository_arn: Value) -> Statement:
+def allow_marking_images(repository_arns: Sequence[Value]) -> Statement:
     """Give an image that is there another tag."""
-    return allow(on("ecr", "BatchGetImage", "DescribeImages", "PutImage"), [repository_arn])
+    return allow(on("ecr", "BatchGetImage", "DescribeImages", "PutImage"), repository_arns)
 
 
 def allow_changing_stacks(prefixes: Iterable[str]) -> Statement:

@@ -1,4 +1,7 @@
-"""The project's own stacks, one of each for all stages: who may do what, and the pipeline that rolls stages out."""
+"""The project's own stack, one for all stages: who may do what, and the pipeline that rolls stages out.
+
+Beside it stands a small stack in each other region that stages reach: a key, a bucket of artifacts, copies of images.
+"""
 
 from __future__ import annotations
 
@@ -7,93 +10,100 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from awacs.aws import Action
-from troposphere import GetStackOutput, iam
+from troposphere import iam, sns
 
 from .. import delivery_policies, names
 from ..components.artifacts import Artifacts, add_artifact_policy, add_artifact_store
-from ..components.builds import Builds, add_builds
+from ..components.builds import Builds, Images, add_builds
 from ..components.deployers import Deployer, add_action_role, add_execution_role, add_permissions
 from ..components.developers import Developers, StageAccess, add_budget, add_developers
 from ..components.encryption import PUBLISHERS, Encryption, add_encryption
 from ..components.notices import add_notices
-from ..components.pipeline import Layer, Roles, Rollout, add_pipeline, add_roles, allow_taking_on, own_stacks
+from ..components.pipeline import Layer, OwnStack, Pipeline, Rollout, add_pipeline
+from ..components.pipeline_roles import Roles, add_roles, allow_taking_on
 from ..components.repository import ImageRepository, add_image_repository
 from ..components.source import add_source
 from ..settings import EncryptionSettings, Project, Stage
 from ..template import Template
-from ..values import Value, described
 from ..wiring import publish
 from .personal import EXPIRY_TYPES, expiry_actions
 from .stack import LAYERED, PROJECT, Stack
 
-PEOPLE = (
-    "Developers get the permissions they need and no more; CloudFormation's roles can make what the templates hold."
-)
-BASE = "A key and a bucket through which the pipeline hands on what it makes, and the role that updates its stacks."
-PIPELINE = (
+ARCHITECTURE = (
     "A push starts a pipeline: CodeBuild tests and builds one container image, then CloudFormation rolls out stage "
-    "after stage, asking people where a stage asks for it."
+    "after stage, asking people where a stage asks for it. Developers get the permissions they need and no more."
 )
+ELSEWHERE = "What the pipeline needs in a region: a key, a bucket through which artifacts go, and copies of the images."
 
 
 @dataclasses.dataclass(frozen=True)
-class ExecutionRole:
-    """A role CloudFormation takes on, as the pipeline's stack reads it."""
+class Region:
+    """What the delivery has in a region."""
 
-    role_arn: Value = described("Role CloudFormation takes on")
+    artifacts: Artifacts
+    images: ImageRepository
+
+    @property
+    def encryption(self) -> Encryption:
+        """The key of what the delivery has there."""
+        return Encryption(key_arn=self.artifacts.key_arn)
+
+
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """What the delivery is composed from: the project, its stages' layers in order, and what other regions have.
+
+    `regional` are the stacks in those regions, which the pipeline updates before its own.
+    """
+
+    project: Project
+    layers: Sequence[Stack]
+    regional: Sequence[Stack]
+    elsewhere: Mapping[str, Region]
+
+    @property
+    def prefixes(self) -> list[str]:
+        """What the names of the stages' stacks begin with."""
+        return [names.stack(self.project.name, stage.name, "") for stage in self.project.stages]
+
+    @property
+    def own(self) -> list[OwnStack]:
+        """The project's own stacks in the order the pipeline updates them: the one that holds it comes last."""
+        regional = [OwnStack(stack.layer, stack.name, stack.region) for stack in self.regional]
+        return [*regional, OwnStack(names.DELIVERY, names.delivery_stack(self.project.name))]
 
 
 def delivery_stacks(project: Project, stacks: Sequence[Stack]) -> list[Stack]:
-    """Compose the project's own stacks. `stacks` are those of its stages, in the order they are deployed.
-
-    The base is in each region the pipeline deploys to; what people and CloudFormation may do, and the pipeline, are in
-    one. In one template they would be larger than CloudFormation takes without a bucket.
-    """
+    """Compose the project's own stacks. `stacks` are those of its stages, in the order they are deployed."""
     project = dataclasses.replace(project, stages=tuple(stage for stage in project.stages if not stage.personal))
     own_names = {stage.name for stage in project.stages}
     layers = [stack for stack in stacks if stack.form == LAYERED and stack.stage in own_names]
-    base, store = base_stack(project, project.delivery_region)
-    own = add_execution_role(
-        base.template, "OwnExecutionRole", "Lets CloudFormation update the project's own stacks for the pipeline."
-    )
-    updating = publish(base.template, base.name, ExecutionRole(own.get_att("Arn")))
-    people, developers, changing = people_stack(project, layers, base)
-    elsewhere = dict.fromkeys(layer.region for layer in layers if layer.region != project.delivery_region)
-    others = [base_stack(project, region) for region in elsewhere]
-    below = (base, people, *(stack for stack, _ in others))
-    pipeline = project_stack(project, names.DELIVERY, "pipeline and images", PIPELINE, below)
-    stores = {stack.region: seen for stack, seen in others}
-    compose_pipeline(pipeline.template, project, layers, developers, Executing(changing, updating), store, stores)
-    allow_own_updates(base.template, own, types_of([base, people, pipeline]))
-    return [*below, pipeline]
+    others = dict.fromkeys(layer.region for layer in layers if layer.region != project.delivery_region)
+    there = {region: regional_stack(project, region) for region in others}
+    regional = [stack for stack, _ in there.values()]
+    given = Given(project, layers, regional, {region: seen for region, (_, seen) in there.items()})
+    stack = project_stack(project, names.DELIVERY, "pipeline, images and people", ARCHITECTURE)
+    compose_delivery(stack.template, given)
+    return [*regional, dataclasses.replace(stack, depends_on=tuple(one.name for one in regional))]
 
 
-@dataclasses.dataclass(frozen=True)
-class Executing:
-    """The roles CloudFormation takes on: to change the project's stages, and to update the project's own stacks."""
-
-    stages: ExecutionRole
-    own: ExecutionRole
-
-
-def base_stack(project: Project, region: str) -> tuple[Stack, Artifacts]:
-    """Compose what the pipeline needs in a region, and return what its own stack sees of it."""
-    here = region == project.delivery_region
-    layer = names.BASE if here else f"{names.BASE}-{region}"
-    stack = dataclasses.replace(project_stack(project, layer, "key and artifacts", BASE), region=region)
-    encryption = add_encryption(stack.template, EncryptionSettings(), (*PUBLISHERS, "budgets"))
-    store = publish(stack.template, stack.name, add_artifact_store(stack.template, project.delivery, encryption))
-    if here:
-        return stack, store
-    seen = {
-        field.name: GetStackOutput(StackName=stack.name, OutputName=names.output(field.name), Region=region)
-        for field in dataclasses.fields(store)
-        if "description" in field.metadata
-    }
-    return stack, dataclasses.replace(store, **seen)
+def regional_stack(project: Project, region: str) -> tuple[Stack, Region]:
+    """Compose what the pipeline needs in another region, and return what its own stack sees of it."""
+    stack = project_stack(project, names.regional_delivery(region), "artifacts and images", ELSEWHERE)
+    made = add_region(stack.template, project)
+    artifacts = publish(stack.template, stack.name, made.artifacts, region)
+    images = publish(stack.template, stack.name, made.images, region)
+    return dataclasses.replace(stack, region=region), Region(artifacts, images)
 
 
-def project_stack(project: Project, layer: str, what: str, architecture: str, below: Sequence[Stack] = ()) -> Stack:
+def add_region(template: Template, project: Project) -> Region:
+    """Add what the delivery has in every region: a key, a bucket of artifacts, a repository of images."""
+    encryption = add_encryption(template, EncryptionSettings(), (*PUBLISHERS, "budgets"))
+    artifacts = add_artifact_store(template, project.delivery, encryption)
+    return Region(artifacts, add_image_repository(template, project.delivery, encryption))
+
+
+def project_stack(project: Project, layer: str, what: str, architecture: str) -> Stack:
     """Start a stack that belongs to no stage."""
     tags = names.tags(project.name)
     return Stack(
@@ -105,111 +115,134 @@ def project_stack(project: Project, layer: str, what: str, architecture: str, be
         account=None,
         template=Template(f"{project.name}: {what}", tags=tags, architecture=architecture),
         path=layer,
-        depends_on=tuple(stack.name for stack in below),
         termination_protection=True,
         tags=tags,
     )
 
 
-def people_stack(project: Project, layers: Sequence[Stack], base: Stack) -> tuple[Stack, Developers, ExecutionRole]:
-    """Compose people's permissions and the roles in which CloudFormation changes stages."""
-    stack = project_stack(project, names.DEVELOPERS, "what people and CloudFormation may do", PEOPLE, [base])
-    template = stack.template
-    executing = add_execution_role(
-        template, "StageExecutionRole", "Lets CloudFormation create and change the project's stages."
-    )
-    personal = add_execution_role(
-        template, "PersonalStageRole", "Lets CloudFormation create and change the stages developers make themselves."
-    )
-    making = delivery_policies.allow_creating(
-        types_of(layers) | EXPIRY_TYPES, [f"{project.name}-"], delivery_policies.of_stages(project.name)
-    )
-    refusing = delivery_policies.refuse_own_things(own_stacks(project.name))
-    add_permissions(template, "StagePermissions", [executing, personal], [refusing, *making])
+@dataclasses.dataclass(frozen=True)
+class Executing:
+    """The roles CloudFormation takes on: to change the project's stages, personal ones, and the delivery itself."""
+
+    stages: iam.Role
+    personal: iam.Role
+    own: iam.Role
+
+
+def compose_delivery(template: Template, given: Given) -> None:
+    """Compose the delivery: what people may do, and the pipeline with what it needs."""
+    project, layers = given.project, given.layers
+    here = add_region(template, project)
+    artifacts = add_artifact_policy(template, here.artifacts, [one.artifacts for one in given.elsewhere.values()])
+    executing = add_execution_roles(template)
+    allow_stages(template, given, executing)
     bounds = [*stage_role_actions(layers), *expiry_actions()]
-    developers = add_developers(template, project.delivery, stage_access(project.stages), personal, bounds)
-    role = ExecutionRole(executing.get_att("Arn"))
-    return stack, publish(template, stack.name, developers), publish(template, stack.name, role)
+    developers = add_developers(template, project.delivery, stage_access(project.stages), executing.personal, bounds)
+    topic = add_notices(template, project.delivery, here.encryption)
+    builds = compose_builds(template, given, dataclasses.replace(here, artifacts=artifacts), executing)
+    pipeline = compose_pipeline(template, given, artifacts, builds, executing, topic)
+    add_budget(template, project.delivery, developers, topic)
+    add_outputs(template, developers, artifacts, here.images, builds, pipeline)
+    allow_own_updates(template, given, executing.own)
+
+
+def add_execution_roles(template: Template) -> Executing:
+    """Add the roles CloudFormation takes on; what each may do follows from templates."""
+    return Executing(
+        add_execution_role(
+            template, "StageExecutionRole", "Lets CloudFormation create and change the project's stages."
+        ),
+        add_execution_role(
+            template, "PersonalStageRole", "Lets CloudFormation create and change stages that developers make."
+        ),
+        add_execution_role(template, "OwnExecutionRole", "Lets CloudFormation update this stack for the pipeline."),
+    )
+
+
+def allow_stages(template: Template, given: Given, executing: Executing) -> None:
+    """Let CloudFormation make what the stages' templates contain, and keep it off the delivery."""
+    project = given.project.name
+    making = delivery_policies.allow_creating(
+        types_of(given.layers) | EXPIRY_TYPES, [f"{project}-"], delivery_policies.of_stages(project)
+    )
+    refusing = delivery_policies.refuse_own_things([names.delivery_stack(project)])
+    add_permissions(template, "StagePermissions", [executing.stages, executing.personal], [refusing, *making])
+
+
+def allow_own_updates(template: Template, given: Given, role: iam.Role) -> None:
+    """Let CloudFormation update the project's own stacks: what it needs for the types that are in them."""
+    making = delivery_policies.allow_creating(
+        types_in(template) | {"AWS::IAM::ManagedPolicy"},
+        [one.name for one in given.own],
+        delivery_policies.of_no_stage(given.project.name),
+    )
+    add_permissions(template, "OwnPermissions", [role], making)
+
+
+def compose_builds(template: Template, given: Given, here: Region, executing: Executing) -> Builds:
+    """Compose the pipeline's builds."""
+    return add_builds(
+        template,
+        given.project.delivery,
+        here.encryption,
+        here.artifacts,
+        Images(here.images, [one.images for one in given.elsewhere.values()]),
+        given.prefixes,
+        [executing.stages.get_att("Arn")],
+        given.project.stages[0].service.architecture,
+    )
 
 
 def compose_pipeline(
-    template: Template,
-    project: Project,
-    layers: Sequence[Stack],
-    developers: Developers,
-    executing: Executing,
-    store: Artifacts,
-    stores: Mapping[str, Artifacts],
-) -> None:
-    """Compose the pipeline with what it needs: images, builds, artifacts, its source and its roles."""
-    settings = project.delivery
-    prefixes = [names.stack(project.name, stage.name, "") for stage in project.stages]
-    encryption = Encryption(key_arn=store.key_arn)
-    topic = add_notices(template, settings, encryption)
-    artifacts = add_artifact_policy(template, store, list(stores.values()))
-    repository = add_image_repository(template, settings, encryption)
-    builds = add_builds(
-        template,
-        settings,
-        encryption,
-        artifacts,
-        repository,
-        prefixes,
-        [executing.stages.role_arn],
-        project.stages[0].service.architecture,
-    )
-    source = add_source(template, settings, encryption)
-    roles = add_roles(template, source, artifacts, builds, executing.own.role_arn)
-    deployer = add_deployer(template, prefixes, executing, roles, artifacts)
-    rollouts = [rollout(project, stage, layers, deployer) for stage in project.stages]
-    allow_taking_on(template, roles, rollouts, topic)
-    pipeline = add_pipeline(template, rollouts, source, artifacts, builds, roles, topic, stores)
-    add_budget(template, settings, developers, topic)
-    add_outputs(template, artifacts, repository, builds)
-    template.add_output_for_people("PipelineName", pipeline.name, "The pipeline: watch it in CodePipeline")
+    template: Template, given: Given, artifacts: Artifacts, builds: Builds, executing: Executing, topic: sns.Topic
+) -> Pipeline:
+    """Compose the pipeline with its source, its roles, and whom it tells."""
+    settings = given.project.delivery
+    source = add_source(template, settings, Encryption(key_arn=artifacts.key_arn))
+    own_names = [one.name for one in given.own]
+    roles = add_roles(template, source, artifacts, builds, own_names, executing.own.get_att("Arn"))
+    deployer = add_deployer(template, given, executing, roles, artifacts)
+    allow_taking_on(template, roles, [deployer], topic)
+    rollouts = [rollout(given, stage, deployer) for stage in given.project.stages]
+    stores = {region: one.artifacts for region, one in given.elsewhere.items()}
+    return add_pipeline(template, rollouts, given.own, source, artifacts, builds, roles, topic, stores)
 
 
 def add_deployer(
-    template: Template, prefixes: Sequence[str], executing: Executing, roles: Roles, artifacts: Artifacts
+    template: Template, given: Given, executing: Executing, roles: Roles, artifacts: Artifacts
 ) -> Deployer:
     """Add the role in which the pipeline asks CloudFormation to change the stages of this account."""
+    executing_arn = executing.stages.get_att("Arn")
     asking = add_action_role(
         template,
         "DeployRole",
         roles.pipeline,
         artifacts,
         [
-            delivery_policies.allow_changing_stacks(prefixes),
-            delivery_policies.allow_passing([executing.stages.role_arn], "cloudformation"),
+            delivery_policies.allow_changing_stacks(given.prefixes),
+            delivery_policies.allow_passing([executing_arn], "cloudformation"),
         ],
         "Lets the pipeline ask CloudFormation to change the project's stages.",
     )
-    return Deployer(asking.get_att("Arn"), executing.stages.role_arn)
+    return Deployer(asking.get_att("Arn"), executing_arn)
 
 
-def allow_own_updates(template: Template, own: iam.Role, kinds: set[str]) -> None:
-    """Let CloudFormation update the project's own stacks: what it needs for the types that are in them."""
-    project = template.stack_tags["project"]
-    making = delivery_policies.allow_creating(
-        kinds | {"AWS::IAM::ManagedPolicy"}, own_stacks(project), delivery_policies.of_no_stage(project)
-    )
-    add_permissions(template, "OwnPermissions", [own], making)
-
-
-def rollout(project: Project, stage: Stage, stacks: Sequence[Stack], deployer: Deployer) -> Rollout:
-    """Describe a stage's turn in the pipeline: its stacks, in their order."""
+def rollout(given: Given, stage: Stage, deployer: Deployer) -> Rollout:
+    """Describe a stage's turn in the pipeline: its stacks, in their order, and where its images come from."""
+    here = given.project.delivery_region
     layers = [
         Layer(
             name=stack.layer,
             stack_name=stack.name,
             template=f"{stack.path}.yaml",
             capabilities=stack.capabilities,
-            region="" if stack.region == project.delivery_region else stack.region,
+            region="" if stack.region == here else stack.region,
         )
-        for stack in stacks
+        for stack in given.layers
         if stack.stage == stage.name
     ]
-    return Rollout(stage.name, layers, deployer, stage.approval)
+    images = None if stage.region == here else given.elsewhere[stage.region].images.uri
+    return Rollout(stage.name, layers, deployer, stage.approval, images)
 
 
 def stage_access(stages: Sequence[Stage]) -> StageAccess:
@@ -223,12 +256,26 @@ def stage_access(stages: Sequence[Stage]) -> StageAccess:
     )
 
 
-def add_outputs(template: Template, artifacts: Artifacts, repository: ImageRepository, builds: Builds) -> None:
-    """Say what a release from a person's machine needs."""
-    template.add_output_for_people("ImageRepositoryUri", repository.uri, "Container images are pushed here")
-    template.add_output_for_people("ImageRepositoryName", repository.name, "Name of the repository of images")
-    template.add_output_for_people("ImageProjectName", builds.image_project, "Build project that makes an image")
-    template.add_output_for_people("ArtifactBucketName", artifacts.bucket_name, "Zips for a build go to uploads/ here")
+def add_outputs(
+    template: Template,
+    developers: Developers,
+    artifacts: Artifacts,
+    images: ImageRepository,
+    builds: Builds,
+    pipeline: Pipeline,
+) -> None:
+    """Say where people go, and what a release or a stage from a person's machine needs."""
+    outputs = {
+        "PipelineName": (pipeline.name, "The pipeline: watch it in CodePipeline"),
+        "DevelopersGroup": (developers.group, "Add developers to this group"),
+        "ApproversGroup": (developers.approvers_group, "Add those who may approve production to this group"),
+        "PersonalStageRole": (developers.personal_stage_role, "Role with which developers deploy their own stages"),
+        "ImageRepositoryUri": (images.uri, "Container images are pushed here"),
+        "ImageProjectName": (builds.image_project, "Build project that makes an image"),
+        "ArtifactBucketName": (artifacts.bucket_name, "Zips for a build go to uploads/ here"),
+    }
+    for name, (value, description) in outputs.items():
+        template.add_output_for_people(name, value, description)
 
 
 def types_of(stacks: Iterable[Stack]) -> set[str]:
