@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from . import manifest, render
+from . import manifest, names, render
 from .lint import Finding, Subject, Verdict, lint
 from .lint.findings import BUCKET_BYTES, REQUEST_BYTES
 from .settings import Project
@@ -96,6 +96,8 @@ def files(project: Project, rendered: Iterable[Rendered], previous: Mapping[str,
     rendered = list(rendered)
     entries = [manifest.entry(one.stack, one.path, one.text, one.body) for one in rendered]
     texts = {one.path: one.text for one in rendered}
+    values = {one.stack.path: one.stack.values for one in rendered if one.stack.values}
+    texts |= {names.parameters_of(path): manifest.configuration(given) for path, given in values.items()}
     return texts | {manifest.FILE_NAME: manifest.text(project, entries, previous)}
 
 

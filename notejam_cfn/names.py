@@ -34,6 +34,21 @@ def regional_delivery(region: str) -> str:
     return f"{DELIVERY}-{region}"
 
 
+def delivery_in(stage: str) -> str:
+    """Name what lets the pipeline into the account of a stage that is in another, such as `delivery-in-prod`."""
+    return f"{DELIVERY}-in-{stage}"
+
+
+def account_of(stage: str) -> str:
+    """Name the parameter that holds the account of a stage: `eu-prod` → `EuProdAccount`."""
+    return "".join(word.capitalize() for word in stage.split("-")) + "Account"
+
+
+def parameters_of(path: str) -> str:
+    """Name the file of parameters beside a template, such as `delivery.parameters.json`."""
+    return f"{path}.parameters.json"
+
+
 def stage_name_problem(stage: str) -> str | None:
     """Say why a stage name would make two stacks share a name, or return None.
 

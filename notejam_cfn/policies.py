@@ -25,6 +25,7 @@ from awacs.aws import (
 )
 from troposphere import AccountId, Sub
 
+from . import names
 from .values import Value
 
 VERSION = "2012-10-17"
@@ -102,11 +103,15 @@ def allow_writing_os_metrics() -> list[Statement]:
     ]
 
 
-def allow_pulling_images() -> list[Statement]:
-    """Pull images from this account's repositories, in any region. Signing in to the registry needs `*`."""
+def allow_pulling_images(project: str) -> list[Statement]:
+    """Pull images from this account's repositories, and from the project's in the account of its pipeline.
+
+    Signing in to the registry needs `*`. Who may pull from another account, that account's repository decides too.
+    """
     pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
-    repositories = Sub("arn:${AWS::Partition}:ecr:*:${AWS::AccountId}:repository/*")
-    return [allow([ecr.GetAuthorizationToken], ["*"]), allow(pull, [repositories])]
+    own = Sub("arn:${AWS::Partition}:ecr:*:${AWS::AccountId}:repository/*")
+    of_pipeline = Sub(f"arn:${{AWS::Partition}}:ecr:*:*:repository/{names.delivery_stack(project)}-*")
+    return [allow([ecr.GetAuthorizationToken], ["*"]), allow(pull, [own, of_pipeline])]
 
 
 def allow_recorded_shells(log_group_arn: Value, key_arn: Value) -> list[Statement]:

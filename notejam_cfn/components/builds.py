@@ -67,6 +67,33 @@ class Images:
         return [codebuild.EnvironmentVariable(Name=name, Value=value) for name, value in found.items()]
 
 
+@dataclasses.dataclass(frozen=True)
+class Reach:
+    """The stages that builds look at: those of this account by their stacks, others by roles in their accounts."""
+
+    prefixes: Sequence[str]
+    execution_role_arns: Sequence[Value]
+    role_arns: Sequence[Value] = ()
+
+    @property
+    def planning(self) -> list[Statement]:
+        """What working out changes takes."""
+        if not self.prefixes:
+            return self.elsewhere
+        reviewing = delivery_policies.allow_reviewing_stacks(self.prefixes)
+        return [reviewing, delivery_policies.allow_passing(self.execution_role_arns, "cloudformation"), *self.elsewhere]
+
+    @property
+    def asking(self) -> list[Statement]:
+        """What asking a stage whether it works takes."""
+        return [*([delivery_policies.allow_reading_stacks(self.prefixes)] if self.prefixes else []), *self.elsewhere]
+
+    @property
+    def elsewhere(self) -> list[Statement]:
+        """What looking at stages of other accounts takes."""
+        return [delivery_policies.allow_assuming(self.role_arns)] if self.role_arns else []
+
+
 @component
 def add_builds(
     template: Template,
@@ -74,8 +101,7 @@ def add_builds(
     encryption: Encryption,
     artifacts: Artifacts,
     images: Images,
-    stage_prefixes: Sequence[str],
-    execution_role_arns: Sequence[Value],
+    reach: Reach,
     architecture: str,
 ) -> Builds:
     """Add a project for each of the pipeline's builds, with a role that may do what that build does."""
@@ -85,14 +111,8 @@ def add_builds(
     needs: dict[str, list[Statement]] = {
         TEST: [delivery_policies.allow_writing_reports()],
         IMAGE: delivery_policies.allow_pushing_images(images.arns),
-        PLAN: [
-            delivery_policies.allow_reviewing_stacks(stage_prefixes),
-            delivery_policies.allow_passing(execution_role_arns, "cloudformation"),
-        ],
-        SMOKE: [
-            delivery_policies.allow_reading_stacks(stage_prefixes),
-            delivery_policies.allow_marking_images(images.arns),
-        ],
+        PLAN: reach.planning,
+        SMOKE: [*reach.asking, delivery_policies.allow_marking_images(images.arns)],
     }
     projects = {
         name: add_project(template, name, architecture, log_group, artifacts, images, statements)

@@ -9,6 +9,7 @@ from typing import Any
 
 from troposphere import Region, Sub, codepipeline, sns
 
+from .. import names
 from ..template import Template, component
 from ..values import Value, described
 from .artifacts import Artifacts
@@ -41,18 +42,23 @@ class Layer:
 
 @dataclasses.dataclass(frozen=True)
 class OwnStack:
-    """A stack of the delivery itself: its template's name, its own, and its region when that is another one."""
+    """A stack of the delivery itself: its template's name, its own, and its region when that is another one.
+
+    One that is `configured` has a file of parameters beside its template.
+    """
 
     layer: str
     name: str
     region: str = ""
+    configured: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class Rollout:
     """One stage's turn: its layers in order, who deploys them, and whether a person is asked first.
 
-    `images` is the repository of its region, when that is not the pipeline's.
+    `images` is the repository of its region, when that is not the pipeline's, and `build_role` what builds take on to
+    look at it, when it is in another account.
     """
 
     stage: str
@@ -60,6 +66,7 @@ class Rollout:
     deployer: Deployer
     approval: bool = False
     images: Value | None = None
+    build_role: Value | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,15 +154,12 @@ def build_actions(builds: Builds, roles: Roles) -> list[codepipeline.Actions]:
 
 
 def own_updates(own: Sequence[OwnStack], deployer: Deployer) -> list[codepipeline.Actions]:
-    """Update the delivery's own stacks, the pipeline's last; when that changes it, CodePipeline starts it again.
-
-    No template of them has a parameter whose value could be lost.
-    """
+    """Update the delivery's own stacks, the pipeline's last; when that changes it, CodePipeline starts it again."""
     return in_order([own_update(stack, deployer) for stack in own])
 
 
 def own_update(stack: OwnStack, deployer: Deployer) -> codepipeline.Actions:
-    """Update one of the delivery's own stacks."""
+    """Update one of the delivery's own stacks. A parameter that is not given would get its default again."""
     configuration = {
         "ActionMode": "CREATE_UPDATE",
         "StackName": stack.name,
@@ -163,6 +167,8 @@ def own_update(stack: OwnStack, deployer: Deployer) -> codepipeline.Actions:
         "Capabilities": "CAPABILITY_NAMED_IAM",
         "RoleArn": deployer.execution_role_arn,
     }
+    if stack.configured:
+        configuration["TemplateConfiguration"] = f"{TEMPLATES}::{names.parameters_of(stack.layer)}"
     kind = ("Deploy", "CloudFormation")
     return in_region(
         action(stack.layer, kind, configuration, deployer.action_role_arn, inputs=[TEMPLATES]), stack.region
@@ -253,7 +259,7 @@ def plan_action(rollout: Rollout, builds: Builds, roles: Roles) -> codepipeline.
         inputs=[SOURCE, TEMPLATES],
         outputs=[plan_name(rollout)],
         namespace=rollout.stage,
-        variables=variables,
+        variables=variables | access(rollout),
     )
 
 
@@ -306,7 +312,12 @@ def deploy_action(
 def smoke_action(rollout: Rollout, builds: Builds, roles: Roles) -> codepipeline.Actions:
     """Ask the stage whether it works; wake it first if it sleeps."""
     variables: dict[str, Value] = {"STAGE": rollout.stage, "IMAGE_URI": "#{image.IMAGE_URI}"}
-    return build(builds, roles, SMOKE, "smoke", inputs=[SOURCE, TEMPLATES], variables=variables)
+    return build(builds, roles, SMOKE, "smoke", inputs=[SOURCE, TEMPLATES], variables=variables | access(rollout))
+
+
+def access(rollout: Rollout) -> dict[str, Value]:
+    """Return what a build needs to look at a stage in another account."""
+    return {} if rollout.build_role is None else {"STAGE_ROLE_ARN": rollout.build_role}
 
 
 def build(

@@ -1,76 +1,29 @@
-"""The project's own stack, one for all stages: who may do what, and the pipeline that rolls stages out.
-
-Beside it stands a small stack in each other region that stages reach: a key, a bucket of artifacts, copies of images.
-"""
+"""The project's own stacks: the delivery, its companions in other regions, and what lets it into other accounts."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-from awacs.aws import Action
-from troposphere import iam, sns
 
 from .. import delivery_policies, names
-from ..components.artifacts import Artifacts, add_artifact_policy, add_artifact_store
-from ..components.builds import Builds, Images, add_builds
-from ..components.deployers import Deployer, add_action_role, add_execution_role, add_permissions
-from ..components.developers import Developers, StageAccess, add_budget, add_developers
-from ..components.encryption import PUBLISHERS, Encryption, add_encryption
-from ..components.notices import add_notices
-from ..components.pipeline import Layer, OwnStack, Pipeline, Rollout, add_pipeline
-from ..components.pipeline_roles import Roles, add_roles, allow_taking_on
-from ..components.repository import ImageRepository, add_image_repository
-from ..components.source import add_source
+from ..components.artifacts import add_artifact_store
+from ..components.encryption import PUBLISHERS, add_encryption
+from ..components.guests import Guest, add_guest
+from ..components.other_accounts import PIPELINE_ACCOUNT, add_pipeline_access
+from ..components.pipeline import OwnStack
+from ..components.repository import add_image_repository
 from ..settings import EncryptionSettings, Project, Stage
 from ..template import Template
 from ..wiring import publish
-from .personal import EXPIRY_TYPES, expiry_actions
-from .stack import LAYERED, PROJECT, Stack
+from .pipeline import Given, Region, compose_delivery, types_of
+from .stack import ACCESS, LAYERED, PROJECT, Stack
 
 ARCHITECTURE = (
     "A push starts a pipeline: CodeBuild tests and builds one container image, then CloudFormation rolls out stage "
     "after stage, asking people where a stage asks for it. Developers get the permissions they need and no more."
 )
-ELSEWHERE = "What the pipeline needs in a region: a key, a bucket through which artifacts go, and copies of the images."
-
-
-@dataclasses.dataclass(frozen=True)
-class Region:
-    """What the delivery has in a region."""
-
-    artifacts: Artifacts
-    images: ImageRepository
-
-    @property
-    def encryption(self) -> Encryption:
-        """The key of what the delivery has there."""
-        return Encryption(key_arn=self.artifacts.key_arn)
-
-
-@dataclasses.dataclass(frozen=True)
-class Given:
-    """What the delivery is composed from: the project, its stages' layers in order, and what other regions have.
-
-    `regional` are the stacks in those regions, which the pipeline updates before its own.
-    """
-
-    project: Project
-    layers: Sequence[Stack]
-    regional: Sequence[Stack]
-    elsewhere: Mapping[str, Region]
-
-    @property
-    def prefixes(self) -> list[str]:
-        """What the names of the stages' stacks begin with."""
-        return [names.stack(self.project.name, stage.name, "") for stage in self.project.stages]
-
-    @property
-    def own(self) -> list[OwnStack]:
-        """The project's own stacks in the order the pipeline updates them: the one that holds it comes last."""
-        regional = [OwnStack(stack.layer, stack.name, stack.region) for stack in self.regional]
-        return [*regional, OwnStack(names.DELIVERY, names.delivery_stack(self.project.name))]
+COMPANION = "What the pipeline needs in a region: a key, a bucket through which artifacts go, and copies of the images."
+ENTRANCE = "Roles that the pipeline of another account takes on to change a stage in this one."
 
 
 def delivery_stacks(project: Project, stacks: Sequence[Stack]) -> list[Stack]:
@@ -79,28 +32,79 @@ def delivery_stacks(project: Project, stacks: Sequence[Stack]) -> list[Stack]:
     own_names = {stage.name for stage in project.stages}
     layers = [stack for stack in stacks if stack.form == LAYERED and stack.stage in own_names]
     others = dict.fromkeys(layer.region for layer in layers if layer.region != project.delivery_region)
-    there = {region: regional_stack(project, region) for region in others}
-    regional = [stack for stack, _ in there.values()]
-    given = Given(project, layers, regional, {region: seen for region, (_, seen) in there.items()})
+    there = {region: companion(project, layers, region) for region in others}
+    companions = [stack for stack, _ in there.values()]
+    access = [access_stack(project, stage, layers) for stage in project.stages if project.is_elsewhere(stage)]
+    elsewhere = {region: seen for region, (_, seen) in there.items()}
+    return [*access, *companions, main_stack(project, layers, companions, elsewhere)]
+
+
+def main_stack(
+    project: Project, layers: Sequence[Stack], companions: Sequence[Stack], elsewhere: Mapping[str, Region]
+) -> Stack:
+    """Compose the delivery itself."""
     stack = project_stack(project, names.DELIVERY, "pipeline, images and people", ARCHITECTURE)
-    compose_delivery(stack.template, given)
-    return [*regional, dataclasses.replace(stack, depends_on=tuple(one.name for one in regional))]
+    guests = {stage.name: guest for stage, guest in add_guests(stack.template, project, project.stages)}
+    stack = dataclasses.replace(
+        stack,
+        depends_on=tuple(one.name for one in companions),
+        values=accounts_of(stage for stage in project.stages if stage.name in guests),
+    )
+    near = {stage.name for stage in guests_in(project, layers, stack.region)}
+    here = add_region(stack.template, project, [guests[name] for name in guests if name in near])
+    own = [OwnStack(one.layer, one.name, one.region, bool(one.values)) for one in companions]
+    own.append(OwnStack(names.DELIVERY, stack.name, configured=bool(stack.values)))
+    compose_delivery(stack.template, Given(project, layers, own, here, elsewhere, guests))
+    return stack
 
 
-def regional_stack(project: Project, region: str) -> tuple[Stack, Region]:
+def companion(project: Project, layers: Sequence[Stack], region: str) -> tuple[Stack, Region]:
     """Compose what the pipeline needs in another region, and return what its own stack sees of it."""
-    stack = project_stack(project, names.regional_delivery(region), "artifacts and images", ELSEWHERE)
-    made = add_region(stack.template, project)
+    stack = project_stack(project, names.regional_delivery(region), "artifacts and images", COMPANION)
+    near = guests_in(project, layers, region)
+    guests = [guest for _, guest in add_guests(stack.template, project, near)]
+    made = add_region(stack.template, project, guests)
     artifacts = publish(stack.template, stack.name, made.artifacts, region)
     images = publish(stack.template, stack.name, made.images, region)
-    return dataclasses.replace(stack, region=region), Region(artifacts, images)
+    return dataclasses.replace(stack, region=region, values=accounts_of(near)), Region(artifacts, images)
 
 
-def add_region(template: Template, project: Project) -> Region:
+def access_stack(project: Project, stage: Stage, layers: Sequence[Stack]) -> Stack:
+    """Compose what lets the pipeline into a stage's own account. Somebody deploys it there once."""
+    stack = project_stack(project, names.delivery_in(stage.name), f"the pipeline's access to {stage.name}", ENTRANCE)
+    own = [layer for layer in layers if layer.stage == stage.name]
+    making = delivery_policies.allow_creating(
+        types_of(own), [f"{project.name}-"], delivery_policies.of_stages(project.name)
+    )
+    refusing = delivery_policies.refuse_own_things([names.delivery_stack(project.name)])
+    prefix = names.stack(project.name, stage.name, "")
+    add_pipeline_access(stack.template, project.name, [refusing, *making], [prefix])
+    values = {PIPELINE_ACCOUNT: project.delivery.account}
+    return dataclasses.replace(stack, form=ACCESS, region=stage.region, account=stage.account, values=values)
+
+
+def add_region(template: Template, project: Project, guests: Sequence[Guest]) -> Region:
     """Add what the delivery has in every region: a key, a bucket of artifacts, a repository of images."""
-    encryption = add_encryption(template, EncryptionSettings(), (*PUBLISHERS, "budgets"))
-    artifacts = add_artifact_store(template, project.delivery, encryption)
-    return Region(artifacts, add_image_repository(template, project.delivery, encryption))
+    sharing = [delivery_policies.share_key(guest.account, guest.delivery) for guest in guests]
+    encryption = add_encryption(template, EncryptionSettings(), (*PUBLISHERS, "budgets"), sharing)
+    artifacts = add_artifact_store(template, project.delivery, encryption, guests)
+    return Region(artifacts, add_image_repository(template, project.delivery, encryption, guests))
+
+
+def add_guests(template: Template, project: Project, stages: Iterable[Stage]) -> list[tuple[Stage, Guest]]:
+    """Add a parameter for the account of each stage that is in another one."""
+    return [(stage, add_guest(template, project.name, stage.name)) for stage in stages if project.is_elsewhere(stage)]
+
+
+def guests_in(project: Project, layers: Sequence[Stack], region: str) -> list[Stage]:
+    """Return the stages of other accounts that have something in a region."""
+    names_there = {layer.stage for layer in layers if layer.region == region}
+    return [stage for stage in project.stages if project.is_elsewhere(stage) and stage.name in names_there]
+
+
+def accounts_of(stages: Iterable[Stage]) -> dict[str, str]:
+    """Return the accounts of stages by the parameters that take them."""
+    return {names.account_of(stage.name): stage.account for stage in stages}
 
 
 def project_stack(project: Project, layer: str, what: str, architecture: str) -> Stack:
@@ -112,197 +116,9 @@ def project_stack(project: Project, layer: str, what: str, architecture: str) ->
         form=PROJECT,
         layer=layer,
         region=project.delivery_region,
-        account=None,
+        account=project.delivery.account or None,
         template=Template(f"{project.name}: {what}", tags=tags, architecture=architecture),
         path=layer,
         termination_protection=True,
         tags=tags,
     )
-
-
-@dataclasses.dataclass(frozen=True)
-class Executing:
-    """The roles CloudFormation takes on: to change the project's stages, personal ones, and the delivery itself."""
-
-    stages: iam.Role
-    personal: iam.Role
-    own: iam.Role
-
-
-def compose_delivery(template: Template, given: Given) -> None:
-    """Compose the delivery: what people may do, and the pipeline with what it needs."""
-    project, layers = given.project, given.layers
-    here = add_region(template, project)
-    artifacts = add_artifact_policy(template, here.artifacts, [one.artifacts for one in given.elsewhere.values()])
-    executing = add_execution_roles(template)
-    allow_stages(template, given, executing)
-    bounds = [*stage_role_actions(layers), *expiry_actions()]
-    developers = add_developers(template, project.delivery, stage_access(project.stages), executing.personal, bounds)
-    topic = add_notices(template, project.delivery, here.encryption)
-    builds = compose_builds(template, given, dataclasses.replace(here, artifacts=artifacts), executing)
-    pipeline = compose_pipeline(template, given, artifacts, builds, executing, topic)
-    add_budget(template, project.delivery, developers, topic)
-    add_outputs(template, developers, artifacts, here.images, builds, pipeline)
-    allow_own_updates(template, given, executing.own)
-
-
-def add_execution_roles(template: Template) -> Executing:
-    """Add the roles CloudFormation takes on; what each may do follows from templates."""
-    return Executing(
-        add_execution_role(
-            template, "StageExecutionRole", "Lets CloudFormation create and change the project's stages."
-        ),
-        add_execution_role(
-            template, "PersonalStageRole", "Lets CloudFormation create and change stages that developers make."
-        ),
-        add_execution_role(template, "OwnExecutionRole", "Lets CloudFormation update this stack for the pipeline."),
-    )
-
-
-def allow_stages(template: Template, given: Given, executing: Executing) -> None:
-    """Let CloudFormation make what the stages' templates contain, and keep it off the delivery."""
-    project = given.project.name
-    making = delivery_policies.allow_creating(
-        types_of(given.layers) | EXPIRY_TYPES, [f"{project}-"], delivery_policies.of_stages(project)
-    )
-    refusing = delivery_policies.refuse_own_things([names.delivery_stack(project)])
-    add_permissions(template, "StagePermissions", [executing.stages, executing.personal], [refusing, *making])
-
-
-def allow_own_updates(template: Template, given: Given, role: iam.Role) -> None:
-    """Let CloudFormation update the project's own stacks: what it needs for the types that are in them."""
-    making = delivery_policies.allow_creating(
-        types_in(template) | {"AWS::IAM::ManagedPolicy"},
-        [one.name for one in given.own],
-        delivery_policies.of_no_stage(given.project.name),
-    )
-    add_permissions(template, "OwnPermissions", [role], making)
-
-
-def compose_builds(template: Template, given: Given, here: Region, executing: Executing) -> Builds:
-    """Compose the pipeline's builds."""
-    return add_builds(
-        template,
-        given.project.delivery,
-        here.encryption,
-        here.artifacts,
-        Images(here.images, [one.images for one in given.elsewhere.values()]),
-        given.prefixes,
-        [executing.stages.get_att("Arn")],
-        given.project.stages[0].service.architecture,
-    )
-
-
-def compose_pipeline(
-    template: Template, given: Given, artifacts: Artifacts, builds: Builds, executing: Executing, topic: sns.Topic
-) -> Pipeline:
-    """Compose the pipeline with its source, its roles, and whom it tells."""
-    settings = given.project.delivery
-    source = add_source(template, settings, Encryption(key_arn=artifacts.key_arn))
-    own_names = [one.name for one in given.own]
-    roles = add_roles(template, source, artifacts, builds, own_names, executing.own.get_att("Arn"))
-    deployer = add_deployer(template, given, executing, roles, artifacts)
-    allow_taking_on(template, roles, [deployer], topic)
-    rollouts = [rollout(given, stage, deployer) for stage in given.project.stages]
-    stores = {region: one.artifacts for region, one in given.elsewhere.items()}
-    return add_pipeline(template, rollouts, given.own, source, artifacts, builds, roles, topic, stores)
-
-
-def add_deployer(
-    template: Template, given: Given, executing: Executing, roles: Roles, artifacts: Artifacts
-) -> Deployer:
-    """Add the role in which the pipeline asks CloudFormation to change the stages of this account."""
-    executing_arn = executing.stages.get_att("Arn")
-    asking = add_action_role(
-        template,
-        "DeployRole",
-        roles.pipeline,
-        artifacts,
-        [
-            delivery_policies.allow_changing_stacks(given.prefixes),
-            delivery_policies.allow_passing([executing_arn], "cloudformation"),
-        ],
-        "Lets the pipeline ask CloudFormation to change the project's stages.",
-    )
-    return Deployer(asking.get_att("Arn"), executing_arn)
-
-
-def rollout(given: Given, stage: Stage, deployer: Deployer) -> Rollout:
-    """Describe a stage's turn in the pipeline: its stacks, in their order, and where its images come from."""
-    here = given.project.delivery_region
-    layers = [
-        Layer(
-            name=stack.layer,
-            stack_name=stack.name,
-            template=f"{stack.path}.yaml",
-            capabilities=stack.capabilities,
-            region="" if stack.region == here else stack.region,
-        )
-        for stack in given.layers
-        if stack.stage == stage.name
-    ]
-    images = None if stage.region == here else given.elsewhere[stage.region].images.uri
-    return Rollout(stage.name, layers, deployer, stage.approval, images)
-
-
-def stage_access(stages: Sequence[Stage]) -> StageAccess:
-    """Say which stages are for development, and who approves which."""
-    asking = [stage for stage in stages if stage.approval]
-    return StageAccess(
-        all=[stage.name for stage in stages],
-        development=[stage.name for stage in stages if stage.service.exec_access],
-        approved_by_developers=[stage.name for stage in asking if not stage.is_production],
-        approved_by_approvers=[stage.name for stage in asking if stage.is_production],
-    )
-
-
-def add_outputs(
-    template: Template,
-    developers: Developers,
-    artifacts: Artifacts,
-    images: ImageRepository,
-    builds: Builds,
-    pipeline: Pipeline,
-) -> None:
-    """Say where people go, and what a release or a stage from a person's machine needs."""
-    outputs = {
-        "PipelineName": (pipeline.name, "The pipeline: watch it in CodePipeline"),
-        "DevelopersGroup": (developers.group, "Add developers to this group"),
-        "ApproversGroup": (developers.approvers_group, "Add those who may approve production to this group"),
-        "PersonalStageRole": (developers.personal_stage_role, "Role with which developers deploy their own stages"),
-        "ImageRepositoryUri": (images.uri, "Container images are pushed here"),
-        "ImageProjectName": (builds.image_project, "Build project that makes an image"),
-        "ArtifactBucketName": (artifacts.bucket_name, "Zips for a build go to uploads/ here"),
-    }
-    for name, (value, description) in outputs.items():
-        template.add_output_for_people(name, value, description)
-
-
-def types_of(stacks: Iterable[Stack]) -> set[str]:
-    """Return every resource type in the stacks' templates."""
-    return {kind for stack in stacks for kind in types_in(stack.template)}
-
-
-def types_in(template: Template) -> set[str]:
-    """Return every resource type in a template."""
-    return {str(resource.resource_type) for resource in template.resources.values()}
-
-
-def stage_role_actions(stacks: Iterable[Stack]) -> list[Action]:
-    """Return every action that any role in the stacks' templates allows, sorted by name."""
-    found = {
-        action.JSONrepr(): action
-        for stack in stacks
-        for role in stack.template.resources.values()
-        if role.resource_type == "AWS::IAM::Role"
-        for policy in role.properties.get("Policies", [])
-        for statement in statements_in(policy)
-        if statement.properties["Effect"] == "Allow"
-        for action in statement.properties["Action"]
-    }
-    return [found[name] for name in sorted(found)]
-
-
-def statements_in(policy: iam.Policy) -> list[Any]:
-    """Return the statements of a role's inline policy."""
-    return list(policy.properties["PolicyDocument"].properties["Statement"])

@@ -71,7 +71,7 @@ def planned(
         "CODEBUILD_BUILD_URL": "https://build.example.com/1",
     }
     arguments = ["--templates", str(output), "--into", str(into)]
-    status: int = plan.main(arguments, lambda region: aws.client("cloudformation", region), environ)
+    status: int = plan.main(arguments, aws.client, environ)
     return status
 
 
