@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from troposphere import Region, Sub, codepipeline, sns
+from troposphere import Region, Sub, codepipeline, iam, sns
 
 from .. import names
 from ..template import Template, component
@@ -86,10 +86,13 @@ def add_pipeline(
     artifacts: Artifacts,
     builds: Builds,
     roles: Roles,
+    permission: iam.RolePolicy,
     topic: sns.Topic,
     stores: Mapping[str, Artifacts],
 ) -> Pipeline:
     """Add the pipeline. `stores` are the artifact buckets of the other regions it deploys to.
+
+    It runs as soon as it is made, so `permission` to take on its actions' roles comes before it.
 
     A newer change overtakes one that waits: with many developers the latest state is what is worth rolling out.
     """
@@ -99,6 +102,7 @@ def add_pipeline(
         ExecutionMode="SUPERSEDED",
         RestartExecutionOnUpdate=True,
         RoleArn=roles.pipeline.get_att("Arn"),
+        DependsOn=permission.title,
         Stages=[
             codepipeline.Stages(Name="source", Actions=[source_action(source, roles)]),
             codepipeline.Stages(Name=BUILD, Actions=build_actions(builds, roles)),

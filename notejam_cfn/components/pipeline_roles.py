@@ -68,11 +68,13 @@ def add_roles(
     return Roles(pipeline, sourcing, building, Deployer(updating.get_att("Arn"), own_role_arn))
 
 
-def allow_taking_on(template: Template, roles: Roles, deployers: Iterable[Deployer], topic: sns.Topic) -> None:
-    """Let the pipeline take on the roles of its actions, once all of them are known."""
+def allow_taking_on(
+    template: Template, roles: Roles, deployers: Iterable[Deployer], topic: sns.Topic
+) -> iam.RolePolicy:
+    """Let the pipeline take on the roles of its actions, once all of them are known; it starts when it is made."""
     own = [roles.source.get_att("Arn"), roles.build.get_att("Arn"), roles.own.action_role_arn]
     arns = [*own, *(deployer.action_role_arn for deployer in deployers)]
-    template.add(
+    return template.add(
         iam.RolePolicy(
             "PipelineActions",
             RoleName=roles.pipeline.ref(),

@@ -28,6 +28,7 @@ def report(stage: Stage, templates: Mapping[str, Template], drift: bool = False)
     }
     return {
         "stacks": stacks,
+        "takes_images": any(IMAGE in stack.defaults for stack in stage.stacks.values()),
         "services": [_service(stage.aws, part, states) for part in stage.parts(SERVICE)],
         "databases": [_database(stage.aws, part) for part in stage.parts(CLUSTER)],
         "url": next((found["Url"] for found in outputs.values() if "Url" in found), None),
@@ -38,7 +39,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     """Say a report in words."""
     told = [_stack_line(name, facts) for name, facts in found["stacks"].items()]
     told += [f"    drifted: {name}" for facts in found["stacks"].values() for name in facts["drifted"] or ()]
-    told += [_service_line(facts) for facts in found["services"]] or ["service   nothing was released yet"]
+    told += [_service_line(facts) for facts in found["services"]]
+    told += ["service   nothing was released yet"] if found["takes_images"] and not found["services"] else []
     told += [_database_line(facts) for facts in found["databases"]]
     return told + ([found["url"]] if found["url"] else [])
 

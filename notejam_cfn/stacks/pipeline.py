@@ -143,10 +143,10 @@ def compose_pipeline(
     own_names = [one.name for one in given.own]
     roles = add_roles(template, source, artifacts, builds, own_names, executing.own.get_att("Arn"))
     deployers = deployers_of(template, given, executing, roles, artifacts)
-    allow_taking_on(template, roles, list({id(one): one for one in deployers.values()}.values()), topic)
+    permission = allow_taking_on(template, roles, dict.fromkeys(deployers.values()), topic)
     rollouts = [rollout(given, stage, deployers[stage.name]) for stage in given.project.stages]
     stores = {region: one.artifacts for region, one in given.elsewhere.items()}
-    return add_pipeline(template, rollouts, given.own, source, artifacts, builds, roles, topic, stores)
+    return add_pipeline(template, rollouts, given.own, source, artifacts, builds, roles, permission, topic, stores)
 
 
 def deployers_of(

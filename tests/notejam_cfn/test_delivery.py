@@ -265,6 +265,10 @@ def test_the_pipeline_may_take_on_the_role_of_every_action(delivery: Template) -
     assert {json.dumps(arn) for arn in assume["Resource"]} == needed
 
 
+def test_the_pipeline_is_made_after_what_lets_it_run(delivery: Template) -> None:
+    assert delivery["Resources"]["Pipeline"]["DependsOn"] == "PipelineActions"
+
+
 def test_a_star_stands_only_where_aws_offers_nothing_narrower(delivery: Template) -> None:
     wide = {
         action

@@ -218,7 +218,9 @@ def test_builds_look_at_a_stage_by_the_role_in_its_account(
     assert clients()("sts", REGION).get_caller_identity()["Account"] == PIPELINE
 
 
-def test_deploying_the_delivery_leaves_other_accounts_to_their_own_credentials(project: Project, tmp_path: Path) -> None:
+def test_deploying_the_delivery_leaves_other_accounts_to_their_own_credentials(
+    project: Project, tmp_path: Path
+) -> None:
     from notejam_cfn.deployment.manifest import read
 
     output.write(tmp_path, build.files(project, build.compose(project)))

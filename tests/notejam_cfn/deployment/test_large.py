@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from notejam_cfn import build, config
-from notejam_cfn.deployment import cli, large, templates
+from notejam_cfn.deployment import cli, large, manifest, report, templates
 from notejam_cfn.deployment.aws import Aws
+from notejam_cfn.deployment.deploy import read_templates
 from notejam_cfn.deployment.exits import Exit
+from notejam_cfn.deployment.stages import Stage
 from notejam_cfn.rehearsal import emulator
 from notejam_cfn.settings import Project
 
@@ -81,6 +83,14 @@ def test_deploying_again_changes_nothing(deploy: Deploy, capsys: pytest.CaptureF
     capsys.readouterr()
     assert deploy("--tell-unchanged") is Exit.NOTHING_TO_DO
     assert "delivery  unchanged" in capsys.readouterr().out
+
+
+def test_what_was_deployed_is_known_to_be_what_output_says(deploy: Deploy, facade: Aws, output: Path) -> None:
+    deploy()
+    stacks = manifest.read(output).stacks_of("delivery")
+    found = report.report(Stage(facade, stacks), read_templates(stacks))
+    assert found["stacks"][NAME]["current"]
+    assert not any("released" in line for line in report.lines(found))
 
 
 def test_an_update_is_read_from_the_bucket_too(deploy: Deploy, facade: Aws, output: Path) -> None:
