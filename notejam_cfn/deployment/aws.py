@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from .. import render
 from .exits import AwsTrouble, BadInput, CommandError, NoAccess, Refused, Throttled, Unreachable
 from .models import Change, ChangeSet, Event, HeldResource, RolloutState, StackState
 
@@ -117,6 +118,11 @@ class Aws:
         """Return the parameters that a deployed template declares, with their defaults."""
         summary = self.call("cloudformation", region, "get_template_summary", StackName=stack)
         return {raw["ParameterKey"]: raw.get("DefaultValue") for raw in summary["Parameters"]}
+
+    def template(self, region: str, stack: str) -> dict[str, Any]:
+        """Return the template of a stack as it was given, in the long form. botocore reads JSON by itself."""
+        body = self.call("cloudformation", region, "get_template", StackName=stack)["TemplateBody"]
+        return render.load(body) if isinstance(body, str) else dict(body)
 
     def create_stack(self, region: str, stack: Creation, token: str) -> str:
         """Begin to create a stack and return its id."""

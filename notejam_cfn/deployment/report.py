@@ -23,7 +23,7 @@ def report(stage: Stage, templates: Mapping[str, Template], drift: bool = False)
     states = stage.states()
     outputs = {name: state.outputs for name, state in states.items() if state}
     stacks = {
-        name: _stack(stage, stage.stacks[name], state, templates[name].body(outputs), drift)
+        name: _stack(stage, stage.stacks[name], state, templates[name], outputs, drift)
         for name, state in states.items()
     }
     return {
@@ -45,17 +45,36 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     return told + ([found["url"]] if found["url"] else [])
 
 
-def _stack(stage: Stage, stack: Planned, state: StackState | None, body: str, drift: bool) -> dict[str, Any]:
+def _stack(
+    stage: Stage,
+    stack: Planned,
+    state: StackState | None,
+    template: Template,
+    outputs: Mapping[str, Mapping[str, str]],
+    drift: bool,
+) -> dict[str, Any]:
     if state is None:
         return {"status": statuses.ABSENT, "updated": None, "current": False, "protected": False, "drifted": None}
-    built = fingerprint(json.loads(body)["Description"])
     return {
         "status": state.status,
         "updated": state.updated,
-        "current": fingerprint(state.description) == built,
+        "current": _current(stage.aws, stack, state, template, outputs),
         "protected": state.protected,
         "drifted": _drifted(stage.aws, stack) if drift else None,
     }
+
+
+def _current(
+    aws: Aws, stack: Planned, state: StackState, template: Template, outputs: Mapping[str, Mapping[str, str]]
+) -> bool:
+    """Tell whether a stack is what output/ says: by the fingerprint that the scripts leave, else by its template.
+
+    The pipeline deploys templates as they were built.
+    """
+    deployed = fingerprint(state.description)
+    if deployed:
+        return deployed == fingerprint(json.loads(template.body(outputs))["Description"])
+    return aws.template(stack.region, stack.name) == template.document
 
 
 def _drifted(aws: Aws, stack: Planned) -> list[str]:
