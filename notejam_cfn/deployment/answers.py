@@ -10,6 +10,7 @@ from .models import Change, Event, HeldResource, RolloutState, StackState
 
 
 def stack(raw: Mapping[str, Any]) -> StackState:
+    """Read a stack from DescribeStacks."""
     return StackState(
         name=raw["StackName"],
         id=raw["StackId"],
@@ -25,6 +26,7 @@ def stack(raw: Mapping[str, Any]) -> StackState:
 
 
 def event(raw: Mapping[str, Any]) -> Event:
+    """Read an event from DescribeStackEvents."""
     return Event(
         id=raw["EventId"],
         stack_id=raw["StackId"],
@@ -55,12 +57,14 @@ def operation_event(raw: Mapping[str, Any]) -> Event:
 
 
 def resource(raw: Mapping[str, Any]) -> HeldResource:
+    """Read a resource from ListStackResources."""
     return HeldResource(
         raw["LogicalResourceId"], raw.get("PhysicalResourceId", ""), raw["ResourceType"], raw["ResourceStatus"]
     )
 
 
 def change(raw: Mapping[str, Any]) -> Change:
+    """Read a change from DescribeChangeSet."""
     names = [_changed_name(detail["Target"]) for detail in raw.get("Details", ()) if "Target" in detail]
     return Change(
         action=raw["Action"],
@@ -76,6 +80,7 @@ def _changed_name(target: Mapping[str, str]) -> str:
 
 
 def rollout(raw: Mapping[str, Any]) -> RolloutState:
+    """Read how far a service is from DescribeServices."""
     primary = next((item for item in raw["deployments"] if item["status"] == "PRIMARY"), raw["deployments"][0])
     return RolloutState(
         service=raw["serviceName"],

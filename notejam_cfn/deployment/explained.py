@@ -20,6 +20,7 @@ SIGN_IN = "Sign in again (for example: aws sso login), then run the same command
 
 @contextmanager
 def explained(service: str, method: str) -> Iterator[None]:
+    """Raise one of the errors in `exits.py` for what goes wrong inside."""
     import botocore.exceptions as errors
 
     try:
@@ -55,4 +56,5 @@ def _from_answer(answer: Mapping[str, Any], action: str) -> CommandError:
 
 
 def says_gone(error: AwsTrouble) -> bool:
+    """Tell whether an error means that what was asked for does not exist."""
     return error.code in GONE and GONE[error.code] in str(error)
