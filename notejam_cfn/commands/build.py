@@ -80,7 +80,7 @@ def _build(options: argparse.Namespace, project: Project) -> Report:
     lint = (
         build.judge(rendered, jobs=options.jobs, progress=_progress(options, len(rendered))) if options.lint else None
     )
-    bills = cost.bills_of(project, ((one.stack.stage, one.path, one.body) for one in rendered))
+    bills = cost.bills_of(cost.sites_of(project), ((one.stack.stage, one.path, one.body) for one in rendered))
     report = Report(FINDINGS, str(options.output), rendered, lint, project.warnings(), bills=bills)
     if lint and lint.findings:
         return report
@@ -152,7 +152,7 @@ def _seconds(report: Report, one: Rendered) -> str:
 def _costs(report: Report) -> list[str]:
     """Return what each stage costs a month, idle and typical; `cost` says what for."""
     return [
-        f"cost a month: {name} ${idle.usd:,.2f} idle, ${typical.usd:,.2f} typical (list prices, see `cost`)"
+        f"cost a month: {name} ${idle.usd:,.2f} idle, ${typical.usd:,.2f} typical, in {idle.region}; see `cost`"
         for name, (idle, typical, _) in report.bills.items()
     ]
 
