@@ -26,7 +26,7 @@ from awacs.sts import AssumeRole
 from troposphere import Sub, encode_to_dict
 
 from . import permissions
-from .policies import allow, policy, service_principal, within
+from .policies import allow, allow_everywhere, policy, service_principal, within
 from .render import compact_json
 from .values import Value
 
@@ -229,7 +229,8 @@ def allow_pushing_images(repository_arns: Sequence[Value]) -> list[Statement]:
     """Push images to repositories, read what scans found, and mark an image. Signing in needs `*`."""
     layers = ("BatchCheckLayerAvailability", "CompleteLayerUpload", "InitiateLayerUpload", "UploadLayerPart")
     images = ("BatchGetImage", "DescribeImages", "DescribeImageScanFindings", "GetDownloadUrlForLayer", "PutImage")
-    return [allow(on("ecr", "GetAuthorizationToken"), ["*"]), allow(on("ecr", *layers, *images), repository_arns)]
+    signing_in = allow_everywhere("SigningInHasNoResource", on("ecr", "GetAuthorizationToken"))
+    return [signing_in, allow(on("ecr", *layers, *images), repository_arns)]
 
 
 def allow_marking_images(repository_arns: Sequence[Value]) -> Statement:
@@ -301,7 +302,7 @@ def allow_creating(kinds: Iterable[str], prefixes: Sequence[str], own: Condition
     return [
         *(allow(_literal(some), _resources(service, prefixes)) for service, some in _by_service(named)),
         *(allow(_literal(some), _resources(service, prefixes), own) for service, some in _by_service(tagged)),
-        allow(_spelled(wide), ["*"]),
+        allow_everywhere("TheseHaveNoResource", _spelled(wide)),
     ]
 
 

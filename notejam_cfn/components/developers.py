@@ -126,7 +126,7 @@ def reading(project: str, delivery: str) -> list[Statement]:
 
 def diagnosing(project: str) -> list[Statement]:
     """What helps to find out why something does not work."""
-    return [*developer_policies.allow_reading_logs(project), developer_policies.allow_reading_metrics()]
+    return [*developer_policies.allow_reading_logs(project), *developer_policies.allow_reading_metrics(project)]
 
 
 def contributing(settings: DeliverySettings, project: str, stages: StageAccess) -> list[Statement]:

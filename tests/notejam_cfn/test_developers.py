@@ -106,6 +106,8 @@ TABLE = [
     (DEV, "logs:FilterLogEvents", arn("logs", "log-group:payroll"), {}, False),
     (DEV, "logs:DeleteLogGroup", arn("logs", "log-group:notejam-dev-service-WebLogGroup-1"), {}, False),
     (DEV, "cloudwatch:GetMetricData", "*", {}, True),
+    (DEV, "cloudwatch:GetDashboard", "arn:aws:cloudwatch::123456789012:dashboard/notejam-prod-monitoring", {}, True),
+    (DEV, "cloudwatch:GetDashboard", "arn:aws:cloudwatch::123456789012:dashboard/payroll", {}, False),
     (DEV, "cloudwatch:DeleteAlarms", arn("cloudwatch", "alarm:notejam-prod-service-1"), {}, False),
     (DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-service/1"), {}, True),
     (DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-alice-service/1"), {}, True),
