@@ -316,6 +316,15 @@ def allow_state_machine_logs() -> Statement:
     return allow([Action("logs", name) for name in (*actions, *more)], ["*"])
 
 
+def allow_state_machine_traces() -> Statement:
+    """Send a state machine's traces to X-Ray, which has no narrower resource than `*`.
+
+    Source: AWS Step Functions Developer Guide, "IAM policies for X-Ray".
+    """
+    actions = ("GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")
+    return allow([Action("xray", name) for name in actions], ["*"])
+
+
 def within(arn: Value, suffix: str) -> Value:
     """Return an ARN extended by a path, such as `/*`, or by what a service appends."""
     return Sub("${Arn}" + suffix, Arn=arn)
