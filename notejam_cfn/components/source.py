@@ -111,10 +111,9 @@ def add_connection(template: Template, settings: DeliverySettings) -> Source:
 
 def push_trigger(settings: DeliverySettings) -> codepipeline.PipelineTriggerDeclaration:
     """Start the pipeline when the branch is pushed or merged to, unless only ignored paths changed."""
-    push = codepipeline.GitPushFilter(
-        Branches=codepipeline.GitBranchFilterCriteria(Includes=[settings.branch]),
-        FilePaths=codepipeline.GitFilePathFilterCriteria(Excludes=settings.ignored_paths.split(",")),
-    )
+    push = codepipeline.GitPushFilter(Branches=codepipeline.GitBranchFilterCriteria(Includes=[settings.branch]))
+    if settings.ignored:
+        push.FilePaths = codepipeline.GitFilePathFilterCriteria(Excludes=settings.ignored)
     return codepipeline.PipelineTriggerDeclaration(
         ProviderType="CodeStarSourceConnection",
         GitConfiguration=codepipeline.GitConfiguration(SourceActionName=ACTION, Push=[push]),
