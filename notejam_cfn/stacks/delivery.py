@@ -20,6 +20,7 @@ from ..components.developers import Developers, StageAccess, add_budget, add_dev
 from ..components.encryption import PUBLISHERS, Encryption, add_encryption
 from ..components.notices import add_notices
 from ..components.pipeline import Layer, OwnStack, Pipeline, Rollout, add_pipeline
+from ..components.pipeline_events import add_pipeline_events
 from ..components.pipeline_roles import Roles, add_roles, allow_taking_on
 from ..components.repository import ImageRepository, add_image_repository
 from ..components.source import add_source
@@ -197,15 +198,17 @@ def compose_pipeline(
     template: Template, given: Given, artifacts: Artifacts, builds: Builds, executing: Executing, topic: sns.Topic
 ) -> Pipeline:
     """Compose the pipeline with its source, its roles, and whom it tells."""
-    settings = given.project.delivery
-    source = add_source(template, settings, Encryption(key_arn=artifacts.key_arn))
+    settings, encryption = given.project.delivery, Encryption(key_arn=artifacts.key_arn)
+    source = add_source(template, settings, encryption)
     own_names = [one.name for one in given.own]
     roles = add_roles(template, source, artifacts, builds, own_names, executing.own.get_att("Arn"))
     deployer = add_deployer(template, given, executing, roles, artifacts)
     allow_taking_on(template, roles, [deployer], topic)
     rollouts = [rollout(given, stage, deployer) for stage in given.project.stages]
     stores = {region: one.artifacts for region, one in given.elsewhere.items()}
-    return add_pipeline(template, rollouts, given.own, source, artifacts, builds, roles, topic, stores)
+    pipeline = add_pipeline(template, rollouts, given.own, source, artifacts, builds, roles, topic, stores)
+    add_pipeline_events(template, settings, encryption, source, pipeline, topic)
+    return pipeline
 
 
 def add_deployer(

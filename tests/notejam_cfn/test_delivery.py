@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from notejam_cfn import policies
 from notejam_cfn.config import ConfigError, parse
 from notejam_cfn.stacks import Stack, stacks_of
 
@@ -265,6 +266,13 @@ def test_the_pipeline_may_take_on_the_role_of_every_action(delivery: Template) -
     assert {json.dumps(arn) for arn in assume["Resource"]} == needed
 
 
+LOGS_AND_TRACES_OF_STATE_MACHINES = {
+    action.JSONrepr()
+    for statement in (policies.allow_state_machine_logs(), policies.allow_state_machine_traces())
+    for action in statement.properties["Action"]
+}
+
+
 def test_a_star_stands_only_where_aws_offers_nothing_narrower(delivery: Template) -> None:
     wide = {
         action
@@ -274,7 +282,7 @@ def test_a_star_stands_only_where_aws_offers_nothing_narrower(delivery: Template
         if statement["Resource"] == ["*"]
         for action in statement["Action"]
     }
-    assert wide == {"ecr:GetAuthorizationToken"}
+    assert wide == {"ecr:GetAuthorizationToken"} | LOGS_AND_TRACES_OF_STATE_MACHINES
 
 
 def test_what_the_pipeline_cannot_do_is_a_warning() -> None:
