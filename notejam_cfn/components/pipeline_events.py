@@ -1,10 +1,10 @@
-"""What starts the pipeline from outside, and whom its failures reach."""
+"""What happens around the pipeline: what starts it from outside, whom its failures reach, and the log of its events."""
 
 from __future__ import annotations
 
 from troposphere import events, iam, logs, sns, stepfunctions
 
-from .. import delivery_policies, policies
+from .. import delivery_policies, names, policies
 from ..settings import DeliverySettings
 from ..template import Template, component
 from ..values import Value
@@ -12,8 +12,11 @@ from . import push_machine
 from .encryption import Encryption
 from .log_groups import add_log_group
 from .pipeline import Pipeline
+from .queries import PIPELINE, PUSHES, add_queries
 from .source import Filter, Source
 from .state_machines import add_state_machine, calls
+
+CHANGES = [f"CodePipeline {what} Execution State Change" for what in ("Pipeline", "Stage", "Action")]
 
 
 @component
@@ -25,12 +28,14 @@ def add_pipeline_events(
     pipeline: Pipeline,
     topic: sns.Topic,
 ) -> None:
-    """Add what starts the pipeline from outside, and tells people of its failures."""
+    """Add what starts the pipeline from outside, tells people of its failures, and keeps what happened in it."""
+    kept = {PIPELINE: add_event_log(template, settings, encryption, pipeline)}
     if source.filter:
-        add_filtered_start(template, settings, encryption, source, source.filter, pipeline)
+        kept[PUSHES] = add_filtered_start(template, settings, encryption, source, source.filter, pipeline)
     elif source.event_pattern:
         add_start(template, source, starting(pipeline, add_start_role(template, pipeline)))
     add_failure_notice(template, pipeline, topic)
+    add_queries(template, kept)
 
 
 def starting(pipeline: Pipeline, role: iam.Role) -> events.Target:
@@ -120,6 +125,38 @@ def add_push_machine(
         may="Lets the state machine compare commits of the repository and start the pipeline.",
         why="Starts the pipeline on a push, unless nothing but ignored paths changed.",
     )
+
+
+def add_event_log(template: Template, settings: DeliverySettings, encryption: Encryption, pipeline: Pipeline) -> Value:
+    """Keep every change of state of the pipeline, its stages and actions, approvals among them; return the log's name.
+
+    EventBridge writes by leave of the log group's own policy: of those for the whole account there can be ten only.
+    """
+    group = add_log_group(
+        template,
+        "PipelineLogGroup",
+        settings.log_retention_days,
+        encryption,
+        "Keeps what happened in the pipeline: what ran, failed and was approved, and when.",
+        names.pipeline_log_group(),
+    )
+    group.ResourcePolicyDocument = delivery_policies.document(
+        *policies.allow_events_to_log(names.pipeline_log_streams())
+    )
+    template.add(
+        events.Rule(
+            "PipelineChanged",
+            Description="Keeps every change of the pipeline's state",
+            EventPattern={
+                "source": ["aws.codepipeline"],
+                "detail-type": CHANGES,
+                "detail": {"pipeline": [pipeline.name]},
+            },
+            Targets=[events.Target(Id="log", Arn=names.log_group_arn(group.ref()))],
+        ),
+        why="Writes the pipeline's events to its log.",
+    )
+    return group.ref()
 
 
 def add_failure_notice(template: Template, pipeline: Pipeline, topic: sns.Topic) -> None:
