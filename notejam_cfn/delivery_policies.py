@@ -194,6 +194,11 @@ def allow_reading_codecommit(repository_arn: Value) -> Statement:
     return allow(on("codecommit", *reads), [repository_arn])
 
 
+def allow_comparing_commits(repository_arn: Value) -> Statement:
+    """See which files differ between two commits of one repository."""
+    return allow(on("codecommit", "GetDifferences"), [repository_arn])
+
+
 def allow_using_connection(connection_arn: Value) -> Statement:
     """Read repositories through a connection; the service kept its old name's prefix beside the new one."""
     use = [*on("codeconnections", "UseConnection"), *on("codestar-connections", "UseConnection")]

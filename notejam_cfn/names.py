@@ -129,3 +129,13 @@ def _stack_number() -> Select:
 def waf_log_group() -> Sub:
     """Name a log group AWS WAF accepts: the prefix is demanded."""
     return Sub("aws-waf-logs-${AWS::StackName}")
+
+
+def pipeline_log_group() -> Sub:
+    """Name the log group of the pipeline's events; its own policy must know its name. The stack's is unique."""
+    return of_stack("-pipeline")
+
+
+def pipeline_log_streams() -> Sub:
+    """Return the ARN of the streams of that log group, for its own policy, which cannot refer to it."""
+    return of_stack("-pipeline:*", prefix="arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:")

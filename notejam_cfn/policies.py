@@ -273,6 +273,26 @@ def allow_events_to_publish(topic_arn: Value) -> Statement:
     )
 
 
+def allow_events_to_log(streams_arn: Value) -> list[Statement]:
+    """Let this account's EventBridge rules write to a log group. `streams_arn` is the group's ARN and `:*`.
+
+    A stream is made in no rule's name; a condition on it would drop events.
+    Sources: Amazon EventBridge User Guide, "CloudWatch Logs permissions"; aws-samples/serverless-patterns, request 618.
+    """
+    services = Principal("Service", [f"{name}.{SERVICE_SUFFIX}" for name in ("delivery.logs", "events")])
+    rules = Sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*")
+    to_streams = {"Effect": Allow, "Principal": services, "Resource": [streams_arn]}
+    return [
+        Statement(Sid="EventsMakeStreams", Action=[logs.CreateLogStream], **to_streams),
+        Statement(
+            Sid="EventsLog",
+            Action=[logs.PutLogEvents],
+            Condition=Condition([ArnLike("aws:SourceArn", rules)]),
+            **to_streams,
+        ),
+    ]
+
+
 def refuse_deleting_backups(vault_arn: Value | str = "*") -> Statement:
     """Refuse to delete what a vault holds, or to shorten how long it is kept, whoever asks. AWS Backup still does.
 
@@ -325,6 +345,15 @@ def allow_state_machine_logs() -> Statement:
     actions = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries")
     more = ("PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups")
     return allow_everywhere("LogDeliveryHasNoResource", [Action("logs", name) for name in (*actions, *more)])
+
+
+def allow_state_machine_traces() -> Statement:
+    """Send a state machine's traces to X-Ray, which has no narrower resource than `*`.
+
+    Source: AWS Step Functions Developer Guide, "IAM policies for X-Ray".
+    """
+    actions = ("GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")
+    return allow_everywhere("TracesHaveNoResource", [Action("xray", name) for name in actions])
 
 
 def within(arn: Value, suffix: str) -> Value:

@@ -11,7 +11,7 @@ import zoneinfo
 from collections.abc import Iterator
 from typing import Any
 
-from . import names
+from . import globs, names
 from .checks import Settings, checked, choice, flag, number, one_of, text, whole
 
 # The periods CloudWatch Logs accepts: LogGroup.RetentionInDays in the resource schema.
@@ -31,7 +31,8 @@ FARGATE_MEMORY_MIB = {
 REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+)+-\d"
 DOMAIN_PATTERN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 CONNECTION_PATTERN = r"arn:[a-z-]+:(codeconnections|codestar-connections):.+"
-PATHS_PATTERN = r"[^,\s]+(,[^,\s]+){0,7}"
+# Source: AWS CodePipeline API Reference, "GitFilePathFilterCriteria".
+MOST_IGNORED_PATHS = 8
 ADDRESS_PATTERN = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 IMAGE_PATTERN = r"[a-z0-9][a-zA-Z0-9./_:-]*(@sha256:[0-9a-f]{64})?"
 THREE_YEARS = 1095
@@ -69,6 +70,17 @@ def _is_known_zone(name: str) -> bool:
     """Tell whether this machine knows a time zone; one that has no list of them knows all."""
     known = zoneinfo.available_timezones()
     return name in known or not known
+
+
+def _paths_problem(value: Any) -> str | None:
+    try:
+        patterns = globs.split(value) if isinstance(value, str) else None
+        globs.any_of(patterns or ())
+    except globs.GlobError as error:
+        return str(error)
+    if patterns is None or len(patterns) > MOST_IGNORED_PATHS:
+        return f"must be up to {MOST_IGNORED_PATHS} patterns with commas between, got {value!r}"
+    return None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -337,17 +349,22 @@ class DeliverySettings(Settings):
     repository: str = text("", r"[\w.-]+(/[\w.-]+)+", "OWNER/NAME", "the repository, with codeconnections")
     connection_arn: str = text("", CONNECTION_PATTERN, "a connection's ARN", "a connection you have; empty: a new one")
     branch: str = text("main", r"[\w./-]{1,255}", "a branch's name", "the branch that is rolled out")
-    ignored_paths: str = text(
-        "docs/**,**/*.md",
-        PATHS_PATTERN,
-        "up to 8 patterns, with commas",
-        "changes that start nothing, with codeconnections",
+    ignored_paths: str = checked(
+        "docs/**,*.md,**/*.md",
+        _paths_problem,
+        "paths whose changes start nothing; a zip always starts",
+        "up to 8 patterns, with commas; empty: none",
     )
     kept_images: int = whole(100, 10, 1000, "images kept besides those that stages run")
     kept_artifact_days: int = whole(90, 7, 3653, "days artifacts are kept, by which a stage can be taken back")
     personal_budget_usd: int = whole(200, 1, 1_000_000, "dollars a month for all personal stages; then no new ones")
     notify: str = text("", ADDRESS_PATTERN, "an e-mail address", "who is told of failures, approvals and the budget")
     log_retention_days: int = _log_retention(365)
+
+    @property
+    def ignored(self) -> list[str]:
+        """The patterns of paths whose changes start nothing; see `globs`."""
+        return globs.split(self.ignored_paths)
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.source == "codeconnections" and not self.repository:

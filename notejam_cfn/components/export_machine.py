@@ -9,7 +9,7 @@ Its input may name one snapshot (`{"snapshot": ARN}`); without one it takes what
 
 from __future__ import annotations
 
-from typing import Any
+from .state_machines import State, call, choice
 
 # A week of chances: an export that fails is tried again every day, and people are told every time.
 DAYS_BACK = 7
@@ -18,7 +18,6 @@ AT_A_TIME = 5
 SECONDS_BETWEEN_LOOKS = 300
 ONE_DAY_SECONDS = 86400
 
-State = dict[str, Any]
 LIST_SNAPSHOTS, LOOK_AT_EXPORTS, START_EXPORT = "ListSnapshots", "LookAtExports", "StartExport"
 # What the machine calls, by the name that stands for it: its ARN holds the partition, so CloudFormation fills it in.
 ACTIONS = {
@@ -43,7 +42,7 @@ def find_snapshots() -> State:
     """Return the state that lists the snapshots to export, newest day first."""
     made_by_plan = "$states.result.RecoveryPoints[CreatedBy.BackupPlanId = '${PlanId}' and Status = 'COMPLETED']"
     asked_for = "$states.context.Execution.Input.snapshot"
-    return _call(
+    return call(
         LIST_SNAPSHOTS,
         {
             "BackupVaultName": "${VaultName}",
@@ -66,12 +65,12 @@ def export_each() -> State:
             "StartAt": "LookForExport",
             "States": {
                 "LookForExport": look_for_export(),
-                "IsExported": _choice({"{% $states.input.known %}": "AlreadyExported"}, default="StartExport"),
+                "IsExported": choice({"{% $states.input.known %}": "AlreadyExported"}, default="StartExport"),
                 "AlreadyExported": {"Type": "Succeed"},
                 "StartExport": start_export(),
                 "WaitForExport": {"Type": "Wait", "Seconds": SECONDS_BETWEEN_LOOKS, "Next": "LookAtExport"},
                 "LookAtExport": look_at_export(),
-                "HowDidItGo": _choice(
+                "HowDidItGo": choice(
                     {
                         "{% $states.input.status = 'COMPLETE' %}": "Exported",
                         "{% $states.input.status in ['FAILED', 'CANCELED'] %}": "NotExported",
@@ -93,7 +92,7 @@ def export_each() -> State:
 def look_for_export() -> State:
     """Return the state that tells whether a snapshot is exported, or being exported, already."""
     known = "$count($states.result.ExportTasks[$not(Status in ['FAILED', 'CANCELED', 'CANCELING'])]) > 0"
-    return _call(
+    return call(
         LOOK_AT_EXPORTS,
         {"SourceArn": "{% $states.input %}"},
         Output=f"{{% {{'snapshot': $states.input, 'known': {known}}} %}}",
@@ -109,7 +108,7 @@ def start_export() -> State:
     """
     name = "'export-' & $fromMillis($millis(), '[Y0001][M01][D01]-[H01][m01][s01]') & '-' & $lowercase($tail)"
     tail = "($tail := $replace($substring($states.input.snapshot, -12), /[^A-Za-z0-9]/, ''); "
-    state = _call(
+    return call(
         START_EXPORT,
         {
             "ExportTaskIdentifier": f"{{% {tail}{name}) %}}",
@@ -119,17 +118,16 @@ def start_export() -> State:
             "IamRoleArn": "${RoleArn}",
             "KmsKeyId": "${KeyArn}",
         },
+        retry={"IntervalSeconds": 60, "MaxAttempts": 8},
         Output="{% {'export': $states.result.ExportTaskIdentifier} %}",
         Next="WaitForExport",
     )
-    state["Retry"] = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "BackoffRate": 2, "MaxAttempts": 8}]
-    return state
 
 
 def look_at_export() -> State:
     """Return the state that asks how an export is going."""
     task = "$states.result.ExportTasks[0]"
-    return _call(
+    return call(
         LOOK_AT_EXPORTS,
         {"ExportTaskIdentifier": "{% $states.input.export %}"},
         Output=(
@@ -138,13 +136,3 @@ def look_at_export() -> State:
         ),
         Next="HowDidItGo",
     )
-
-
-def _call(action: str, arguments: State, **rest: Any) -> State:
-    retry = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate": 2, "MaxAttempts": 5}
-    return {"Type": "Task", "Resource": f"${{{action}}}", "Arguments": arguments, "Retry": [retry], **rest}
-
-
-def _choice(conditions: dict[str, str], default: str) -> State:
-    choices = [{"Condition": condition, "Next": following} for condition, following in conditions.items()]
-    return {"Type": "Choice", "Choices": choices, "Default": default}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from troposphere import Sub, backup, events, iam, logs, s3, stepfunctions
+from troposphere import backup, events, iam, s3, stepfunctions
 
 from .. import policies
 from ..exemptions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Exemption
@@ -20,6 +20,7 @@ from . import export_machine
 from .encryption import Encryption
 from .log_groups import add_log_group
 from .notifications import Notifications
+from .state_machines import add_state_machine, calls
 from .watching import Watched, add_alarm
 
 LOG_RETENTION_DAYS = 365
@@ -53,7 +54,16 @@ def add_exports(
     bucket = add_archive(template, settings, key_arn)
     writer = add_writer_role(template, bucket, key_arn)
     log = add_log_group(template, "ExportLogGroup", LOG_RETENTION_DAYS, encryption, "Keeps how exports went.")
-    machine = add_machine(template, vault, log, substitutions(vault, plan, bucket, writer, key_arn))
+    machine = add_state_machine(
+        template,
+        "Export",
+        export_machine.definition(),
+        substitutions(vault, plan, bucket, writer, key_arn),
+        policies.allow_starting_exports(writer.get_att("Arn"), key_arn, vault.get_att("BackupVaultArn")),
+        log,
+        may="Lets the state machine find snapshots and start exports.",
+        why="Exports each monthly snapshot that is not exported yet, and waits until it is.",
+    )
     start_machine(template, vault, machine)
     add_alarm(
         template,
@@ -144,43 +154,6 @@ def add_writer_role(template: Template, bucket: s3.Bucket, key_arn: Value) -> ia
     )
 
 
-def add_machine(
-    template: Template, vault: backup.BackupVault, log: logs.LogGroup, filled_in: dict[str, Any]
-) -> stepfunctions.StateMachine:
-    """Add the state machine with a role of its own. `filled_in` are the names its definition leaves open."""
-    statements = [
-        *policies.allow_starting_exports(filled_in["RoleArn"], filled_in["KeyArn"], vault.get_att("BackupVaultArn")),
-        policies.allow_state_machine_logs(),
-    ]
-    role = template.add(
-        iam.Role(
-            "ExportRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("states"),
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
-        ),
-        why="Lets the state machine find snapshots and start exports.",
-    )
-    return template.add(
-        stepfunctions.StateMachine(
-            "ExportMachine",
-            RoleArn=role.get_att("Arn"),
-            Definition=export_machine.definition(),
-            DefinitionSubstitutions=filled_in,
-            LoggingConfiguration=stepfunctions.LoggingConfiguration(
-                Level="ALL",
-                IncludeExecutionData=True,
-                Destinations=[
-                    stepfunctions.LogDestination(
-                        CloudWatchLogsLogGroup=stepfunctions.CloudWatchLogsLogGroup(LogGroupArn=log.get_att("Arn"))
-                    )
-                ],
-            ),
-            TracingConfiguration=stepfunctions.TracingConfiguration(Enabled=True),
-        ),
-        why="Exports each monthly snapshot that is not exported yet, and waits until it is.",
-    )
-
-
 def substitutions(
     vault: backup.BackupVault, plan: backup.BackupPlan, bucket: s3.Bucket, writer: iam.Role, key_arn: Value
 ) -> dict[str, Any]:
@@ -191,10 +164,7 @@ def substitutions(
         "Bucket": bucket.ref(),
         "RoleArn": writer.get_att("Arn"),
         "KeyArn": key_arn,
-        **{
-            name: Sub("arn:${AWS::Partition}:states:::aws-sdk:" + action)
-            for name, action in export_machine.ACTIONS.items()
-        },
+        **calls(export_machine.ACTIONS),
     }
 
 

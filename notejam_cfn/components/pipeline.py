@@ -15,7 +15,6 @@ from ..values import Value, described
 from .artifacts import Artifacts
 from .builds import IMAGE, PLAN, SMOKE, TEST, Builds
 from .deployers import Deployer
-from .pipeline_events import add_failure_notice, add_start
 from .pipeline_roles import Roles
 from .source import ACTION, Source
 
@@ -115,9 +114,6 @@ def add_pipeline(
         pipeline.Triggers = list(source.triggers)
     template.add(pipeline, why="Takes every change from push to running containers, stage by stage.")
     arn = Sub("arn:${AWS::Partition}:codepipeline:${AWS::Region}:${AWS::AccountId}:${Name}", Name=pipeline.ref())
-    if source.event_pattern:
-        add_start(template, source.event_pattern, arn)
-    add_failure_notice(template, pipeline, topic)
     return Pipeline(name=pipeline.ref(), arn=arn)
 
 

@@ -1,4 +1,4 @@
-"""Questions people ask of the logs, saved in CloudWatch Logs Insights with the stage's own log groups.
+"""Questions people ask of the logs, saved in CloudWatch Logs Insights with the log groups of a stage or the delivery.
 
 The fields of the containers' lines are documented in docs/application.md; those of the others are AWS's.
 """
@@ -14,6 +14,7 @@ from ..template import Template
 from ..values import Value
 
 CONTAINERS, POSTGRESQL, TRAFFIC, FIREWALL, EXPORTS = "containers", "postgresql", "traffic", "firewall", "exports"
+PIPELINE, PUSHES = "pipeline", "pushes"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,11 +151,49 @@ QUESTIONS = (
             "limit 20",
         ),
     ),
+    Question(
+        "FailedActions",
+        "what failed in the pipeline",
+        PIPELINE,
+        (
+            "fields time, detail.stage, detail.action, `detail.execution-result.error-code`,"
+            " `detail.execution-result.external-execution-summary`, `detail.execution-id`",
+            'filter `detail-type` = "CodePipeline Action Execution State Change" and detail.state = "FAILED"',
+            "sort time desc",
+            "limit 50",
+        ),
+    ),
+    Question(
+        "LeadTime",
+        "how long changes took to the last stage",
+        PIPELINE,
+        (
+            'filter `detail-type` = "CodePipeline Pipeline Execution State Change"'
+            ' and detail.state in ["STARTED", "SUCCEEDED"]',
+            "stats count_distinct(detail.state) as states, earliest(time) as began,"
+            " earliest(`detail.execution-trigger.trigger-type`) as started_by,"
+            " (max(@timestamp) - min(@timestamp)) / 60000 as minutes by `detail.execution-id`",
+            "filter states = 2",
+            "sort minutes desc",
+            "limit 50",
+        ),
+    ),
+    Question(
+        "IgnoredPushes",
+        "pushes that started nothing",
+        PUSHES,
+        (
+            "fields @timestamp, details.input",
+            'filter type = "SucceedStateEntered"',
+            "sort @timestamp desc",
+            "limit 50",
+        ),
+    ),
 )
 
 
 def add_queries(template: Template, log_groups: Mapping[str, Value]) -> None:
-    """Save the questions whose log the stage has. `log_groups` are names by kind, such as `containers`."""
+    """Save the questions whose log there is. `log_groups` are names by kind, such as `containers`."""
     for question in QUESTIONS:
         if question.log in log_groups:
             template.add(

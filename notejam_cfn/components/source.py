@@ -22,11 +22,20 @@ ZIP_DAYS = 365
 
 
 @dataclasses.dataclass(frozen=True)
+class Filter:
+    """A repository of this account, and the patterns of paths in it whose changes start nothing; see `globs`."""
+
+    repository_name: Value
+    repository_arn: Value
+    ignored: Sequence[str]
+
+
+@dataclasses.dataclass(frozen=True)
 class Source:
     """The source action of a pipeline: its provider and configuration, and what its role must be allowed.
 
-    `triggers` start the pipeline from within CodePipeline; `event_pattern` is the event that starts it otherwise.
-    `repository_arn` is known when developers push to a repository of this account.
+    `triggers` start the pipeline from within CodePipeline; `event_pattern` is the event that starts it otherwise. Where
+    there is a `filter`, that is a push, and it starts nothing if all that changed is ignored.
     """
 
     provider: str
@@ -35,8 +44,7 @@ class Source:
     owner: str = "AWS"
     triggers: Sequence[codepipeline.PipelineTriggerDeclaration] = ()
     event_pattern: dict[str, Any] | None = None
-    repository_arn: Value | None = None
-    bucket_arn: Value | None = None
+    filter: Filter | None = None
 
 
 @component
@@ -53,7 +61,7 @@ def add_codecommit(template: Template, settings: DeliverySettings) -> Source:
     """Add a Git repository; a push or merge to the branch starts the pipeline.
 
     It is encrypted with CodeCommit's own key, since whoever pushes would have to be allowed to use another. CodeCommit
-    demands a name, and its events say nothing of the paths that changed: they cannot be filtered.
+    demands a name. Its events say nothing of the paths that changed: whoever wants to know must ask.
     """
     repository = template.add(
         codecommit.Repository(
@@ -65,11 +73,11 @@ def add_codecommit(template: Template, settings: DeliverySettings) -> Source:
         ),
         why="Keeps the code; a push to it starts the pipeline.",
     )
-    arn = repository.get_att("Arn")
+    name, arn = repository.get_att("Name"), repository.get_att("Arn")
     return Source(
         provider="CodeCommit",
         configuration={
-            "RepositoryName": repository.get_att("Name"),
+            "RepositoryName": name,
             "BranchName": settings.branch,
             "PollForSourceChanges": "false",
         },
@@ -84,7 +92,7 @@ def add_codecommit(template: Template, settings: DeliverySettings) -> Source:
                 "referenceName": [settings.branch],
             },
         },
-        repository_arn=arn,
+        filter=Filter(name, arn, settings.ignored) if settings.ignored else None,
     )
 
 
@@ -111,10 +119,9 @@ def add_connection(template: Template, settings: DeliverySettings) -> Source:
 
 def push_trigger(settings: DeliverySettings) -> codepipeline.PipelineTriggerDeclaration:
     """Start the pipeline when the branch is pushed or merged to, unless only ignored paths changed."""
-    push = codepipeline.GitPushFilter(
-        Branches=codepipeline.GitBranchFilterCriteria(Includes=[settings.branch]),
-        FilePaths=codepipeline.GitFilePathFilterCriteria(Excludes=settings.ignored_paths.split(",")),
-    )
+    push = codepipeline.GitPushFilter(Branches=codepipeline.GitBranchFilterCriteria(Includes=[settings.branch]))
+    if settings.ignored:
+        push.FilePaths = codepipeline.GitFilePathFilterCriteria(Excludes=settings.ignored)
     return codepipeline.PipelineTriggerDeclaration(
         ProviderType="CodeStarSourceConnection",
         GitConfiguration=codepipeline.GitConfiguration(SourceActionName=ACTION, Push=[push]),
@@ -143,5 +150,4 @@ def add_zip(template: Template, encryption: Encryption) -> Source:
             "detail-type": ["Object Created"],
             "detail": {"bucket": {"name": [bucket.ref()]}, "object": {"key": [ZIP_KEY]}},
         },
-        bucket_arn=arn,
     )

@@ -19,6 +19,7 @@ from ..components.guests import Guest
 from ..components.notices import add_notices
 from ..components.other_accounts import BUILD, deployer_of
 from ..components.pipeline import Layer, OwnStack, Pipeline, Rollout, add_pipeline
+from ..components.pipeline_events import add_pipeline_events
 from ..components.pipeline_roles import Roles, add_roles, allow_taking_on
 from ..components.repository import ImageRepository
 from ..components.source import add_source
@@ -139,14 +140,17 @@ def compose_pipeline(
     template: Template, given: Given, artifacts: Artifacts, builds: Builds, executing: Executing, topic: sns.Topic
 ) -> Pipeline:
     """Compose the pipeline with its source, its roles, and whom it tells."""
-    source = add_source(template, given.project.delivery, given.here.encryption)
+    settings, encryption = given.project.delivery, given.here.encryption
+    source = add_source(template, settings, encryption)
     own_names = [one.name for one in given.own]
     roles = add_roles(template, source, artifacts, builds, own_names, executing.own.get_att("Arn"))
     deployers = deployers_of(template, given, executing, roles, artifacts)
     permission = allow_taking_on(template, roles, dict.fromkeys(deployers.values()), topic)
     rollouts = [rollout(given, stage, deployers[stage.name]) for stage in given.project.stages]
     stores = {region: one.artifacts for region, one in given.elsewhere.items()}
-    return add_pipeline(template, rollouts, given.own, source, artifacts, builds, roles, permission, topic, stores)
+    pipeline = add_pipeline(template, rollouts, given.own, source, artifacts, builds, roles, permission, topic, stores)
+    add_pipeline_events(template, settings, encryption, source, pipeline, topic)
+    return pipeline
 
 
 def deployers_of(

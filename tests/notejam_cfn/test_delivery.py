@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from notejam_cfn import policies
 from notejam_cfn.config import ConfigError, parse
 from notejam_cfn.stacks import Stack, stacks_of
 
@@ -269,6 +270,13 @@ def test_the_pipeline_is_made_after_what_lets_it_run(delivery: Template) -> None
     assert delivery["Resources"]["Pipeline"]["DependsOn"] == "PipelineActions"
 
 
+LOGS_AND_TRACES_OF_STATE_MACHINES = {
+    action.JSONrepr()
+    for statement in (policies.allow_state_machine_logs(), policies.allow_state_machine_traces())
+    for action in statement.properties["Action"]
+}
+
+
 def test_a_star_stands_only_where_aws_offers_nothing_narrower(delivery: Template) -> None:
     wide = {
         action
@@ -278,7 +286,7 @@ def test_a_star_stands_only_where_aws_offers_nothing_narrower(delivery: Template
         if statement["Resource"] == ["*"]
         for action in statement["Action"]
     }
-    assert wide == {"ecr:GetAuthorizationToken"}
+    assert wide == {"ecr:GetAuthorizationToken"} | LOGS_AND_TRACES_OF_STATE_MACHINES
 
 
 def test_what_the_pipeline_cannot_do_is_a_warning() -> None:
@@ -322,3 +330,48 @@ def test_a_stage_takes_its_image_from_its_own_region() -> None:
     plans = {stage: json.dumps(one["Configuration"]) for stage, one in actions_of(template) if one["Name"] == "plan"}
     assert "notejam-delivery-us-east-1" in plans["far"]
     assert "REPOSITORY_URI" not in plans["dev"]
+
+
+def test_the_pipelines_events_reach_their_log() -> None:
+    """Its rule names the log as EventBridge wants it; who may write is judged by the emulator's policy evaluator."""
+    emulator = pytest.importorskip("notejam_cfn.rehearsal.emulator")
+    stack = composed()["delivery"]
+    with emulator.running() as aws:
+        pipeline = aws.deploy(stack.name, stack.template.to_dict())["PipelineName"]
+        (rule,) = (one for one in aws.client("events").list_rules()["Rules"] if "PipelineChanged" in one["Name"])
+        (target,) = aws.client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        (group,) = aws.client("logs").describe_log_groups(logGroupNamePrefix=f"{stack.name}-pipeline")["logGroups"]
+        (policy,) = aws.client("logs").describe_resource_policies(resourceArn=target["Arn"])["resourcePolicies"]
+    assert target["Arn"] == group["logGroupArn"] == group["arn"].removesuffix(":*")
+    assert json.loads(rule["EventPattern"])["detail"] == {"pipeline": [pipeline]}
+    streams, other = f"{target['Arn']}:log-stream:1", f"{target['Arn']}-of-others:log-stream:1"
+    assert may_write(policy["policyDocument"], "logs:CreateLogStream", streams)
+    assert may_write(policy["policyDocument"], "logs:PutLogEvents", streams, rule["Arn"])
+    assert not may_write(policy["policyDocument"], "logs:PutLogEvents", streams, rule["Arn"].replace(":1", ":2"))
+    assert not may_write(policy["policyDocument"], "logs:PutLogEvents", streams)
+    assert not may_write(policy["policyDocument"], "logs:PutLogEvents", other, rule["Arn"])
+
+
+def may_write(policy: str, action: str, resource: str, rule: str | None = None) -> bool:
+    """Ask whether EventBridge may do something to a log, in the name of a rule or of none."""
+    evaluator = pytest.importorskip("ministack.core.iam_evaluator")
+    asked = evaluator.EvalContext(
+        principal_arn="arn:aws:iam::123456789012:root",
+        principal_type="Root",
+        principal_account="123456789012",
+        action=action,
+        resource_arn=resource,
+        region="eu-central-1",
+        service_context={"aws:sourcearn": rule} if rule else {},
+    )
+    return bool(evaluator.evaluate_resource_policy(policy, asked, "events.amazonaws.com").decision == "Allow")
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: "-".join(source))
+def test_every_change_of_the_pipeline_is_kept_as_long_as_other_logs(source: dict[str, Any]) -> None:
+    resources = composed(**source, log_retention_days=30)["delivery"].template.to_dict()["Resources"]
+    pattern = resources["PipelineChanged"]["Properties"]["EventPattern"]
+    assert [kind.split()[1] for kind in pattern["detail-type"]] == ["Pipeline", "Stage", "Action"]
+    groups = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Logs::LogGroup"]
+    assert {group["RetentionInDays"] for group in groups} == {30}
+    assert {json.dumps(group["KmsKeyId"]) for group in groups} == {json.dumps({"Fn::GetAtt": ["Key", "Arn"]})}

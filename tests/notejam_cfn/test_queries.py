@@ -14,13 +14,24 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.components.queries import CONTAINERS, EXPORTS, FIREWALL, POSTGRESQL, QUESTIONS, TRAFFIC, Question
+from notejam_cfn.components.queries import (
+    CONTAINERS,
+    EXPORTS,
+    FIREWALL,
+    PIPELINE,
+    POSTGRESQL,
+    PUSHES,
+    QUESTIONS,
+    TRAFFIC,
+    Question,
+)
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "tests/app/sample-log-lines.jsonl"
 Row = dict[str, Any]
 
-TOKEN = re.compile(r'\s*(?:(/(?:[^/\\]|\\.)*/)|("[^"]*")|(>=|<=|!=|[=<>()\[\],])|([\w@.]+))')
+TOKEN = re.compile(r'\s*(?:(/(?:[^/\\]|\\.)*/)|("[^"]*")|(>=|<=|!=|[=<>()\[\],])|`([^`]+)`|([\w@.]+))')
+CALCULATION = re.compile(r"(\w+)\(([^()]*)\)")
 
 
 class Condition:
@@ -142,11 +153,21 @@ def _stats(text: str, rows: list[Row]) -> list[Row]:
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(_grouped(row, name) for name in _names(by)), []).append(row)
-    columns = re.findall(r"(\w+)\(([^)]*)\) as (\w+)", calculated)
+    columns = re.findall(r"(?:^|, )((?:[^,(]|\((?:[^()]|\([^()]*\))*\))+) as (\w+)", calculated)
     return [
-        dict(zip(_names(by), key, strict=True)) | {name: _value(kind, what, of) for kind, what, name in columns}
+        dict(zip(_names(by), key, strict=True)) | {name: _calculated(expression, of) for expression, name in columns}
         for key, of in groups.items()
     ]
+
+
+def _calculated(expression: str, rows: list[Row]) -> Any:
+    """Work out a calculation, or arithmetic with several."""
+    whole = CALCULATION.fullmatch(expression)
+    if whole:
+        return _value(whole[1], whole[2], rows)
+    numbers = CALCULATION.sub(lambda match: repr(_value(match[1], match[2], rows)), expression)
+    assert re.fullmatch(r"[\d.+\-*/() ]+", numbers), numbers
+    return eval(numbers)
 
 
 def _grouped(row: Row, name: str) -> Any:
@@ -162,15 +183,17 @@ def _value(kind: str, what: str, rows: list[Row]) -> Any:
         return sorted(map(float, known))[max(0, round(len(known) * float(more[0]) / 100) - 1)]
     calculations: dict[str, Callable[[list[Any]], Any]] = {
         "count_distinct": lambda values: len(set(values)),
+        "earliest": lambda values: values[0] if values else None,
         "latest": lambda values: values[-1],
         "max": lambda values: max(map(float, values)),
+        "min": lambda values: min(map(float, values)),
         "avg": lambda values: statistics.mean(map(float, values)),
     }
     return calculations[kind](known)
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    return [name.strip(" `") for name in text.split(",") if name.strip()]
 
 
 def _number(value: Any) -> Any:
@@ -224,6 +247,45 @@ OTHER_LOGS: dict[str, list[Row]] = {
         {"@timestamp": "2", "type": "ExecutionFailed", "details.error": "ExportFailed", "details.cause": "no key"},
     ],
 }
+EXECUTIONS = {name: f"{name * 8}-1234-5678-abcd-12345678abcd" for name in "abc"}
+
+
+def changed(
+    what: str, state: str, execution: str, minute: int, result: dict[str, str] | None = None, **more: Any
+) -> Row:
+    """An event of the pipeline as EventBridge writes it, in the form of AWS's examples."""
+    time = f"2026-11-23T14:{minute:02}:00Z"
+    detail = {"pipeline": "notejam-delivery-Pipeline-1", "execution-id": EXECUTIONS[execution], "state": state, **more}
+    if result:
+        detail["execution-result"] = result
+    if what == "Pipeline" and state == "STARTED":
+        detail["execution-trigger"] = {"trigger-type": "StartPipelineExecution", "trigger-detail": "arn:aws:sts::1:x"}
+    kind = f"CodePipeline {what} Execution State Change"
+    event = {"detail-type": kind, "source": "aws.codepipeline", "time": time, "detail": detail}
+    return dict(flat(event)) | {"@timestamp": minute * 60_000, "@message": json.dumps(event)}
+
+
+SMOKE = {"stage": "prod", "action": "smoke", "type": {"owner": "AWS", "provider": "CodeBuild", "category": "Test"}}
+BROKEN = {"error-code": "JobFailed", "external-execution-summary": "Build terminated with state: FAILED"}
+# One that fails, one that is overtaken, and one that gets there, of which EventBridge tells twice.
+OTHER_LOGS[PIPELINE] = [
+    changed("Pipeline", "STARTED", "a", 0),
+    changed("Action", "SUCCEEDED", "a", 1, stage="source", action="source"),
+    changed("Pipeline", "STARTED", "b", 2),
+    changed("Action", "FAILED", "a", 7, BROKEN, **SMOKE),
+    changed("Stage", "FAILED", "a", 8, stage="prod"),
+    changed("Pipeline", "FAILED", "a", 8),
+    changed("Pipeline", "STARTED", "c", 9),
+    changed("Pipeline", "SUPERSEDED", "b", 10),
+    changed("Stage", "SUCCEEDED", "c", 30, stage="prod"),
+    changed("Pipeline", "SUCCEEDED", "c", 31),
+    changed("Pipeline", "SUCCEEDED", "c", 32),
+]
+LOOKED_AT = {"commit": "26a8f2", "paths": ["docs/guide.md"], "ignored": True}
+OTHER_LOGS[PUSHES] = [
+    {"@timestamp": 1, "type": "TaskStateEntered", "details.name": "StartPipeline", "details.input": "{}"},
+    {"@timestamp": 2, "type": "SucceedStateEntered", "details.name": "Ignored", "details.input": json.dumps(LOOKED_AT)},
+]
 BY_TITLE = {question.title: question for question in QUESTIONS}
 
 
@@ -232,7 +294,9 @@ def test_a_query_is_understood_and_asks_only_for_fields_that_its_log_has(title: 
     question = BY_TITLE[title]
     known = {name for row in lines(question.log) for name in row}
     ask(question, lines(question.log))
-    text = re.sub(r'"[^"]*"|/[^/]*/', "", question.query)
+    quoted = set(re.findall(r"`([^`]+)`", question.query))
+    assert all(re.search(r"[^\w@.]", name) for name in quoted)
+    text = re.sub(r'"[^"]*"|`[^`]*`|/[^/\n]*/', "", question.query)
     made = set(re.findall(r"\bas (\w+)", text)) | set(re.findall(r", (\w+)$", question.commands[0]))
     made |= set(re.findall(r"as \w+, (\w+),", question.query))
     words = set(re.findall(r"[@a-zA-Z][\w.]*", text)) - made
@@ -240,7 +304,7 @@ def test_a_query_is_understood_and_asks_only_for_fields_that_its_log_has(title: 
     spoken |= {"desc", "asc"}
     functions = set(re.findall(r"(\w+)\(", text)) | {"5m"}
     rare = {"error", "stack", "mail", "applied", "logger", "throttled"}  # documented, but not on every sample
-    assert words - spoken - functions - rare - known <= {"m"}, title
+    assert (words - spoken - functions - rare | quoted) - known <= {"m"}, title
 
 
 def test_errors_are_counted_by_route() -> None:
@@ -275,6 +339,25 @@ def test_rejected_and_blocked_traffic_is_counted() -> None:
     assert ask(BY_TITLE["RejectedFlows"], lines(TRAFFIC))[0]["refused"] == 2
     assert ask(BY_TITLE["Blocked"], lines(FIREWALL))[0]["blocked"] == 1
     assert ask(BY_TITLE["FailedExports"], lines(EXPORTS))[0]["details.cause"] == "no key"
+
+
+def test_what_failed_in_the_pipeline_is_named_with_its_stage_and_reason() -> None:
+    (found,) = ask(BY_TITLE["FailedActions"], lines(PIPELINE))
+    assert (found["detail.stage"], found["detail.action"]) == ("prod", "smoke")
+    assert found["time"] == "2026-11-23T14:07:00Z"
+    assert found["detail.execution-result.error-code"] == "JobFailed"
+
+
+def test_how_long_a_change_took_is_told_of_those_that_got_there() -> None:
+    (found,) = ask(BY_TITLE["LeadTime"], lines(PIPELINE))
+    assert found["detail.execution-id"] == EXECUTIONS["c"]
+    assert (found["began"], found["started_by"]) == ("2026-11-23T14:09:00Z", "StartPipelineExecution")
+    assert found["minutes"] == 23
+
+
+def test_a_push_that_started_nothing_is_told_with_its_paths() -> None:
+    (found,) = ask(BY_TITLE["IgnoredPushes"], lines(PUSHES))
+    assert json.loads(found["details.input"])["paths"] == ["docs/guide.md"]
 
 
 def test_the_documentation_lists_every_question() -> None:
