@@ -149,17 +149,19 @@ def refuse_plain_http(bucket_arn: Value) -> Statement:
 
 
 def allow_delivering_load_balancer_logs(bucket_arn: Value) -> Statement:
-    """Let Elastic Load Balancing write this account's access logs, in every region.
+    """Let Elastic Load Balancing write the access logs of this account's load balancers, in every region.
 
+    Regions from before August 2022 also know an account for each region in this place, which AWS advises to replace.
     Source: Elastic Load Balancing, "Enable access logs for your Application Load Balancer".
     """
+    balancers = Sub("arn:${AWS::Partition}:elasticloadbalancing:${AWS::Region}:${AWS::AccountId}:loadbalancer/*")
     return Statement(
         Sid="DeliverAccessLogs",
         Effect=Allow,
         Action=[s3.PutObject],
         Principal=service_principal("logdelivery.elasticloadbalancing"),
         Resource=[within(bucket_arn, "/AWSLogs/${AWS::AccountId}/*")],
-        Condition=of_this_account(),
+        Condition=Condition([ArnLike("aws:SourceArn", balancers)]),
     )
 
 
@@ -277,11 +279,11 @@ def refuse_deleting_backups(vault_arn: Value | str = "*") -> Statement:
 
 
 def allow_exporting_snapshots(bucket_arn: Value, key_arn: Value) -> list[Statement]:
-    """Write exports to a bucket, as the role that RDS takes must.
+    """Write exports to a bucket, as the role that RDS takes must; the wildcards are those that AWS requires.
 
     Source: Amazon Aurora User Guide, "Providing access to an Amazon S3 bucket using an IAM role".
     """
-    objects = [s3.PutObject, s3.GetObject, s3.DeleteObject]
+    objects = [Action("s3", "PutObject*"), Action("s3", "GetObject*"), Action("s3", "DeleteObject*")]
     return [
         allow([s3.ListBucket, s3.GetBucketLocation], [bucket_arn]),
         allow(objects, [within(bucket_arn, "/*")]),
@@ -304,6 +306,15 @@ def allow_starting_exports(role_arn: Value, key_arn: Value, vault_arn: Value) ->
 def allow_starting_executions(state_machine_arn: Value) -> Statement:
     """Start a state machine."""
     return allow([states.StartExecution], [state_machine_arn])
+
+
+def allow_tracing() -> Statement:
+    """Send traces to AWS X-Ray, which knows no narrower resource than `*`.
+
+    Source: AWS Step Functions Developer Guide, "IAM policies for X-Ray".
+    """
+    actions = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets")
+    return allow([Action("xray", name) for name in actions], ["*"])
 
 
 def allow_state_machine_logs() -> Statement:

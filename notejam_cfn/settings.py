@@ -216,6 +216,7 @@ class BackupSettings(Settings):
     restore_test: bool = flag(True, "restore a snapshot every month to prove that it works")
     copy_region: str = text("", REGION_PATTERN, "an AWS region such as eu-west-1", "where copies are kept; empty: none")
     copy_kept_days: int = whole(7, 1, 36500, "days a copy of a daily snapshot is kept")
+    log_retention_days: int = _log_retention(365)
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if 0 < self.monthly_kept_days < THREE_YEARS:
