@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,24 +12,16 @@ import pytest
 from notejam_cfn.deployment import moving
 from notejam_cfn.deployment.aws import Aws
 from notejam_cfn.deployment.exits import AwsTrouble
+from notejam_cfn.rehearsal.emulator import Emulator
+from tests.conftest import Run
 
-HOME, AWAY = "eu-central-1", "eu-west-1"
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+from .conftest import AWAY, HOME
 
 
 @pytest.fixture
-def copied(run: Any, aws: Any, vault: Any) -> str:
+def copied(deployed: None, hold: Callable[..., str]) -> str:
     """A stage that runs at home, and a copy of its database that lies away."""
-    assert run("deploy", "--yes").exit == 0
-    rds = aws.client("rds", AWAY)
-    rds.create_db_cluster(
-        DBClusterIdentifier="elsewhere",
-        Engine="aurora-postgresql",
-        MasterUsername="notejam",
-        MasterUserPassword="not-a-secret-here",
-    )
-    rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="copy-1", DBClusterIdentifier="elsewhere")
-    return str(vault.holds("copy-1", datetime.now(UTC) - timedelta(hours=9), region=AWAY))
+    return hold("copy-1", datetime.now(UTC) - timedelta(hours=9), AWAY)
 
 
 @pytest.fixture
@@ -55,13 +48,13 @@ def gone(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def stacks(aws: Any, region: str) -> set[str]:
+def stacks(aws: Emulator, region: str) -> set[str]:
     found = aws.client("cloudformation", region).describe_stacks()["Stacks"]
     return {stack["StackName"] for stack in found if not stack["StackStatus"].startswith("DELETE")}
 
 
 def test_a_stage_comes_up_elsewhere_from_the_newest_copy_without_asking_its_old_region(
-    run: Any, aws: Any, copied: str, gone: list[str]
+    run: Run, aws: Emulator, copied: str, gone: list[str]
 ) -> None:
     ran = run("move", "--to", AWAY, "--yes", "--anyway")
     assert ran.exit == 0, ran.said
@@ -73,7 +66,7 @@ def test_a_stage_comes_up_elsewhere_from_the_newest_copy_without_asking_its_old_
     assert chosen["SnapshotIdentifier"] == copied
 
 
-def test_the_person_is_told_what_is_lost_and_how_long_it_takes(run: Any, aws: Any, copied: str) -> None:
+def test_the_person_is_told_what_is_lost_and_how_long_it_takes(run: Run, aws: Emulator, copied: str) -> None:
     ran = run("move", "--to", AWAY, "--dry-run", "--anyway")
     assert ran.exit == 0, ran.said
     assert "what was written in the last 9 hours" in ran.said
@@ -82,11 +75,11 @@ def test_the_person_is_told_what_is_lost_and_how_long_it_takes(run: Any, aws: An
 
 
 def test_a_move_that_was_interrupted_goes_on_with_the_copy_it_began_with(
-    run: Any, aws: Any, copied: str, vault: Any
+    run: Run, aws: Emulator, copied: str, hold: Callable[..., str]
 ) -> None:
     aws.set_faults(failures=[{"logical_id": "LoadBalancer", "operation": "create", "reason": "no room", "times": 1}])
     assert run("move", "--to", AWAY, "--yes", "--anyway").exit != 0
-    vault.holds("copy-2", datetime.now(UTC), region=AWAY)
+    hold("copy-2", datetime.now(UTC), AWAY)
     ran = run("move", "--to", AWAY, "--yes", "--anyway")
     assert ran.exit == 0, ran.said
     database = aws.client("cloudformation", AWAY).describe_stacks(StackName="notejam-prod-database")["Stacks"][0]
@@ -94,7 +87,7 @@ def test_a_move_that_was_interrupted_goes_on_with_the_copy_it_began_with(
     assert chosen["SnapshotIdentifier"] == copied
 
 
-def test_a_move_without_a_copy_is_refused_before_anything_is_made(run: Any, aws: Any, vault: Any) -> None:
+def test_a_move_without_a_copy_is_refused_before_anything_is_made(run: Run, aws: Emulator) -> None:
     run("deploy", "--yes")
     ran = run("move", "--to", AWAY, "--yes")
     assert ran.exit == 1
@@ -102,7 +95,7 @@ def test_a_move_without_a_copy_is_refused_before_anything_is_made(run: Any, aws:
     assert "notejam-prod-network" not in stacks(aws, AWAY)
 
 
-def test_home_is_no_place_to_move_to(run: Any, vault: Any) -> None:
+def test_home_is_no_place_to_move_to(run: Run) -> None:
     assert run("move", "--to", HOME, "--yes").exit == 2
 
 
