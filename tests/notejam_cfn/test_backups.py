@@ -114,7 +114,7 @@ def test_copies_go_to_the_second_region_under_its_own_key(production: Any, of_ty
 @pytest.mark.parametrize(
     ("backups", "says"),
     [
-        ({"monthly_kept_days": 1000}, "monthly_kept_days must be 0 or at least 1095"),
+        ({"monthly_kept_days": 1125}, "monthly_kept_days must be 0 or at least 1126"),
         ({"copy_region": "eu-central-1"}, "must be another region"),
         ({"copy_region": "cn-north-1"}, "copies no snapshots in China"),
         ({"lock": True, "deletable": True}, "must be false with lock"),
