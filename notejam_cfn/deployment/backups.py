@@ -78,6 +78,20 @@ def facts(aws: Aws, stacks: Sequence[Planned]) -> Facts:
     )
 
 
+def turned_on(aws: Aws, region: str) -> bool:
+    """Whether AWS Backup looks after Aurora in a region. Where it does not, plans select no cluster, and nothing fails.
+
+    Source: AWS Backup Developer Guide, "Getting started", on service opt-in.
+    """
+    settings = aws.call("backup", region, "describe_region_settings")["ResourceTypeOptInPreference"]
+    return bool(settings.get("Aurora", True))
+
+
+def turn_on(region: str) -> str:
+    """Return the command that lets AWS Backup look after Aurora in a region."""
+    return f"aws backup update-region-settings --region {region} --resource-type-opt-in-preference Aurora=true"
+
+
 def recovery_points(aws: Aws, region: str, vault: str) -> list[RecoveryPoint]:
     """List what a vault holds, newest first."""
     pages = aws.pages("backup", region, "list_recovery_points_by_backup_vault", BackupVaultName=vault)

@@ -15,9 +15,9 @@ from .aws import Aws
 from .backups import DATABASE, RecoveryPoint
 from .conductor import Person
 from .deploy import Deployment, Options, read_templates
-from .exits import BadInput, Refused
+from .exits import BadInput, NeedsRecovery, Refused
 from .manifest import Planned
-from .moving import COPIES, FINE, SERVICE, Finding
+from .moving import COPIES, FINE, SERVICE, WRONG, Finding
 from .progress import Progress
 from .restoring import SNAPSHOT
 from .results import Result
@@ -108,11 +108,15 @@ class Relocation:
         service = next(stack for stack in self.stacks if stack.layer == SERVICE)
         state = self.aws.stack(self.terms.region, service.name)
         url = state.outputs.get(URL, "") if state else ""
-        if image and url:
-            self.progress.write(moving.smoke(self._direct(url)).line())
-        for line in self._dns(service):
+        asked = moving.smoke(self._direct(url)) if image and url else None
+        for line in [*([asked.line()] if asked else []), *self._dns(service)]:
             self.progress.write(line)
         self.progress.write("Next: set the stage's region in notejam.toml, build and deploy, so that it stays moved.")
+        if asked and asked.verdict == WRONG:
+            raise NeedsRecovery(
+                f"{service.stage} is up in {self.terms.region} and does not answer; people still reach the old region",
+                f"Look at it: python scripts/status.py {service.stage} --region {self.terms.region}",
+            )
 
     def _direct(self, url: str) -> str:
         """Return the load balancer's own address while the domain still leads to the old region."""

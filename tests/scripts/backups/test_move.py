@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import json
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +19,7 @@ from notejam_cfn.deployment.exits import AwsTrouble
 from notejam_cfn.rehearsal.emulator import Emulator
 from tests.conftest import Run
 
-from .conftest import AWAY, HOME
+from .conftest import AWAY, HOME, IMAGE
 
 
 @pytest.fixture
@@ -93,6 +97,82 @@ def test_a_move_without_a_copy_is_refused_before_anything_is_made(run: Run, aws:
     assert ran.exit == 1
     assert "copy of the database: none in this region" in ran.said
     assert "notejam-prod-network" not in stacks(aws, AWAY)
+
+
+def test_a_stage_that_does_not_answer_in_its_new_place_is_told_of_before_people_are_sent_there(
+    run: Run, copied: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving, "smoke", functools.partial(moving.smoke, tries=1, pause=0.0))
+    ran = run("move", "--to", AWAY, "--yes", "--anyway", "--image", IMAGE)
+    assert ran.exit == 3, ran.said
+    assert f"prod is up in {AWAY} and does not answer" in ran.said
+
+
+def test_an_application_that_needs_a_moment_passes_the_smoke_test() -> None:
+    answers = [503, 503, 200]
+
+    class Waking(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(answers.pop(0))
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Waking) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        found = moving.smoke(f"http://127.0.0.1:{server.server_address[1]}/", pause=0.01)
+        server.shutdown()
+    assert (found.verdict, answers) == (moving.FINE, [])
+
+
+class Quotas:
+    """Stands for the facade: the emulator knows no quotas."""
+
+    def __init__(self, allowed: float, aurora: bool = True) -> None:
+        self.allowed = allowed
+        self.aurora = aurora
+
+    def call(self, service: str, region: str, method: str, **given: Any) -> Any:
+        answers: dict[str, Any] = {
+            "get_service_quota": {"Quota": {"Value": self.allowed}},
+            "describe_addresses": {"Addresses": [{}, {}, {}]},
+            "describe_region_settings": {"ResourceTypeOptInPreference": {"Aurora": self.aurora}},
+        }
+        return answers[method]
+
+    def pages(self, service: str, region: str, method: str, **given: Any) -> Any:
+        return iter([{"Vpcs": [{}] * 5}])
+
+
+@pytest.fixture
+def templates(built: Path) -> dict[str, Any]:
+    from notejam_cfn.deployment.manifest import read
+    from notejam_cfn.render import load
+
+    return {stack.layer: load(stack.text()) for stack in read(built).stacks_of("prod")}
+
+
+def test_quotas_that_are_too_small_are_found_out(templates: dict[str, Any]) -> None:
+    tight, wide = Quotas(5), Quotas(20)
+    for aws, verdict, scaling in ((tight, moving.WRONG, moving.WARNING), (wide, moving.FINE, moving.FINE)):
+        facade: Any = aws
+        assert moving.vpcs(facade, AWAY).verdict == verdict
+        assert moving.addresses(facade, templates["network"], AWAY).verdict == verdict
+        assert moving.processors(facade, templates["service"], AWAY).verdict == scaling
+    said = moving.processors(facade, templates["service"], AWAY).detail
+    assert said == "20 vCPU; 24 tasks, the most, take 12"
+
+
+def test_a_region_where_aws_backup_leaves_aurora_alone_is_found_out() -> None:
+    off: Any = Quotas(5, aurora=False)
+    found = moving.backed_up(off, AWAY)
+    assert found.verdict == moving.WARNING and f"--region {AWAY}" in found.detail
+
+
+def test_what_cannot_be_looked_up_is_named(run: Run, copied: str) -> None:
+    said = run("move", "--to", AWAY, "--dry-run").said
+    assert "unknown  quota of VPCs: could not be looked up" in said
 
 
 def test_home_is_no_place_to_move_to(run: Run) -> None:
