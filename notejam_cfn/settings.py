@@ -230,6 +230,8 @@ class BackupSettings(Settings):
             yield "export_kept_days", f"must be 0 or more than export_warm_days, got {self.export_kept_days}"
         if self.export and not self.monthly_kept_days:
             yield "export", "needs monthly_kept_days, as monthly snapshots are what is exported"
+        if self.copy_region and not (self.daily_kept_days or self.monthly_kept_days):
+            yield "copy_region", "needs daily_kept_days or monthly_kept_days, as those are what is copied"
         if 0 < self.lock_grace_days < 3:
             yield "lock_grace_days", f"must be 0 or at least 3, got {self.lock_grace_days}"
         if self.lock and self.deletable:

@@ -41,8 +41,9 @@ def test_nobody_deletes_a_snapshot_before_its_time(compose: Any, of_type: Any) -
 
 
 def test_production_is_locked_no_tighter_than_its_shortest_schedule(production: Any, of_type: Any) -> None:
-    (vault,) = of_type(production["backups"], VAULT).values()
-    assert vault["LockConfiguration"] == {"MinRetentionDays": 35}
+    for layer, days in {"backups": 35, "copies": 7}.items():
+        (vault,) = of_type(production[layer], VAULT).values()
+        assert vault["LockConfiguration"] == {"MinRetentionDays": days}
 
 
 def test_the_plan_is_continuous_daily_weekly_and_monthly(production: Any, of_type: Any) -> None:
@@ -118,6 +119,7 @@ def test_copies_go_to_the_second_region_under_its_own_key(production: Any, of_ty
         ({"copy_region": "eu-central-1"}, "must be another region"),
         ({"copy_region": "cn-north-1"}, "copies no snapshots in China"),
         ({"lock": True, "deletable": True}, "must be false with lock"),
+        ({"copy_region": "eu-west-1", "daily_kept_days": 0, "monthly_kept_days": 0, "export": False}, "what is copied"),
         ({"export_kept_days": 1000}, "more than export_warm_days"),
     ],
 )
