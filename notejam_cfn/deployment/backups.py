@@ -69,7 +69,7 @@ def facts(aws: Aws, stacks: Sequence[Planned]) -> Facts:
     outputs = {layer: _outputs(aws, stacks, layer) for layer in (DATABASE, BACKUPS)}
     database, backups = outputs[DATABASE], outputs[BACKUPS]
     return Facts(
-        region=_of_layer(stacks, DATABASE).region,
+        region=of_layer(stacks, DATABASE).region,
         cluster_id=database["ClusterId"],
         cluster_arn=database["ClusterArn"],
         vault_name=backups["VaultName"],
@@ -196,15 +196,16 @@ def _line(point: RecoveryPoint, now: datetime) -> str:
     return f"{made:16}  {age_words(point.age(now)):>9}  {until:10}  {point.tier:10}  {size:>9}  {what}{ready}"
 
 
-def _of_layer(stacks: Sequence[Planned], layer: str) -> Planned:
+def of_layer(stacks: Sequence[Planned], layer: str) -> Planned:
+    """Return the stack of a layer. Raises BadInput when there is none, as after `--only`."""
     found = next((stack for stack in stacks if stack.layer == layer), None)
     if found is None:
-        raise BadInput(f"this stage has no {layer} stack", "Run: python -m notejam_cfn build")
+        raise BadInput(f"there is no {layer} stack", "Leave --only out, or run: python -m notejam_cfn build")
     return found
 
 
 def _outputs(aws: Aws, stacks: Sequence[Planned], layer: str) -> Mapping[str, str]:
-    stack = _of_layer(stacks, layer)
+    stack = of_layer(stacks, layer)
     state = aws.stack(stack.region, stack.name)
     if state is None:
         raise BadInput(

@@ -107,7 +107,8 @@ class Restoration:
         if self.aws.stack(other.region, other.name) is not None:
             raise BadInput(
                 f"{other.name} exists already",
-                "Restore into it with --to and a snapshot's name, or choose another stage",
+                f"If this restore was interrupted, end it: python scripts/deploy.py {other.stage}",
+                f"Else restore into it: python scripts/restore.py {other.stage} --to SNAPSHOT",
             )
 
     def _end(self, known: Facts) -> dict[str, Result]:
@@ -170,4 +171,4 @@ def _replaced(stacks: Sequence[Planned]) -> frozenset[str]:
 
 
 def _database(stacks: Sequence[Planned]) -> Planned:
-    return next(stack for stack in stacks if stack.layer == DATABASE)
+    return backups.of_layer(stacks, DATABASE)

@@ -172,23 +172,22 @@ def test_another_stage_is_brought_up_beside(run: Run, aws: Emulator, deployed: N
     assert serving(aws) == OLD
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("--to", "no-such-snapshot"), "there is no snapshot no-such-snapshot"),
-        (("--to", "2000-01-01"), "nothing is left of 2000-01-01"),
-        (("--to", "2999-01-01"), "is in the future"),
-        (("--to", "2026-99-01"), "is not a time"),
-        (("--as", "nowhere"), "there is no stage 'nowhere'"),
-        (("--as", "prod"), "notejam-prod-database exists already"),
-        (("--as", "elsewhere"), "is not where prod's snapshots are"),
-    ],
-)
-def test_what_cannot_be_done_is_refused_before_anything_changes(
-    run: Run, aws: Emulator, deployed: None, arguments: tuple[str, ...], says: str
-) -> None:
-    ran = run("restore", *arguments, "--yes")
-    assert ran.exit == 2 and says in ran.said, ran.said
+REFUSED = {
+    ("--to", "no-such-snapshot"): "there is no snapshot no-such-snapshot",
+    ("--to", "2000-01-01"): "nothing is left of 2000-01-01",
+    ("--to", "2999-01-01"): "is in the future",
+    ("--to", "2026-99-01"): "is not a time",
+    ("--as", "nowhere"): "there is no stage 'nowhere'",
+    ("--as", "prod"): "notejam-prod-database exists already",
+    ("--as", "elsewhere"): "is not where prod's snapshots are",
+    ("--only", "service"): "there is no database stack",
+}
+
+
+def test_what_cannot_be_done_is_refused_before_anything_changes(run: Run, aws: Emulator, deployed: None) -> None:
+    for arguments, says in REFUSED.items():
+        ran = run("restore", *arguments, "--yes")
+        assert ran.exit == 2 and says in ran.said, (arguments, ran.said)
     assert clusters(aws) == {OLD}
 
 
@@ -235,7 +234,7 @@ def test_a_restore_that_is_interrupted_while_the_copy_is_made_says_how_to_go_on(
 def test_a_restore_that_was_killed_when_the_new_cluster_was_there_is_ended_and_not_begun_anew(
     run: Run, aws: Emulator, deployed: None, environment: dict[str, str], built: Path
 ) -> None:
-    aws.set_faults(seconds_per_resource=1)
+    aws.set_faults(seconds_per_resource=0.4)
     killed(environment, built, lambda: outputs(aws, "database")["ClusterId"] == NEW, signal.SIGKILL)
     aws.set_faults()
     assert not kept(aws, OLD)
@@ -248,7 +247,7 @@ def test_a_restore_that_was_killed_when_the_new_cluster_was_there_is_ended_and_n
 def test_a_restore_that_was_killed_while_the_new_cluster_was_made_goes_on(
     run: Run, aws: Emulator, deployed: None, environment: dict[str, str], built: Path
 ) -> None:
-    aws.set_faults(seconds_per_resource=1)
+    aws.set_faults(seconds_per_resource=0.4)
     killed(environment, built, lambda: NEW in clusters(aws), signal.SIGKILL)
     ran = run("restore", "--yes")
     assert ran.exit == 0, ran.said
