@@ -279,11 +279,11 @@ def refuse_deleting_backups(vault_arn: Value | str = "*") -> Statement:
 
 
 def allow_exporting_snapshots(bucket_arn: Value, key_arn: Value) -> list[Statement]:
-    """Write exports to a bucket, as the role that RDS takes must; the wildcards are those that AWS requires.
+    """Write exports to a bucket, as the role that RDS takes must. AWS lists wildcards; these are what an export uses.
 
     Source: Amazon Aurora User Guide, "Providing access to an Amazon S3 bucket using an IAM role".
     """
-    objects = [Action("s3", "PutObject*"), Action("s3", "GetObject*"), Action("s3", "DeleteObject*")]
+    objects = [s3.PutObject, s3.GetObject, s3.DeleteObject]
     return [
         allow([s3.ListBucket, s3.GetBucketLocation], [bucket_arn]),
         allow(objects, [within(bucket_arn, "/*")]),
