@@ -2,9 +2,11 @@
 
     python delivery/plan.py --templates output --into plan
 
-Reads from the environment: STAGE, IMAGE_URI, and EXECUTION_ROLE_ARN, the role CloudFormation takes on. Writes for each
-layer a file with the parameters in force and the stack's tags, in the form of CodePipeline's template configuration,
-and changes.txt for people. Prints assignments for a shell: CHANGED (yes or no), SUMMARY, DETAILS_URL.
+Reads from the environment: STAGE; IMAGE_URI, the image by its digest; REPOSITORY_URI, where the stage's region has it;
+EXECUTION_ROLE_ARN, the role CloudFormation takes on; and for a stage in another account STAGE_ROLE_ARN, a role to look
+at it. Writes for each layer a file with the parameters in force and the stack's tags, in the form of CodePipeline's
+template configuration, and changes.txt for people. Prints assignments for a shell: CHANGED (yes or no), SUMMARY,
+DETAILS_URL.
 """
 
 from __future__ import annotations
@@ -15,23 +17,21 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from notejam_cfn import render
+from notejam_cfn import images, render
 from notejam_cfn.deployment import manifest, parameters
 from notejam_cfn.deployment.aws import KEEP
 from notejam_cfn.deployment.manifest import Planned
+from notejam_cfn.deployment.sessions import Client, clients
 
 CHANGE_SET = "plan"
 SUMMARY_CHARACTERS = 900
 NOT_THERE_YET = {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"}
 NOTHING_TO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 VERBS = {"Add": "adds", "Remove": "removes", "Modify": "changes", "Import": "imports", "Dynamic": "may change"}
-
-Client = Callable[[str], Any]
-"""Makes a CloudFormation client for a region."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,20 +49,12 @@ def main(arguments: list[str], client: Client | None = None, environ: Mapping[st
     parser.add_argument("--into", type=Path, default=Path("plan"), help="the folder to write to")
     asked = parser.parse_args(arguments)
     stacks = manifest.read(asked.templates).stacks_of(environ["STAGE"])
-    plans = {
-        stack.layer: plan(stack, (client or cloudformation)(stack.region), environ["IMAGE_URI"], environ)
-        for stack in stacks
-    }
+    image = images.in_repository(environ["IMAGE_URI"], environ["REPOSITORY_URI"])
+    made = client or clients(environ.get("STAGE_ROLE_ARN", ""))
+    plans = {stack.layer: plan(stack, made("cloudformation", stack.region), image, environ) for stack in stacks}
     write(asked.into, plans)
     print(assignments(environ["STAGE"], plans, environ.get("CODEBUILD_BUILD_URL", "")))
     return 0
-
-
-def cloudformation(region: str) -> Any:
-    """Return a client for a region."""
-    import boto3
-
-    return boto3.client("cloudformation", region_name=region)
 
 
 def plan(stack: Planned, client: Any, image: str, environ: Mapping[str, str]) -> LayerPlan:

@@ -2,7 +2,8 @@
 
     python delivery/smoke.py --templates output
 
-Reads STAGE, IMAGE_URI and REPOSITORY_NAME from the environment. A stage that sleeps is woken by the first request: the
+Reads from the environment: STAGE, IMAGE_URI, REPOSITORY_URI, COPY_URIS, the repositories of other regions, and for a
+stage in another account STAGE_ROLE_ARN, a role to look at it. A stage that sleeps is woken by the first request: the
 load balancer answers 503 until a task runs, and a paused database takes some seconds more.
 """
 
@@ -19,8 +20,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from notejam_cfn import images
 from notejam_cfn.deployment import manifest
 from notejam_cfn.deployment.manifest import Planned
+from notejam_cfn.deployment.sessions import Client, clients
 
 PAGES = {"/readyz": "ready", "/signin/": "jam"}
 """What is asked, and what the answer must contain."""
@@ -28,8 +31,6 @@ WAIT_SECONDS, PAUSE_SECONDS, REQUEST_SECONDS = 600, 5, 30
 
 Fetch = Callable[[str], tuple[int, str]]
 """Returns the status and the text of a page; status 0 when nobody answers."""
-Client = Callable[[str, str], Any]
-"""Makes a client for a service in a region."""
 
 
 def main(arguments: list[str], client: Client | None = None, environ: Mapping[str, str] = os.environ) -> int:
@@ -37,24 +38,20 @@ def main(arguments: list[str], client: Client | None = None, environ: Mapping[st
     parser = argparse.ArgumentParser(description="Ask a deployed stage whether it works.")
     parser.add_argument("--templates", type=Path, default=Path("output"), help="the folder that build wrote")
     asked = parser.parse_args(arguments)
-    made = client or boto3_client
+    there = client or clients(environ.get("STAGE_ROLE_ARN", ""))
     stacks = manifest.read(asked.templates).stacks_of(environ["STAGE"])
-    url = address(stacks, made)
+    url = address(stacks, there)
     problems = [problem for page, text in PAGES.items() for problem in [ask(url, page, text)] if problem]
     if problems:
         print("\n".join(problems), file=sys.stderr)
         return 1
     print(f"{environ['STAGE']} works: {url}")
-    protect(stacks, made)
-    mark(made("ecr", environ["AWS_REGION"]), environ["REPOSITORY_NAME"], environ["IMAGE_URI"], environ["STAGE"])
+    protect(stacks, there)
+    here = client or clients()
+    for repository in [environ["REPOSITORY_URI"], *environ.get("COPY_URIS", "").split()]:
+        region, name = images.place_of(repository)
+        mark(here("ecr", region), name, environ["IMAGE_URI"], environ["STAGE"])
     return 0
-
-
-def boto3_client(service: str, region: str) -> Any:
-    """Return a client."""
-    import boto3
-
-    return boto3.client(service, region_name=region)  # type: ignore[call-overload]
 
 
 def address(stacks: tuple[Planned, ...], client: Client) -> str:

@@ -13,14 +13,15 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from . import manifest, render
+from . import manifest, names, render
 from .lint import Finding, Subject, Verdict, lint
 from .lint.findings import BUCKET_BYTES, REQUEST_BYTES
 from .settings import Project
 from .stacks import Stack, stacks_of
 
 FORMATS: Mapping[str, Callable[[dict[str, Any]], str]] = {"yaml": render.to_yaml, "json": render.to_json}
-CONSOLE = "console"
+# The console uploads these to a bucket of its own, and deploy.py through the stack's: no request limits them.
+THROUGH_A_BUCKET = ("console", "delivery")
 MISSING_TYPE = "E3006"
 REGIONS_PAGE = "https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html"
 
@@ -95,6 +96,8 @@ def files(project: Project, rendered: Iterable[Rendered], previous: Mapping[str,
     rendered = list(rendered)
     entries = [manifest.entry(one.stack, one.path, one.text, one.body) for one in rendered]
     texts = {one.path: one.text for one in rendered}
+    values = {one.stack.path: one.stack.values for one in rendered if one.stack.values}
+    texts |= {names.parameters_of(path): manifest.configuration(given) for path, given in values.items()}
     return texts | {manifest.FILE_NAME: manifest.text(project, entries, previous)}
 
 
@@ -113,8 +116,7 @@ def _rendered(stack: Stack, form: str) -> Rendered:
 
 
 def _subject(one: Rendered) -> Subject:
-    # The console uploads a template to a bucket of its own, so the limit of a request does not apply.
-    return Subject(one.path, one.text, BUCKET_BYTES if one.stack.form == CONSOLE else REQUEST_BYTES)
+    return Subject(one.path, one.text, BUCKET_BYTES if one.stack.layer in THROUGH_A_BUCKET else REQUEST_BYTES)
 
 
 def _region_findings(one: Rendered, verdict: Verdict) -> list[Finding]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from awacs.aws import (
     Action,
     Allow,
+    ArnLike,
     Condition,
     Deny,
     Null,
@@ -25,7 +26,7 @@ from awacs.sts import AssumeRole
 from troposphere import Sub, encode_to_dict
 
 from . import permissions
-from .policies import allow, policy, service_principal, within
+from .policies import allow, allow_everywhere, policy, service_principal, within
 from .render import compact_json
 from .values import Value
 
@@ -68,6 +69,11 @@ NAMED: dict[str, tuple[str, ...]] = {
     "scheduler": ("scheduler:*:${AWS::AccountId}:schedule/*/{}*", "scheduler:*:${AWS::AccountId}:schedule-group/{}*"),
     "sns": ("sns:*:${AWS::AccountId}:{}*",),
 }
+
+# What using artifacts takes, of their objects, their bucket and their key.
+OBJECTS = ("GetObject", "GetObjectVersion", "PutObject")
+BUCKET = ("GetBucketLocation", "GetBucketVersioning", "ListBucket")
+KEY = ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
 
 
 def on(service: str, *names: str) -> list[Action]:
@@ -113,6 +119,45 @@ def assumed_by_cloudformation() -> PolicyDocument:
     return policy(trusted)
 
 
+def from_account(account: Value, role_arns: Sequence[Value]) -> dict[str, object]:
+    """Return the principal and condition that admit roles of another account, by ARNs that may hold `*`.
+
+    A policy that named a role which is not there yet would be refused.
+    """
+    return {
+        "Principal": Principal("AWS", Sub("arn:${AWS::Partition}:iam::${Account}:root", Account=account)),
+        "Condition": Condition([ArnLike("aws:PrincipalArn", list(role_arns))]),
+    }
+
+
+def trust_roles_of(account: Value, role_arns: Sequence[Value]) -> Statement:
+    """Trust roles of another account to assume the role."""
+    return Statement(Effect=Allow, Action=[AssumeRole], **from_account(account, role_arns))
+
+
+def share_artifacts(bucket_arn: Value, account: Value, role_arns: Sequence[Value]) -> list[Statement]:
+    """Let roles of another account read the bucket's artifacts, and write what their actions put out.
+
+    Source: AWS CodePipeline User Guide, "Create a pipeline that uses resources from another account".
+    """
+    guests = from_account(account, role_arns)
+    return [
+        Statement(Effect=Allow, Action=on("s3", *OBJECTS), Resource=[within(bucket_arn, "/*")], **guests),
+        Statement(Effect=Allow, Action=on("s3", *BUCKET), Resource=[bucket_arn], **guests),
+    ]
+
+
+def share_key(account: Value, role_arns: Sequence[Value]) -> Statement:
+    """Let roles of another account use the key of the artifacts. In a key's policy, `*` is that key."""
+    return Statement(Effect=Allow, Action=on("kms", *KEY), Resource=["*"], **from_account(account, role_arns))
+
+
+def share_images(account: Value, role_arns: Sequence[Value]) -> Statement:
+    """Let roles of another account pull images. A repository's policy names no resource: it is the repository."""
+    pull = on("ecr", "BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
+    return Statement(Effect=Allow, Action=pull, **from_account(account, role_arns))
+
+
 def allow_assuming(role_arns: Sequence[Value]) -> Statement:
     """Assume roles."""
     return allow([AssumeRole], role_arns)
@@ -127,11 +172,9 @@ def allow_passing(role_arns: Sequence[Value], service: str) -> Statement:
 def allow_using_artifacts(bucket_arn: Value, key_arn: Value) -> list[Statement]:
     """Read and write the artifacts that the pipeline's actions hand on."""
     return [
-        allow(on("s3", "GetObject", "GetObjectVersion", "PutObject"), [within(bucket_arn, "/*")]),
-        allow(on("s3", "GetBucketLocation", "GetBucketVersioning", "ListBucket"), [bucket_arn]),
-        allow(
-            on("kms", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo"), [key_arn]
-        ),
+        allow(on("s3", *OBJECTS), [within(bucket_arn, "/*")]),
+        allow(on("s3", *BUCKET), [bucket_arn]),
+        allow(on("kms", *KEY), [key_arn]),
     ]
 
 
@@ -182,16 +225,17 @@ def allow_writing_reports() -> Statement:
     return allow(on("codebuild", *names), [groups])
 
 
-def allow_pushing_images(repository_arn: Value) -> list[Statement]:
-    """Push images to one repository, read what its scan found, and mark an image. Signing in needs `*`."""
+def allow_pushing_images(repository_arns: Sequence[Value]) -> list[Statement]:
+    """Push images to repositories, read what scans found, and mark an image. Signing in needs `*`."""
     layers = ("BatchCheckLayerAvailability", "CompleteLayerUpload", "InitiateLayerUpload", "UploadLayerPart")
     images = ("BatchGetImage", "DescribeImages", "DescribeImageScanFindings", "GetDownloadUrlForLayer", "PutImage")
-    return [allow(on("ecr", "GetAuthorizationToken"), ["*"]), allow(on("ecr", *layers, *images), [repository_arn])]
+    signing_in = allow_everywhere("SigningInHasNoResource", on("ecr", "GetAuthorizationToken"))
+    return [signing_in, allow(on("ecr", *layers, *images), repository_arns)]
 
 
-def allow_marking_images(repository_arn: Value) -> Statement:
+def allow_marking_images(repository_arns: Sequence[Value]) -> Statement:
     """Give an image that is there another tag."""
-    return allow(on("ecr", "BatchGetImage", "DescribeImages", "PutImage"), [repository_arn])
+    return allow(on("ecr", "BatchGetImage", "DescribeImages", "PutImage"), repository_arns)
 
 
 def allow_changing_stacks(prefixes: Iterable[str]) -> Statement:
@@ -258,7 +302,7 @@ def allow_creating(kinds: Iterable[str], prefixes: Sequence[str], own: Condition
     return [
         *(allow(_literal(some), _resources(service, prefixes)) for service, some in _by_service(named)),
         *(allow(_literal(some), _resources(service, prefixes), own) for service, some in _by_service(tagged)),
-        allow(_spelled(wide), ["*"]),
+        allow_everywhere("TheseHaveNoResource", _spelled(wide)),
     ]
 
 

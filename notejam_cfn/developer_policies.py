@@ -13,7 +13,7 @@ from awacs.aws import Action, ArnEquals, BoolIfExists, Condition, Deny, Statemen
 from troposphere import AccountId
 
 from .delivery_policies import in_account, on
-from .policies import allow
+from .policies import allow, allow_everywhere
 from .values import Value
 
 # Whose stages are whose: an IAM user's own name, or the `developer` tag that an identity provider hands over.
@@ -32,7 +32,8 @@ def allow_seeing_stacks(project: str) -> list[Statement]:
     )
     everywhere = ("DescribeStackDriftDetectionStatus", "GetTemplateSummary", "ListStacks", "ValidateTemplate")
     stacks = in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{project}-*/*")
-    return [allow(on("cloudformation", *one), [stacks]), allow(on("cloudformation", *everywhere), ["*"])]
+    lists = allow_everywhere("ListsOfStacksHaveNoResource", on("cloudformation", *everywhere))
+    return [allow(on("cloudformation", *one), [stacks]), lists]
 
 
 def allow_seeing_resources() -> Statement:
@@ -50,7 +51,7 @@ def allow_seeing_resources() -> Statement:
         *on("rds", "DescribeDBEngineVersions", "DescribeEvents"),
         *on("tag", "GetResources"),
     ]
-    return allow(actions, ["*"])
+    return allow_everywhere("DescriptionsHaveNoResource", actions)
 
 
 DATABASE_KINDS = ("cluster", "cluster-snapshot", "db")
@@ -70,17 +71,27 @@ def allow_seeing_named(project: str) -> list[Statement]:
 
 def allow_reading_logs(project: str) -> list[Statement]:
     """Read and search the log groups of every stage."""
-    one = ("DescribeLogStreams", "FilterLogEvents", "GetLogEvents", "GetLogGroupFields", "StartLiveTail", "StartQuery")
-    everywhere = ("DescribeLogGroups", "DescribeQueries", "DescribeQueryDefinitions", "GetQueryResults", "StopQuery")
+    one = ("DescribeLogStreams", "FilterLogEvents", "GetLogEvents", "GetLogGroupFields", "GetQueryResults")
+    more = ("StartLiveTail", "StartQuery")
+    everywhere = ("DescribeLogGroups", "DescribeQueries", "DescribeQueryDefinitions", "StopQuery")
     beginnings = ("", "/aws/rds/cluster/", "/aws/ecs/containerinsights/", "aws-waf-logs-")
     groups = [in_account(f"logs:*:${{AWS::AccountId}}:log-group:{begin}{project}-*") for begin in beginnings]
-    return [allow(on("logs", *one), groups), allow(on("logs", *everywhere), ["*"])]
+    lists = allow_everywhere("ListsOfLogsHaveNoResource", on("logs", *everywhere))
+    return [allow(on("logs", *one, *more), groups), lists]
 
 
-def allow_reading_metrics() -> Statement:
-    """Read metrics, alarms and dashboards; metrics have no resource to narrow them by."""
-    names = ("DescribeAlarmHistory", "DescribeAlarms", "GetDashboard", "GetMetricData", "GetMetricStatistics")
-    return allow(on("cloudwatch", *names, "ListDashboards", "ListMetrics"), ["*"])
+def allow_reading_metrics(project: str) -> list[Statement]:
+    """Read metrics and alarms, which cannot be narrowed, and the project's dashboards.
+
+    Composite alarms are shown only to who may describe alarms everywhere. Source: Amazon CloudWatch API Reference,
+    "DescribeAlarms".
+    """
+    names = ("DescribeAlarmHistory", "DescribeAlarms", "GetMetricData", "GetMetricStatistics")
+    dashboards = in_account(f"cloudwatch::${{AWS::AccountId}}:dashboard/{project}-*")
+    return [
+        allow_everywhere("MetricsHaveNoResource", on("cloudwatch", *names, "ListDashboards", "ListMetrics")),
+        allow(on("cloudwatch", "GetDashboard"), [dashboards]),
+    ]
 
 
 def allow_watching_pipeline(delivery: str) -> list[Statement]:
@@ -91,7 +102,7 @@ def allow_watching_pipeline(delivery: str) -> list[Statement]:
     reports = ("BatchGetReportGroups", "BatchGetReports", "DescribeCodeCoverages", "DescribeTestCases")
     return [
         allow(on("codepipeline", *pipeline, *more), [pipelines(delivery)]),
-        allow(on("codepipeline", "ListPipelines"), ["*"]),
+        allow_everywhere("ListsOfPipelinesHaveNoResource", on("codepipeline", "ListPipelines")),
         allow(on("codebuild", *builds), [in_account(f"codebuild:*:${{AWS::AccountId}}:project/{delivery}-*")]),
         allow(
             on("codebuild", *reports, "ListReportsForReportGroup"),
@@ -241,7 +252,8 @@ def allow_within(actions: Sequence[Action]) -> Statement:
 
     It grants nothing; `*` stands because a boundary meets what the roles themselves name.
     """
-    return allow(actions, ["*"], Condition([StringEquals("aws:ResourceAccount", AccountId)]))
+    own = Condition([StringEquals("aws:ResourceAccount", AccountId)])
+    return allow_everywhere("BoundsAndGrantsNothing", actions, own)
 
 
 def allow_attaching(policy_arn: Value, group_arn: Value) -> Statement:

@@ -1,4 +1,4 @@
-"""Container images' names, where the network decides which of two names works."""
+"""Container images' names: by digest, in the registry of one region or another, over IPv4 or both."""
 
 from __future__ import annotations
 
@@ -7,6 +7,19 @@ import re
 ECR = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.(?P<domain>amazonaws\.com(\.cn)?)/(?P<rest>.+)")
 # Source: Amazon ECR User Guide, "Making requests to Amazon ECR registries", on dual-stack endpoints.
 DUAL_STACK_DOMAINS = {"amazonaws.com": "on.aws", "amazonaws.com.cn": "on.amazonwebservices.com.cn"}
+
+
+def in_repository(image: str, repository: str) -> str:
+    """Return the name of the same image, which is given by its digest, in another repository that has it."""
+    return f"{repository}@{image.partition('@')[2]}"
+
+
+def place_of(repository: str) -> tuple[str, str]:
+    """Return the region of an ECR repository and its name in there. Raises `ValueError` for another registry's."""
+    found = ECR.fullmatch(repository)
+    if not found:
+        raise ValueError(f"{repository} is not a repository of ECR")
+    return found["region"], found["rest"]
 
 
 def dual_stack(image: str) -> str:

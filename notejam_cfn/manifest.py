@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from . import names, render
 from .settings import Project
 from .stacks import Stack
 
@@ -30,6 +31,7 @@ def entry(stack: Stack, path: str, text: str, body: Mapping[str, Any]) -> Entry:
         "sha256": digest(text),
         "depends_on": sorted(stack.depends_on),
         "parameters": {name: _parameter(each) for name, each in sorted(body.get("Parameters", {}).items())},
+        **({"values": dict(sorted(stack.values.items()))} if stack.values else {}),
         "capabilities": sorted(stack.capabilities),
         "tags": dict(sorted(stack.tags.items())),
         "termination_protection": stack.termination_protection,
@@ -54,6 +56,20 @@ def text(project: Project, entries: Iterable[Entry], previous: Mapping[str, Any]
         "stacks": stacks,
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def written(each: Mapping[str, Any]) -> dict[str, str]:
+    """Return the files a build wrote for an entry, path → digest: the template, and its parameters where it has any."""
+    files = {each["template"]: each["sha256"]}
+    if each.get("values"):
+        path = names.parameters_of(each["template"].rpartition(".")[0])
+        files[path] = digest(configuration(each["values"]))
+    return files
+
+
+def configuration(values: Mapping[str, str]) -> str:
+    """Return parameters as CodePipeline takes them beside a template."""
+    return render.to_json({"Parameters": dict(values)})
 
 
 def read(directory: Path) -> dict[str, Any] | None:

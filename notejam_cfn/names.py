@@ -9,7 +9,7 @@ from __future__ import annotations
 from troposphere import Join, Select, Split, StackId, Sub
 
 LAYERS = ("network", "copies", "database", "backups", "service", "monitoring", "expiry")
-BASE, DEVELOPERS, DELIVERY = "base", "developers", "delivery"
+DELIVERY = "delivery"
 BOUNDARY = "stage-boundary"
 PERSONAL, PERSONAL_PREFIX = {"personal": "yes"}, "dev-"
 
@@ -29,14 +29,24 @@ def delivery_stack(project: str) -> str:
     return f"{project}-{DELIVERY}"
 
 
-def developers_stack(project: str) -> str:
-    """Name the stack of people's permissions and of the roles CloudFormation takes on, such as `notejam-developers`."""
-    return f"{project}-{DEVELOPERS}"
+def regional_delivery(region: str) -> str:
+    """Name what the delivery keeps in another region than its own, such as `delivery-eu-west-1`."""
+    return f"{DELIVERY}-{region}"
 
 
-def base_stack(project: str) -> str:
-    """Name the stack that the project's other own stacks stand on, such as `notejam-base`."""
-    return f"{project}-{BASE}"
+def delivery_in(stage: str) -> str:
+    """Name what lets the pipeline into the account of a stage that is in another, such as `delivery-in-prod`."""
+    return f"{DELIVERY}-in-{stage}"
+
+
+def account_of(stage: str) -> str:
+    """Name the parameter that holds the account of a stage: `eu-prod` → `EuProdAccount`."""
+    return "".join(word.capitalize() for word in stage.split("-")) + "Account"
+
+
+def parameters_of(path: str) -> str:
+    """Name the file of parameters beside a template, such as `delivery.parameters.json`."""
+    return f"{path}.parameters.json"
 
 
 def stage_name_problem(stage: str) -> str | None:
@@ -44,8 +54,8 @@ def stage_name_problem(stage: str) -> str | None:
 
     The whole-stage stack of a stage `dev-network` would be named like the network layer of `dev`.
     """
-    if stage in (BASE, DEVELOPERS, DELIVERY) or stage.startswith(f"{BASE}-"):
-        return f"is reserved for the project's own stacks ({BASE}, {DEVELOPERS}, {DELIVERY})"
+    if stage == DELIVERY or stage.startswith(f"{DELIVERY}-"):
+        return f"is reserved for the project's own stacks ({DELIVERY}, {DELIVERY}-REGION)"
     for layer in LAYERS:
         if stage == layer or stage.endswith(f"-{layer}"):
             return f"must not end in {layer!r}, which names a layer"

@@ -123,13 +123,15 @@ def _put_back(aside: Path, directory: Path) -> None:
 
 
 def _obsolete(directory: Path, files: Mapping[str, str]) -> Iterator[str]:
-    """Yield the templates an earlier build wrote that are in no stack now; a file changed since is somebody's work."""
-    needed = {each["template"] for each in _stacks(json.loads(files.get(manifest.FILE_NAME, "{}")))}
+    """Yield what an earlier build wrote and this one does not need; a file changed since is somebody's work."""
+    needed = {
+        path for each in _stacks(json.loads(files.get(manifest.FILE_NAME, "{}"))) for path in manifest.written(each)
+    }
     for each in _stacks(manifest.read(directory)):
-        path = each["template"]
-        text = _text(directory / path) if ".." not in Path(path).parts else None
-        if path not in needed and text is not None and manifest.digest(text) == each["sha256"]:
-            yield path
+        for path, digest in manifest.written(each).items():
+            text = _text(directory / path) if ".." not in Path(path).parts else None
+            if path not in needed and text is not None and manifest.digest(text) == digest:
+                yield path
 
 
 def _stacks(document: dict[str, Any] | None) -> list[dict[str, Any]]:

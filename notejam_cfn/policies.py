@@ -25,6 +25,7 @@ from awacs.aws import (
 )
 from troposphere import AccountId, Sub
 
+from . import names
 from .values import Value
 
 VERSION = "2012-10-17"
@@ -66,6 +67,12 @@ def allow(actions: Sequence[Action], resources: Sequence[Value], condition: Cond
     return Statement(Effect=Allow, Action=list(actions), Resource=list(resources), **extra)
 
 
+def allow_everywhere(because: str, actions: Sequence[Action], condition: Condition | None = None) -> Statement:
+    """Allow actions that AWS narrows to no resource. `because` says so in the statement's id, for whoever reads it."""
+    extra = {"Condition": condition} if condition else {}
+    return Statement(Sid=because, Effect=Allow, Action=list(actions), Resource=["*"], **extra)
+
+
 def allow_reading_secret(arn: Value) -> Statement:
     """Read the current value of one secret."""
     return allow([secretsmanager.GetSecretValue], [arn])
@@ -102,11 +109,15 @@ def allow_writing_os_metrics() -> list[Statement]:
     ]
 
 
-def allow_pulling_images() -> list[Statement]:
-    """Pull images from this account's repositories, in any region. Signing in to the registry needs `*`."""
+def allow_pulling_images(project: str) -> list[Statement]:
+    """Pull images from this account's repositories, and from the project's in the account of its pipeline.
+
+    Signing in to the registry needs `*`. Who may pull from another account, that account's repository decides too.
+    """
     pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
-    repositories = Sub("arn:${AWS::Partition}:ecr:*:${AWS::AccountId}:repository/*")
-    return [allow([ecr.GetAuthorizationToken], ["*"]), allow(pull, [repositories])]
+    own = Sub("arn:${AWS::Partition}:ecr:*:${AWS::AccountId}:repository/*")
+    of_pipeline = Sub(f"arn:${{AWS::Partition}}:ecr:*:*:repository/{names.delivery_stack(project)}-*")
+    return [allow_everywhere("SigningInHasNoResource", [ecr.GetAuthorizationToken]), allow(pull, [own, of_pipeline])]
 
 
 def allow_recorded_shells(log_group_arn: Value, key_arn: Value) -> list[Statement]:
@@ -121,7 +132,7 @@ def allow_recorded_shells(log_group_arn: Value, key_arn: Value) -> list[Statemen
         ssmmessages.OpenDataChannel,
     ]
     return [
-        allow([*channels, logs.DescribeLogGroups], ["*"]),
+        allow_everywhere("ChannelsHaveNoResource", [*channels, logs.DescribeLogGroups]),
         allow([logs.CreateLogStream, logs.DescribeLogStreams, logs.PutLogEvents], [log_group_arn]),
         allow_decrypting_with(key_arn),
     ]
@@ -297,7 +308,7 @@ def allow_starting_exports(role_arn: Value, key_arn: Value, vault_arn: Value) ->
     return [
         allow([backup.ListRecoveryPointsByBackupVault], [vault_arn]),
         allow([rds.StartExportTask], [snapshots]),
-        allow([rds.DescribeExportTasks], ["*"]),
+        allow_everywhere("ExportTasksHaveNoResource", [rds.DescribeExportTasks]),
         allow([iam.PassRole], [role_arn]),
         allow([kms.CreateGrant, kms.DescribeKey], [key_arn]),
     ]
@@ -314,7 +325,7 @@ def allow_tracing() -> Statement:
     Source: AWS Step Functions Developer Guide, "IAM policies for X-Ray".
     """
     actions = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets")
-    return allow([Action("xray", name) for name in actions], ["*"])
+    return allow_everywhere("TracesHaveNoResource", [Action("xray", name) for name in actions])
 
 
 def allow_state_machine_logs() -> Statement:
@@ -324,7 +335,7 @@ def allow_state_machine_logs() -> Statement:
     """
     actions = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries")
     more = ("PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups")
-    return allow([Action("logs", name) for name in (*actions, *more)], ["*"])
+    return allow_everywhere("LogDeliveryHasNoResource", [Action("logs", name) for name in (*actions, *more)])
 
 
 def within(arn: Value, suffix: str) -> Value:

@@ -330,6 +330,7 @@ class DeliverySettings(Settings):
     region: str = text(
         "", REGION_PATTERN, "an AWS region such as eu-central-1", "of the pipeline; empty: the first stage's"
     )
+    account: str = text("", r"\d{12}", "12 digits", "AWS account of the pipeline, for stages that have another")
     source: str = choice("codecommit", SOURCES, "where the pipeline takes the code from")
     git_host: str = choice("GitHub", GIT_HOSTS, "the host of the repository, with codeconnections")
     repository: str = text("", r"[\w.-]+(/[\w.-]+)+", "OWNER/NAME", "the repository, with codeconnections")
@@ -365,6 +366,10 @@ class Project:
         """The region the pipeline runs in: its own or the first stage's."""
         return self.delivery.region or self.stages[0].region
 
+    def is_elsewhere(self, stage: Stage) -> bool:
+        """Whether a stage is in another account than the pipeline."""
+        return bool(stage.account and self.delivery.account and stage.account != self.delivery.account)
+
     def warnings(self) -> list[str]:
         """Return what a person should know before deploying, one sentence each."""
         own = [f"delivery: {warning}" for warning in self._delivery_warnings()]
@@ -373,8 +378,8 @@ class Project:
     def _delivery_warnings(self) -> Iterator[str]:
         if self.delivery_region.startswith("cn-"):
             yield "CodePipeline cannot deploy in China; use scripts/deploy.py, or set another delivery.region"
-        if len({stage.account for stage in self.stages}) > 1:
-            yield "the pipeline deploys to its own account; use scripts/deploy.py for stages of others"
+        if len({stage.account for stage in self.stages}) > 1 and not self.delivery.account:
+            yield "takes every stage for one of its own account; set delivery.account, since accounts differ"
         if len({stage.service.architecture for stage in self.stages}) > 1:
             yield "one image serves all stages; set the same service.architecture for each"
 

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,10 @@ def run(options: argparse.Namespace) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What a build did, for people and machines. `lint` is None when it was left out."""
+    """What a build did, for people and machines. `lint` is None when it was left out.
+
+    `diff` is how the output is stale, `pictures` how the page of pictures and its images are.
+    """
 
     status: str
     output: str
@@ -69,6 +72,7 @@ class Report:
     warnings: list[str]
     changes: Changes | None = None
     diff: str = ""
+    pictures: str = ""
     seconds: float = 0.0
     bills: Mapping[str, list[Bill]] = dataclasses.field(default_factory=dict)
 
@@ -80,14 +84,15 @@ def _build(options: argparse.Namespace, project: Project) -> Report:
     lint = (
         build.judge(rendered, jobs=options.jobs, progress=_progress(options, len(rendered))) if options.lint else None
     )
-    bills = cost.bills_of(project, ((one.stack.stage, one.path, one.body) for one in rendered))
+    bills = cost.bills_of(cost.sites_of(project), ((one.stack.stage, one.path, one.body) for one in rendered))
     report = Report(FINDINGS, str(options.output), rendered, lint, project.warnings(), bills=bills)
     if lint and lint.findings:
         return report
     if options.check:
         files = build.files(project, rendered, manifest.read(options.output))
-        diff = output.difference(options.output, files) + _picture_difference(options, project, rendered)
-        return dataclasses.replace(report, status=STALE if diff else FRESH, diff=diff)
+        diff = output.difference(options.output, files)
+        pictures = _picture_difference(options, project, rendered)
+        return dataclasses.replace(report, status=STALE if diff or pictures else FRESH, diff=diff, pictures=pictures)
     output.recover(options.output)
     changes = output.write(options.output, build.files(project, rendered, manifest.read(options.output)))
     return dataclasses.replace(report, status=WRITTEN if changes else UNCHANGED, changes=changes)
@@ -122,7 +127,7 @@ def _text(report: Report, quiet: bool) -> str:
     findings = [str(finding) for finding in report.lint.findings] if report.lint else []
     lines = [] if quiet else [*_table(report), "", *_costs(report), *_remarks(report)]
     lines += findings
-    lines += report.diff.splitlines()
+    lines += [*report.diff.splitlines(), *report.pictures.splitlines()]
     return "\n".join([*lines, *([] if quiet else [_result(report)])]).strip("\n") + "\n" if lines or not quiet else ""
 
 
@@ -152,7 +157,7 @@ def _seconds(report: Report, one: Rendered) -> str:
 def _costs(report: Report) -> list[str]:
     """Return what each stage costs a month, idle and typical; `cost` says what for."""
     return [
-        f"cost a month: {name} ${idle.usd:,.2f} idle, ${typical.usd:,.2f} typical (list prices, see `cost`)"
+        f"cost a month: {name} ${idle.usd:,.2f} idle, ${typical.usd:,.2f} typical, in {idle.region}; see `cost`"
         for name, (idle, typical, _) in report.bills.items()
     ]
 
@@ -175,8 +180,15 @@ def _result(report: Report) -> str:
         )
         return f"wrote {report.output}: {created} files new, {changed} changed, {removed} removed {took}"
     if report.status == STALE:
-        return f"{report.output} is stale: run `python -m notejam_cfn build` {took}"
+        return f"{'; '.join(_stale(report))} {took}"
     return f"{report.output} is up to date {took}"
+
+
+def _stale(report: Report) -> Iterator[str]:
+    if report.diff:
+        yield f"{report.output} is stale: run `python -m notejam_cfn build`"
+    if report.pictures:
+        yield "the pictures are stale: run `python -m notejam_cfn diagram`"
 
 
 def _document(report: Report) -> str:
@@ -190,7 +202,7 @@ def _document(report: Report) -> str:
         "notes": list(lint.notes) if lint else None,
         "warnings": report.warnings,
         "changes": dataclasses.asdict(report.changes) if report.changes is not None else None,
-        "diff": report.diff,
+        "diff": report.diff + report.pictures,
     }
     return json.dumps(document, indent=2) + "\n"
 

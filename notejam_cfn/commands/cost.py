@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +14,11 @@ from . import _options
 from ._table import table
 
 if TYPE_CHECKING:
-    from ..cost import Bill
-    from ..cost.stages import Stacks
-    from ..settings import Project
+    from ..cost import Bill, Bills, Item, Site, Stacks
     from ._options import Subparsers
 
-    Bills = dict[str, list[Bill]]
+# Dollars a month; what costs less is in the sum and not in a line of its own.
+LEAST_SHOWN = 0.005
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -26,7 +28,7 @@ def add_parser(subparsers: Subparsers) -> None:
     _options.add_stages(parser)
     add = parser.add_argument
     add("--region", metavar="REGION", help="price as if every stage were in this region")
-    add("--requests-per-second", type=float, metavar="N", help="the typical load (default: by the stage's size)")
+    add("--requests-per-second", type=_load, metavar="N", help="the typical load (default: by the stage's size)")
     add("--details", action="store_true", help="a line for each resource")
     add("--compare", action="store_true", help="show what changes against the templates in the output directory")
     add("--output", type=Path, default=_options.OUTPUT, metavar="DIR", help="with --compare (default: output)")
@@ -36,110 +38,161 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what the stages cost. Raises `ConfigError`, `BuildError` or, with --compare, `OSError`."""
-    from .. import build, config
+    from .. import build, config, cost
 
+    _refuse_unknown_region(options.region)
     project = config.load(options.config)
+    sites = cost.sites_of(project)
     composed = [(one.stack.stage, one.path, one.body) for one in build.compose(project, options.stages)]
-    bills = _bills(options, project, composed)
+    bills = cost.bills_of(sites, composed, options.region, options.requests_per_second)
     if options.compare:
-        old = _bills(options, project, _written(options.output))
-        print(_compared(old, bills, options.json))
+        print(_compared(options, _bills_built(options, sites), bills))
     else:
-        print(_document(bills) if options.json else "\n".join(_text(options, project, bills)))
+        print(_document(bills, options.details) if options.json else "\n".join(_text(bills, options.details)))
     return 0
 
 
-def _bills(options: argparse.Namespace, project: Project, stacks: Stacks) -> Bills:
-    from ..cost import bills_of
+def _load(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"must be more than 0, got {text}")
+    return number
 
-    return bills_of(project, stacks, options.region, options.requests_per_second)
+
+def _refuse_unknown_region(region: str | None) -> None:
+    from ..config import ConfigError
+    from ..cost import regions
+
+    if region is not None and region not in regions():
+        raise ConfigError(f"--region must be one there are prices of ({', '.join(regions())}), got {region!r}")
 
 
-def _written(output: Path) -> Stacks:
+def _bills_built(options: argparse.Namespace, sites: Mapping[str, Site]) -> Bills:
+    """Price what the output directory holds, each stage where it was built, under the load of the size it has now."""
+    from .. import cost, manifest
+
+    built = manifest.read(options.output) or {"stages": {}, "stacks": []}
+    old = {
+        name: dataclasses.replace(site, size=sites[name].size if name in sites else site.size)
+        for name, site in cost.sites_built(built).items()
+        if options.stages is None or name in options.stages
+    }
+    return cost.bills_of(old, _written(options.output, built), options.region, options.requests_per_second)
+
+
+def _written(output: Path, built: Mapping[str, Any]) -> Stacks:
     """Return the stacks that the output directory holds."""
-    from .. import manifest, render
+    from .. import render
 
     return [
         (each["stage"], each["template"], render.load((output / each["template"]).read_text(encoding="utf-8")))
-        for each in (manifest.read(output) or {"stacks": []})["stacks"]
+        for each in built["stacks"]
     ]
 
 
-def _text(options: argparse.Namespace, project: Project, bills: Bills) -> list[str]:
-    heads = ["a month", *(f"{bill.load.name}" for bill in next(iter(bills.values())))]
-    rows = [[name, *(_dollars(bill.usd) for bill in each)] for name, each in bills.items()]
+def _compared(options: argparse.Namespace, old: Bills, new: Bills) -> str:
+    from . import _comparison
+
+    changes = _comparison.changes(old, new, by_resource=options.details)
+    if options.json:
+        return json.dumps(_comparison.document(changes), indent=2)
+    return "\n".join([*_comparison.lines(changes), *_origins([bill for bills in (old, new) for bill in _all(bills)])])
+
+
+def _text(bills: Bills, details: bool) -> list[str]:
+    heads = ["a month", *(bill.load.name for bill in next(iter(bills.values())))]
+    rows = [[f"{name} ({each[0].region})", *(_dollars(bill.usd) for bill in each)] for name, each in bills.items()]
     lines = table(heads, rows, right=(1, 2, 3))
     for name, each in bills.items():
-        lines += ["", *_stage(name, each, options.details)]
-    return [*lines, "", *_remarks(options, project, bills)]
+        lines += ["", *_stage(name, each, details)]
+    return [*lines, "", *_remarks(bills)]
 
 
 def _stage(name: str, bills: list[Bill], details: bool) -> list[str]:
-    kinds = sorted(
-        {what for bill in bills for what in bill.by_what()}, key=lambda what: -bills[1].by_what().get(what, 0)
-    )
-    rows = [[what, *(_dollars(bill.by_what().get(what, 0)) for bill in bills)] for what in kinds]
+    sums = [bill.by_what() for bill in bills]
+    kinds = {what for each in sums for what, usd in each.items() if usd >= LEAST_SHOWN}
+    rows = [
+        [what, *(_dollars(each.get(what, 0)) for each in sums)]
+        for what in sorted(kinds, key=lambda what: (-sums[1].get(what, 0), what))
+    ]
     lines = table([name, *(bill.load.name for bill in bills)], rows, right=(1, 2, 3))
     return [*lines, *(_resources(bills[1]) if details else [])]
 
 
 def _resources(bill: Bill) -> list[str]:
-    rows = [
-        [
-            item.template,
-            item.logical_id,
-            item.charge.what,
-            f"{item.charge.quantity:,.2f}",
-            item.charge.price,
-            f"{item.usd:.2f}",
-        ]
-        for item in bill.items
-    ]
-    return ["", *table(["template", "resource", "what", "quantity", "price", "typical"], rows, right=(3, 5))]
+    heads = ["template", "resource", "what", "quantity", "price", "typical"]
+    return ["", *table(heads, [_resource(item) for item in bill.items], right=(3, 5))]
 
 
-def _remarks(options: argparse.Namespace, project: Project, bills: Bills) -> list[str]:
-    from ..cost import LEFT_OUT, prices_for
+def _resource(item: Item) -> list[str]:
+    charge = item.charge
+    quantity, names = f"{charge.quantity:,.2f}", " x ".join(charge.names)
+    return [item.template, item.logical_id, charge.what, quantity, names, f"{item.usd:.2f}"]
 
-    lines = []
-    for name, each in bills.items():
-        prices, typical = prices_for(project, name, options.region), each[1].load
-        where = prices.region if prices.is_exact else f"{prices.region} ({prices.asked} is not in the table)"
-        load = f"{typical.requests_per_second:g} requests a second in {typical.busy_hours:g} hours"
-        lines.append(f"{name}: typical is {load}; list prices of {where}, {prices.as_of}")
+
+def _remarks(bills: Bills) -> Iterator[str]:
+    from ..cost import LEFT_OUT
+
+    yield f"typical: {'; '.join(_typical(name, each[1]) for name, each in bills.items())}"
+    yield from _origins(_all(bills))
+    yield f"left out: {'; '.join(LEFT_OUT)}"
     unpriced = sorted({kind for each in bills.values() for kind in each[0].unpriced})
-    return [
-        *lines,
-        f"left out: {'; '.join(LEFT_OUT)}",
-        *([f"no price known: {', '.join(unpriced)}"] if unpriced else []),
-    ]
+    if unpriced:
+        yield f"no price known: {', '.join(unpriced)}"
 
 
-def _compared(old: Bills, new: Bills, as_json: bool) -> str:
-    rows: list[tuple[str, str, float, float]] = [
-        (name, bill.load.name, _usd(old, name, index), bill.usd)
-        for name, each in new.items()
-        for index, bill in enumerate(each)
-    ]
-    if as_json:
-        keys = ("stage", "load", "before_usd", "after_usd")
-        return json.dumps({"changes": [dict(zip(keys, row, strict=True)) for row in rows]}, indent=2)
-    cells = [[name, load, _dollars(was), _dollars(now), f"{now - was:+,.2f}"] for name, load, was, now in rows]
-    return "\n".join(table(["stage", "a month", "before", "after", "change"], cells, right=(2, 3, 4)))
+def _typical(name: str, bill: Bill) -> str:
+    from ..cost import DELIVERY, RUNS_A_MONTH
+
+    if name == DELIVERY:
+        return f"{name} {RUNS_A_MONTH} runs of the pipeline"
+    return f"{name} {bill.load.requests_per_second:g} requests a second, {bill.load.busy_hours:g} hours a month"
 
 
-def _usd(bills: Bills, name: str, index: int) -> float:
-    return bills[name][index].usd if name in bills else 0.0
+def _all(bills: Bills) -> list[Bill]:
+    return [bill for each in bills.values() for bill in each]
 
 
-def _document(bills: Bills) -> str:
-    stages = {name: {bill.load.name: _bill(bill) for bill in each} for name, each in bills.items()}
+def _origins(bills: list[Bill]) -> Iterator[str]:
+    """Say for each region how many of the prices that bills take are its own, and which are not."""
+    for region in sorted({bill.region for bill in bills}):
+        yield f"prices: {_origin(region, [bill for bill in bills if bill.region == region])}"
+
+
+def _origin(region: str, bills: list[Bill]) -> str:
+    from ..cost import REFERENCE_REGION, read_prices
+
+    taken = {name for bill in bills for name in bill.prices}
+    borrowed = sorted({name for bill in bills for name in bill.borrowed})
+    said = f"{len(taken) - len(borrowed)} of {len(taken)} are list prices of {region}, {read_prices(region).as_of}"
+    return f"{said}; the others are {REFERENCE_REGION}'s: {', '.join(borrowed)}" if borrowed else said
+
+
+def _document(bills: Bills, details: bool) -> str:
+    stages = {name: {bill.load.name: _bill(bill, details) for bill in each} for name, each in bills.items()}
     return json.dumps({"stages": stages}, indent=2)
 
 
-def _bill(bill: Bill) -> dict[str, Any]:
-    by_what = {what: round(usd, 2) for what, usd in bill.by_what().items()}
-    return {"usd": round(bill.usd, 2), "by": by_what, "unpriced": list(bill.unpriced)}
+def _bill(bill: Bill, details: bool) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "usd": round(bill.usd, 2),
+        "region": bill.region,
+        "by": {what: round(usd, 2) for what, usd in bill.by_what().items()},
+        "prices_of_another_region": list(bill.borrowed),
+        "unpriced": list(bill.unpriced),
+    }
+    return document | ({"resources": [_item(item) for item in bill.items]} if details else {})
+
+
+def _item(item: Item) -> dict[str, Any]:
+    return {
+        "template": item.template,
+        "resource": item.logical_id,
+        "what": item.charge.what,
+        "quantity": round(item.charge.quantity, 4),
+        "prices": list(item.charge.names),
+        "usd": round(item.usd, 4),
+    }
 
 
 def _dollars(usd: float) -> str:

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from ..diagram import Picture
     from ._options import Subparsers
 
+LIBRARY_MISSING = (
+    "drawing needs the diagrams library: `pip install 'notejam[diagram]'`, or `pip install -e '.[diagram]'` in a copy "
+    "of the project; without it, `--text` prints the pictures as Mermaid"
+)
+
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command's parser."""
@@ -30,23 +35,31 @@ def run(options: argparse.Namespace) -> int:
     from ..diagram import mermaid, pictures_of
 
     project = config.load(options.config)
-    pictures = pictures_of(build.compose(project), options.stage or project.stages[-1].name)
+    stage = options.stage or project.stages[-1].name
+    pictures = pictures_of(build.compose(project), stage)
     if not pictures:
-        raise build.BuildError(f"no stage named {options.stage!r} in the configuration")
+        known = ", ".join(stage.name for stage in project.stages)
+        raise build.BuildError(f"no stage named {stage!r} in the configuration; its stages: {known}")
     if options.text:
         print("\n".join(mermaid(picture) for picture in pictures), end="")
         return 0
-    try:
-        from ..diagram.draw import GraphvizMissing, draw
-    except ImportError:
-        raise build.BuildError("drawing needs the diagrams library: `pip install 'notejam[diagram]'`") from None
-    try:
-        files = [file for picture in pictures for file in draw(picture, options.docs / "images")]
-    except GraphvizMissing as error:
-        raise build.BuildError(str(error)) from None
+    files = _draw(pictures, options.docs / "images")
     _write_page(pictures, options.docs)
     print(f"drew {', '.join(file.name for file in files)} in {options.docs / 'images'}")
     return 0
+
+
+def _draw(pictures: list[Picture], directory: Path) -> list[Path]:
+    from .. import build
+
+    try:
+        from ..diagram.draw import CannotDraw, draw
+    except ImportError:
+        raise build.BuildError(LIBRARY_MISSING) from None
+    try:
+        return [file for picture in pictures for file in draw(picture, directory)]
+    except CannotDraw as error:
+        raise build.BuildError(str(error)) from None
 
 
 def _write_page(pictures: list[Picture], docs: Path) -> None:

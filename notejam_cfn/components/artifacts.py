@@ -13,6 +13,7 @@ from ..settings import DeliverySettings
 from ..template import Template, component
 from ..values import Value, described
 from .encryption import Encryption
+from .guests import Guest
 
 UPLOADS_PREFIX = "uploads/"
 UPLOAD_DAYS = 7
@@ -53,10 +54,12 @@ def add_artifact_policy(template: Template, own: Artifacts, others: Sequence[Art
 
 
 @component
-def add_artifact_store(template: Template, settings: DeliverySettings, encryption: Encryption) -> Artifacts:
+def add_artifact_store(
+    template: Template, settings: DeliverySettings, encryption: Encryption, guests: Sequence[Guest] = ()
+) -> Artifacts:
     """Add a bucket of artifacts, which expire by themselves; the pipeline needs one in each region it deploys to.
 
-    What a person uploads for one build goes under `uploads/` and is kept for a week.
+    What a person uploads for one build goes under `uploads/` and is kept for a week. `guests` use it from elsewhere.
     """
     bucket = add_private_bucket(
         template,
@@ -67,12 +70,18 @@ def add_artifact_store(template: Template, settings: DeliverySettings, encryptio
             expiry("expire-uploads", UPLOAD_DAYS, UPLOADS_PREFIX),
         ],
         "Holds what the pipeline's actions hand on: sources, templates, plans.",
+        guests,
     )
     return Artifacts(bucket_name=bucket.ref(), bucket_arn=bucket.get_att("Arn"), key_arn=encryption.key_arn)
 
 
 def add_private_bucket(
-    template: Template, title: str, encryption: Encryption, rules: list[s3.LifecycleRule], why: str
+    template: Template,
+    title: str,
+    encryption: Encryption,
+    rules: list[s3.LifecycleRule],
+    why: str,
+    guests: Sequence[Guest] = (),
 ) -> s3.Bucket:
     """Add a bucket that is encrypted, versioned, closed to the public and reached over TLS only.
 
@@ -99,11 +108,13 @@ def add_private_bucket(
         why=why,
         exempt=[READ_BY_ROLES_ONLY, MADE_AGAIN],
     )
+    arn = bucket.get_att("Arn")
+    sharing = [one for guest in guests for one in delivery_policies.share_artifacts(arn, guest.account, guest.delivery)]
     template.add(
         s3.BucketPolicy(
             f"{title}Policy",
             Bucket=bucket.ref(),
-            PolicyDocument=policies.policy(policies.refuse_plain_http(bucket.get_att("Arn"))),
+            PolicyDocument=policies.policy(policies.refuse_plain_http(arn), *sharing),
         ),
         why="Refuses requests to the bucket that are not over TLS.",
         exempt=[TLS_IN_OTHER_WORDS],

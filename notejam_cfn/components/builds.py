@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from awacs.aws import Statement
-from troposphere import codebuild, iam, logs
+from troposphere import Join, codebuild, iam, logs
 
 from .. import delivery_policies, names, policies
 from ..exemptions import Exemption
@@ -46,15 +46,62 @@ class Builds:
         return [project.get_att("Arn") for project in self.projects.values()]
 
 
+@dataclasses.dataclass(frozen=True)
+class Images:
+    """The repository that images are pushed to first, and those of other regions that get them too."""
+
+    repository: ImageRepository
+    copies: Sequence[ImageRepository]
+
+    @property
+    def arns(self) -> list[Value]:
+        """The ARNs of all repositories."""
+        return [self.repository.arn, *(copy.arn for copy in self.copies)]
+
+    @property
+    def variables(self) -> list[codebuild.EnvironmentVariable]:
+        """What builds are told: REPOSITORY_URI, and COPY_URIS with a space between each where there are any."""
+        found: dict[str, Value] = {"REPOSITORY_URI": self.repository.uri}
+        if self.copies:
+            found["COPY_URIS"] = Join(" ", [copy.uri for copy in self.copies])
+        return [codebuild.EnvironmentVariable(Name=name, Value=value) for name, value in found.items()]
+
+
+@dataclasses.dataclass(frozen=True)
+class Reach:
+    """The stages that builds look at: those of this account by their stacks, others by roles in their accounts."""
+
+    prefixes: Sequence[str]
+    execution_role_arns: Sequence[Value]
+    role_arns: Sequence[Value] = ()
+
+    @property
+    def planning(self) -> list[Statement]:
+        """What working out changes takes."""
+        if not self.prefixes:
+            return self.elsewhere
+        reviewing = delivery_policies.allow_reviewing_stacks(self.prefixes)
+        return [reviewing, delivery_policies.allow_passing(self.execution_role_arns, "cloudformation"), *self.elsewhere]
+
+    @property
+    def asking(self) -> list[Statement]:
+        """What asking a stage whether it works takes."""
+        return [*([delivery_policies.allow_reading_stacks(self.prefixes)] if self.prefixes else []), *self.elsewhere]
+
+    @property
+    def elsewhere(self) -> list[Statement]:
+        """What looking at stages of other accounts takes."""
+        return [delivery_policies.allow_assuming(self.role_arns)] if self.role_arns else []
+
+
 @component
 def add_builds(
     template: Template,
     settings: DeliverySettings,
     encryption: Encryption,
     artifacts: Artifacts,
-    repository: ImageRepository,
-    stage_prefixes: Sequence[str],
-    execution_role_arns: Sequence[Value],
+    images: Images,
+    reach: Reach,
     architecture: str,
 ) -> Builds:
     """Add a project for each of the pipeline's builds, with a role that may do what that build does."""
@@ -63,18 +110,12 @@ def add_builds(
     )
     needs: dict[str, list[Statement]] = {
         TEST: [delivery_policies.allow_writing_reports()],
-        IMAGE: delivery_policies.allow_pushing_images(repository.arn),
-        PLAN: [
-            delivery_policies.allow_reviewing_stacks(stage_prefixes),
-            delivery_policies.allow_passing(execution_role_arns, "cloudformation"),
-        ],
-        SMOKE: [
-            delivery_policies.allow_reading_stacks(stage_prefixes),
-            delivery_policies.allow_marking_images(repository.arn),
-        ],
+        IMAGE: delivery_policies.allow_pushing_images(images.arns),
+        PLAN: reach.planning,
+        SMOKE: [*reach.asking, delivery_policies.allow_marking_images(images.arns)],
     }
     projects = {
-        name: add_project(template, name, architecture, log_group, artifacts, repository, statements)
+        name: add_project(template, name, architecture, log_group, artifacts, images, statements)
         for name, statements in needs.items()
     }
     return Builds(image_project=projects[IMAGE].ref(), projects=projects)
@@ -94,12 +135,12 @@ def add_project(
     architecture: str,
     log_group: logs.LogGroup,
     artifacts: Artifacts,
-    repository: ImageRepository,
+    images: Images,
     statements: Sequence[Statement],
 ) -> codebuild.Project:
     """Add a build project on the processor the containers run on. Only building an image needs Docker's privileges.
 
-    It is named, after the stack: people's permissions, which stand in another stack, must know its name.
+    It is named after the stack: people's permissions must know its name.
     """
     kind, image = BUILD_IMAGES[architecture]
     role = add_build_role(template, name, log_group, artifacts, statements)
@@ -115,10 +156,7 @@ def add_project(
                 Image=image,
                 ComputeType="BUILD_GENERAL1_MEDIUM" if name == TEST else "BUILD_GENERAL1_SMALL",
                 PrivilegedMode=name == IMAGE,
-                EnvironmentVariables=[
-                    codebuild.EnvironmentVariable(Name="REPOSITORY_URI", Value=repository.uri),
-                    codebuild.EnvironmentVariable(Name="REPOSITORY_NAME", Value=repository.name),
-                ],
+                EnvironmentVariables=images.variables,
             ),
             EncryptionKey=artifacts.key_arn,
             TimeoutInMinutes=TIMEOUT_MINUTES,

@@ -11,7 +11,7 @@ from troposphere import budgets, iam, sns
 from .. import delivery_policies, developer_policies, names, policies
 from ..settings import DeliverySettings
 from ..template import Template, component
-from ..values import Value, described
+from ..values import Value
 from .artifacts import UPLOADS_PREFIX
 from .source import ZIP_KEY
 
@@ -35,11 +35,11 @@ class Developers:
     The same policies can be attached to Identity Center's permission sets, which ask for them by name.
     """
 
-    group: Value = described("Add developers to this group")
-    group_arn: Value = described("ARN of the developers' group")
-    approvers_group: Value = described("Add those who may approve production to this group")
-    over_budget_policy: Value = described("Policy that stops new personal stages")
-    personal_stage_role: Value = described("Role with which developers deploy their own stages")
+    group: Value
+    group_arn: Value
+    approvers_group: Value
+    over_budget_policy: Value
+    personal_stage_role: Value
 
 
 @component
@@ -126,13 +126,13 @@ def reading(project: str, delivery: str) -> list[Statement]:
 
 def diagnosing(project: str) -> list[Statement]:
     """What helps to find out why something does not work."""
-    return [*developer_policies.allow_reading_logs(project), developer_policies.allow_reading_metrics()]
+    return [*developer_policies.allow_reading_logs(project), *developer_policies.allow_reading_metrics(project)]
 
 
 def contributing(settings: DeliverySettings, project: str, stages: StageAccess) -> list[Statement]:
     """How a change gets on its way: the repository or the zip, the pipeline, an image for one's own stage."""
     delivery = names.delivery_stack(project)
-    uploads = [f"{names.base_stack(project)}-artifactbucket-*/{UPLOADS_PREFIX}*"]
+    uploads = [f"{delivery}-artifactbucket-*/{UPLOADS_PREFIX}*"]
     if settings.source == "s3":
         uploads.append(f"{delivery}-sourcebucket-*/{ZIP_KEY}")
     pushes = developer_policies.allow_contributing(project) if settings.source == "codecommit" else []

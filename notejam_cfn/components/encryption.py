@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from awacs.aws import Statement
 from troposphere import kms
 
 from .. import names, policies
@@ -24,11 +25,14 @@ class Encryption:
 
 @component
 def add_encryption(
-    template: Template, settings: EncryptionSettings, services: Sequence[str] = PUBLISHERS
+    template: Template,
+    settings: EncryptionSettings,
+    services: Sequence[str] = PUBLISHERS,
+    sharing: Sequence[Statement] = (),
 ) -> Encryption:
     """Add a key that rotates every year, with an alias named like the stack.
 
-    `services` publish to encrypted topics of the stack; EventBridge always may.
+    `services` publish to encrypted topics of the stack; EventBridge always may. `sharing` lets others use the key.
     A stage has one: a second key would cost as much again and be held by the same people.
     """
     fate = "Retain" if settings.keep_key else "Delete"
@@ -44,6 +48,7 @@ def add_encryption(
                 policies.allow_log_groups_to_use_key(),
                 policies.allow_services_to_use_key(*services),
                 policies.allow_events_to_use_key(),
+                *sharing,
             ),
             DeletionPolicy=fate,
             UpdateReplacePolicy="Retain",

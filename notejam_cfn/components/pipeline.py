@@ -7,14 +7,16 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from troposphere import Region, Sub, codepipeline, events, iam, sns
+from troposphere import Region, Sub, codepipeline, iam, sns
 
-from .. import delivery_policies, names, policies
+from .. import names
 from ..template import Template, component
 from ..values import Value, described
 from .artifacts import Artifacts
 from .builds import IMAGE, PLAN, SMOKE, TEST, Builds
-from .deployers import Deployer, add_action_role
+from .deployers import Deployer
+from .pipeline_events import add_failure_notice, add_start
+from .pipeline_roles import Roles
 from .source import ACTION, Source
 
 SOURCE, TEMPLATES = "Source", "Templates"
@@ -39,23 +41,32 @@ class Layer:
 
 
 @dataclasses.dataclass(frozen=True)
+class OwnStack:
+    """A stack of the delivery itself: its template's name, its own, and its region when that is another one.
+
+    One that is `configured` has a file of parameters beside its template.
+    """
+
+    layer: str
+    name: str
+    region: str = ""
+    configured: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class Rollout:
-    """One stage's turn: its layers in order, who deploys them, and whether a person is asked first."""
+    """One stage's turn: its layers in order, who deploys them, and whether a person is asked first.
+
+    `images` is the repository of its region, when that is not the pipeline's, and `build_role` what builds take on to
+    look at it, when it is in another account.
+    """
 
     stage: str
     layers: Sequence[Layer]
     deployer: Deployer
     approval: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Roles:
-    """A role for each kind of action."""
-
-    pipeline: iam.Role
-    source: iam.Role
-    build: iam.Role
-    own: Deployer
+    images: Value | None = None
+    build_role: Value | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,14 +81,18 @@ class Pipeline:
 def add_pipeline(
     template: Template,
     rollouts: Sequence[Rollout],
+    own: Sequence[OwnStack],
     source: Source,
     artifacts: Artifacts,
     builds: Builds,
     roles: Roles,
+    permission: iam.RolePolicy,
     topic: sns.Topic,
     stores: Mapping[str, Artifacts],
 ) -> Pipeline:
     """Add the pipeline. `stores` are the artifact buckets of the other regions it deploys to.
+
+    It runs as soon as it is made, so `permission` to take on its actions' roles comes before it.
 
     A newer change overtakes one that waits: with many developers the latest state is what is worth rolling out.
     """
@@ -87,10 +102,11 @@ def add_pipeline(
         ExecutionMode="SUPERSEDED",
         RestartExecutionOnUpdate=True,
         RoleArn=roles.pipeline.get_att("Arn"),
+        DependsOn=permission.title,
         Stages=[
             codepipeline.Stages(Name="source", Actions=[source_action(source, roles)]),
             codepipeline.Stages(Name=BUILD, Actions=build_actions(builds, roles)),
-            codepipeline.Stages(Name=OWN_STAGE, Actions=own_updates(template, roles.own)),
+            codepipeline.Stages(Name=OWN_STAGE, Actions=own_updates(own, roles.own)),
             *(stage for rollout in rollouts for stage in rollout_stages(rollout, builds, roles, topic)),
         ],
     )
@@ -141,26 +157,33 @@ def build_actions(builds: Builds, roles: Roles) -> list[codepipeline.Actions]:
     ]
 
 
-def own_updates(template: Template, own: Deployer) -> list[codepipeline.Actions]:
-    """Update the project's own stacks, the pipeline's last; when that changes it, CodePipeline starts it again.
-
-    No template of them has a parameter whose value could be lost.
-    """
-    project = template.stack_tags["project"]
-    layers = (names.BASE, names.DEVELOPERS, names.DELIVERY)
-    return in_order([own_update(own, *one) for one in zip(layers, own_stacks(project), strict=True)])
+def own_updates(own: Sequence[OwnStack], deployer: Deployer) -> list[codepipeline.Actions]:
+    """Update the delivery's own stacks, the pipeline's last; when that changes it, CodePipeline starts it again."""
+    return in_order([own_update(stack, deployer) for stack in own])
 
 
-def own_update(own: Deployer, layer: str, stack_name: str) -> codepipeline.Actions:
-    """Update one of the project's own stacks."""
+def own_update(stack: OwnStack, deployer: Deployer) -> codepipeline.Actions:
+    """Update one of the delivery's own stacks. A parameter that is not given would get its default again."""
     configuration = {
         "ActionMode": "CREATE_UPDATE",
-        "StackName": stack_name,
-        "TemplatePath": f"{TEMPLATES}::{layer}.yaml",
+        "StackName": stack.name,
+        "TemplatePath": f"{TEMPLATES}::{stack.layer}.yaml",
         "Capabilities": "CAPABILITY_NAMED_IAM",
-        "RoleArn": own.execution_role_arn,
+        "RoleArn": deployer.execution_role_arn,
     }
-    return action(layer, ("Deploy", "CloudFormation"), configuration, own.action_role_arn, inputs=[TEMPLATES])
+    if stack.configured:
+        configuration["TemplateConfiguration"] = f"{TEMPLATES}::{names.parameters_of(stack.layer)}"
+    kind = ("Deploy", "CloudFormation")
+    return in_region(
+        action(stack.layer, kind, configuration, deployer.action_role_arn, inputs=[TEMPLATES]), stack.region
+    )
+
+
+def in_region(one: codepipeline.Actions, region: str) -> codepipeline.Actions:
+    """Let an action work in a region; empty is the pipeline's own."""
+    if region:
+        one.Region = region
+    return one
 
 
 def in_order(actions: list[codepipeline.Actions]) -> list[codepipeline.Actions]:
@@ -230,6 +253,8 @@ def plan_action(rollout: Rollout, builds: Builds, roles: Roles) -> codepipeline.
         "IMAGE_URI": "#{image.IMAGE_URI}",
         "EXECUTION_ROLE_ARN": rollout.deployer.execution_role_arn,
     }
+    if rollout.images is not None:
+        variables["REPOSITORY_URI"] = rollout.images
     return build(
         builds,
         roles,
@@ -238,7 +263,7 @@ def plan_action(rollout: Rollout, builds: Builds, roles: Roles) -> codepipeline.
         inputs=[SOURCE, TEMPLATES],
         outputs=[plan_name(rollout)],
         namespace=rollout.stage,
-        variables=variables,
+        variables=variables | access(rollout),
     )
 
 
@@ -285,15 +310,18 @@ def deploy_action(
     """Ask CloudFormation for something, in the layer's region and the stage's account."""
     asking = rollout.deployer.action_role_arn
     one = action(f"{layer.name}{suffix}", ("Deploy", "CloudFormation"), configuration, asking, inputs=inputs)
-    if layer.region:
-        one.Region = layer.region
-    return one
+    return in_region(one, layer.region)
 
 
 def smoke_action(rollout: Rollout, builds: Builds, roles: Roles) -> codepipeline.Actions:
     """Ask the stage whether it works; wake it first if it sleeps."""
     variables: dict[str, Value] = {"STAGE": rollout.stage, "IMAGE_URI": "#{image.IMAGE_URI}"}
-    return build(builds, roles, SMOKE, "smoke", inputs=[SOURCE, TEMPLATES], variables=variables)
+    return build(builds, roles, SMOKE, "smoke", inputs=[SOURCE, TEMPLATES], variables=variables | access(rollout))
+
+
+def access(rollout: Rollout) -> dict[str, Value]:
+    """Return what a build needs to look at a stage in another account."""
+    return {} if rollout.build_role is None else {"STAGE_ROLE_ARN": rollout.build_role}
 
 
 def build(
@@ -350,114 +378,3 @@ def action(
     if namespace:
         one.Namespace = namespace
     return one
-
-
-def add_roles(template: Template, source: Source, artifacts: Artifacts, builds: Builds, own_role_arn: Value) -> Roles:
-    """Add the pipeline's role, which takes on one of the others for each action, and those for source and build."""
-    pipeline = template.add(
-        iam.Role(
-            "PipelineRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("codepipeline"),
-            ManagedPolicyArns=[artifacts.policy_arn],
-        ),
-        why="Lets the pipeline take on the role of each of its actions.",
-    )
-    sourcing = add_action_role(
-        template, "SourceRole", pipeline, artifacts, source.statements, "Lets the pipeline take the code."
-    )
-    building = add_action_role(
-        template,
-        "BuildRole",
-        pipeline,
-        artifacts,
-        [delivery_policies.allow_running_builds(builds.arns)],
-        "Lets the pipeline run its builds.",
-    )
-    updating = add_action_role(
-        template,
-        "OwnUpdateRole",
-        pipeline,
-        artifacts,
-        [
-            delivery_policies.allow_changing_stacks(own_stacks(template.stack_tags["project"])),
-            delivery_policies.allow_passing([own_role_arn], "cloudformation"),
-        ],
-        "Lets the pipeline update its own stack.",
-    )
-    return Roles(pipeline, sourcing, building, Deployer(updating.get_att("Arn"), own_role_arn))
-
-
-def own_stacks(project: str) -> list[str]:
-    """Name the project's own stacks, which belong to no stage."""
-    return [names.base_stack(project), names.developers_stack(project), names.delivery_stack(project)]
-
-
-def allow_taking_on(template: Template, roles: Roles, rollouts: Sequence[Rollout], topic: sns.Topic) -> None:
-    """Let the pipeline take on the roles of its actions, once all of them are known."""
-    own = [roles.source.get_att("Arn"), roles.build.get_att("Arn"), roles.own.action_role_arn]
-    deployers = {id(rollout.deployer): rollout.deployer for rollout in rollouts}
-    arns = [*own, *(deployer.action_role_arn for deployer in deployers.values())]
-    template.add(
-        iam.RolePolicy(
-            "PipelineActions",
-            RoleName=roles.pipeline.ref(),
-            PolicyName="actions",
-            PolicyDocument=delivery_policies.document(
-                delivery_policies.allow_assuming(arns),
-                delivery_policies.allow_publishing_to(topic.ref()),
-            ),
-        ),
-        why="Lists the roles the pipeline may take on.",
-    )
-
-
-def add_start(template: Template, event_pattern: dict[str, Any], pipeline_arn: Value) -> None:
-    """Start the pipeline on an event of its source."""
-    role = template.add(
-        iam.Role(
-            "StartRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("events"),
-            Policies=[
-                iam.Policy(
-                    PolicyName="start",
-                    PolicyDocument=policies.policy(delivery_policies.allow_starting_pipeline(pipeline_arn)),
-                )
-            ],
-        ),
-        why="Lets a change of the source start the pipeline, and nothing else.",
-    )
-    template.add(
-        events.Rule(
-            "StartOnChange",
-            Description="Starts the pipeline when its source changes",
-            EventPattern=event_pattern,
-            Targets=[events.Target(Id="pipeline", Arn=pipeline_arn, RoleArn=role.get_att("Arn"))],
-        ),
-        why="Starts the pipeline as soon as the source changes, without polling.",
-    )
-
-
-def add_failure_notice(template: Template, pipeline: codepipeline.Pipeline, topic: sns.Topic) -> None:
-    """Tell people when the pipeline fails."""
-    template.add(
-        events.Rule(
-            "PipelineFailed",
-            Description="Tells people that a stage of the pipeline failed",
-            EventPattern={
-                "source": ["aws.codepipeline"],
-                "detail-type": ["CodePipeline Stage Execution State Change"],
-                "detail": {"state": ["FAILED"], "pipeline": [pipeline.ref()]},
-            },
-            Targets=[
-                events.Target(
-                    Id="people",
-                    Arn=topic.ref(),
-                    InputTransformer=events.InputTransformer(
-                        InputPathsMap={"stage": "$.detail.stage", "execution": "$.detail.execution-id"},
-                        InputTemplate='"Stage <stage> failed in execution <execution>."',
-                    ),
-                )
-            ],
-        ),
-        why="Tells people that a stage failed, before they have to look.",
-    )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from troposphere import ecr
 
+from .. import delivery_policies, policies
 from ..exemptions import Exemption
 from ..settings import DeliverySettings
 from ..template import Template, component
 from ..values import Value, described
 from .encryption import Encryption
+from .guests import Guest
 
 STAGE_TAG, RELEASE_TAG, CACHE_TAG = "stage-", "release-", "cache"
 MORE_THAN_ALL_STAGES = 1000
@@ -35,25 +38,29 @@ class ImageRepository:
 
 
 @component
-def add_image_repository(template: Template, settings: DeliverySettings, encryption: Encryption) -> ImageRepository:
+def add_image_repository(
+    template: Template, settings: DeliverySettings, encryption: Encryption, guests: Sequence[Guest] = ()
+) -> ImageRepository:
     """Add a repository whose releases cannot be overwritten, scanned on push, tidied without touching what runs.
 
-    Only two kinds of tags may move: `stage-NAME`, which marks the image a stage runs, and the build's layer cache.
+    `guests` pull from it from other accounts. Only two kinds of tags may move: `stage-NAME`, which marks the image a
+    stage runs, and the build's layer cache.
     """
-    repository = template.add(
-        ecr.Repository(
-            "Images",
-            ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
-            ImageTagMutabilityExclusionFilters=[movable(f"{STAGE_TAG}*"), movable(CACHE_TAG)],
-            ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
-            EncryptionConfiguration=ecr.EncryptionConfiguration(EncryptionType="KMS", KmsKey=encryption.key_arn),
-            LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=lifecycle(settings.kept_images)),
-            DeletionPolicy="Retain",
-            UpdateReplacePolicy="Retain",
-        ),
-        why="Keeps the images that stages run and can be taken back to.",
-        exempt=[RELEASES_ARE_FIXED],
+    repository = ecr.Repository(
+        "Images",
+        ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
+        ImageTagMutabilityExclusionFilters=[movable(f"{STAGE_TAG}*"), movable(CACHE_TAG)],
+        ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
+        EncryptionConfiguration=ecr.EncryptionConfiguration(EncryptionType="KMS", KmsKey=encryption.key_arn),
+        LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=lifecycle(settings.kept_images)),
+        DeletionPolicy="Retain",
+        UpdateReplacePolicy="Retain",
     )
+    if guests:
+        sharing = [delivery_policies.share_images(guest.account, guest.tasks) for guest in guests]
+        repository.RepositoryPolicyText = policies.policy(*sharing)
+    why = "Keeps the images that stages run and can be taken back to."
+    template.add(repository, why=why, exempt=[RELEASES_ARE_FIXED])
     return ImageRepository(
         uri=repository.get_att("RepositoryUri"), name=repository.ref(), arn=repository.get_att("Arn")
     )

@@ -275,7 +275,8 @@ def add_execution_role(
     log_group_arn: Value,
 ) -> iam.Role:
     """Add the role ECS itself uses to start a task: pull the image, read its secrets, write its logs."""
-    statements = [*policies.allow_pulling_images(), policies.allow_writing_log_group(log_group_arn)]
+    pulling = policies.allow_pulling_images(template.stack_tags.get("project", settings.name.lower()))
+    statements = [*pulling, policies.allow_writing_log_group(log_group_arn)]
     return _add_role(
         template,
         f"{settings.name}ExecutionRole",

@@ -10,20 +10,29 @@ from __future__ import annotations
 
 from .bill import LEFT_OUT, Bill, Item, price
 from .loads import LOADS, Load, loads_of
-from .prices import PriceList, UnknownPrice, read_prices
-from .stages import bills_of, prices_for
+from .pricers import RUNS_A_MONTH
+from .prices import REFERENCE_REGION, PriceList, UnknownPrice, read_prices, regions
+from .stages import DELIVERY, Bills, Site, Stacks, bills_of, sites_built, sites_of
 
 __all__ = [
+    "DELIVERY",
     "LEFT_OUT",
     "LOADS",
+    "REFERENCE_REGION",
+    "RUNS_A_MONTH",
     "Bill",
+    "Bills",
     "Item",
     "Load",
     "PriceList",
+    "Site",
+    "Stacks",
     "UnknownPrice",
     "bills_of",
     "loads_of",
     "price",
-    "prices_for",
     "read_prices",
+    "regions",
+    "sites_built",
+    "sites_of",
 ]

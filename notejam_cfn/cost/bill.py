@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,10 +14,11 @@ from .prices import PriceList
 
 LEFT_OUT = (
     "traffic between zones",
-    "requests to KMS, Secrets Manager and S3",
+    "requests to KMS, Secrets Manager, S3 and Step Functions",
     "a second and third version of a key, $1.00 each, after its first two yearly rotations",
     "Logs Insights queries",
     "restores, also those that test backups",
+    "users of CodeCommit beyond the first five, $1.00 each",
     "domains and taxes",
 )
 
@@ -38,16 +40,26 @@ class Item:
 
 @dataclasses.dataclass(frozen=True)
 class Bill:
-    """What a stage costs a month under one load. `unpriced` are types that are not free and have no price here."""
+    """What a stage costs a month under one load, at the list prices of a region.
+
+    `unpriced` are types that are not free and have no price here, `borrowed` the prices that are another region's.
+    """
 
     load: Load
     items: tuple[Item, ...]
     unpriced: tuple[str, ...]
+    region: str
+    borrowed: tuple[str, ...]
 
     @property
     def usd(self) -> float:
         """Dollars a month."""
         return sum(item.usd for item in self.items)
+
+    @property
+    def prices(self) -> set[str]:
+        """The names of the prices that it takes."""
+        return {name for item in self.items for name in item.charge.names}
 
     def by_what(self) -> dict[str, float]:
         """Return the dollars for each kind of charge, the largest first."""
@@ -62,13 +74,15 @@ def price(templates: Mapping[str, Mapping[str, Any]], load: Load, prices: PriceL
     known = {path: Known(template) for path, template in templates.items()}
     stage = Stage(load, tuple(known.values()))
     items = [
-        Item(path, logical_id, charge, prices[charge.price])
+        Item(path, logical_id, charge, math.prod(prices[name] for name in charge.names))
         for path, template in known.items()
         for logical_id, resource in template.resources()
         for charge in _charges(resource, template, stage)
         if charge.quantity
     ]
-    return Bill(load, tuple(items), tuple(sorted(_unpriced(known.values()))))
+    taken = {name for item in items for name in item.charge.names}
+    unpriced = tuple(sorted(_unpriced(known.values())))
+    return Bill(load, tuple(items), unpriced, prices.region, tuple(prices.borrowed(taken)))
 
 
 def _charges(resource: Mapping[str, Any], template: Known, stage: Stage) -> Iterable[Charge]:

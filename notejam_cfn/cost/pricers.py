@@ -22,10 +22,13 @@ KB_SENT_PER_REQUEST = 8.0
 KB_LOGGED_PER_REQUEST = 0.6
 KB_FLOW_LOG_PER_REQUEST = 0.3
 KB_ACCESS_LOG_PER_REQUEST = 0.3
+# The firewall records each request, headers and all; of what it writes 500 MB for a million requests cost nothing.
+# Source: AWS WAF pricing.
+KB_FIREWALL_LOG_PER_REQUEST, KB_FIREWALL_LOG_INCLUDED = 1.5, 0.5
 GB_FLOW_LOG_OF_STRANGERS = 0.02
 NEW_CONNECTIONS_PER_REQUEST = 0.2
 IO_PER_REQUEST = 2.0
-PARQUET_SHARE = 0.5
+PARQUET_SHARE, LOG_COMPRESSED_TO = 0.5, 1 / 7
 STORED_GB_ASLEEP, STORED_GB_IN_USE = 0.5, 10.0
 # A capacity unit serves about so many requests a second; while awake an instance has at least half a unit.
 REQUESTS_PER_SECOND_PER_UNIT = 40.0
@@ -35,43 +38,59 @@ GB_OS_METRICS_PER_INSTANCE = 0.3
 CONNECTIONS_PER_LCU, GB_PER_LCU_HOUR = 25.0, 1.0
 # Container Insights: measurements of the cluster, the service and the task family; enhanced adds some for each task.
 METRICS_STANDARD, METRICS_ENHANCED, METRICS_ENHANCED_PER_TASK = 36, 44, 26
-IMAGES_GB, BUILD_MINUTES, PIPELINE_MINUTES, RUNS_A_MONTH = 4.0, 8.0, 30.0, 40
-DAYS_OF = {"daily": 1.0, "weekly": 7.0, "monthly": 30.4}
+# A run of the pipeline: an action is charged for each minute it has begun, one that builds or deploys takes some.
+IMAGES_GB, RUNS_A_MONTH = 4.0, 40
+MINUTES_OF_ACTION = {"CodeBuild": 3.0, "CloudFormation": 1.5}
+DAYS_A_MONTH = 30.4
+DAYS_OF = {"daily": 1.0, "weekly": 7.0, "monthly": DAYS_A_MONTH}
 
-FREE = frozenset(
-    {
-        *("AWS::Budgets::BudgetsAction", "AWS::IAM::GroupPolicy", "AWS::IAM::RolePolicy"),
-        *(
-            "AWS::ApplicationAutoScaling::ScalableTarget",
-            "AWS::Budgets::Budget",
-            "AWS::CertificateManager::Certificate",
-        ),
-        *("AWS::Backup::BackupSelection", "AWS::Backup::BackupVault", "AWS::Backup::RestoreTestingPlan"),
-        *("AWS::Backup::RestoreTestingSelection", "AWS::CloudWatch::InsightRule", "AWS::CodeBuild::Project"),
-        *("AWS::CodeCommit::Repository", "AWS::CodeConnections::Connection", "AWS::EC2::EgressOnlyInternetGateway"),
-        *("AWS::EC2::InternetGateway", "AWS::EC2::Route", "AWS::EC2::RouteTable", "AWS::EC2::SecurityGroup"),
-        *("AWS::EC2::SecurityGroupEgress", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::Subnet", "AWS::EC2::VPC"),
-        *("AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::VPCCidrBlock", "AWS::EC2::VPCGatewayAttachment"),
-        *("AWS::ECS::TaskDefinition", "AWS::ElasticLoadBalancingV2::Listener", "AWS::Events::Rule"),
-        *("AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::ElasticLoadBalancingV2::TargetGroup"),
-        *("AWS::IAM::Group", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::KMS::Alias"),
-        *("AWS::Logs::LogGroup", "AWS::Logs::MetricFilter", "AWS::Logs::QueryDefinition", "AWS::Logs::ResourcePolicy"),
-        *("AWS::RDS::DBClusterParameterGroup", "AWS::RDS::DBSubnetGroup", "AWS::Route53::RecordSet"),
-        *("AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy"),
-        *("AWS::SSM::Parameter", "AWS::Scheduler::Schedule", "AWS::Scheduler::ScheduleGroup"),
-        *("AWS::StepFunctions::StateMachine", "AWS::WAFv2::LoggingConfiguration", "AWS::WAFv2::WebACLAssociation"),
-    }
-)
-"""Types that cost nothing, or less than a cent a month at these quantities."""
+FREE_OF = {
+    "ApplicationAutoScaling": "ScalableTarget",
+    "Backup": "BackupSelection BackupVault RestoreTestingPlan RestoreTestingSelection",
+    "Budgets": "Budget BudgetsAction",
+    "CertificateManager": "Certificate",
+    "CodeBuild": "Project",
+    "CodeCommit": "Repository",
+    "CodeConnections": "Connection",
+    "EC2": (
+        "EgressOnlyInternetGateway InternetGateway Route RouteTable SecurityGroup SecurityGroupEgress "
+        "SecurityGroupIngress Subnet SubnetRouteTableAssociation VPC VPCCidrBlock VPCGatewayAttachment"
+    ),
+    "ECS": "TaskDefinition",
+    "ElasticLoadBalancingV2": "Listener ListenerRule TargetGroup",
+    "Events": "Rule",
+    "IAM": "Group ManagedPolicy Role RolePolicy",
+    "KMS": "Alias",
+    "Logs": "LogGroup QueryDefinition",
+    "RDS": "DBClusterParameterGroup DBSubnetGroup",
+    "Route53": "RecordSet",
+    "S3": "BucketPolicy",
+    "SNS": "Topic TopicPolicy",
+    "SSM": "Parameter",
+    "Scheduler": "Schedule",
+    "StepFunctions": "StateMachine",
+    "WAFv2": "WebACLAssociation",
+}
+FREE = frozenset(f"AWS::{service}::{name}" for service, names in FREE_OF.items() for name in names.split())
+"""Types that cost nothing, a few cents at these quantities, or what another type of the stage is charged for."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Charge:
-    """So many units of something: `what` is for people, `price` names the price of a unit."""
+    """So many units of something: `what` is for people, `price` names the price of a unit.
+
+    `share` names the price that says which part of it is paid, for what AWS sells below its list price.
+    """
 
     what: str
     quantity: float
     price: str
+    share: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The prices that it takes."""
+        return (self.price, self.share) if self.share else (self.price,)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,34 +174,47 @@ def _requests_per_task(stage: Stage) -> float:
 
 def _load_balancer(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
     load = stage.load
+    addresses = 0 if properties.get("Scheme") == "internal" else len(properties.get("Subnets", []))
     yield Charge("load balancer", HOURS_A_MONTH, "load_balancer_hour")
-    yield Charge("public IPv4 addresses", len(properties.get("Subnets", [])) * HOURS_A_MONTH, "ipv4_hour")
+    yield Charge("public IPv4 addresses", addresses * HOURS_A_MONTH, "ipv4_hour")
     connections = load.requests_per_second * NEW_CONNECTIONS_PER_REQUEST / CONNECTIONS_PER_LCU
     carried = load.requests_per_second * 3600 * KB_SENT_PER_REQUEST / 1e6 / GB_PER_LCU_HOUR
     yield Charge("load balancer capacity", max(connections, carried) * load.busy_hours, "load_balancer_capacity_hour")
     yield Charge("traffic to people", load.gigabytes(KB_SENT_PER_REQUEST), "sent_gb")
-    # Access logs are kept for a year on average.
-    yield Charge("access logs", load.gigabytes(KB_ACCESS_LOG_PER_REQUEST) * 12, "s3_gb_month")
+    kept = load.gigabytes(KB_ACCESS_LOG_PER_REQUEST) * _access_log_months(properties, template)
+    yield Charge("access logs", kept, "s3_gb_month")
+
+
+def _access_log_months(properties: Properties, template: Known) -> float:
+    """Return how long the bucket that a load balancer writes its access logs to keeps them; 0 without one."""
+    attributes = {each["Key"]: each["Value"] for each in properties.get("LoadBalancerAttributes", [])}
+    reference = attributes.get("access_logs.s3.bucket")
+    name = reference["Ref"] if isinstance(reference, Mapping) else ""
+    rules = template.of_type("AWS::S3::Bucket").get(name, {}).get("LifecycleConfiguration", {}).get("Rules", [])
+    return max((template.number(rule.get("ExpirationInDays")) for rule in rules), default=0.0) / DAYS_A_MONTH
 
 
 def _fargate(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
     _, task = stage.of_type("AWS::ECS::TaskDefinition")[0]
     processor = "arm" if task.get("RuntimePlatform", {}).get("CpuArchitecture") == "ARM64" else "x86"
     vcpus, gigabytes = float(task["Cpu"]) / 1024, float(task["Memory"]) / 1024
-    for how, hours in (("", stage.tasks.on_demand_hours), ("_spot", stage.tasks.spot_hours)):
-        what = "tasks on Spot" if how else "tasks on demand"
-        yield Charge(what, hours * vcpus, f"fargate_{processor}{how}_vcpu_hour")
-        yield Charge(what, hours * gigabytes, f"fargate_{processor}{how}_gb_hour")
+    for what, hours, share in (
+        ("tasks on demand", stage.tasks.on_demand_hours, ""),
+        ("tasks on Spot", stage.tasks.spot_hours, "fargate_spot_share"),
+    ):
+        yield Charge(what, hours * vcpus, f"fargate_{processor}_vcpu_hour", share)
+        yield Charge(what, hours * gigabytes, f"fargate_{processor}_gb_hour", share)
     addresses = properties["NetworkConfiguration"]["AwsvpcConfiguration"].get("AssignPublicIp") == "ENABLED"
     yield Charge("public IPv4 addresses", addresses * stage.tasks.average * HOURS_A_MONTH, "ipv4_hour")
-    logged = stage.load.gigabytes(KB_LOGGED_PER_REQUEST)
-    yield from _logs(logged)
+    yield from _logs(stage.load.gigabytes(KB_LOGGED_PER_REQUEST), template)
 
 
-def _logs(gigabytes: float) -> Iterator[Charge]:
-    """Yield what it costs to take logs in, and to keep them for a year at about a seventh of their size."""
-    yield Charge("logs", gigabytes, "logs_gb")
-    yield Charge("logs", gigabytes * 12 / 7, "logs_kept_gb_month")
+def _logs(gigabytes: float, template: Known, what: str = "logs") -> Iterator[Charge]:
+    """Yield what it costs to take logs in, and to keep them compressed for as long as the template's groups do."""
+    groups = template.of_type("AWS::Logs::LogGroup").values()
+    days = max((template.number(group.get("RetentionInDays")) for group in groups), default=0.0)
+    yield Charge(what, gigabytes, "logs_gb")
+    yield Charge(what, gigabytes * LOG_COMPRESSED_TO * days / DAYS_A_MONTH, "logs_kept_gb_month")
 
 
 def _cluster(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
@@ -219,31 +251,44 @@ def _instance(properties: Properties, template: Known, stage: Stage) -> Iterator
     yield Charge("database capacity", units, "aurora_unit_hour")
     awake = HOURS_A_MONTH if least else stage.awake_hours
     if properties.get("MonitoringInterval"):
-        yield from _logs(GB_OS_METRICS_PER_INSTANCE * awake / HOURS_A_MONTH)
+        yield from _logs(GB_OS_METRICS_PER_INSTANCE * awake / HOURS_A_MONTH, template)
 
 
 def _nat(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
     gateways = len(stage.of_type("AWS::EC2::NatGateway"))
     yield Charge("NAT gateways", HOURS_A_MONTH, "nat_hour")
-    yield Charge("NAT gateways", stage.load.gigabytes(2 * KB_LOGGED_PER_REQUEST) / gateways, "nat_gb")
+    yield Charge("NAT gateways", _gigabytes_out(stage) / gateways, "nat_gb")
+
+
+def _gigabytes_out(stage: Stage) -> float:
+    """Return the GB that leave the private subnets: logs, and as much again for all else."""
+    return stage.load.gigabytes(2 * KB_LOGGED_PER_REQUEST)
 
 
 def _endpoint(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
     if properties.get("VpcEndpointType") == "Interface":
+        endpoints = [each for _, each in stage.of_type("AWS::EC2::VPCEndpoint") if "SubnetIds" in each]
         yield Charge("VPC endpoints", len(properties["SubnetIds"]) * HOURS_A_MONTH, "endpoint_hour")
+        yield Charge("VPC endpoints", _gigabytes_out(stage) / len(endpoints), "endpoint_gb")
 
 
 def _flow_log(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
-    yield from _logs(GB_FLOW_LOG_OF_STRANGERS + stage.load.gigabytes(KB_FLOW_LOG_PER_REQUEST))
+    yield from _logs(GB_FLOW_LOG_OF_STRANGERS + stage.load.gigabytes(KB_FLOW_LOG_PER_REQUEST), template)
 
 
 def _bucket(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
-    """Charge the exports that a bucket keeps warm, one a month; what other buckets hold is small and expires."""
-    rules = properties.get("LifecycleConfiguration", {}).get("Rules", [])
-    for transition in (each for rule in rules for each in rule.get("Transitions", [])):
-        exports = template.number(transition.get("TransitionInDays")) / DAYS_OF["monthly"]
-        yield Charge("exports", exports * stage.stored_gb * PARQUET_SHARE, "s3_gb_month")
-        yield Charge("exports", stage.stored_gb, "aurora_export_gb")
+    """Charge the exports that a bucket keeps, one a month, first warm and then archived, once it is full.
+
+    What other buckets hold is small and expires. Exports that are never deleted are charged for the first ten years.
+    """
+    for rule in properties.get("LifecycleConfiguration", {}).get("Rules", []):
+        for transition in rule.get("Transitions", []):
+            warm = template.number(transition.get("TransitionInDays"))
+            archived = (template.number(rule.get("ExpirationInDays")) or 3653) - warm
+            gigabytes_a_day = stage.stored_gb * PARQUET_SHARE / DAYS_OF["monthly"]
+            yield Charge("exports", warm * gigabytes_a_day, "s3_gb_month")
+            yield Charge("exports", archived * gigabytes_a_day, "archive_gb_month")
+            yield Charge("exports", stage.stored_gb, "aurora_export_gb")
 
 
 def _alarm(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
@@ -268,20 +313,33 @@ def _firewall(properties: Properties, template: Known, stage: Stage) -> Iterator
     yield Charge("firewall", stage.load.millions, "firewall_million")
 
 
+def _firewall_log(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+    """Charge a log line for each request, unless a filter keeps the log to what the firewall stopped."""
+    if "LoggingFilter" not in properties:
+        gigabytes = stage.load.gigabytes(KB_FIREWALL_LOG_PER_REQUEST - KB_FIREWALL_LOG_INCLUDED)
+        yield from _logs(gigabytes, template, "firewall's log")
+
+
 def _backup_plan(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
     """Charge the snapshots that each rule keeps at a time, once it has run for as long as it keeps them.
 
-    Snapshots are full, and free as long as point-in-time recovery reaches back to them; copies are not.
-    Source: Amazon Aurora User Guide, "Understanding Amazon Aurora backup storage usage".
+    Snapshots are full, and free as long as point-in-time recovery reaches back to them; copies are not, and each
+    travels between regions in full. Copies are priced as if they stayed in the stage's region.
+    Source: Amazon Aurora User Guide, "Understanding Amazon Aurora backup storage usage", "DB cluster snapshot copying".
     """
     free_days = max((known.number(each["BackupRetentionPeriod"]) for known, each in stage.clusters), default=0.0)
     for rule in properties["BackupPlan"]["BackupPlanRule"]:
-        kept = template.number(rule.get("Lifecycle", {}).get("DeleteAfterDays", 0))
+        kept = _kept_days(rule, template)
         days = _days_between(str(rule.get("ScheduleExpression", "")))
         if not rule.get("EnableContinuousBackup"):
-            copied = kept / days * len(rule.get("CopyActions", []))
-            charged = max(0.0, kept - free_days) / days + copied
+            copies = template.value(rule.get("CopyActions", []))
+            charged = max(0.0, kept - free_days) / days + sum(_kept_days(copy, template) for copy in copies) / days
             yield Charge("backups", charged * stage.stored_gb, "aurora_backup_gb_month")
+            yield Charge("copies", len(copies) * DAYS_A_MONTH / days * stage.stored_gb, "between_regions_gb")
+
+
+def _kept_days(body: Properties, template: Known) -> float:
+    return template.number(body.get("Lifecycle", {}).get("DeleteAfterDays", 0))
 
 
 def _days_between(schedule: str) -> float:
@@ -293,9 +351,21 @@ def _days_between(schedule: str) -> float:
 
 
 def _pipeline(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+    """Charge the minutes of every action of a run, approvals excepted, and again the builds among them."""
     runs = RUNS_A_MONTH if stage.load.requests_per_second else 0
-    yield Charge("pipeline", runs * PIPELINE_MINUTES, "pipeline_minute")
-    yield Charge("builds", runs * BUILD_MINUTES, "build_minute")
+    machines = template.of_type("AWS::CodeBuild::Project")
+    for action in (each for part in properties["Stages"] for each in part["Actions"]):
+        kind = action["ActionTypeId"]
+        minutes = runs * MINUTES_OF_ACTION.get(kind["Provider"], 1.0) * (kind["Category"] != "Approval")
+        yield Charge("pipeline", minutes, "pipeline_minute")
+        if kind["Provider"] == "CodeBuild":
+            yield Charge("builds", minutes, _machine(machines[action["Configuration"]["ProjectName"]["Ref"]]))
+
+
+def _machine(project: Properties) -> str:
+    """Return the name of the price of a minute of the machine that a project builds on."""
+    size = project["Environment"]["ComputeType"].removeprefix("BUILD_GENERAL1_").lower()
+    return f"build_{size}_minute"
 
 
 def _always(what: str, price: str, quantity: float = 1) -> Pricer:
@@ -325,10 +395,10 @@ PRICERS: Mapping[str, Pricer] = {
     "AWS::ECS::Service": _fargate,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
     "AWS::KMS::Key": _always("keys", "key_month"),
-    "AWS::KMS::ReplicaKey": _always("keys", "key_month"),
     "AWS::RDS::DBCluster": _database,
     "AWS::RDS::DBInstance": _instance,
     "AWS::S3::Bucket": _bucket,
     "AWS::SecretsManager::Secret": _always("secrets", "secret_month"),
+    "AWS::WAFv2::LoggingConfiguration": _firewall_log,
     "AWS::WAFv2::WebACL": _firewall,
 }

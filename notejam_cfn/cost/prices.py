@@ -1,11 +1,16 @@
-"""The price table of the package: dollars for each unit, by region, with where and when each was found."""
+"""The price table of the package: dollars for each unit, by region, with where and when each was found.
+
+The table is a list of findings for each region: a source, a date, and what was found there. What AWS charges alike in
+every region of the table stands under `everywhere`. A price that nobody found for a region is the reference region's,
+and says so: nothing is guessed.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +23,50 @@ class UnknownPrice(KeyError):
 
 
 @dataclasses.dataclass(frozen=True)
+class Price:
+    """Dollars for a unit in a region, with the key of its source in the table, and the month it was found."""
+
+    usd: float
+    region: str
+    source: str
+    date: str
+
+
+@dataclasses.dataclass(frozen=True)
 class PriceList:
-    """List prices of one region. `region` is where they hold: the reference region where `asked` has none."""
+    """List prices for one region."""
 
     region: str
-    asked: str
     as_of: str
-    prices: Mapping[str, Mapping[str, Any]]
+    prices: Mapping[str, Price]
 
     def __getitem__(self, name: str) -> float:
         """Return the dollars for one unit. Raises `UnknownPrice`."""
         if name not in self.prices:
             raise UnknownPrice(f"{name} has no price in {FILE.name}")
-        return float(self.prices[name]["usd"])
+        return self.prices[name].usd
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether these are the prices of the region that was asked for."""
-        return self.region == self.asked
+    def borrowed(self, names: Iterable[str]) -> list[str]:
+        """Return those of the prices that are the reference region's, for want of one of this region's."""
+        return sorted({name for name in names if self.prices[name].region != self.region})
 
 
 @functools.cache
 def read_prices(region: str) -> PriceList:
-    """Return the prices of a region, or the reference region's where the table does not cover it."""
+    """Return the prices of a region, each of which is the reference region's where the table has none of the region."""
     table = json.loads(FILE.read_text(encoding="utf-8"))
-    covered = region if region in table["regions"] else REFERENCE_REGION
-    return PriceList(covered, region, table["as_of"], table["regions"][covered])
+    prices = dict(_found(table, REFERENCE_REGION)) | dict(_found(table, region))
+    return PriceList(region, table["as_of"], prices)
+
+
+def regions() -> list[str]:
+    """Return the regions that the table has prices of."""
+    return sorted(json.loads(FILE.read_text(encoding="utf-8"))["regions"])
+
+
+def _found(table: Mapping[str, Any], region: str) -> Iterator[tuple[str, Price]]:
+    """Yield the prices that were found for a region; none for one that is not in the table."""
+    if region in table["regions"]:
+        for each in [*table["everywhere"], *table["regions"][region]]:
+            for name, usd in each["usd"].items():
+                yield name, Price(usd, region, each["source"], each["date"])

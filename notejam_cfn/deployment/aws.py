@@ -7,27 +7,20 @@ becomes one of the errors in `exits.py`, with what to do about it. boto3 is impo
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any
 
-from .exits import AwsTrouble, BadInput, CommandError, NoAccess, Refused, Throttled, Unreachable
-from .models import Change, ChangeSet, Event, HeldResource, RolloutState, StackState
+from .. import render
+from . import answers
+from .exits import AwsTrouble, CommandError
+from .explained import explained, says_gone
+from .models import ChangeSet, Event, HeldResource, RolloutState, StackState
 
 ATTEMPTS = 8
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
-EXPIRED = {
-    *("ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "AuthFailure"),
-    *("UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch"),
-}
-DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess"}
-THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
-GONE = {"ValidationError": "does not exist", "ChangeSetNotFound": ""}
-SIGN_IN = "Sign in again (for example: aws sso login), then run the same command: it continues"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +38,7 @@ class Access:
 
 @dataclasses.dataclass(frozen=True)
 class Creation:
-    """Everything a new stack gets before its first resource is made."""
+    """Everything a new stack gets before its first resource is made. `url` is where its text is, when not sent."""
 
     name: str
     body: str
@@ -54,6 +47,7 @@ class Creation:
     tags: Mapping[str, str]
     protected: bool = False
     policy: Mapping[str, Any] | None = None
+    url: str = ""
 
 
 class ChangeSetFailed(AwsTrouble):
@@ -82,10 +76,10 @@ class Aws:
         try:
             found = self.call("cloudformation", region, "describe_stacks", StackName=name)
         except AwsTrouble as error:
-            if _says_gone(error):
+            if says_gone(error):
                 return None
             raise
-        return _stack(found["Stacks"][0])
+        return answers.stack(found["Stacks"][0])
 
     def events(self, region: str, stack: str, after: str | None = None) -> list[Event]:
         """Return the events of a stack that are newer than the one with the id `after`, oldest first."""
@@ -94,7 +88,7 @@ class Aws:
             for raw in page["StackEvents"]:
                 if raw["EventId"] == after:
                     return found[::-1]
-                found.append(_event(raw))
+                found.append(answers.event(raw))
         return found[::-1]
 
     def last_event(self, region: str, stack: str) -> Event | None:
@@ -102,20 +96,25 @@ class Aws:
         try:
             found = self.call("cloudformation", region, "describe_stack_events", StackName=stack)["StackEvents"]
         except AwsTrouble as error:
-            if _says_gone(error):
+            if says_gone(error):
                 return None
             raise
-        return _event(found[0]) if found else None
+        return answers.event(found[0]) if found else None
 
     def resources(self, region: str, stack: str) -> list[HeldResource]:
         """List what a stack holds."""
         pages = self.pages("cloudformation", region, "list_stack_resources", StackName=stack)
-        return [_resource(raw) for page in pages for raw in page["StackResourceSummaries"]]
+        return [answers.resource(raw) for page in pages for raw in page["StackResourceSummaries"]]
 
     def parameter_defaults(self, region: str, stack: str) -> dict[str, str | None]:
         """Return the parameters that a deployed template declares, with their defaults."""
         summary = self.call("cloudformation", region, "get_template_summary", StackName=stack)
         return {raw["ParameterKey"]: raw.get("DefaultValue") for raw in summary["Parameters"]}
+
+    def template(self, region: str, stack: str) -> dict[str, Any]:
+        """Return the template of a stack as it was given, in the long form. botocore reads JSON by itself."""
+        body = self.call("cloudformation", region, "get_template", StackName=stack)["TemplateBody"]
+        return render.load(body) if isinstance(body, str) else dict(body)
 
     def create_stack(self, region: str, stack: Creation, token: str) -> str:
         """Begin to create a stack and return its id."""
@@ -143,7 +142,7 @@ class Aws:
         try:
             self.call("cloudformation", region, "delete_change_set", ChangeSetName=change_set)
         except AwsTrouble as error:
-            if not _says_gone(error):
+            if not says_gone(error):
                 raise
 
     def validation_failures(self, region: str, change_set: str) -> list[Event]:
@@ -160,7 +159,7 @@ class Aws:
             )
         except CommandError:
             return []  # the reason of the change set itself is still shown
-        return [_operation_event(raw) for page in pages for raw in page["OperationEvents"]]
+        return [answers.operation_event(raw) for page in pages for raw in page["OperationEvents"]]
 
     def protect(self, region: str, stack: str, enabled: bool = True) -> None:
         """Set or clear termination protection."""
@@ -202,7 +201,7 @@ class Aws:
         """Return how far ECS is with a service, or None when it does not exist."""
         cluster = cluster_of(service_arn)
         found = self.call("ecs", region, "describe_services", cluster=cluster, services=[service_arn])["services"]
-        return _rollout(found[0]) if found else None
+        return answers.rollout(found[0]) if found else None
 
     def task_definitions_running(self, region: str, service_arn: str) -> set[str]:
         """Return the task definitions that the running tasks of a service were started from."""
@@ -215,14 +214,21 @@ class Aws:
                 found |= {task["taskDefinitionArn"] for task in tasks if task.get("desiredStatus") == "RUNNING"}
         return found
 
+    def object_url(self, region: str, bucket: str, key: str) -> str:
+        """Return an object's address, whatever the partition; it opens to who may read the object."""
+        with explained("s3", "object_url"):
+            asked = {"Bucket": bucket, "Key": key}
+            signed = self._client("s3", region).generate_presigned_url("get_object", Params=asked)
+        return str(signed).partition("?")[0]
+
     def call(self, service: str, region: str, method: str, /, **given: Any) -> Any:
         """Make one request. Raises one of the errors in `exits.py`."""
-        with _explained(service, method):
+        with explained(service, method):
             return getattr(self._client(service, region), method)(**given)
 
     def pages(self, service: str, region: str, method: str, /, **given: Any) -> Iterator[Any]:
         """Make a request for each page of a long answer."""
-        with _explained(service, method):
+        with explained(service, method):
             yield from self._client(service, region).get_paginator(method).paginate(**given)
 
     def _client(self, service: str, region: str) -> Any:
@@ -247,9 +253,10 @@ class Aws:
         return self._session.client(service, region_name=region, endpoint_url=self.access.endpoint_url, config=config)
 
     def _contents(self, stack: Creation) -> dict[str, Any]:
+        text = {"TemplateURL": stack.url} if stack.url else {"TemplateBody": stack.body}
         return {
             "StackName": stack.name,
-            "TemplateBody": stack.body,
+            **text,
             "Parameters": [_parameter(key, value) for key, value in stack.parameters.items()],
             "Capabilities": list(stack.capabilities),
             "Tags": [{"Key": key, "Value": value} for key, value in stack.tags.items()],
@@ -268,7 +275,7 @@ class Aws:
             pause.take()
         if status == "FAILED":
             _require_only_unchanged(pages[0], change_set)
-        changes = tuple(_change(raw["ResourceChange"]) for page in pages for raw in page.get("Changes", ()))
+        changes = tuple(answers.change(raw["ResourceChange"]) for page in pages for raw in page.get("Changes", ()))
         return ChangeSet(change_set, stack_id, changes, executable=status != "FAILED")
 
 
@@ -294,46 +301,6 @@ def cluster_of(service_arn: str) -> str:
     return service_arn.split("/")[1]
 
 
-@contextmanager
-def _explained(service: str, method: str) -> Iterator[None]:
-    import botocore.exceptions as errors
-
-    try:
-        yield
-    except errors.ClientError as error:
-        raise _from_answer(error.response.get("Error", {}), f"{service}:{method}") from error
-    except errors.ProfileNotFound as error:
-        raise BadInput(str(error), "See the profiles there are: aws configure list-profiles") from error
-    except (errors.NoCredentialsError, errors.PartialCredentialsError, errors.CredentialRetrievalError) as error:
-        raise NoAccess(f"no AWS credentials: {error}", SIGN_IN) from error
-    except (errors.TokenRetrievalError, errors.SSOError, errors.UnauthorizedSSOTokenError) as error:
-        raise NoAccess(f"the sign-in has ended: {error}", SIGN_IN) from error
-    except (errors.HTTPClientError, errors.ConnectionError) as error:
-        raise Unreachable(f"AWS cannot be reached: {error}", "Check the network, then run the same command") from error
-    except errors.BotoCoreError as error:
-        raise AwsTrouble(f"{service}:{method}: {error}") from error
-
-
-def _from_answer(answer: Mapping[str, Any], action: str) -> CommandError:
-    code, message = answer.get("Code", ""), answer.get("Message", "")
-    if code in EXPIRED:
-        return NoAccess(f"AWS does not accept the credentials: {message}", SIGN_IN, code=code)
-    if code in DENIED:
-        advice = "Ask for the permission, or use a profile that has it (--profile)"
-        return NoAccess(f"not allowed: {message}", advice, code=code)
-    if code in THROTTLED:
-        return Throttled(f"AWS asks to slow down ({action})", "Wait a minute, then run the same command", code=code)
-    if code.isdigit() or code in ("InternalFailure", "ServiceUnavailable"):
-        return Unreachable(f"AWS has trouble answering {action}: {message}", "Run the same command again", code=code)
-    if code == "ValidationError" and "_IN_PROGRESS state" in message:
-        return Refused(f"someone else is changing the stack: {message}", "Wait, or use --wait")
-    return AwsTrouble(f"{action}: {message}", code=code)
-
-
-def _says_gone(error: AwsTrouble) -> bool:
-    return error.code in GONE and GONE[error.code] in str(error)
-
-
 def _require_only_unchanged(answer: Mapping[str, Any], change_set: str) -> None:
     """Raise unless a failed change set failed because nothing would change, which it says in words only."""
     reason = answer.get("StatusReason", "")
@@ -345,82 +312,3 @@ def _parameter(key: str, value: str) -> dict[str, Any]:
     if value == KEEP:
         return {"ParameterKey": key, "UsePreviousValue": True}
     return {"ParameterKey": key, "ParameterValue": value}
-
-
-def _stack(raw: Mapping[str, Any]) -> StackState:
-    return StackState(
-        name=raw["StackName"],
-        id=raw["StackId"],
-        status=raw["StackStatus"],
-        reason=raw.get("StackStatusReason", ""),
-        description=raw.get("Description", ""),
-        parameters={item["ParameterKey"]: item.get("ParameterValue", "") for item in raw.get("Parameters", ())},
-        tags={item["Key"]: item["Value"] for item in raw.get("Tags", ())},
-        outputs={item["OutputKey"]: item["OutputValue"] for item in raw.get("Outputs", ())},
-        protected=raw.get("EnableTerminationProtection", False),
-        updated=raw.get("LastUpdatedTime") or raw.get("CreationTime"),
-    )
-
-
-def _event(raw: Mapping[str, Any]) -> Event:
-    return Event(
-        id=raw["EventId"],
-        stack_id=raw["StackId"],
-        logical_id=raw.get("LogicalResourceId", ""),
-        physical_id=raw.get("PhysicalResourceId", ""),
-        type=raw.get("ResourceType", ""),
-        status=raw.get("ResourceStatus", ""),
-        reason=raw.get("ResourceStatusReason", ""),
-        time=raw["Timestamp"],
-        token=raw.get("ClientRequestToken", ""),
-    )
-
-
-def _operation_event(raw: Mapping[str, Any]) -> Event:
-    """Read an event of the newer kind, in which early validation says what it found and where."""
-    where = raw.get("ValidationPath", "")
-    reason = raw.get("ValidationStatusReason") or raw.get("HookStatusReason") or raw.get("ResourceStatusReason", "")
-    return Event(
-        id=raw["EventId"],
-        stack_id=raw.get("StackId", ""),
-        logical_id=raw.get("LogicalResourceId", ""),
-        physical_id=raw.get("PhysicalResourceId", ""),
-        type=raw.get("ResourceType", ""),
-        status="VALIDATION_FAILED",
-        reason=f"{reason} (at {where})" if where else reason,
-        time=raw.get("Timestamp", datetime.datetime.now(datetime.UTC)),
-    )
-
-
-def _resource(raw: Mapping[str, Any]) -> HeldResource:
-    return HeldResource(
-        raw["LogicalResourceId"], raw.get("PhysicalResourceId", ""), raw["ResourceType"], raw["ResourceStatus"]
-    )
-
-
-def _change(raw: Mapping[str, Any]) -> Change:
-    names = [_changed_name(detail["Target"]) for detail in raw.get("Details", ()) if "Target" in detail]
-    return Change(
-        action=raw["Action"],
-        logical_id=raw["LogicalResourceId"],
-        type=raw["ResourceType"],
-        replaced={"True": "yes", "Conditional": "maybe"}.get(raw.get("Replacement", ""), "no"),
-        properties=tuple(dict.fromkeys(names)),
-    )
-
-
-def _changed_name(target: Mapping[str, str]) -> str:
-    return target.get("Name") or target["Attribute"]
-
-
-def _rollout(raw: Mapping[str, Any]) -> RolloutState:
-    primary = next((item for item in raw["deployments"] if item["status"] == "PRIMARY"), raw["deployments"][0])
-    return RolloutState(
-        service=raw["serviceName"],
-        task_definition=primary["taskDefinition"],
-        desired=primary.get("desiredCount", 0),
-        running=primary.get("runningCount", 0),
-        pending=primary.get("pendingCount", 0),
-        failed=primary.get("failedTasks", 0),
-        state=primary.get("rolloutState", ""),
-    )

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from . import estimates, parameters, protection, review, tasks, templates
-from .aws import Aws
+from . import estimates, large, parameters, protection, review, tasks, templates
+from .aws import Aws, Creation
 from .causes import first_cause
 from .conductor import Person, conduct
 from .exits import AwsTrouble, Exit, NeedsRecovery, Refused
@@ -206,8 +206,23 @@ class Deployment:
         body = self.reviewer.templates[stack.name].body(self._outputs())
         creation = dataclasses.replace(reviewed.creation, body=body)
         tell(Note(f"creating {counted(len(reviewed.changes), 'resource')}, {self._expected(reviewed)}"))
+        if large.is_large(body):
+            return self._create_in_two(stack, creation, token, tell)
         stack_id = self.aws.create_stack(stack.region, creation, token)
         return self._follow(stack, stack_id, token, None, tell)
+
+    def _create_in_two(self, stack: Planned, whole: Creation, token: str, tell: Tell) -> Ended:
+        """Create the bucket that a large template comes from, then, as an update, all the rest."""
+        beginning = large.beginning(self.reviewer.templates[stack.name]).body({})
+        first = dataclasses.replace(whole, body=beginning, parameters={})
+        stack_id = self.aws.create_stack(stack.region, first, token)
+        ended = self._follow(stack, stack_id, token, None, tell)
+        if ended.undone or ended.state.status != "CREATE_COMPLETE":
+            return ended
+        change_set = self.reviewer.change_set(stack, ended.state, whole)
+        token = new_token()
+        self.aws.execute_change_set(stack.region, change_set, token)
+        return self._follow(stack, stack_id, token, ended.events[-1].id, tell)
 
     def _clear(self, stack: Planned, state: StackState, tell: Tell) -> None:
         tell(Note("deleting what is left of a failed creation"))

@@ -16,12 +16,15 @@ FORMAT = 1
 FILE_NAME = "manifest.json"
 BUILD_FIRST = "python -m notejam_cfn build"
 DELIVERY = "delivery"
-LAYERED = "layered"
+LAYERED, ACCESS = "layered", "access"
 
 
 @dataclasses.dataclass(frozen=True)
 class Planned:
-    """A stack as output/ describes it. `defaults` are its parameters' defaults, None for one that must be given."""
+    """A stack as output/ describes it. `defaults` are its parameters' defaults, None for one that must be given.
+
+    `values` are of parameters that the configuration knows, such as an account's id.
+    """
 
     name: str
     stage: str | None
@@ -38,6 +41,7 @@ class Planned:
     protected: bool
     outputs: tuple[str, ...]
     ipv6_only_tasks: bool = False
+    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def text(self) -> str:
         """Return the template as it was built. Raises BadInput when the file is not the one in the manifest."""
@@ -59,12 +63,13 @@ class Manifest:
     stacks: tuple[Planned, ...]
 
     def stacks_of(self, stage: str, only: Sequence[str] = ()) -> tuple[Planned, ...]:
-        """Return the layered stacks of a stage, or the delivery stack for the stage `delivery`, in order.
+        """Return the layered stacks of a stage, or the project's own for the stage `delivery`, in order.
 
-        `only` names layers or stacks. Raises BadInput with the nearest name for what does not exist.
+        `only` names layers or stacks. What lets the pipeline into another account is there only by name, since it is
+        deployed with credentials of that account. Raises BadInput with the nearest name for what does not exist.
         """
         if stage == DELIVERY:
-            found = [stack for stack in self.stacks if stack.stage is None]
+            found = [stack for stack in self.stacks if stack.stage is None and (only or stack.form != ACCESS)]
         else:
             require_name("stage", stage, (*self.stages, DELIVERY))
             found = [stack for stack in self.stacks if stack.stage == stage and stack.form == LAYERED]
@@ -118,5 +123,6 @@ def _planned(folder: Path, entry: Mapping[str, Any], stages: Mapping[str, Any]) 
         tags=dict(entry["tags"]),
         protected=entry["termination_protection"],
         outputs=tuple(entry["outputs"]),
+        values=dict(entry.get("values", {})),
         ipv6_only_tasks=bool(stages.get(entry["stage"], {}).get("ipv6_only_tasks", False)),
     )

@@ -31,6 +31,7 @@ def parse(assignments: Sequence[str], stacks: Iterable[Planned]) -> dict[str, st
 
 def for_new(stack: Planned, given: Mapping[str, str]) -> dict[str, str]:
     """Return the values to create a stack with; the others take the template's defaults."""
+    given = {**stack.values, **given}
     missing = [name for name, default in stack.defaults.items() if default is None and name not in given]
     if missing:
         options = " ".join(f"--parameter {name}=VALUE" for name in missing)
@@ -45,6 +46,7 @@ def for_update(
 
     A value that nobody chose, because it is still the deployed template's default, follows a default that has changed.
     """
+    given = {**stack.values, **given}
     new = _fitting(stack, given)
     kept = {name: KEEP for name in stack.defaults if name not in given and name in current}
     following = {name: _followed(stack, name, current[name], deployed_defaults.get(name)) for name in kept}

@@ -23,11 +23,12 @@ def report(stage: Stage, templates: Mapping[str, Template], drift: bool = False)
     states = stage.states()
     outputs = {name: state.outputs for name, state in states.items() if state}
     stacks = {
-        name: _stack(stage, stage.stacks[name], state, templates[name].body(outputs), drift)
+        name: _stack(stage, stage.stacks[name], state, templates[name], outputs, drift)
         for name, state in states.items()
     }
     return {
         "stacks": stacks,
+        "takes_images": any(IMAGE in stack.defaults for stack in stage.stacks.values()),
         "services": [_service(stage.aws, part, states) for part in stage.parts(SERVICE)],
         "databases": [_database(stage.aws, part) for part in stage.parts(CLUSTER)],
         "url": next((found["Url"] for found in outputs.values() if "Url" in found), None),
@@ -38,22 +39,42 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     """Say a report in words."""
     told = [_stack_line(name, facts) for name, facts in found["stacks"].items()]
     told += [f"    drifted: {name}" for facts in found["stacks"].values() for name in facts["drifted"] or ()]
-    told += [_service_line(facts) for facts in found["services"]] or ["service   nothing was released yet"]
+    told += [_service_line(facts) for facts in found["services"]]
+    told += ["service   nothing was released yet"] if found["takes_images"] and not found["services"] else []
     told += [_database_line(facts) for facts in found["databases"]]
     return told + ([found["url"]] if found["url"] else [])
 
 
-def _stack(stage: Stage, stack: Planned, state: StackState | None, body: str, drift: bool) -> dict[str, Any]:
+def _stack(
+    stage: Stage,
+    stack: Planned,
+    state: StackState | None,
+    template: Template,
+    outputs: Mapping[str, Mapping[str, str]],
+    drift: bool,
+) -> dict[str, Any]:
     if state is None:
         return {"status": statuses.ABSENT, "updated": None, "current": False, "protected": False, "drifted": None}
-    built = fingerprint(json.loads(body)["Description"])
     return {
         "status": state.status,
         "updated": state.updated,
-        "current": fingerprint(state.description) == built,
+        "current": _current(stage.aws, stack, state, template, outputs),
         "protected": state.protected,
         "drifted": _drifted(stage.aws, stack) if drift else None,
     }
+
+
+def _current(
+    aws: Aws, stack: Planned, state: StackState, template: Template, outputs: Mapping[str, Mapping[str, str]]
+) -> bool:
+    """Tell whether a stack is what output/ says: by the fingerprint that the scripts leave, else by its template.
+
+    The pipeline deploys templates as they were built.
+    """
+    deployed = fingerprint(state.description)
+    if deployed:
+        return deployed == fingerprint(json.loads(template.body(outputs))["Description"])
+    return aws.template(stack.region, stack.name) == template.document
 
 
 def _drifted(aws: Aws, stack: Planned) -> list[str]:

@@ -8,7 +8,7 @@ import json
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from . import parameters, protection
+from . import large, parameters, protection
 from .aws import Aws, ChangeSetFailed, Creation
 from .conditions import created
 from .exits import CommandError, NeedsRecovery, Refused
@@ -17,7 +17,7 @@ from .models import Change, ChangeSet, HeldResource, StackState
 from .operations import began_by, new_token
 from .parameters import ParameterChange
 from .statuses import ABSENT, Step, status
-from .templates import BODY_BYTES, Template, fingerprint
+from .templates import Template, fingerprint
 
 Outputs = Mapping[str, Mapping[str, str]]
 WIDTH = 118
@@ -79,7 +79,7 @@ class Reviewer:
         Raises Refused or NeedsRecovery when its state allows nothing. An unchanged stack costs no call.
         """
         body = self.templates[stack.name].body(outputs)
-        _require_size(stack, body)
+        large.require_bucket(stack, self.templates[stack.name], body)
         step = status(state.status if state else ABSENT).step
         if step is Step.CREATE or state is None:
             return self._new(stack, body)
@@ -106,15 +106,21 @@ class Reviewer:
         return self._with_change_set(review)
 
     def _with_change_set(self, review: Review) -> Review:
-        stack = review.stack
-        try:
-            made = self.aws.create_change_set(stack.region, review.creation, new_token())
-        except ChangeSetFailed as error:
-            raise self._explained(stack, error) from error
+        stack, state = review.stack, review.state
+        assert state
+        made = self.change_set(stack, state, review.creation)
         if made.executable:
             return dataclasses.replace(review, changes=made.changes, change_set=made)
         self.aws.delete_change_set(stack.region, made.id)
         return dataclasses.replace(review, kind=Kind.UNCHANGED)
+
+    def change_set(self, stack: Planned, state: StackState, creation: Creation) -> ChangeSet:
+        """Make a change set of a stack that is there. Raises Refused, with what CloudFormation found wrong."""
+        asked = large.placed(self.aws, stack.region, creation, state)
+        try:
+            return self.aws.create_change_set(stack.region, asked, new_token())
+        except ChangeSetFailed as error:
+            raise self._explained(stack, error) from error
 
     def _explained(self, stack: Planned, error: ChangeSetFailed) -> Refused:
         """Say what early validation found wrong with a change set, and remove the change set."""
@@ -136,15 +142,6 @@ class Reviewer:
         require_ours(stack, state)
         held = self.aws.resources(stack.region, stack.name) if state.status != "REVIEW_IN_PROGRESS" else []
         return tuple(resource for resource in held if resource.status not in GONE)
-
-
-def _require_size(stack: Planned, body: str) -> None:
-    size = len(body.encode())
-    if size > BODY_BYTES:
-        raise Refused(
-            f"{stack.path} has {size:,} bytes as JSON, CloudFormation takes {BODY_BYTES:,} without a bucket",
-            "Turn off what the stage does not need, or deploy it in the console from a bucket",
-        )
 
 
 def require_ours(stack: Planned, state: StackState) -> None:

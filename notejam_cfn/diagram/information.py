@@ -1,138 +1,287 @@
-"""The information flow of a stage: who talks to whom, from people to the archive."""
+"""The information flow of a stage: who talks to whom, from people to the archive.
+
+Zones are rows and kinds of subnets are columns. Above are the services that tasks call, below is what they log, and on
+the right is what is kept of the data.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import textwrap
+from collections.abc import Iterator
 
-from ..cost.known import Known
-from .picture import Edge, Group, Item, Node, Picture, connected
+from . import places
+from .facts import Facts, Templates
+from .picture import Box, Edge, Frame, Group, Item, Node, Note, Picture, connected
+from .places import Grid
 
-Templates = Iterable[Mapping[str, Any]]
-
-EDGES = (
-    Edge("people", "firewall", "requests"),
-    Edge("firewall", "balancer", "what is\nno attack"),
-    Edge("balancer", "task1"),
-    Edge("balancer", "task2", "requests and\nhealth checks"),
-    Edge("balancer", "task3"),
-    Edge("task1", "writer"),
-    Edge("task2", "writer", "SQL over TLS"),
-    Edge("task3", "writer"),
-    Edge("writer", "reader1", "one storage,\nsix copies", minor=True),
-    Edge("writer", "reader2", minor=True),
-    Edge("task1", "nat", "calls to AWS", minor=True),
-    Edge("task3", "secrets", "read passwords", minor=True),
-    Edge("task3", "images", "pull the image", minor=True),
-    Edge("task3", "logs", "log, measure", minor=True),
-    Edge("writer", "vault", "snapshots", length=2),
-    Edge("vault", "archive", "monthly,\nas Parquet"),
-    Edge("vault", "copies", "copies", minor=True),
-    Edge("balancer", "access_logs", minor=True),
-    Edge("logs", "alarms", "thresholds", minor=True),
-)
-UNGUARDED = Edge("people", "balancer", "requests")
+SMALL, LOG = 34.0, 44.0
+LETTERS = 20
+DAYS_A_YEAR = 365
+LEGEND = """\
+A zone is an Availability Zone,
+data centres of its own: when
+one fails, the others go on.
+Tasks that fail their health
+check are replaced.
+Solid arrows: requests, data.
+Dashed arrows: what goes on
+beside them."""
+# Aurora keeps copies of the data in three zones, whatever the number of instances.
+# Source: Amazon Aurora User Guide, "Amazon Aurora storage".
+COPY = "the data is\nkept here too"
 
 
-class _Facts:
-    """Looks things up in all templates of a stage, as they are once a release is deployed."""
-
-    def __init__(self, templates: Templates) -> None:
-        self._known = [Known(template) for template in templates]
-
-    def all(self, kind: str) -> list[tuple[Known, Mapping[str, Any]]]:
-        """Return each resource of a type with the template it is in."""
-        return [(known, properties) for known in self._known for properties in known.of_type(kind).values()]
-
-    def has(self, kind: str) -> bool:
-        """Tell whether there is a resource of a type."""
-        return bool(self.all(kind))
-
-    def bounds(self, kind: str, path: tuple[str, ...] = ()) -> str:
-        """Return the least and the greatest of something as text, such as `3 to 24`."""
-        known, properties = self.all(kind)[0]
-        for key in path:
-            properties = properties[key]
-        return " to ".join(f"{known.number(properties[key]):g}" for key in ("MinCapacity", "MaxCapacity"))
-
-    def named(self, kind: str, part: str) -> bool:
-        """Tell whether a resource of a type has a logical ID that contains a word."""
-        return any(part in name for known in self._known for name in known.of_type(kind))
-
-
-def information_flow(templates: Templates) -> Picture:
+def information_flow(templates: Templates, stage: str = "") -> Picture:
     """Return the picture of a stage. `templates` are its layers, rendered."""
-    facts = _Facts(templates)
-    guarded = facts.has("AWS::WAFv2::WebACL")
-    items: tuple[Item, ...] = (
-        Node("people", "People", "people"),
-        *_maybe(guarded, Node("firewall", "AWS WAF\nknown attacks, floods", "waf")),
-        Group("vpc", f"VPC in {_zones(facts)} Availability Zones", (_public(facts), _private(facts), _isolated(facts))),
-        *_safe(facts),
-        _around(facts),
+    facts = Facts(templates)
+    grid = Grid(facts.zones)
+    picture = Picture(
+        name="information-flow",
+        title=f"Information flow of stage {stage}" if stage else "Information flow",
+        items=(*_outside(facts, grid), _services(facts), _vpc(facts, grid), *_logs(facts, grid), *_kept(facts, grid)),
+        edges=(*_requests(facts, grid), *_calls(facts, grid), *_logging(), *_keeping()),
+        summary=" ".join((_about_requests(facts), _about_data(facts), _about_logs(facts))),
+        size=(places.WIDTH, grid.end),
+        frames=tuple(_frames(grid)),
+        notes=tuple(_notes(facts, grid)),
     )
-    edges = EDGES if guarded else (UNGUARDED, *EDGES)
-    return connected(Picture("information-flow", "Information flow of a stage", items, edges))
+    return connected(picture)
 
 
-def _maybe(there: bool, *nodes: Node) -> tuple[Node, ...]:
-    return nodes if there else ()
+def _maybe(there: object, *items: Item) -> tuple[Item, ...]:
+    return items if there else ()
 
 
-def _zones(facts: _Facts) -> int:
-    _, balancer = facts.all("AWS::ElasticLoadBalancingV2::LoadBalancer")[0]
-    return len(balancer["Subnets"])
+def _guarded(facts: Facts) -> bool:
+    return facts.has("AWS::WAFv2::WebACL")
 
 
-def _public(facts: _Facts) -> Group:
-    protocols = sorted({listener["Protocol"] for _, listener in facts.all("AWS::ElasticLoadBalancingV2::Listener")})
-    balancer = Node("balancer", f"Application Load Balancer\n{' and '.join(protocols)}", "balancer")
-    gateways = len(facts.all("AWS::EC2::NatGateway"))
-    out = f"{gateways} NAT gateways" if gateways > 1 else "NAT gateway"
-    return Group("public", "Public subnets", (balancer, *_maybe(bool(gateways), Node("nat", out, "nat"))))
-
-
-def _private(facts: _Facts) -> Group:
-    tasks = facts.bounds("AWS::ApplicationAutoScaling::ScalableTarget")
-    nodes = (Node(f"task{zone}", f"Tasks\nzone {zone}", "fargate") for zone in range(1, _zones(facts) + 1))
-    return Group("private", f"Private subnets: {tasks} tasks on ECS Fargate, by traffic", tuple(nodes))
-
-
-def _isolated(facts: _Facts) -> Group:
-    units = facts.bounds("AWS::RDS::DBCluster", ("ServerlessV2ScalingConfiguration",))
-    readers = len(facts.all("AWS::RDS::DBInstance")) - 1
-    nodes = [Node("writer", "Aurora Serverless\nPostgreSQL, writer", "aurora")]
-    nodes += [Node(f"reader{number}", f"reader {number}\nanother zone", "aurora") for number in range(1, readers + 1)]
-    return Group("isolated", f"Isolated subnets: {units} capacity units each", tuple(nodes))
-
-
-def _around(facts: _Facts) -> Group:
-    nodes = (
-        Node("secrets", "Secrets Manager\nrotating passwords", "secrets"),
-        Node("images", "Container images\nECR", "images"),
-        Node("logs", "CloudWatch\nlogs, metrics", "logs"),
-        *_maybe(facts.has("AWS::SNS::Topic"), Node("alarms", "Alarms\nby e-mail", "alarms")),
-        *_maybe(
-            facts.named("AWS::S3::Bucket", "AccessLogs"),
-            Node("access_logs", "Access logs in S3\na line a request", "bucket"),
-        ),
+def _outside(facts: Facts, grid: Grid) -> tuple[Item, ...]:
+    name = f"Route 53\n{_broken(facts.domain)}"
+    firewall = Node("firewall", "AWS WAF\nstops attacks\nand floods", "waf", places.FIREWALL, grid.middle)
+    return (
+        Node("people", "People", "people", places.PEOPLE, grid.middle),
+        *_maybe(facts.domain, Node("name", name, "name", places.PEOPLE, grid.middle - 150)),
+        *_maybe(_guarded(facts), firewall),
     )
-    return Group("around", "Regional services", nodes)
 
 
-def _safe(facts: _Facts) -> tuple[Item, ...]:
+def _broken(domain: str) -> str:
+    """Return a domain in lines as long as the room beside the network allows."""
+    return "\n".join(textwrap.wrap(domain.replace(".", ". "), LETTERS)).replace(". ", ".")
+
+
+def _services(facts: Facts) -> Group:
+    """Return the services of the region that tasks call."""
+    nodes = [
+        ("images", "Container images\nAmazon ECR", "images"),
+        ("secrets", "Secrets Manager\npasswords, rotated", "secrets"),
+        ("key", "AWS KMS\nencrypts data, logs,\nsecrets, backups", "key"),
+    ]
+    if facts.sends_mail:
+        nodes.append(("mail", "Amazon SES\nmail to people", "mail"))
+    step = places.SERVICES.width / len(nodes)
+    middles = (round(places.SERVICES.x + step * (number + 0.5)) for number in range(len(nodes)))
+    items = (Node(*node, x=x, y=places.ABOVE) for node, x in zip(nodes, middles, strict=True))
+    return Group("services", "Services of the region", tuple(items), places.SERVICES)
+
+
+def _vpc(facts: Facts, grid: Grid) -> Group:
+    items = (*_way_out(facts), _public(facts, grid), _private(facts, grid), _isolated(facts, grid))
+    return Group("vpc", f"VPC {facts.one('AWS::EC2::VPC')['CidrBlock']}", items, grid.vpc, "vpc")
+
+
+def _way_out(facts: Facts) -> tuple[Item, ...]:
+    """Return what leads out of the private subnets, where that is not a NAT gateway."""
+    x, y = places.WAY_OUT, places.VPC.y + 17
+    if facts.has("AWS::EC2::EgressOnlyInternetGateway"):
+        return (Node("way_out", "Egress-only gateway", "gateway", x, y, SMALL, label_at=(x + 24, y)),)
+    if facts.private_endpoints:
+        return (Node("way_out", "VPC endpoints", "endpoint", x, y, SMALL, label_at=(x + 24, y)),)
+    return ()
+
+
+def _public(facts: Facts, grid: Grid) -> Group:
+    label = f"Load balancer\n{facts.protocol}, in\nevery zone"
+    frame = grid.across(places.BALANCER - 59, places.BALANCER + 59)
+    balancer = Node("balancer", label, "balancer", places.BALANCER, grid.middle - 20, frame=frame)
+    gateways = (
+        Node(f"nat{zone}", "NAT gateway", "nat", places.GATEWAY, grid.zone(zone) - 27, SMALL, f"in zone {zone}")
+        for zone in facts.gateways
+    )
+    heading = "Public subnets\nthe only ones to be\nreached from outside"
+    return Group("public", heading, (balancer, *gateways), grid.column(places.PUBLIC), "bare", "above")
+
+
+def _private(facts: Facts, grid: Grid) -> Group:
+    least, most = facts.tasks
+    tasks = (
+        Node(f"task{zone}", "Fargate tasks", "fargate", places.TASKS, grid.zone(zone) - 4, where=f"in zone {zone}")
+        for zone in grid.numbers
+    )
+    idle = "" if least else "; none when idle"
+    size = textwrap.wrap(f"{least:g} to {most:g} tasks, by {', '.join(facts.scaled_by)}{idle}", LETTERS)
+    heading = "\n".join(["Private subnets", *size])
+    return Group("private", heading, tuple(tasks), grid.column(places.PRIVATE), "bare", "above")
+
+
+def _isolated(facts: Facts, grid: Grid) -> Group:
+    least, most = facts.units
+    column = grid.column(places.ISOLATED)
+    across = grid.across(column.x + 6, column.right - 6)
+    cluster = Group("cluster", "", tuple(_instances(facts, grid)), across, "across")
+    idle = "as the load asks" if least else "it pauses when idle"
+    heading = f"Isolated subnets\n{least:g} to {most:g} capacity units,\n{idle}"
+    return Group("isolated", heading, (cluster,), column, "bare", "above")
+
+
+def _instances(facts: Facts, grid: Grid) -> Iterator[Node]:
+    """Yield the database's instances, those of a zone as one thing, the writer first."""
+    for zone in sorted({facts.writer, *facts.readers}, key=lambda zone: (zone != facts.writer, zone)):
+        readers = facts.readers.count(zone)
+        key, label = f"reader{zone}", f"{'Reader' if readers == 1 else f'{readers} readers'}\nready to take over"
+        if zone == facts.writer:
+            with_readers = f"writer and {_count(readers, 'reader')}"
+            key, label = "writer", f"Aurora Serverless\n{with_readers if readers else 'PostgreSQL, writer'}"
+        yield Node(key, label, "aurora", places.DATABASE, grid.zone(zone) - 12, where=f"in zone {zone}")
+
+
+def _logs(facts: Facts, grid: Grid) -> tuple[Item, ...]:
+    """Return what is logged, each log below what writes it, and what alarms."""
+    least, most = facts.log_days
+    kept = _time(most) if least == most else f"{_time(least)} to {_time(most)}"
+    label = f"Logs and metrics in Amazon CloudWatch, kept {kept}"
+    logs = tuple(Node(*log, y=grid.logs, size=LOG) for log, written in _written(facts) if written)
+    box = Box(places.FIREWALL - 62, grid.logs - 32, places.VPC.right - places.FIREWALL + 62, 114)
+    alarms = Node("alarms", "Alarms\nby e-mail", "alarms", places.PEOPLE - 8, grid.logs, LOG)
+    group = Group("logs", label, logs, box, label_at="bottom")
+    return (group, *_maybe(facts.has("AWS::CloudWatch::Alarm"), alarms))
+
+
+def _written(facts: Facts) -> Iterator[tuple[tuple[str, str, str, float], object]]:
+    """Yield each log with whether it is written."""
+    days = facts.access_log_days
+    yield ("firewall_log", "Firewall log", "logs", places.FIREWALL), facts.has("AWS::WAFv2::LoggingConfiguration")
+    yield ("access_logs", f"Access logs\nin S3, {_time(days)}", "bucket", places.BALANCER), days
+    yield ("flow_log", "Flow logs", "flow_logs", places.FLOWS), facts.has("AWS::EC2::FlowLog")
+    yield ("task_log", "Container logs", "logs", places.TASKS), facts.has("AWS::ECS::TaskDefinition")
+    yield ("database_log", "Database log", "logs", places.DATABASE), facts.logs_database
+
+
+def _kept(facts: Facts, grid: Grid) -> tuple[Item, ...]:
+    """Return what is kept of the data: the vault, its copies elsewhere, and the chain that ends in the archive."""
     if not facts.has("AWS::Backup::BackupPlan"):
         return ()
-    elsewhere = any(
-        "CopyActions" in rule
-        for _, plan in facts.all("AWS::Backup::BackupPlan")
-        for rule in plan["BackupPlan"]["BackupPlanRule"]
+    chain = (_vault(facts, grid.zone(1)), *_maybe(facts.archive, *_archive(facts, grid.zone(1))))
+    box = Box(places.RECOVERY.x, places.RECOVERY.y, places.RECOVERY.width, chain[-1].foot + 30 - places.RECOVERY.y)
+    recovery = Group("recovery", "Recovery", chain, box, label_at="bottom")
+    return (recovery, *_maybe(facts.copy_region, _copies(facts)))
+
+
+def _vault(facts: Facts, y: float) -> Node:
+    days = max(rule["Lifecycle"]["DeleteAfterDays"] for rule in facts.backup_rules())
+    tested = "\ntested by restoring" if facts.has("AWS::Backup::RestoreTestingPlan") else ""
+    return Node("vault", f"AWS Backup\n{_time(days)} of snapshots{tested}", "backup", places.KEPT, y)
+
+
+def _archive(facts: Facts, top: float) -> Iterator[Node]:
+    warm, deleted = facts.archive or (0, 0)
+    until = f"until {_time(deleted)} old" if deleted else "for ever"
+    yield Node("exporter", "Step Functions\nexports each month", "steps", places.KEPT, top + places.CHAIN)
+    yield Node("exports", f"Exports in S3\nParquet, {_time(warm)}", "bucket", places.KEPT, top + 2 * places.CHAIN)
+    yield Node("archive", f"S3 Glacier\nDeep Archive\n{until}", "archive", places.KEPT, top + 3 * places.CHAIN)
+
+
+def _copies(facts: Facts) -> Group:
+    node = Node("copies", "AWS Backup\ncopies of snapshots", "backup", places.KEPT, places.ABOVE)
+    box = Box(places.RECOVERY.x, places.SERVICES.y, places.RECOVERY.width, places.SERVICES.height)
+    return Group("elsewhere", f"In {facts.copy_region}", (node,), box, "elsewhere")
+
+
+def _time(days: float) -> str:
+    """Return a time as people say it; snapshots outlive their years by a few weeks, which are left out."""
+    years, rest = divmod(days, DAYS_A_YEAR)
+    return _count(int(years), "year") if years and rest < 60 else _count(int(days), "day")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _frames(grid: Grid) -> Iterator[Frame]:
+    """Yield the zones and, in each, a subnet of every kind."""
+    for number in grid.numbers:
+        top = grid.zone(number) - places.CELL / 2
+        yield Frame(f"Zone {number}", Box(places.VPC.x + 8, top, places.VPC.width - 16, places.CELL), "zone")
+        for look, (left, right) in places.SUBNETS.items():
+            yield Frame("", Box(left, top + 5, right - left, places.CELL - 10), look)
+
+
+def _notes(facts: Facts, grid: Grid) -> Iterator[Note]:
+    yield Note(LEGEND, places.EDGE, 62, left=True)
+    for zone in grid.numbers:
+        if zone not in (facts.writer, *facts.readers):
+            yield Note(COPY, places.DATABASE, grid.zone(zone) - 8)
+
+
+def _requests(facts: Facts, grid: Grid) -> Iterator[Edge]:
+    """Yield the way of a request; in the middle zone it is labelled for all."""
+    yield Edge("people", "firewall" if _guarded(facts) else "balancer", facts.protocol)
+    yield Edge("people", "name", minor=True)
+    yield Edge("firewall", "balancer")
+    for zone in grid.numbers:
+        y = grid.zone(zone)
+        labelled = zone == (grid.zones + 1) // 2
+        asked, asks = ("requests,\nhealth checks", "SQL\nover TLS") if labelled else ("", "")
+        yield Edge("balancer", f"task{zone}", asked, at=y + 14, label_at=(places.BALANCER + 67, y + 27))
+        yield Edge(f"task{zone}", "cluster", asks, at=y + 14, label_at=(places.TASKS + 58, y - 14))
+
+
+def _calls(facts: Facts, grid: Grid) -> Iterator[Edge]:
+    """Yield how tasks reach the services they call."""
+    per_zone = len(facts.gateways) > 1
+    for zone in facts.gateways:
+        yield Edge(f"task{zone}" if per_zone else "private", f"nat{zone}", minor=True, at=grid.zone(zone) - 27)
+    yield Edge("private", "way_out", minor=True, at=places.WAY_OUT)
+    source, at = ("public", places.GATEWAY) if facts.gateways else ("way_out", places.WAY_OUT)
+    by = ", by IPv6" if facts.has("AWS::EC2::EgressOnlyInternetGateway") else ""
+    yield Edge(source, "services", f"calls to AWS services{by}", minor=True, at=at)
+
+
+def _logging() -> Iterator[Edge]:
+    yield Edge("firewall", "firewall_log", minor=True)
+    yield Edge("balancer", "access_logs", minor=True)
+    yield Edge("vpc", "flow_log", minor=True, at=places.FLOWS)
+    yield Edge("private", "task_log", minor=True, at=places.TASKS)
+    yield Edge("cluster", "database_log", minor=True)
+    yield Edge("logs", "alarms", minor=True)
+
+
+def _keeping() -> Iterator[Edge]:
+    yield Edge("cluster", "vault")
+    yield Edge("vault", "elsewhere", "copies", minor=True)
+    yield Edge("vault", "exporter")
+    yield Edge("exporter", "exports")
+    yield Edge("exports", "archive")
+
+
+def _about_requests(facts: Facts) -> str:
+    firewall = " and pass AWS WAF" if _guarded(facts) else ""
+    least, most = facts.tasks
+    return (
+        f"People's requests come over {facts.protocol}{firewall}. A load balancer in public subnets of {facts.zones} "
+        f"Availability Zones hands them to {least:g} to {most:g} Fargate tasks in private subnets of these zones."
     )
-    nodes = (
-        Node("vault", "AWS Backup\nsnapshots", "backup"),
-        *_maybe(
-            facts.has("AWS::StepFunctions::StateMachine"), Node("archive", "Archive\nS3, later Glacier", "archive")
-        ),
-        *_maybe(elsewhere, Node("copies", "Copies in\na second region", "backup")),
-    )
-    return (Group("safe", "Recovery", nodes),)
+
+
+def _about_data(facts: Facts) -> str:
+    readers = f" and {_count(len(facts.readers), 'reader')}" if facts.readers else ""
+    copied = f", copied to {facts.copy_region}" if facts.copy_region else ""
+    archived = ", exported to S3 each month and archived in S3 Glacier" if facts.archive else ""
+    kept = f" AWS Backup keeps its snapshots{copied}{archived}." if facts.has("AWS::Backup::BackupPlan") else ""
+    return f"Tasks keep the data in Aurora Serverless PostgreSQL in isolated subnets, with a writer{readers}.{kept}"
+
+
+def _about_logs(facts: Facts) -> str:
+    logs = [label.splitlines()[0].lower() for (_, label, _, _), written in _written(facts) if written]
+    return f"{', '.join(logs).capitalize()} and metrics are collected, and alarms go out by e-mail."

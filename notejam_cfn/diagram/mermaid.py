@@ -4,37 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .picture import Edge, Item, Node, Picture
+from .picture import Edge, Group, Item, Node, Picture
 
 SHAPES = {"people": ("([", "])"), "developer": ("([", "])"), "aurora": ("[(", ")]"), "approval": ("{{", "}}")}
-BUCKETS = ("bucket", "archive", "backup", "images", "repository")
+KEPT = ("bucket", "archive", "backup", "images", "codecommit", "git")
 
 
 def mermaid(picture: Picture) -> str:
     """Return the text of a flowchart, without a code fence."""
-    lines = ["flowchart LR", *_items(picture.items, 1), *(f"  {_edge(edge)}" for edge in picture.edges)]
-    return "\n".join(lines) + "\n"
+    items = (line for item in picture.items for line in _item(item, picture, 1))
+    return "\n".join(["flowchart TB", *items, *(f"  {_edge(edge)}" for edge in picture.edges)]) + "\n"
 
 
-def _items(items: tuple[Item, ...], depth: int) -> Iterator[str]:
+def _item(item: Item, picture: Picture, depth: int) -> Iterator[str]:
     indent = "  " * depth
-    for item in items:
-        if isinstance(item, Node):
-            yield indent + _node(item)
-        else:
-            yield f'{indent}subgraph {item.key}["{_text(item.label)}"]'
-            yield from _items(item.items, depth + 1)
-            yield f"{indent}end"
+    if isinstance(item, Node):
+        yield indent + _node(item)
+        return
+    yield f'{indent}subgraph {item.key}["{_heading(item.label)}"]'
+    if _stands_alone(item, picture):
+        yield f"{indent}  direction LR"
+    for inner in item.items:
+        yield from _item(inner, picture, depth + 1)
+    yield f"{indent}end"
+
+
+def _stands_alone(group: Group, picture: Picture) -> bool:
+    """Tell whether no arrow joins what is in a group to anything else: Mermaid then draws it in a row of its own.
+
+    Source: Mermaid's documentation, "Flowcharts", on the direction of subgraphs.
+    """
+    inner = {item.key for item in group.items}
+    return not any((edge.source in inner) != (edge.target in inner) for edge in picture.edges)
 
 
 def _node(node: Node) -> str:
-    before, after = SHAPES.get(node.icon, ("[[", "]]") if node.icon in BUCKETS else ("[", "]"))
-    return f'{node.key}{before}"{_text(node.label)}"{after}'
+    before, after = SHAPES.get(node.icon, ("[[", "]]") if node.icon in KEPT else ("[", "]"))
+    label = f"{node.label}\n{node.where}" if node.where else node.label
+    return f'{node.key}{before}"{_text(label)}"{after}'
 
 
 def _edge(edge: Edge) -> str:
     arrow = "-.->" if edge.minor else "-->"
     return f"{edge.source} {arrow}" + (f"|{_text(edge.label)}| " if edge.label else " ") + edge.target
+
+
+def _heading(label: str) -> str:
+    """Return a group's label in one line, for which alone Mermaid makes room; an empty one is an error."""
+    name, *more = label.splitlines() or [" "]
+    return _text(": ".join([name, " ".join(more)]) if more else name)
 
 
 def _text(label: str) -> str:

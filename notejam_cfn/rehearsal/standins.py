@@ -54,6 +54,7 @@ def register() -> None:
     stacks._provision_resource = _judged_creation(stacks._provision_resource)
     stacks._update_resource = _judged_update(stacks._update_resource)
     stacks._delete_resource = _watched_deletion(stacks._delete_resource)
+    stacks._add_event = _describing(stacks._add_event)
     told = Told(stacks._add_event)
     stacks._add_event = told.add
     stacks._provision_resource = told.before_creation(stacks._provision_resource)
@@ -66,6 +67,18 @@ def register() -> None:
     blocking = stacks._runs_on_worker_thread
     # A slow resource must not stop the emulator from answering.
     stacks._runs_on_worker_thread = lambda name: FAULTS.seconds_per_resource > 0 or blocking(name)
+
+
+def _describing(add_event: Callable[..., Any]) -> Callable[..., Any]:
+    """Give an updated stack its new template's description, as AWS does; ministack keeps the first one's."""
+
+    def add(stack_id: str, name: str, logical_id: str, kind: str, status: str, *more: Any, **rest: Any) -> Any:
+        stack = importlib.import_module("ministack.services.cloudformation")._stacks.get(name)
+        if stack and logical_id == name and status == "UPDATE_COMPLETE":
+            stack["Description"] = stack.get("_template", {}).get("Description", "")
+        return add_event(stack_id, name, logical_id, kind, status, *more, **rest)
+
+    return add
 
 
 def _read_outputs_of_other_regions(engine: Any) -> None:

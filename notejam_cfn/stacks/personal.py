@@ -39,8 +39,8 @@ def expiry_layer(stage: Stage, layers: Sequence[Stack]) -> Stack:
 
 
 def bound_roles(template: Template, project: str) -> None:
-    """Put every role of a template within the boundary that the developers' stack holds."""
-    boundary = f"policy/{names.developers_stack(project)}-{names.BOUNDARY}"
+    """Put every role of a template within the boundary that the delivery holds."""
+    boundary = f"policy/{names.delivery_stack(project)}-{names.BOUNDARY}"
     for resource in template.resources.values():
         if resource.resource_type == "AWS::IAM::Role":
             resource.PermissionsBoundary = Sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{boundary}")

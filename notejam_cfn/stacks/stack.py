@@ -9,12 +9,15 @@ from .. import names
 from ..settings import Stage
 from ..template import Template
 
-LAYERED, CONSOLE, PROJECT = "layered", "console", "project"
+LAYERED, CONSOLE, PROJECT, ACCESS = "layered", "console", "project", "access"
 
 
 @dataclasses.dataclass(frozen=True)
 class Stack:
-    """A template with its name, place and order. `path` is where the build writes it, without a suffix."""
+    """A template with its name, place and order. `path` is where the build writes it, without a suffix.
+
+    `values` are of parameters that the configuration knows and a template must not hold, such as an account's id.
+    """
 
     name: str
     stage: str | None
@@ -27,6 +30,7 @@ class Stack:
     depends_on: tuple[str, ...] = ()
     termination_protection: bool = False
     tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def capabilities(self) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +13,13 @@ from typing import Any
 import pytest
 
 from notejam_cfn import build, config, render
-from notejam_cfn.images import dual_stack
 from notejam_cfn.rehearsal import emulator
 from notejam_cfn.settings import Project
 
-IMAGE = "registry/notejam@sha256:" + "a" * 64
-NEW_IMAGE = "registry/notejam@sha256:" + "b" * 64
+DELIVERY = Path(__file__).parents[2] / "delivery"
+REPOSITORY = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/notejam"
+IMAGE = f"{REPOSITORY}@sha256:" + "a" * 64
+NEW_IMAGE = f"{REPOSITORY}@sha256:" + "b" * 64
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ def deployed(aws: emulator.Emulator, project: Project) -> emulator.Emulator:
     client = aws.client("cloudformation")
     for rendered in build.compose(project, ["dev"]):
         if rendered.stack.form == "layered":
-            given = {"ImageUri": dual_stack(IMAGE), "MaxCapacity": "8"}
+            given = {"ImageUri": IMAGE, "MaxCapacity": "8"}
             known = {name: value for name, value in given.items() if name in rendered.body.get("Parameters", {})}
             client.create_stack(
                 StackName=rendered.stack.name,
@@ -58,10 +61,17 @@ def deployed(aws: emulator.Emulator, project: Project) -> emulator.Emulator:
     return aws
 
 
-def planned(plan: Any, output: Path, into: Path, aws: emulator.Emulator, image: str) -> int:
-    environ = {"STAGE": "dev", "IMAGE_URI": image, "CODEBUILD_BUILD_URL": "https://build.example.com/1"}
+def planned(
+    plan: Any, output: Path, into: Path, aws: emulator.Emulator, image: str, repository: str = REPOSITORY
+) -> int:
+    environ = {
+        "STAGE": "dev",
+        "IMAGE_URI": image,
+        "REPOSITORY_URI": repository,
+        "CODEBUILD_BUILD_URL": "https://build.example.com/1",
+    }
     arguments = ["--templates", str(output), "--into", str(into)]
-    status: int = plan.main(arguments, lambda region: aws.client("cloudformation", region), environ)
+    status: int = plan.main(arguments, aws.client, environ)
     return status
 
 
@@ -107,7 +117,16 @@ def test_what_somebody_chose_is_handed_on_to_codepipeline(
     database = json.loads((tmp_path / "database.json").read_text())
     assert database["Parameters"]["MaxCapacity"] == "8"
     assert database["Tags"] == {"project": "notejam", "stage": "dev"}
-    assert json.loads((tmp_path / "service.json").read_text())["Parameters"]["ImageUri"] == dual_stack(NEW_IMAGE)
+    assert json.loads((tmp_path / "service.json").read_text())["Parameters"]["ImageUri"] == NEW_IMAGE
+
+
+def test_a_stage_runs_the_image_that_its_own_region_has(
+    plan: Any, output: Path, tmp_path: Path, deployed: emulator.Emulator
+) -> None:
+    there = REPOSITORY.replace("eu-central-1", "us-east-1")
+    planned(plan, output, tmp_path, deployed, NEW_IMAGE, repository=there)
+    image = json.loads((tmp_path / "service.json").read_text())["Parameters"]["ImageUri"]
+    assert image == NEW_IMAGE.replace("eu-central-1", "us-east-1")
 
 
 def test_what_the_plan_prints_is_safe_for_a_shell(plan: Any) -> None:
@@ -142,6 +161,39 @@ def test_the_address_is_an_output_of_the_stage(smoke: Any, output: Path, deploye
     assert smoke.address(stacks, deployed.client).startswith("http")
 
 
+def pushed(aws: emulator.Emulator, region: str, tag: str) -> str:
+    """Push an image to a repository in a region and return its digest."""
+    ecr = aws.client("ecr", region)
+    with contextlib.suppress(ecr.exceptions.RepositoryAlreadyExistsException):
+        ecr.create_repository(repositoryName="notejam")
+    manifest = json.dumps({"schemaVersion": 2, "tag": tag})
+    answer = ecr.put_image(repositoryName="notejam", imageManifest=manifest, imageTag=tag)
+    return str(answer["image"]["imageId"]["imageDigest"])
+
+
+def marked(aws: emulator.Emulator, region: str, tag: str) -> str:
+    asked = [{"imageTag": tag}]
+    found = aws.client("ecr", region).describe_images(repositoryName="notejam", imageIds=asked)["imageDetails"]
+    return str(found[0]["imageDigest"])
+
+
+def test_the_image_a_stage_runs_is_marked_wherever_it_is_kept(
+    smoke: Any, output: Path, deployed: emulator.Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smoke, "fetched", lambda url: (200, "ready jam"))
+    for release in ("release-1", "release-2"):
+        digests = {pushed(deployed, region, release) for region in ("eu-central-1", "us-east-1")}
+        (digest,) = digests
+        environ = {
+            "STAGE": "dev",
+            "IMAGE_URI": f"{REPOSITORY}@{digest}",
+            "REPOSITORY_URI": REPOSITORY,
+            "COPY_URIS": REPOSITORY.replace("eu-central-1", "us-east-1"),
+        }
+        assert smoke.main(["--templates", str(output)], deployed.client, environ) == 0
+        assert {marked(deployed, region, "stage-dev") for region in ("eu-central-1", "us-east-1")} == digests
+
+
 class Ecr:
     """Answers for a scan, one after the other."""
 
@@ -173,3 +225,38 @@ def test_a_scan_is_waited_for(scan: Any) -> None:
 def test_a_scan_that_cannot_be_made_stops_the_build(scan: Any) -> None:
     with pytest.raises(RuntimeError, match="UNSUPPORTED_IMAGE"):
         scan.findings(Ecr(scanned("UNSUPPORTED_IMAGE")), "notejam", "sha256:1", lambda seconds: None)
+
+
+# Notes each call, and knows only images by the digest in KNOWN_DIGEST.
+RECORDER = """#!/usr/bin/env bash
+echo "$(basename "$0") $*" >> "$CALLS"
+case "$*" in
+  *describe-images*) [[ "$*" == *"imageDigest=$KNOWN_DIGEST"* ]] ;;
+  *get-login-password*) echo secret ;;
+  login*) cat > /dev/null ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("known", ["sha256:" + "a" * 64, "sha256:other"], ids=["same", "other-digest"])
+def test_a_copy_must_be_the_image_that_was_scanned(tmp_path: Path, known: str) -> None:
+    for name in ("aws", "docker"):
+        (tmp_path / name).write_text(RECORDER)
+        (tmp_path / name).chmod(0o755)
+    copy = REPOSITORY.replace("eu-central-1", "eu-west-1")
+    environ = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "CALLS": str(tmp_path / "calls"),
+        "KNOWN_DIGEST": known,
+        "COPY_URIS": copy,
+    }
+    ran = subprocess.run(["bash", str(DELIVERY / "copy.sh"), IMAGE, "release-1"], env=environ, capture_output=True)
+    calls = (tmp_path / "calls").read_text()
+    assert f"docker push --quiet {copy}:release-1" in calls
+    assert "--region eu-west-1 --repository-name notejam" in calls
+    assert (ran.returncode == 0) is (known in IMAGE)
+
+
+def test_without_other_regions_nothing_is_copied(tmp_path: Path) -> None:
+    command = ["bash", str(DELIVERY / "copy.sh"), IMAGE, "release-1"]
+    subprocess.run(command, env={"PATH": os.environ["PATH"]}, check=True, cwd=tmp_path)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import json
 import re
 import shlex
 import tomllib
@@ -135,14 +138,60 @@ def test_the_page_of_the_console_form_is_what_the_template_says() -> None:
     assert PAGE.read_text(encoding="utf-8") == page_of("dev"), "run python tools/console_form.py"
 
 
-@pytest.mark.parametrize("stage", ["dev", "test", "prod", "delivery"])
-def test_the_page_about_cost_is_right_within_a_twentieth(stage: str, capsys: pytest.CaptureFixture[str]) -> None:
-    import json
+STAGES = ["dev", "test", "prod", "delivery"]
 
+
+def priced(*options: str) -> dict[str, list[float]]:
+    """Return what `cost` says of each stage of the committed configuration under each load."""
     from notejam_cfn import cli
 
-    cli.main(["cost", "--json"])
-    computed = [load["usd"] for load in json.loads(capsys.readouterr().out)["stages"][stage].values()]
-    (row,) = re.findall(rf"^\| {stage}\b.*$", text_of(ROOT / "docs" / "cost.md"), re.M)
-    written = [float(number.replace(",", "")) for number in re.findall(r"\$([\d,.]+)", row)]
-    assert written == pytest.approx(computed, rel=0.05)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        cli.main(["cost", "--json", "--config", str(ROOT / "notejam.toml"), *options])
+    stages = json.loads(printed.getvalue())["stages"]
+    return {name: [load["usd"] for load in loads.values()] for name, loads in stages.items()}
+
+
+def dollars_in_row(page: Path, stage: str) -> list[float]:
+    (row,) = re.findall(rf"^\| {stage}\b.*$", text_of(page), re.M)
+    return [float(number.replace(",", "")) for number in re.findall(r"\$([\d,.]+)", row)]
+
+
+@pytest.fixture(scope="module")
+def at_the_bar() -> dict[str, list[float]]:
+    return priced("--region", "us-east-1")
+
+
+@pytest.fixture(scope="module")
+def where_they_are() -> dict[str, list[float]]:
+    return priced()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_page_about_cost_says_what_the_command_says(
+    stage: str, at_the_bar: dict[str, list[float]], where_they_are: dict[str, list[float]]
+) -> None:
+    assert dollars_in_row(ROOT / "docs" / "cost.md", stage) == at_the_bar[stage] + where_they_are[stage]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_readme_says_the_same_in_whole_dollars(stage: str, at_the_bar: dict[str, list[float]]) -> None:
+    assert dollars_in_row(ROOT / "README.md", stage) == [round(usd) for usd in at_the_bar[stage]]
+
+
+def test_the_readme_says_what_a_development_stage_costs_where_it_is(where_they_are: dict[str, list[float]]) -> None:
+    idle, typical, _ = where_they_are["dev"]
+    assert f"the same stage costs ${idle:.0f} idle and ${typical:.0f} in a typical month" in text_of(ROOT / "README.md")
+
+
+def test_the_page_about_cost_names_the_regions_that_have_prices() -> None:
+    from notejam_cfn.cost import regions
+
+    page = " ".join(text_of(ROOT / "docs" / "cost.md").split())
+    assert f"regions: {', '.join(regions()[:-1])} and {regions()[-1]}." in page
+
+
+def test_what_an_idle_development_stage_is_made_of_makes_its_sum(at_the_bar: dict[str, list[float]]) -> None:
+    page = text_of(ROOT / "docs" / "cost.md")
+    (section,) = re.findall(r"^## Why idle development costs \$([\d.]+)\n(.*?)^##", page, re.M | re.S)
+    parts = [float(usd) for usd in re.findall(r"^\| [^|]+ \| \$([\d.]+) \|", section[1], re.M)]
+    assert float(section[0]) == at_the_bar["dev"][0] == pytest.approx(sum(parts), abs=0.005)

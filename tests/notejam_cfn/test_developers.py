@@ -37,10 +37,10 @@ PIPELINE = arn("codepipeline", "notejam-delivery-Pipeline-1ABC")
 @pytest.fixture(scope="module")
 def policies(starter_stacks: list[Stack]) -> Iterator[dict[str, list[str]]]:
     """The policy documents of each group, as the emulator's IAM holds them."""
-    (people,) = (one for one in starter_stacks if one.layer == "developers")
-    template = people.template.to_dict()
     with emulator.running(ACCOUNT, REGION) as aws:
-        aws.deploy(people.name, template)
+        for people in (one for one in starter_stacks if one.stage is None):
+            template = people.template.to_dict()
+            aws.deploy(people.name, template, region=people.region)
         held = held_policies(aws.client("iam"))
     groups: dict[str, list[str]] = {"Developers": [], "Approvers": []}
     for resource in template["Resources"].values():
@@ -84,7 +84,7 @@ def decide(policies: dict[str, list[str]]) -> Decide:
 
 DEV, APPROVER = "Developers", "Approvers"
 PERSONAL_ROLE = {"cloudformation:rolearn": "PERSONAL"}
-OTHER_ROLE = {"cloudformation:rolearn": arn("iam", "role/notejam-developers-StageExecutionRole-1")}
+OTHER_ROLE = {"cloudformation:rolearn": arn("iam", "role/notejam-delivery-StageExecutionRole-1")}
 TO_CLOUDFORMATION, TO_EC2 = (
     {"iam:passedtoservice": f"{service}.amazonaws.com"} for service in ("cloudformation", "ec2")
 )
@@ -106,6 +106,8 @@ TABLE = [
     (DEV, "logs:FilterLogEvents", arn("logs", "log-group:payroll"), {}, False),
     (DEV, "logs:DeleteLogGroup", arn("logs", "log-group:notejam-dev-service-WebLogGroup-1"), {}, False),
     (DEV, "cloudwatch:GetMetricData", "*", {}, True),
+    (DEV, "cloudwatch:GetDashboard", "arn:aws:cloudwatch::123456789012:dashboard/notejam-prod-monitoring", {}, True),
+    (DEV, "cloudwatch:GetDashboard", "arn:aws:cloudwatch::123456789012:dashboard/payroll", {}, False),
     (DEV, "cloudwatch:DeleteAlarms", arn("cloudwatch", "alarm:notejam-prod-service-1"), {}, False),
     (DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-service/1"), {}, True),
     (DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-alice-service/1"), {}, True),
@@ -125,8 +127,8 @@ TABLE = [
     (APPROVER, "codecommit:GitPush", arn("codecommit", "notejam"), {}, False),
     (DEV, "codebuild:StartBuild", arn("codebuild", "project/notejam-delivery-image"), {}, True),
     (DEV, "codebuild:StartBuild", arn("codebuild", "project/notejam-delivery-smoke"), {}, False),
-    (DEV, "s3:PutObject", "arn:aws:s3:::notejam-base-artifactbucket-1/uploads/alice.zip", {}, True),
-    (DEV, "s3:PutObject", "arn:aws:s3:::notejam-base-artifactbucket-1/notejam-delivery-P/Source/1", {}, False),
+    (DEV, "s3:PutObject", "arn:aws:s3:::notejam-delivery-artifactbucket-1/uploads/alice.zip", {}, True),
+    (DEV, "s3:PutObject", "arn:aws:s3:::notejam-delivery-artifactbucket-1/notejam-delivery-P/Source/1", {}, False),
     (DEV, "ecr:PutImage", arn("ecr", "repository/notejam-delivery-images-1"), {}, False),
     (DEV, "cloudformation:CreateChangeSet", stack("dev-alice-network"), PERSONAL_ROLE, True),
     (DEV, "cloudformation:CreateChangeSet", stack("dev-alice-network"), OTHER_ROLE, False),
@@ -138,7 +140,7 @@ TABLE = [
     (DEV, "cloudformation:UpdateStack", stack("prod-service"), PERSONAL_ROLE, False),
     (DEV, "iam:PassRole", "PERSONAL", TO_CLOUDFORMATION, True),
     (DEV, "iam:PassRole", "PERSONAL", TO_EC2, False),
-    (DEV, "iam:PassRole", arn("iam", "role/notejam-developers-OwnExecutionRole-1"), TO_CLOUDFORMATION, False),
+    (DEV, "iam:PassRole", arn("iam", "role/notejam-delivery-OwnExecutionRole-1"), TO_CLOUDFORMATION, False),
     (DEV, "iam:AttachUserPolicy", arn("iam", "user/alice"), {}, False),
     (DEV, "iam:EnableMFADevice", arn("iam", "user/alice"), {}, True),
     (DEV, "iam:EnableMFADevice", arn("iam", "user/bob"), {}, False),
@@ -193,7 +195,7 @@ def test_reading_needs_no_second_factor(decide: Decide) -> None:
 def test_every_policy_of_people_has_a_name_for_identity_center(starter_templates: dict[str, dict[str, Any]]) -> None:
     policies = [
         resource["Properties"]
-        for resource in starter_templates["developers"]["Resources"].values()
+        for resource in starter_templates["delivery"]["Resources"].values()
         if resource["Type"] == "AWS::IAM::ManagedPolicy" and resource["Properties"].get("Groups")
     ]
     assert policies
@@ -201,7 +203,7 @@ def test_every_policy_of_people_has_a_name_for_identity_center(starter_templates
 
 
 def test_no_policy_of_people_is_inline_or_allows_every_action(starter_templates: dict[str, dict[str, Any]]) -> None:
-    resources = starter_templates["developers"]["Resources"].values()
+    resources = starter_templates["delivery"]["Resources"].values()
     groups = [resource for resource in resources if resource["Type"] == "AWS::IAM::Group"]
     assert len(groups) == 2
     assert not any("Policies" in group.get("Properties", {}) for group in groups)
@@ -218,7 +220,7 @@ def test_no_policy_of_people_is_inline_or_allows_every_action(starter_templates:
 
 
 def test_a_policy_fits_what_iam_takes(starter_templates: dict[str, dict[str, Any]]) -> None:
-    for name, resource in starter_templates["developers"]["Resources"].items():
+    for name, resource in starter_templates["delivery"]["Resources"].items():
         if resource["Type"] == "AWS::IAM::ManagedPolicy":
             text = json.dumps(resource["Properties"]["PolicyDocument"], separators=(",", ":"))
             assert len(text) <= 6144, name
@@ -226,7 +228,7 @@ def test_a_policy_fits_what_iam_takes(starter_templates: dict[str, dict[str, Any
 
 def test_a_role_or_group_has_no_more_policies_than_iam_takes(starter_templates: dict[str, dict[str, Any]]) -> None:
     attached: dict[str, int] = {}
-    for resource in starter_templates["developers"]["Resources"].values():
+    for resource in starter_templates["delivery"]["Resources"].values():
         properties = resource.get("Properties", {})
         for holder in (*properties.get("Groups", []), *properties.get("Roles", [])):
             attached[holder["Ref"]] = attached.get(holder["Ref"], 0) + 1

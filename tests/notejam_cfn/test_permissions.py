@@ -47,7 +47,7 @@ def test_a_type_without_permissions_is_an_error_that_says_what_to_do() -> None:
 
 def allowed_to(stacks: list[Stack], role: str) -> list[dict[str, Any]]:
     """The statements of the managed policies that a role has."""
-    (people,) = (stack for stack in stacks if stack.layer == "developers")
+    (people,) = (stack for stack in stacks if stack.layer == "delivery")
     return [
         statement
         for resource in people.template.to_dict()["Resources"].values()
@@ -92,4 +92,3 @@ def test_the_stages_role_is_kept_off_the_delivery_itself(starter_stacks: list[St
     (refusal,) = (s for s in allowed_to(starter_stacks, "StageExecutionRole") if s["Effect"] == "Deny")
     assert refusal["Action"] == ["ecr:*", "iam:*", "s3:*"]
     assert "notejam-delivery" in json.dumps(refusal["Resource"])
-    assert "notejam-developers" in json.dumps(refusal["Resource"])

@@ -72,7 +72,7 @@ def test_every_role_of_it_is_bounded(templates: dict[str, dict[str, Any]]) -> No
         if resource["Type"] == "AWS::IAM::Role"
     ]
     assert roles
-    boundary = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/notejam-developers-stage-boundary"
+    boundary = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/notejam-delivery-stage-boundary"
     assert all(role["PermissionsBoundary"] == {"Fn::Sub": boundary} for role in roles)
 
 

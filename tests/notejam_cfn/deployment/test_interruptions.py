@@ -82,7 +82,7 @@ def test_interrupted_before_anything_begins_nothing_is_there(start: Start, aws: 
 
 
 def test_interrupted_while_creating_what_was_created_is_deleted(start: Start, aws: Emulator, facade: Aws) -> None:
-    aws.set_faults(seconds_per_resource=0.7)
+    aws.set_faults(seconds_per_resource=1.5)
     process = start("deploy", "--yes")
     read_until(process, r"base .*creating \d")
     process.send_signal(signal.SIGINT)

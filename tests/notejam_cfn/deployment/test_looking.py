@@ -6,9 +6,12 @@ import contextlib
 import datetime
 import json
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from notejam_cfn import render
 from notejam_cfn.deployment import logs, report, shell
 from notejam_cfn.deployment.aws import Aws
 from notejam_cfn.deployment.exits import BadInput, Refused
@@ -44,6 +47,19 @@ def test_a_stage_that_is_behind_is_said_to_differ(run: Run, shop: Shop) -> None:
     shop.write()
     (line,) = [line for line in run("status").out.splitlines() if "shop-dev-base" in line]
     assert line.endswith("differs from output/")
+
+
+@pytest.mark.parametrize("form", [render.to_yaml, render.to_json])
+def test_a_stack_that_the_pipeline_deployed_is_known_by_its_template(
+    run: Run, shop: Shop, aws: Emulator, form: Callable[[dict[str, Any]], str]
+) -> None:
+    document = shop.documents["base"]
+    aws.client("cloudformation").create_stack(StackName="shop-dev-base", TemplateBody=form(document))
+    assert "shop-dev-base  is up" in run("status").out
+    assert "differs" not in run("status").out
+    shop.properties("base", "Logs")["RetentionInDays"] = 30
+    shop.write()
+    assert "differs from output/" in run("status").out
 
 
 def test_a_change_by_hand_is_found_as_drift(run: Run, aws: Emulator) -> None:
