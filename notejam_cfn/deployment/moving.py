@@ -28,6 +28,8 @@ FINE, WARNING, WRONG, UNKNOWN = "ok", "warning", "wrong", "unknown"
 # Service Quotas' codes: VPCs per Region, EC2-VPC Elastic IPs, Fargate On-Demand vCPU resource count.
 VPCS_QUOTA, ADDRESSES_QUOTA, PROCESSORS_QUOTA = ("vpc", "L-F678F1CE"), ("ec2", "L-0263D0A3"), ("fargate", "L-3032A538")
 NETWORK, MAX_TASKS = "network", "MaxTasks"
+# Outputs that name a repository of images: of the pipeline's part in another region, and of the pipeline's own stack.
+REPOSITORIES = ("Uri", "ImageRepositoryUri")
 CPU_UNITS = 1024  # of one vCPU
 SMOKE_SECONDS = 10
 # A load balancer's name is known after a while, and tasks answer some time after they run.
@@ -80,8 +82,18 @@ def newest_copy(aws: Aws, region: str, copies: Planned | None) -> RecoveryPoint 
     return next((point for point in points if point.usable and not point.continuous), None)
 
 
+def repository_there(aws: Aws, stacks: Sequence[Planned], region: str) -> str:
+    """Return the address of the repository that the pipeline copies images to in a region, or an empty text."""
+    for stack in stacks:
+        state = aws.stack(region, stack.name) if stack.stage is None and stack.region == region else None
+        for name in REPOSITORIES:
+            if state and name in state.outputs:
+                return state.outputs[name]
+    return ""
+
+
 def preflight(
-    aws: Aws, stacks: Sequence[Planned], region: str, image: str, copy: RecoveryPoint | None
+    aws: Aws, stacks: Sequence[Planned], region: str, image: str, repository: str, copy: RecoveryPoint | None
 ) -> list[Finding]:
     """Look whether a stage can live in a region. What cannot be looked up is `unknown`, not wrong."""
     templates = {stack.layer: load(stack.text()) for stack in stacks}
@@ -94,7 +106,7 @@ def preflight(
         "quota of processors": lambda: processors(aws, templates[SERVICE], region),
         "backups": lambda: backed_up(aws, region),
         "certificate": lambda: certificate(templates[SERVICE], region),
-        "container image": lambda: container_image(aws, image, region),
+        "container image": lambda: container_image(aws, image, repository, region),
         "copy of the database": lambda: copied(copy),
     }
     return [_looked(what, look) for what, look in looks.items()]
@@ -173,20 +185,22 @@ def certificate(template: Mapping[str, Any], region: str) -> Finding:
     return Finding("certificate", FINE, "made with the service" if given else "none: served over HTTP")
 
 
-def container_image(aws: Aws, image: str, region: str) -> Finding:
-    """Look whether the image is in the region: `ACCOUNT.dkr.ecr.REGION…/NAME@DIGEST`."""
+def container_image(aws: Aws, image: str, repository: str, region: str) -> Finding:
+    """Look whether the image is in the region, or which is the newest that the pipeline has copied to `repository`."""
     if not image:
-        return Finding("container image", WARNING, "none named: the stage comes up without tasks; use --image")
+        newest = _newest_image(aws, repository, region) if repository else None
+        hint = f"--image {newest} is the newest copy" if newest else "use --image"
+        return Finding("container image", WARNING, f"none named: the stage comes up without tasks; {hint}")
     name, _, digest = image.partition("@")
-    repository, _, tag = name.partition("/")[2].partition(":")
+    found, _, tag = name.partition("/")[2].partition(":")
     wanted = {"imageDigest": digest} if digest else {"imageTag": tag}
     try:
-        aws.call("ecr", region, "describe_images", repositoryName=repository, imageIds=[wanted])
+        aws.call("ecr", region, "describe_images", repositoryName=found, imageIds=[wanted])
     except AwsTrouble as error:
         if "NotFound" not in error.code:
             raise
-        return Finding("container image", WRONG, f"{repository} in {region} has no {digest or tag}")
-    return Finding("container image", FINE, f"{repository} is in {region}")
+        return Finding("container image", WRONG, f"{found} in {region} has no {digest or tag}")
+    return Finding("container image", FINE, f"{found} is in {region}")
 
 
 def copied(copy: RecoveryPoint | None) -> Finding:
@@ -204,8 +218,14 @@ def estimate(stacks: Sequence[Planned], copy: RecoveryPoint | None, now: datetim
     return [f"  data lost  {lost}", f"  time       {estimates.words(seconds)}, and longer for a large database"]
 
 
-def image_there(image: str, region: str) -> str:
-    """Return an image's address in another region's registry."""
+def image_there(image: str, region: str, repository: str = "") -> str:
+    """Return an image's address in another region: its copy in `repository`, else the same name in that registry.
+
+    `image` may be the digest alone where the repository is known.
+    """
+    digest = image[image.index("sha256:") :] if "sha256:" in image else ""
+    if repository and digest:
+        return f"{repository}@{digest}"
     registry, slash, rest = image.partition("/")
     parts = registry.split(".")
     if len(parts) > 3 and parts[1:3] == ["dkr", "ecr"]:
@@ -256,6 +276,13 @@ def _quota(aws: Aws, region: str, code: tuple[str, str]) -> float:
     service, number = code
     given = aws.call("service-quotas", region, "get_service_quota", ServiceCode=service, QuotaCode=number)
     return float(given["Quota"]["Value"])
+
+
+def _newest_image(aws: Aws, repository: str, region: str) -> str | None:
+    pages = aws.pages("ecr", region, "describe_images", repositoryName=repository.partition("/")[2])
+    found = [each for page in pages for each in page["imageDetails"] if each.get("imageTags")]
+    newest = max(found, key=lambda each: each["imagePushedAt"], default=None)
+    return f"{repository}@{newest['imageDigest']}" if newest else None
 
 
 def _room(what: str, allowed: float, used: int, needed: int) -> Finding:

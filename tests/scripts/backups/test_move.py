@@ -201,6 +201,21 @@ def test_the_image_is_looked_for_in_the_other_regions_registry() -> None:
     assert moving.image_there("registry.example.com/web:1", AWAY) == "registry.example.com/web:1"
 
 
+def test_an_image_that_the_pipeline_copied_is_found_by_its_digest(run: Run, aws: Emulator, copied: str) -> None:
+    assert run("deploy", "--yes", "--only", f"delivery-{AWAY}", stage="delivery").exit == 0
+    ecr = aws.client("ecr", AWAY)
+    (repository,) = ecr.describe_repositories()["repositories"]
+    pushed = ecr.put_image(
+        repositoryName=repository["repositoryName"], imageManifest='{"schemaVersion": 2}', imageTag="release-1"
+    )
+    address = f"{repository['repositoryUri']}@{pushed['image']['imageId']['imageDigest']}"
+    assert f"--image {address} is the newest copy" in run("move", "--to", AWAY, "--dry-run").said
+    at_home = f"123456789012.dkr.ecr.{HOME}.example.com/other-name@{address.partition('@')[2]}"
+    said = run("move", "--to", AWAY, "--dry-run", "--image", at_home).said
+    assert f"ok       container image: {repository['repositoryName']} is in {AWAY}" in said
+    assert "container image: " in run("move", "--to", AWAY, "--dry-run", "--anyway", "--image", IMAGE).said
+
+
 def test_the_dns_change_points_the_name_at_the_new_load_balancer() -> None:
     change = json.loads(moving.dns_change({"Name": "notes.example.com", "Type": "A"}, "new.example.com", "Z9"))
     (only,) = change["Changes"]
