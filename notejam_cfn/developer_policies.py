@@ -74,7 +74,8 @@ def allow_reading_logs(project: str) -> list[Statement]:
     one = ("DescribeLogStreams", "FilterLogEvents", "GetLogEvents", "GetLogGroupFields", "GetQueryResults")
     more = ("StartLiveTail", "StartQuery")
     everywhere = ("DescribeLogGroups", "DescribeQueries", "DescribeQueryDefinitions", "StopQuery")
-    beginnings = ("", "/aws/rds/cluster/", "/aws/ecs/containerinsights/", "aws-waf-logs-")
+    of_aws = ("/aws/rds/cluster/", "/aws/ecs/containerinsights/", "/aws/vendedlogs/states/", "aws-waf-logs-")
+    beginnings = ("", *of_aws)
     groups = [in_account(f"logs:*:${{AWS::AccountId}}:log-group:{begin}{project}-*") for begin in beginnings]
     lists = allow_everywhere("ListsOfLogsHaveNoResource", on("logs", *everywhere))
     return [allow(on("logs", *one, *more), groups), lists]

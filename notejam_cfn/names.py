@@ -102,6 +102,14 @@ def container_insights_log_group() -> Sub:
     return Sub("/aws/ecs/containerinsights/${AWS::StackName}/performance")
 
 
+def state_machine_log_group() -> Sub:
+    """Name the log group of a state machine; with this prefix it takes no place in the account's resource policy.
+
+    Source: AWS Step Functions Developer Guide, "Using CloudWatch Logs to log execution history".
+    """
+    return of_stack("", prefix="/aws/vendedlogs/states/")
+
+
 def log_group_arn(name: object) -> Sub:
     """Return a log group's ARN without the `:*` that its `Arn` attribute ends in, as AWS WAF asks for."""
     return Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${Group}", Group=name)

@@ -160,17 +160,19 @@ def refuse_plain_http(bucket_arn: Value) -> Statement:
 
 
 def allow_delivering_load_balancer_logs(bucket_arn: Value) -> Statement:
-    """Let Elastic Load Balancing write this account's access logs, in every region.
+    """Let Elastic Load Balancing write the access logs of this account's load balancers, in every region.
 
+    Regions from before August 2022 also know an account for each region in this place, which AWS advises to replace.
     Source: Elastic Load Balancing, "Enable access logs for your Application Load Balancer".
     """
+    balancers = Sub("arn:${AWS::Partition}:elasticloadbalancing:${AWS::Region}:${AWS::AccountId}:loadbalancer/*")
     return Statement(
         Sid="DeliverAccessLogs",
         Effect=Allow,
         Action=[s3.PutObject],
         Principal=service_principal("logdelivery.elasticloadbalancing"),
         Resource=[within(bucket_arn, "/AWSLogs/${AWS::AccountId}/*")],
-        Condition=of_this_account(),
+        Condition=Condition([ArnLike("aws:SourceArn", balancers)]),
     )
 
 
@@ -308,7 +310,7 @@ def refuse_deleting_backups(vault_arn: Value | str = "*") -> Statement:
 
 
 def allow_exporting_snapshots(bucket_arn: Value, key_arn: Value) -> list[Statement]:
-    """Write exports to a bucket, as the role that RDS takes must.
+    """Write exports to a bucket, as the role that RDS takes must. AWS lists wildcards; these are what an export uses.
 
     Source: Amazon Aurora User Guide, "Providing access to an Amazon S3 bucket using an IAM role".
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -52,11 +53,15 @@ class Rule:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What a template says about keeping backups. Without exports `warm_days` is 0; `export_days` of 0 is for ever."""
+    """What a template says about keeping backups. Without exports `warm_days` is 0; `export_days` of 0 is for ever.
+
+    `guarded` says that nobody may delete from the vault before the time has come.
+    """
 
     rules: tuple[Rule, ...]
     warm_days: int = 0
     export_days: int = 0
+    guarded: bool = True
 
     @property
     def recovery_days(self) -> int:
@@ -65,8 +70,13 @@ class Plan:
 
     @property
     def promises_three_years(self) -> bool:
-        """Whether the plan is meant to keep R2's promise: it has a monthly schedule."""
-        return any(rule.name == MONTHLY for rule in self.rules)
+        """Whether the plan is meant to keep R2's promise: a stage that is made to be thrown away does not guard."""
+        return self.guarded or any(rule.name == MONTHLY for rule in self.rules)
+
+    @property
+    def longest(self) -> Rule:
+        """The schedule whose snapshots are kept for the longest time."""
+        return max((rule for rule in self.rules if not rule.continuous), key=lambda rule: rule.kept_days)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +119,8 @@ def read_plan(template: Mapping[str, Any]) -> Plan:
     exported = any(True for _ in _properties(template, "AWS::StepFunctions::StateMachine"))
     archives = [_archive(bucket) for bucket in _properties(template, "AWS::S3::Bucket") if _archives(bucket)]
     warm, kept = archives[0] if exported and archives else (0, 0)
-    return Plan(rules, warm, kept)
+    guarded = all("AccessPolicy" in vault for vault in _properties(template, "AWS::Backup::BackupVault"))
+    return Plan(rules, warm, kept, guarded)
 
 
 def simulate(plan: Plan, start: Date, days: int) -> list[Kept]:
@@ -130,6 +141,8 @@ def look(kept: Sequence[Kept], plan: Plan, day: Date) -> Day:
 
 def broken_promises(plan: Plan, kept: Sequence[Kept], start: Date, days: int) -> Iterator[str]:
     """Yield what is wrong, a sentence each: a gap wider than promised, or something gone before its time."""
+    if plan.longest.kept_days < PROMISE[-1].up_to_days:
+        yield f"no schedule keeps three years: {plan.longest.name}, the longest, keeps {plan.longest.kept_days} days"
     snapshots = [one for one in kept if one.kind == WARM]
     for number in range(days):
         day = start + number * DAY
@@ -219,18 +232,18 @@ def _points(plan: Plan, snapshots: Sequence[Kept], start: Date, day: Date) -> se
 
 
 def _gaps(made: set[Date], start: Date, day: Date) -> Iterator[str]:
-    """Yield the ages at which the recovery points of a day are further apart than promised."""
+    """Yield the ages at which the recovery points of a day are further apart than promised.
+
+    The oldest must be as old as promised, or as near to the plan's first day as points must be to each other.
+    """
     points = sorted(made, reverse=True)
-    for newer, older in zip(points, [*points[1:], None], strict=True):
-        age = (day - newer).days
-        if older is None:
-            reach = min(PROMISE[-1].up_to_days, (day - start).days)
-            if age < reach:
-                yield f"on {day} nothing is left of before {newer}, {reach} days are promised"
-            return
-        allowed = _allowed(age + 1)
+    for newer, older in itertools.pairwise(points):
+        allowed = _allowed((day - newer).days + 1)
         if allowed and (newer - older).days > allowed:
             yield f"on {day} the points of {older} and {newer} are more than {allowed} days apart"
+    allowed = _allowed((day - points[-1]).days + 1)
+    if allowed and (points[-1] - start).days > allowed:
+        yield f"on {day} nothing is left of before {points[-1]}, {PROMISE[-1].up_to_days} days are promised"
 
 
 def _allowed(age_days: int) -> int | None:

@@ -36,6 +36,10 @@ MOST_IGNORED_PATHS = 8
 ADDRESS_PATTERN = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 IMAGE_PATTERN = r"[a-z0-9][a-zA-Z0-9./_:-]*(@sha256:[0-9a-f]{64})?"
 THREE_YEARS = 1095
+# The longest that AWS Backup keeps a snapshot of its own accord: a hundred years.
+FOR_EVER_DAYS = 36500
+# The oldest must stay until the next one is three years old, which is a month later.
+LEAST_MONTHLY_DAYS = THREE_YEARS + 31
 # Source: Amazon Aurora User Guide, "Supported Regions and Aurora DB engines for exporting snapshot data to Amazon S3".
 # Its editions differ on GovCloud; the stricter one is kept here.
 REGIONS_WITHOUT_EXPORT = frozenset(
@@ -223,7 +227,7 @@ class BackupSettings(Settings):
     at_hour: int = whole(3, 0, 23, "hour backups begin, in UTC")
     daily_kept_days: int = whole(7, 0, 36500, "days a daily snapshot is kept; 0 for none")
     weekly_kept_days: int = whole(98, 0, 36500, "days a weekly snapshot is kept; 0 for none")
-    monthly_kept_days: int = whole(1127, 0, 36500, "days a monthly snapshot is kept, 1095 at the least; 0 for none")
+    monthly_kept_days: int = whole(1127, 0, 36500, "days a monthly snapshot is kept, 1126 at the least; 0 for none")
     deletable: bool = flag(False, "people may delete snapshots before their time")
     own_key: bool = flag(True, "a key of their own for the vault and the exports, which outlives the stage's")
     lock: bool = flag(False, "AWS Backup Vault Lock: nobody shortens what is kept")
@@ -235,14 +239,18 @@ class BackupSettings(Settings):
     restore_test: bool = flag(True, "restore a snapshot every month to prove that it works")
     copy_region: str = text("", REGION_PATTERN, "an AWS region such as eu-west-1", "where copies are kept; empty: none")
     copy_kept_days: int = whole(7, 1, 36500, "days a copy of a daily snapshot is kept")
+    log_retention_days: int = _log_retention(365)
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
-        if 0 < self.monthly_kept_days < THREE_YEARS:
-            yield "monthly_kept_days", f"must be 0 or at least {THREE_YEARS}, got {self.monthly_kept_days}"
+        if 0 < self.monthly_kept_days < LEAST_MONTHLY_DAYS:
+            why = f"{LEAST_MONTHLY_DAYS}, three years and the month until the next one is as old"
+            yield "monthly_kept_days", f"must be 0 or at least {why}, got {self.monthly_kept_days}"
         if 0 < self.export_kept_days <= self.export_warm_days:
             yield "export_kept_days", f"must be 0 or more than export_warm_days, got {self.export_kept_days}"
         if self.export and not self.monthly_kept_days:
             yield "export", "needs monthly_kept_days, as monthly snapshots are what is exported"
+        if self.copy_region and not (self.daily_kept_days or self.monthly_kept_days):
+            yield "copy_region", "needs daily_kept_days or monthly_kept_days, as those are what is copied"
         if 0 < self.lock_grace_days < 3:
             yield "lock_grace_days", f"must be 0 or at least 3, got {self.lock_grace_days}"
         if self.lock and self.deletable:
@@ -298,7 +306,7 @@ class Stage(Settings):
     def monthly_kept_days(self) -> int:
         """How long monthly snapshots are kept: as long as an export would be, where there can be none."""
         if self.backups.export and not self.exports:
-            return max(self.backups.monthly_kept_days, self.backups.export_kept_days)
+            return max(self.backups.monthly_kept_days, self.backups.export_kept_days or FOR_EVER_DAYS)
         return self.backups.monthly_kept_days
 
     @property

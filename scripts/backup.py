@@ -18,6 +18,8 @@ def main(given: Sequence[str] | None = None) -> Exit:
     asked = parser.parse_args(given)
     aws, out = cli.connect(asked), cli.talk(asked)
     known = backups.facts(aws, cli.planned(asked))
+    if asked.export:
+        backups.require_exports(known)
     print(f"Taking a snapshot of {known.cluster_id}; this takes some minutes.", file=out)
     snapshot = backups.take(aws, known, asked.days)
     execution = backups.export(aws, known, snapshot) if asked.export else None

@@ -24,6 +24,8 @@ def main(given: Sequence[str] | None = None) -> Exit:
     print("\n".join(backups.table(points, now)))
     if seconds:
         print(f"Any second from {seconds.earliest:%Y-%m-%d %H:%M:%S} to {seconds.latest:%Y-%m-%d %H:%M:%S} UTC.")
+    if not backups.turned_on(aws, known.region):
+        print(f"AWS Backup is turned off for Aurora here, and makes no backups. Run: {backups.turn_on(known.region)}")
     print(f"Oldest recoverable: {oldest:%Y-%m-%d %H:%M UTC}." if oldest else "Nothing can be recovered yet.")
     return Exit.DONE
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from notejam_cfn.deployment import cli
 from notejam_cfn.deployment.exits import Exit
+from notejam_cfn.deployment.manifest import DELIVERY
 from notejam_cfn.deployment.relocation import Relocation, Terms
 from notejam_cfn.deployment.results import Result
 from notejam_cfn.deployment.runs import Start, over_stacks
@@ -18,7 +19,9 @@ def main(given: Sequence[str] | None = None) -> Exit:
     cli.changing(parser)
     parser.add_argument("--to", required=True, metavar="REGION", help="the region to move to")
     parser.add_argument("--snapshot", default="", metavar="ARN", help="start from this one instead of the newest copy")
-    parser.add_argument("--image", default="", metavar="URI", help="the container image, as the old region had it")
+    parser.add_argument(
+        "--image", default="", metavar="URI", help="the container image, as the old region had it; or its digest"
+    )
     parser.add_argument("--anyway", action="store_true", help="go on although something looks wrong")
     parser.add_argument("--dry-run", action="store_true", help="look and estimate, and change nothing")
     asked = parser.parse_args(given)
@@ -26,7 +29,8 @@ def main(given: Sequence[str] | None = None) -> Exit:
     terms = Terms(asked.to, asked.snapshot, asked.image, asked.yes, asked.dry_run, asked.anyway)
 
     def move(start: Start) -> dict[str, Result]:
-        built = cli.manifest(asked).stacks_of(asked.stage)
+        known = cli.manifest(asked)
+        built = (*known.stacks_of(asked.stage), *known.stacks_of(DELIVERY))
         return Relocation(start.aws, built, terms, start.progress, start.person, datetime.now(UTC)).run()
 
     return over_stacks(asked, "move", move)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,39 +24,52 @@ START = datetime.date(2026, 1, 1)
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command's parser."""
     parser = subparsers.add_parser("retention", help="simulate what backups are kept", description=__doc__)
-    _options.add_config(parser)
     _options.add_stages(parser)
+    parser.add_argument(
+        "--output", type=Path, default=_options.OUTPUT, metavar="DIR", help="where the templates are (default: output)"
+    )
     parser.add_argument("--years", type=int, default=YEARS, metavar="N", help=f"how long (default: {YEARS})")
     parser.add_argument("--size-gb", type=float, default=10, metavar="GB", help="size of the database (default: 10)")
     parser.add_argument("--day", type=datetime.date.fromisoformat, metavar="DATE", help="list what there is on a day")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it as an SVG file")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it as an SVG file, with one --stage")
     _options.add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Simulate the stages' plans and return 1 when one breaks a promise. Raises `ConfigError`."""
-    found = [_Simulation(stage, template, options) for stage, template in _templates(options)]
+    """Simulate the stages' plans and return 1 when one breaks its promise. Raises `BuildError` or `OSError`."""
+    found = [_Simulation(stage, template, options) for stage, template in _templates(options).items()]
     if options.json:
         print(json.dumps({one.stage: one.document() for one in found}, indent=2))
     else:
         print("\n".join(line for one in found for line in one.lines()))
-    if options.plot and found:
-        from ._timeline import drawing
-
-        options.plot.write_text(drawing(found[-1].stage, found[-1].days), encoding="utf-8")
+    if options.plot:
+        _plot(found, options.plot)
     return int(any(one.broken for one in found))
 
 
-def _templates(options: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each stage with the template that holds its backup plan."""
-    from .. import config
-    from ..stacks.layered import layered_stacks
+def _templates(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Return the template that holds each stage's backup plan, as it was built and is deployed."""
+    from .. import manifest, render
+    from ..build import BuildError
 
-    for stage in config.load(options.config).stages:
-        if options.stages is None or stage.name in options.stages:
-            stack = next(stack for stack in layered_stacks(stage) if stack.layer == "backups")
-            yield stage.name, stack.template.to_dict()
+    stacks = (manifest.read(options.output) or {"stacks": []})["stacks"]
+    paths = {each["stage"]: options.output / each["template"] for each in stacks if each["layer"] == "backups"}
+    unknown = [stage for stage in options.stages or () if stage not in paths]
+    if unknown or not paths:
+        wanted = ", ".join(unknown) or "any stage"
+        raise BuildError(f"{options.output} has no backup plan of {wanted}; run python -m notejam_cfn build")
+    wanted_paths = {stage: path for stage, path in paths.items() if options.stages is None or stage in options.stages}
+    return {stage: render.load(path.read_text(encoding="utf-8")) for stage, path in wanted_paths.items()}
+
+
+def _plot(found: list[_Simulation], path: Path) -> None:
+    from ..build import BuildError
+    from ._timeline import drawing
+
+    if len(found) != 1:
+        raise BuildError("--plot draws one stage: name it with --stage")
+    path.write_text(drawing(found[0].stage, found[0].days), encoding="utf-8")
 
 
 class _Simulation:
@@ -112,7 +124,7 @@ class _Simulation:
     def verdict(self) -> str:
         """Say whether the promise is kept."""
         if not self.plan.promises_three_years:
-            return "Three years are not promised here: this plan has no monthly snapshots."
+            return "Three years are not promised here: people may delete snapshots, and none is monthly."
         if self.broken:
             return f"BROKEN, {len(self.broken)} times; first: {self.broken[0]}"
         return "Kept: every day of the last three years is covered as promised, and nothing goes before its time."

@@ -15,7 +15,7 @@ from .. import names, policies
 from ..settings import Stage
 from ..template import Template, component
 from ..values import Value, described
-from .copies import Copies, keep_until_its_time
+from .copies import Copies, keep_until_its_time, lock
 from .database import Database
 from .encryption import Encryption, add_kept_key
 from .exports import add_exports
@@ -106,22 +106,15 @@ def add_vault(template: Template, stage: Stage, key_arn: Value) -> backup.Backup
     if not stage.backups.deletable:
         keep_until_its_time(vault)
     if stage.backups.lock:
-        vault.LockConfiguration = lock(stage)
+        vault.LockConfiguration = lock(stage.backups, kept_days(stage))
     return template.add(vault, why="Holds the database's snapshots, out of reach of what happens to the database.")
 
 
-def lock(stage: Stage) -> backup.LockConfigurationType:
-    """Refuse backups that would be kept for less than the shortest of the plan.
-
-    Without a grace time whoever may change the vault can take the lock off; with one nobody can once it has passed.
-    """
+def kept_days(stage: Stage) -> tuple[int, ...]:
+    """Return how long each schedule keeps, 0 for one that there is not."""
     settings = stage.backups
-    kept = (settings.daily_kept_days, settings.weekly_kept_days, stage.monthly_kept_days)
-    continuous = (stage.database.backup_days,) if settings.continuous else ()
-    configuration = backup.LockConfigurationType(MinRetentionDays=min(days for days in (*kept, *continuous) if days))
-    if settings.lock_grace_days:
-        configuration.ChangeableForDays = settings.lock_grace_days
-    return configuration
+    continuous = stage.database.backup_days if settings.continuous else 0
+    return continuous, settings.daily_kept_days, settings.weekly_kept_days, stage.monthly_kept_days
 
 
 def add_backup_role(template: Template) -> iam.Role:

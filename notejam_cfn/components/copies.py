@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 from troposphere import backup
 
 from .. import names, policies
-from ..settings import Stage
+from ..settings import BackupSettings, Stage
 from ..template import Template, component
 from ..values import Value, described
 from .encryption import add_kept_key
@@ -64,6 +65,8 @@ def add_copies(template: Template, stage: Stage) -> Copies:
         UpdateReplacePolicy="Retain",
     )
     keep_until_its_time(vault)
+    if stage.backups.lock:
+        vault.LockConfiguration = lock(stage.backups, [stage.backups.copy_kept_days, stage.monthly_kept_days])
     template.add(vault, why="Holds copies of the snapshots, out of reach of what happens to the first region.")
     return Copies(vault_arn=vault.get_att("BackupVaultArn"), vault_name=vault.ref())
 
@@ -72,3 +75,14 @@ def keep_until_its_time(vault: backup.BackupVault) -> None:
     """Let nobody delete what a vault holds, or shorten how long it is kept; AWS Backup itself still does."""
     # Set past troposphere, which would write the policy as one line of text that neither people nor engines read.
     vault.properties["AccessPolicy"] = policies.policy(policies.refuse_deleting_backups())
+
+
+def lock(settings: BackupSettings, kept_days: Iterable[int]) -> backup.LockConfigurationType:
+    """Refuse what would be kept in a vault for less than the shortest of its schedules, 0 being none.
+
+    Without a grace time whoever may change the vault can take the lock off; with one nobody can once it has passed.
+    """
+    configuration = backup.LockConfigurationType(MinRetentionDays=min(days for days in kept_days if days))
+    if settings.lock_grace_days:
+        configuration.ChangeableForDays = settings.lock_grace_days
+    return configuration

@@ -12,6 +12,7 @@ from .. import names
 from ..template import Template
 
 WIDTH, COLUMNS, HEIGHT = 8, 3, 6
+HOUR = 3600
 HALF = {"stat": "p50", "label": "half of them"}
 SLOWEST = {"stat": "p99", "label": "99 of 100"}
 
@@ -22,6 +23,7 @@ OF_BALANCER = ("LoadBalancer", "${Balancer}")
 OF_TASKS = (*OF_BALANCER, "TargetGroup", "${Tasks}")
 OF_SERVICE = ("ClusterName", "${Cluster}", "ServiceName", "${Service}")
 OF_DATABASE = ("DBClusterIdentifier", "${Database}")
+OF_WRITER = (*OF_DATABASE, "Role", "WRITER")
 
 
 def add_dashboard(template: Template, watched: dict[str, Any]) -> None:
@@ -52,8 +54,8 @@ def widgets() -> list[Widget]:
                 chart("Database connections", connections(), unit="connections"),
                 chart("Database latency", database_latency(), unit="milliseconds"),
                 chart("What drives the cost: load balancer and database", cost_drivers(), unit="units"),
-                chart("What drives the cost: storage and logs", stored(), unit="bytes"),
-                chart("Backups", backups(), unit="jobs a day", period_seconds=86400),
+                chart("What drives the cost: storage and logs", stored(), unit="bytes", period_seconds=HOUR),
+                chart("Backups", backups(), unit="jobs a day", period_seconds=24 * HOUR),
             ]
         )
     )
@@ -120,10 +122,10 @@ def parts() -> list[Metric]:
 
 
 def capacity() -> list[Metric]:
-    """Return the database's capacity: 0 is paused, and at 100 % it would like to grow further than it may."""
+    """Return the writer's capacity: 0 is paused, and at 100 % it would like to grow further than it may."""
     return [
-        ["AWS/RDS", "ServerlessDatabaseCapacity", *OF_DATABASE, {"stat": "Average", "label": "capacity units"}],
-        [".", "ACUUtilization", *OF_DATABASE, {"stat": "Maximum", "label": "% of the most", "yAxis": "right"}],
+        ["AWS/RDS", "ServerlessDatabaseCapacity", *OF_WRITER, {"stat": "Average", "label": "capacity units"}],
+        [".", "ACUUtilization", *OF_WRITER, {"stat": "Maximum", "label": "% of the most", "yAxis": "right"}],
     ]
 
 
@@ -144,7 +146,7 @@ def cost_drivers() -> list[Metric]:
     """Return what is paid by use: load balancer capacity and database capacity."""
     return [
         ["AWS/ApplicationELB", "ConsumedLCUs", *OF_BALANCER, {"stat": "Average", "label": "load balancer (LCU)"}],
-        ["AWS/RDS", "ServerlessDatabaseCapacity", *OF_DATABASE, {"stat": "Average", "label": "database (ACU)"}],
+        ["AWS/RDS", "ServerlessDatabaseCapacity", *OF_DATABASE, {"stat": "Average", "label": "an instance (ACU)"}],
     ]
 
 
@@ -162,4 +164,5 @@ def backups() -> list[Metric]:
     return [
         ["AWS/Backup", "NumberOfBackupJobsCompleted", "BackupVaultName", "${Vault}", {"label": "completed"}],
         [".", "NumberOfBackupJobsFailed", "BackupVaultName", "${Vault}", {"label": "failed", "color": "#d62728"}],
+        [".", "NumberOfBackupJobsExpired", "BackupVaultName", "${Vault}", {"label": "not begun in time"}],
     ]

@@ -19,6 +19,8 @@ SECONDS_BETWEEN_LOOKS = 300
 ONE_DAY_SECONDS = 86400
 
 LIST_SNAPSHOTS, LOOK_AT_EXPORTS, START_EXPORT = "ListSnapshots", "LookAtExports", "StartExport"
+# As Step Functions names the fault `ExportTaskAlreadyExistsFault` of RDS: by the service and the Java SDK's exception.
+ALREADY_STARTED = "Rds.ExportTaskAlreadyExistsException"
 # What the machine calls, by the name that stands for it: its ARN holds the partition, so CloudFormation fills it in.
 ACTIONS = {
     LIST_SNAPSHOTS: "backup:listRecoveryPointsByBackupVault",
@@ -39,14 +41,15 @@ def definition() -> State:
 
 
 def find_snapshots() -> State:
-    """Return the state that lists the snapshots to export, newest day first."""
-    made_by_plan = "$states.result.RecoveryPoints[CreatedBy.BackupPlanId = '${PlanId}' and Status = 'COMPLETED']"
+    """Return the state that lists the snapshots to export."""
+    made_by_plan = "$states.result.RecoveryPoints[Status = 'COMPLETED']"
     asked_for = "$states.context.Execution.Input.snapshot"
     return call(
         LIST_SNAPSHOTS,
         {
             "BackupVaultName": "${VaultName}",
             "ByResourceType": "Aurora",
+            "ByBackupPlanId": "${PlanId}",
             "ByCreatedAfter": f"{{% $fromMillis($millis() - {DAYS_BACK * ONE_DAY_SECONDS * 1000}) %}}",
         },
         Output=f"{{% {{'snapshots': [$exists({asked_for}) ? {asked_for} : {made_by_plan}.RecoveryPointArn]}} %}}",
@@ -90,12 +93,13 @@ def export_each() -> State:
 
 
 def look_for_export() -> State:
-    """Return the state that tells whether a snapshot is exported, or being exported, already."""
+    """Return the state that tells whether a snapshot is exported, or being exported, and how often that was tried."""
+    tried = "$count($states.result.ExportTasks)"
     known = "$count($states.result.ExportTasks[$not(Status in ['FAILED', 'CANCELED', 'CANCELING'])]) > 0"
     return call(
         LOOK_AT_EXPORTS,
         {"SourceArn": "{% $states.input %}"},
-        Output=f"{{% {{'snapshot': $states.input, 'known': {known}}} %}}",
+        Output=f"{{% {{'snapshot': $states.input, 'known': {known}, 'tried': {tried}}} %}}",
         Next="IsExported",
     )
 
@@ -103,15 +107,15 @@ def look_for_export() -> State:
 def start_export() -> State:
     """Return the state that starts an export; while too many run, it tries again for some hours.
 
-    An export's name is unique in an account and region: `export-` and the second it was asked for, with the end of the
-    snapshot's own name, so that two started at once differ.
+    An export's name is unique in an account and region, and the same for all who want the same: two executions that
+    are started at once, as events may be delivered twice, do not export a snapshot twice.
     """
-    name = "'export-' & $fromMillis($millis(), '[Y0001][M01][D01]-[H01][m01][s01]') & '-' & $lowercase($tail)"
-    tail = "($tail := $replace($substring($states.input.snapshot, -12), /[^A-Za-z0-9]/, ''); "
-    return call(
+    day = "$replace($substring($states.context.Execution.StartTime, 0, 10), '-', '')"
+    tail = "$lowercase($replace($substring($states.input.snapshot, -12), /[^A-Za-z0-9]/, ''))"
+    state = call(
         START_EXPORT,
         {
-            "ExportTaskIdentifier": f"{{% {tail}{name}) %}}",
+            "ExportTaskIdentifier": f"{{% $join(['export', {day}, {tail}, $string($states.input.tried)], '-') %}}",
             "SourceArn": "{% $states.input.snapshot %}",
             "S3BucketName": "${Bucket}",
             "S3Prefix": "snapshots",
@@ -122,6 +126,12 @@ def start_export() -> State:
         Output="{% {'export': $states.result.ExportTaskIdentifier} %}",
         Next="WaitForExport",
     )
+    state["Retry"] = [
+        {"ErrorEquals": [ALREADY_STARTED], "MaxAttempts": 0},
+        {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "BackoffRate": 2.0, "MaxAttempts": 8},
+    ]
+    state["Catch"] = [{"ErrorEquals": [ALREADY_STARTED], "Next": "AlreadyExported"}]
+    return state
 
 
 def look_at_export() -> State:

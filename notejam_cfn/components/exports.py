@@ -11,7 +11,7 @@ from typing import Any
 
 from troposphere import backup, events, iam, s3, stepfunctions
 
-from .. import policies
+from .. import names, policies
 from ..exemptions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Exemption
 from ..settings import BackupSettings
 from ..template import Template
@@ -19,11 +19,9 @@ from ..values import Value
 from . import export_machine
 from .encryption import Encryption
 from .log_groups import add_log_group
-from .notifications import Notifications
+from .notifications import News, Notifications, tell_of_event
 from .state_machines import add_state_machine, calls
-from .watching import Watched, add_alarm
 
-LOG_RETENTION_DAYS = 365
 DAYS_KEPT_AFTER_DELETION = 30
 NOT_LOCKED = Exemption(
     reason="A lock cannot be taken back and keeps even what must be erased; backups.object_lock turns it on.",
@@ -50,10 +48,17 @@ def add_exports(
     encryption: Encryption,
     notifications: Notifications,
 ) -> Exports:
-    """Add the bucket, the state machine that fills it, and an alarm for when it does not."""
+    """Add the bucket, the state machine that fills it, and word to people when it does not."""
     bucket = add_archive(template, settings, key_arn)
     writer = add_writer_role(template, bucket, key_arn)
-    log = add_log_group(template, "ExportLogGroup", LOG_RETENTION_DAYS, encryption, "Keeps how exports went.")
+    log = add_log_group(
+        template,
+        "ExportLogGroup",
+        settings.log_retention_days,
+        encryption,
+        "Keeps how exports went.",
+        names.state_machine_log_group(),
+    )
     machine = add_state_machine(
         template,
         "Export",
@@ -65,14 +70,7 @@ def add_exports(
         why="Exports each monthly snapshot that is not exported yet, and waits until it is.",
     )
     start_machine(template, vault, machine)
-    add_alarm(
-        template,
-        "ExportFailed",
-        Watched("AWS/States", "ExecutionsFailed", {"StateMachineArn": machine.ref()}),
-        notifications,
-        "export-failed",
-        "A monthly snapshot was not exported to S3.",
-    )
+    tell_of_failure(template, machine, notifications)
     return Exports(bucket=bucket.ref(), machine_arn=machine.ref(), log_group_name=log.ref())
 
 
@@ -89,7 +87,7 @@ def add_archive(template: Template, settings: BackupSettings, key_arn: Value) ->
         NotificationConfiguration=s3.NotificationConfiguration(
             EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
         ),
-        LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[lifecycle(settings)]),
+        LifecycleConfiguration=lifecycle(settings),
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
     )
@@ -116,8 +114,12 @@ def encrypted_with(key_arn: Value) -> s3.BucketEncryption:
     return s3.BucketEncryption(ServerSideEncryptionConfiguration=[rule])
 
 
-def lifecycle(settings: BackupSettings) -> s3.LifecycleRule:
-    """Move exports to Glacier Deep Archive when they are no longer warm, and delete them when their time has come."""
+def lifecycle(settings: BackupSettings) -> s3.LifecycleConfiguration:
+    """Move exports to Glacier Deep Archive when they are no longer warm, and delete them when their time has come.
+
+    By default S3 leaves what is smaller than 128 KB where it is, and a table of notes may well be.
+    Source: Amazon S3 User Guide, "Transitioning objects using Amazon S3 Lifecycle".
+    """
     rule = s3.LifecycleRule(
         Id="archive",
         Status="Enabled",
@@ -129,7 +131,7 @@ def lifecycle(settings: BackupSettings) -> s3.LifecycleRule:
     )
     if settings.export_kept_days:
         rule.ExpirationInDays = settings.export_kept_days
-    return rule
+    return s3.LifecycleConfiguration(Rules=[rule], TransitionDefaultMinimumObjectSize="varies_by_storage_class")
 
 
 def lock_objects(bucket: s3.Bucket, days: int) -> None:
@@ -195,4 +197,27 @@ def start_machine(template: Template, vault: backup.BackupVault, machine: stepfu
     template.add(
         events.Rule("ExportDaily", ScheduleExpression="cron(30 12 * * ? *)", Targets=[target]),
         why="Exports what no event told of, and tries again what failed.",
+    )
+
+
+def tell_of_failure(template: Template, machine: stepfunctions.StateMachine, notifications: Notifications) -> None:
+    """Tell people of an export that failed or took longer than a day; the machine's metric counts only the former.
+
+    Source: AWS Step Functions Developer Guide, "Automating Step Functions event delivery with EventBridge".
+    """
+    tell_of_event(
+        template,
+        "ExportFailed",
+        notifications,
+        News(
+            alarm="export-failed",
+            pattern={
+                "source": ["aws.states"],
+                "detail-type": ["Step Functions Execution Status Change"],
+                "detail": {"status": ["FAILED", "TIMED_OUT"], "stateMachineArn": [machine.ref()]},
+            },
+            message="A snapshot was not exported to S3 (<status>): <reason>.",
+            fields={"status": "$.detail.status", "reason": "$.detail.cause"},
+        ),
+        why="Tells people that a snapshot was not exported to S3.",
     )

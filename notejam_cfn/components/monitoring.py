@@ -23,12 +23,13 @@ from .service import Service
 from .watching import Watched, add_alarm
 
 ESSENTIAL = "essential"
-BALANCER, RDS = "AWS/ApplicationELB", "AWS/RDS"
+BALANCER, RDS, BACKUP = "AWS/ApplicationELB", "AWS/RDS", "AWS/Backup"
 ONE_DAY_SECONDS = 86400
 # ACM renews 60 days before; at 30 something is wrong with the domain's validation record.
 # Source: AWS Certificate Manager User Guide, "Managed certificate renewal".
 CERTIFICATE_DAYS = 30
 CEILING_PERCENT = 95
+DAYS_WITHOUT_BACKUP = 2
 BUDGET_PERCENT = 80
 
 
@@ -50,8 +51,11 @@ def add_monitoring(template: Template, stage: Stage, notifications: Notification
     thorough = settings.level != ESSENTIAL
     alarms = add_alarms_people_feel(template, settings, notifications, subjects, thorough)
     if thorough:
+        if not stage.service.sleep_after_minutes:
+            alarms.append(add_outage_alarm(template, settings, notifications, subjects.service))
         add_composite(template, notifications, alarms)
         add_ceiling_alarm(template, notifications, subjects.database)
+        add_silence_alarm(template, notifications, subjects.backups)
     if subjects.load_balancer.certificate_arn:
         add_certificate_alarm(template, notifications, subjects.load_balancer.certificate_arn)
     tell_of_failing_tasks(template, notifications, subjects.service)
@@ -110,6 +114,25 @@ def add_alarms_people_feel(
     return found
 
 
+def add_outage_alarm(
+    template: Template, settings: MonitoringSettings, notifications: Notifications, service: Service
+) -> cloudwatch.Alarm:
+    """Notice that the load balancer answers with errors in the tasks' place: none is there, or it breaks off or hangs.
+
+    A sleeping stage has none: there such an answer wakes it.
+    """
+    answers = {"LoadBalancer": service.load_balancer_full_name}
+    return add_alarm(
+        template,
+        "NoAnswers",
+        Watched(BALANCER, "HTTPCode_ELB_5XX_Count", answers, settings.errors_in_5_minutes, in_=2, of=3),
+        notifications,
+        "no-answers",
+        "Many requests reach no task, or one that breaks off or takes too long.",
+        notify=False,
+    )
+
+
 def add_composite(template: Template, notifications: Notifications, alarms: list[cloudwatch.Alarm]) -> None:
     """Tell people once when the application is failing them, however many alarms say so."""
     rule = Join(" OR ", [Sub('ALARM("${Name}")', Name=alarm.ref()) for alarm in alarms])
@@ -118,25 +141,29 @@ def add_composite(template: Template, notifications: Notifications, alarms: list
             "PeopleAffected",
             AlarmRule=rule,
             AlarmDescription=(
-                "People get errors, wait, or reach unhealthy tasks. "
+                "People get errors or no answer, wait, or reach unhealthy tasks. "
                 f"What to do: {notifications.section('people-affected')}"
             ),
             AlarmActions=[notifications.topic_arn],
             OKActions=[notifications.topic_arn],
         ),
-        why="Tells people once, not three times, that the application is failing those who use it.",
+        why="Tells people once, not four times, that the application is failing those who use it.",
     )
 
 
 def add_ceiling_alarm(template: Template, notifications: Notifications, database: Database) -> None:
-    """Notice that the database has been as large as it may be for a quarter of an hour. A paused one is at 0."""
+    """Notice that the database has been as large as it may be for a quarter of an hour. A paused one is at 0.
+
+    The writer alone is asked: the cluster's own value is the mean of all instances, and readers may have little to do.
+    Source: Amazon Aurora User Guide, "Amazon CloudWatch dimensions for Aurora".
+    """
     add_alarm(
         template,
         "DatabaseCeiling",
         Watched(
             RDS,
             "ACUUtilization",
-            {"DBClusterIdentifier": database.cluster_id},
+            {"DBClusterIdentifier": database.cluster_id, "Role": "WRITER"},
             CEILING_PERCENT,
             "Average",
             in_=3,
@@ -145,6 +172,29 @@ def add_ceiling_alarm(template: Template, notifications: Notifications, database
         notifications,
         "database-ceiling",
         "The database is as large as it may grow.",
+    )
+
+
+def add_silence_alarm(template: Template, notifications: Notifications, backups: Backups) -> None:
+    """Notice that no backup has come about for days, though none failed: plans may select nothing."""
+    add_alarm(
+        template,
+        "BackupMissing",
+        Watched(
+            BACKUP,
+            "NumberOfBackupJobsCompleted",
+            {"BackupVaultName": backups.vault_name},
+            1,
+            "Sum",
+            "LessThanThreshold",
+            ONE_DAY_SECONDS,
+            in_=DAYS_WITHOUT_BACKUP,
+            of=DAYS_WITHOUT_BACKUP,
+            silence_tells=True,
+        ),
+        notifications,
+        "backup-missing",
+        f"No backup of the database was made for {DAYS_WITHOUT_BACKUP} days.",
     )
 
 

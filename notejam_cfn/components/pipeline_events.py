@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from troposphere import events, iam, logs, sns, stepfunctions
+from troposphere import events, iam, logs, stepfunctions
 
 from .. import delivery_policies, names, policies
 from ..settings import DeliverySettings
@@ -11,6 +11,7 @@ from ..values import Value
 from . import push_machine
 from .encryption import Encryption
 from .log_groups import add_log_group
+from .notifications import News, Notifications, tell_of_event
 from .pipeline import Pipeline
 from .queries import PIPELINE, PUSHES, add_queries
 from .source import Filter, Source
@@ -26,7 +27,7 @@ def add_pipeline_events(
     encryption: Encryption,
     source: Source,
     pipeline: Pipeline,
-    topic: sns.Topic,
+    people: Notifications,
 ) -> None:
     """Add what starts the pipeline from outside, tells people of its failures, and keeps what happened in it."""
     kept = {PIPELINE: add_event_log(template, settings, encryption, pipeline)}
@@ -34,7 +35,7 @@ def add_pipeline_events(
         kept[PUSHES] = add_filtered_start(template, settings, encryption, source, source.filter, pipeline)
     elif source.event_pattern:
         add_start(template, source, starting(pipeline, add_start_role(template, pipeline)))
-    add_failure_notice(template, pipeline, topic)
+    add_failure_notice(template, pipeline, people)
     add_queries(template, kept)
 
 
@@ -87,7 +88,8 @@ def add_filtered_start(
     missed. It is a standard one, as express ones tell of no failure; at four steps a push it costs cents.
     """
     why = "Keeps why a push started the pipeline, or did not."
-    log = add_log_group(template, "PushLogGroup", settings.log_retention_days, encryption, why)
+    named = names.state_machine_log_group()
+    log = add_log_group(template, "PushLogGroup", settings.log_retention_days, encryption, why, named)
     machine = add_push_machine(template, pushes, pipeline, log)
     role = add_start_role(template, pipeline, machine)
     add_start(template, source, events.Target(Id="push", Arn=machine.ref(), RoleArn=role.get_att("Arn")))
@@ -159,27 +161,17 @@ def add_event_log(template: Template, settings: DeliverySettings, encryption: En
     return group.ref()
 
 
-def add_failure_notice(template: Template, pipeline: Pipeline, topic: sns.Topic) -> None:
-    """Tell people when the pipeline fails."""
-    template.add(
-        events.Rule(
-            "PipelineFailed",
-            Description="Tells people that a stage of the pipeline failed",
-            EventPattern={
-                "source": ["aws.codepipeline"],
-                "detail-type": ["CodePipeline Stage Execution State Change"],
-                "detail": {"state": ["FAILED"], "pipeline": [pipeline.name]},
-            },
-            Targets=[
-                events.Target(
-                    Id="people",
-                    Arn=topic.ref(),
-                    InputTransformer=events.InputTransformer(
-                        InputPathsMap={"stage": "$.detail.stage", "execution": "$.detail.execution-id"},
-                        InputTemplate='"Stage <stage> failed in execution <execution>."',
-                    ),
-                )
-            ],
-        ),
-        why="Tells people that a stage failed, before they have to look.",
+def add_failure_notice(template: Template, pipeline: Pipeline, people: Notifications) -> None:
+    """Tell people which action of the pipeline failed, or who refused a change, with a link to what to do."""
+    news = News(
+        "pipeline-failed",
+        {
+            "source": ["aws.codepipeline"],
+            "detail-type": ["CodePipeline Action Execution State Change"],
+            "detail": {"state": ["FAILED"], "pipeline": [pipeline.name]},
+        },
+        "Action <action> of stage <stage> failed in execution <execution>.",
+        {"action": "$.detail.action", "stage": "$.detail.stage", "execution": "$.detail.execution-id"},
     )
+    why = "Tells people that the pipeline failed, before they have to look."
+    tell_of_event(template, "PipelineFailed", people, news, why)

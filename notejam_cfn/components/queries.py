@@ -70,7 +70,7 @@ QUESTIONS = (
         "who was throttled",
         CONTAINERS,
         (
-            "filter throttled = 1",
+            "filter status = 429",
             "stats count(*) as refused, count_distinct(user_id) as people by route, bin(5m)",
             "sort refused desc",
         ),

@@ -24,7 +24,8 @@ class Watched:
     """A metric and when it is too much: in `of` periods, `in_` of them beyond the threshold.
 
     A statistic such as `p99` is a percentile; too few measurements for one are no alarm, and missing ones never are: an
-    idle or paused stage has none.
+    idle or paused stage has none. With `silence_tells` people are told when measurements end that once came; an alarm
+    that never had one says nothing.
     """
 
     namespace: str
@@ -36,6 +37,7 @@ class Watched:
     period_seconds: int = 300
     in_: int = 1
     of: int = 1
+    silence_tells: bool = False
 
 
 def add_alarm(
@@ -59,7 +61,7 @@ def add_alarm(
         DatapointsToAlarm=watched.in_,
         Threshold=watched.threshold,
         ComparisonOperator=watched.comparison,
-        TreatMissingData="notBreaching",
+        TreatMissingData="missing" if watched.silence_tells else "notBreaching",
     )
     if watched.statistic.startswith("p"):
         alarm.ExtendedStatistic = watched.statistic
@@ -69,5 +71,7 @@ def add_alarm(
     if notify:
         alarm.AlarmActions = [notifications.topic_arn]
         alarm.OKActions = [notifications.topic_arn]
+    if watched.silence_tells:
+        alarm.InsufficientDataActions = [notifications.topic_arn]
     exempt = [] if notify else [SPOKEN_FOR]
     return template.add(alarm, why=f"Notices it: {meaning[0].lower()}{meaning[1:]}", exempt=exempt)

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .aws import Aws, Pause
-from .exits import BadInput, RolledBack
+from .exits import BadInput, Interrupted, RolledBack
 from .manifest import Planned
 
 DATABASE, BACKUPS = "database", "backups"
 FINISHED = {"COMPLETED": True, "FAILED": False, "ABORTED": False, "EXPIRED": False, "PARTIAL": False}
 SECONDS_BETWEEN_LOOKS = 30.0
+LIST_POINTS = "See whether it is there: python scripts/backups.py STAGE"
 GIB = 1024**3
 
 
@@ -68,13 +69,27 @@ def facts(aws: Aws, stacks: Sequence[Planned]) -> Facts:
     outputs = {layer: _outputs(aws, stacks, layer) for layer in (DATABASE, BACKUPS)}
     database, backups = outputs[DATABASE], outputs[BACKUPS]
     return Facts(
-        region=_of_layer(stacks, DATABASE).region,
+        region=of_layer(stacks, DATABASE).region,
         cluster_id=database["ClusterId"],
         cluster_arn=database["ClusterArn"],
         vault_name=backups["VaultName"],
         role_arn=backups["RoleArn"],
         export_arn=backups.get("ExportArn"),
     )
+
+
+def turned_on(aws: Aws, region: str) -> bool:
+    """Whether AWS Backup looks after Aurora in a region. Where it does not, plans select no cluster, and nothing fails.
+
+    Source: AWS Backup Developer Guide, "Getting started", on service opt-in.
+    """
+    settings = aws.call("backup", region, "describe_region_settings")["ResourceTypeOptInPreference"]
+    return bool(settings.get("Aurora", True))
+
+
+def turn_on(region: str) -> str:
+    """Return the command that lets AWS Backup look after Aurora in a region."""
+    return f"aws backup update-region-settings --region {region} --resource-type-opt-in-preference Aurora=true"
 
 
 def recovery_points(aws: Aws, region: str, vault: str) -> list[RecoveryPoint]:
@@ -100,7 +115,10 @@ def oldest(points: Iterable[RecoveryPoint], seconds: Window | None) -> datetime 
 
 
 def take(aws: Aws, known: Facts, kept_days: int, pause: Pause | None = None) -> str:
-    """Take a snapshot now, wait for it, and return its ARN. Raises RolledBack when it fails."""
+    """Take a snapshot now, wait for it, and return its ARN.
+
+    Raises RolledBack when it fails, and Interrupted when the person no longer waits.
+    """
     job = aws.call(
         "backup",
         known.region,
@@ -111,12 +129,7 @@ def take(aws: Aws, known: Facts, kept_days: int, pause: Pause | None = None) -> 
         Lifecycle={"DeleteAfterDays": kept_days},
         RecoveryPointTags={"schedule": "on-demand"},
     )["BackupJobId"]
-    pause = pause or Pause(1.0, SECONDS_BETWEEN_LOOKS)
-    while True:
-        state = aws.call("backup", known.region, "describe_backup_job", BackupJobId=job)
-        if state["State"] in FINISHED:
-            break
-        pause.take()
+    state = _finished(aws, known.region, job, pause or Pause(1.0, SECONDS_BETWEEN_LOOKS))
     if not FINISHED[state["State"]]:
         raise RolledBack(
             f"the backup {job} ended {state['State']}: {state.get('StatusMessage', 'AWS gives no reason')}",
@@ -125,22 +138,33 @@ def take(aws: Aws, known: Facts, kept_days: int, pause: Pause | None = None) -> 
     return str(state["RecoveryPointArn"])
 
 
-def export(aws: Aws, known: Facts, snapshot_arn: str) -> str:
-    """Begin to export a snapshot to S3, and return the execution's ARN. Raises BadInput where nothing is exported."""
-    import json
+def _finished(aws: Aws, region: str, job: str, pause: Pause) -> Mapping[str, Any]:
+    try:
+        while True:
+            state: Mapping[str, Any] = aws.call("backup", region, "describe_backup_job", BackupJobId=job)
+            if state["State"] in FINISHED:
+                return state
+            pause.take()
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted; AWS goes on with the backup", LIST_POINTS) from None
 
+
+def require_exports(known: Facts) -> str:
+    """Return the state machine that exports snapshots. Raises BadInput where nothing is exported."""
     if known.export_arn is None:
         raise BadInput(
             "this stage exports no snapshots",
             "Set backups.export in notejam.toml where the region can export, then build and deploy",
         )
-    started = aws.call(
-        "stepfunctions",
-        known.region,
-        "start_execution",
-        stateMachineArn=known.export_arn,
-        input=json.dumps({"snapshot": snapshot_arn}),
-    )
+    return known.export_arn
+
+
+def export(aws: Aws, known: Facts, snapshot_arn: str) -> str:
+    """Begin to export a snapshot to S3, and return the execution's ARN. Raises BadInput where nothing is exported."""
+    import json
+
+    machine, given = require_exports(known), json.dumps({"snapshot": snapshot_arn})
+    started = aws.call("stepfunctions", known.region, "start_execution", stateMachineArn=machine, input=given)
     return str(started["executionArn"])
 
 
@@ -172,15 +196,16 @@ def _line(point: RecoveryPoint, now: datetime) -> str:
     return f"{made:16}  {age_words(point.age(now)):>9}  {until:10}  {point.tier:10}  {size:>9}  {what}{ready}"
 
 
-def _of_layer(stacks: Sequence[Planned], layer: str) -> Planned:
+def of_layer(stacks: Sequence[Planned], layer: str) -> Planned:
+    """Return the stack of a layer. Raises BadInput when there is none, as after `--only`."""
     found = next((stack for stack in stacks if stack.layer == layer), None)
     if found is None:
-        raise BadInput(f"this stage has no {layer} stack", "Run: python -m notejam_cfn build")
+        raise BadInput(f"there is no {layer} stack", "Leave --only out, or run: python -m notejam_cfn build")
     return found
 
 
 def _outputs(aws: Aws, stacks: Sequence[Planned], layer: str) -> Mapping[str, str]:
-    stack = _of_layer(stacks, layer)
+    stack = of_layer(stacks, layer)
     state = aws.stack(stack.region, stack.name)
     if state is None:
         raise BadInput(

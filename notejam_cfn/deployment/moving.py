@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import urllib.error
+import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -25,8 +25,15 @@ from .templates import Template
 COPIES, SERVICE = "copies", "service"
 RECORD = "AWS::Route53::RecordSet"
 FINE, WARNING, WRONG, UNKNOWN = "ok", "warning", "wrong", "unknown"
-VPCS_QUOTA, ADDRESSES_QUOTA = ("vpc", "L-F678F1CE"), ("ec2", "L-0263D0A3")
+# Service Quotas' codes: VPCs per Region, EC2-VPC Elastic IPs, Fargate On-Demand vCPU resource count.
+VPCS_QUOTA, ADDRESSES_QUOTA, PROCESSORS_QUOTA = ("vpc", "L-F678F1CE"), ("ec2", "L-0263D0A3"), ("fargate", "L-3032A538")
+NETWORK, MAX_TASKS = "network", "MaxTasks"
+# Outputs that name a repository of images: of the pipeline's part in another region, and of the pipeline's own stack.
+REPOSITORIES = ("Uri", "ImageRepositoryUri")
+CPU_UNITS = 1024  # of one vCPU
 SMOKE_SECONDS = 10
+# A load balancer's name is known after a while, and tasks answer some time after they run.
+SMOKE_TRIES, SMOKE_PAUSE = 18, 10.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,21 +82,34 @@ def newest_copy(aws: Aws, region: str, copies: Planned | None) -> RecoveryPoint 
     return next((point for point in points if point.usable and not point.continuous), None)
 
 
+def repository_there(aws: Aws, stacks: Sequence[Planned], region: str) -> str:
+    """Return the address of the repository that the pipeline copies images to in a region, or an empty text."""
+    for stack in stacks:
+        state = aws.stack(region, stack.name) if stack.stage is None and stack.region == region else None
+        for name in REPOSITORIES:
+            if state and name in state.outputs:
+                return state.outputs[name]
+    return ""
+
+
 def preflight(
-    aws: Aws, stacks: Sequence[Planned], region: str, image: str, copy: RecoveryPoint | None
+    aws: Aws, stacks: Sequence[Planned], region: str, image: str, repository: str, copy: RecoveryPoint | None
 ) -> list[Finding]:
     """Look whether a stage can live in a region. What cannot be looked up is `unknown`, not wrong."""
     templates = {stack.layer: load(stack.text()) for stack in stacks}
-    looks: list[Callable[[], Finding]] = [
-        lambda: types(templates.values(), region),
-        lambda: engine(aws, templates[DATABASE], region),
-        lambda: zones(aws, region),
-        lambda: quota(aws, region, "VPCs", VPCS_QUOTA, needed=1, used=_vpcs(aws, region)),
-        lambda: certificate(templates[SERVICE], region),
-        lambda: container_image(aws, image, region),
-        lambda: copied(copy),
-    ]
-    return [_looked(look) for look in looks]
+    looks: dict[str, Callable[[], Finding]] = {
+        "resource types": lambda: types(templates.values(), region),
+        "database version": lambda: engine(aws, templates[DATABASE], region),
+        "Availability Zones": lambda: zones(aws, region),
+        "quota of VPCs": lambda: vpcs(aws, region),
+        "quota of addresses": lambda: addresses(aws, templates[NETWORK], region),
+        "quota of processors": lambda: processors(aws, templates[SERVICE], region),
+        "backups": lambda: backed_up(aws, region),
+        "certificate": lambda: certificate(templates[SERVICE], region),
+        "container image": lambda: container_image(aws, image, repository, region),
+        "copy of the database": lambda: copied(copy),
+    }
+    return [_looked(what, look) for what, look in looks.items()]
 
 
 def types(templates: Any, region: str) -> Finding:
@@ -123,13 +143,36 @@ def zones(aws: Aws, region: str) -> Finding:
     return Finding("Availability Zones", verdict, f"{len(found)}; three are needed")
 
 
-def quota(aws: Aws, region: str, what: str, code: tuple[str, str], needed: int, used: int) -> Finding:
-    """Look whether a quota leaves room."""
-    service, number = code
-    given = aws.call("service-quotas", region, "get_service_quota", ServiceCode=service, QuotaCode=number)
-    allowed = int(given["Quota"]["Value"])
-    verdict = FINE if used + needed <= allowed else WRONG
-    return Finding(f"quota of {what}", verdict, f"{used} of {allowed} used, {needed} more needed")
+def vpcs(aws: Aws, region: str) -> Finding:
+    """Look whether there may be one more VPC."""
+    used = sum(len(page["Vpcs"]) for page in aws.pages("ec2", region, "describe_vpcs"))
+    return _room("VPCs", _quota(aws, region, VPCS_QUOTA), used, needed=1)
+
+
+def addresses(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
+    """Look whether there may be as many more fixed addresses as the NAT gateways take."""
+    needed = sum(body["Type"] == "AWS::EC2::EIP" for body in template["Resources"].values())
+    if not needed:
+        return Finding("quota of addresses", FINE, "none needed")
+    used = len(aws.call("ec2", region, "describe_addresses")["Addresses"])
+    return _room("addresses", _quota(aws, region, ADDRESSES_QUOTA), used, needed)
+
+
+def processors(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
+    """Look whether Fargate lets as many tasks run as the service may scale to: an unused region may start with 6."""
+    tasks = int(template["Parameters"][MAX_TASKS]["Default"])
+    task = next(body for body in template["Resources"].values() if body["Type"] == "AWS::ECS::TaskDefinition")
+    needed = tasks * int(task["Properties"]["Cpu"]) / CPU_UNITS
+    allowed = _quota(aws, region, PROCESSORS_QUOTA)
+    verdict = FINE if needed <= allowed else WARNING
+    return Finding("quota of processors", verdict, f"{allowed:g} vCPU; {tasks} tasks, the most, take {needed:g}")
+
+
+def backed_up(aws: Aws, region: str) -> Finding:
+    """Look whether AWS Backup looks after Aurora in the region."""
+    if backups.turned_on(aws, region):
+        return Finding("backups", FINE, "AWS Backup is turned on for Aurora")
+    return Finding("backups", WARNING, f"AWS Backup is turned off for Aurora: {backups.turn_on(region)}")
 
 
 def certificate(template: Mapping[str, Any], region: str) -> Finding:
@@ -142,20 +185,22 @@ def certificate(template: Mapping[str, Any], region: str) -> Finding:
     return Finding("certificate", FINE, "made with the service" if given else "none: served over HTTP")
 
 
-def container_image(aws: Aws, image: str, region: str) -> Finding:
-    """Look whether the image is in the region: `ACCOUNT.dkr.ecr.REGION…/NAME@DIGEST`."""
+def container_image(aws: Aws, image: str, repository: str, region: str) -> Finding:
+    """Look whether the image is in the region, or which is the newest that the pipeline has copied to `repository`."""
     if not image:
-        return Finding("container image", WARNING, "none named: the stage comes up without tasks; use --image")
+        newest = _newest_image(aws, repository, region) if repository else None
+        hint = f"--image {newest} is the newest copy" if newest else "use --image"
+        return Finding("container image", WARNING, f"none named: the stage comes up without tasks; {hint}")
     name, _, digest = image.partition("@")
-    repository, _, tag = name.partition("/")[2].partition(":")
+    found, _, tag = name.partition("/")[2].partition(":")
     wanted = {"imageDigest": digest} if digest else {"imageTag": tag}
     try:
-        aws.call("ecr", region, "describe_images", repositoryName=repository, imageIds=[wanted])
+        aws.call("ecr", region, "describe_images", repositoryName=found, imageIds=[wanted])
     except AwsTrouble as error:
         if "NotFound" not in error.code:
             raise
-        return Finding("container image", WRONG, f"{repository} in {region} has no {digest or tag}")
-    return Finding("container image", FINE, f"{repository} is in {region}")
+        return Finding("container image", WRONG, f"{found} in {region} has no {digest or tag}")
+    return Finding("container image", FINE, f"{found} is in {region}")
 
 
 def copied(copy: RecoveryPoint | None) -> Finding:
@@ -173,8 +218,14 @@ def estimate(stacks: Sequence[Planned], copy: RecoveryPoint | None, now: datetim
     return [f"  data lost  {lost}", f"  time       {estimates.words(seconds)}, and longer for a large database"]
 
 
-def image_there(image: str, region: str) -> str:
-    """Return an image's address in another region's registry."""
+def image_there(image: str, region: str, repository: str = "") -> str:
+    """Return an image's address in another region: its copy in `repository`, else the same name in that registry.
+
+    `image` may be the digest alone where the repository is known.
+    """
+    digest = image[image.index("sha256:") :] if "sha256:" in image else ""
+    if repository and digest:
+        return f"{repository}@{digest}"
     registry, slash, rest = image.partition("/")
     parts = registry.split(".")
     if len(parts) > 3 and parts[1:3] == ["dkr", "ecr"]:
@@ -182,13 +233,14 @@ def image_there(image: str, region: str) -> str:
     return ".".join(parts) + slash + rest
 
 
-def smoke(url: str, path: str = "/healthz") -> Finding:
-    """Ask the application how it is."""
-    try:
-        with urllib.request.urlopen(url.rstrip("/") + path, timeout=SMOKE_SECONDS) as answer:
-            return Finding("smoke test", FINE, f"{url}{path} answers {answer.status}")
-    except (urllib.error.URLError, TimeoutError) as error:
-        return Finding("smoke test", WRONG, f"{url}{path}: {error}")
+def smoke(url: str, path: str = "/healthz", tries: int = SMOKE_TRIES, pause: float = SMOKE_PAUSE) -> Finding:
+    """Ask the application how it is, for some minutes if it must be."""
+    for _ in range(tries):
+        found = _asked(url.rstrip("/") + path)
+        if found.verdict == FINE:
+            break
+        time.sleep(pause)
+    return found
 
 
 def records(template: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -213,15 +265,37 @@ def require_no_wrong(findings: Sequence[Finding]) -> None:
         )
 
 
-def _looked(look: Callable[[], Finding]) -> Finding:
+def _looked(what: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except CommandError as error:
-        return Finding("could not look", UNKNOWN, str(error))
+        return Finding(what, UNKNOWN, f"could not be looked up: {error}")
 
 
-def _vpcs(aws: Aws, region: str) -> int:
-    return sum(len(page["Vpcs"]) for page in aws.pages("ec2", region, "describe_vpcs"))
+def _quota(aws: Aws, region: str, code: tuple[str, str]) -> float:
+    service, number = code
+    given = aws.call("service-quotas", region, "get_service_quota", ServiceCode=service, QuotaCode=number)
+    return float(given["Quota"]["Value"])
+
+
+def _newest_image(aws: Aws, repository: str, region: str) -> str | None:
+    pages = aws.pages("ecr", region, "describe_images", repositoryName=repository.partition("/")[2])
+    found = [each for page in pages for each in page["imageDetails"] if each.get("imageTags")]
+    newest = max(found, key=lambda each: each["imagePushedAt"], default=None)
+    return f"{repository}@{newest['imageDigest']}" if newest else None
+
+
+def _room(what: str, allowed: float, used: int, needed: int) -> Finding:
+    verdict = FINE if used + needed <= allowed else WRONG
+    return Finding(f"quota of {what}", verdict, f"{used} of {allowed:g} used, {needed} more needed")
+
+
+def _asked(address: str) -> Finding:
+    try:
+        with urllib.request.urlopen(address, timeout=SMOKE_SECONDS) as answer:
+            return Finding("smoke test", FINE, f"{address} answers {answer.status}")
+    except OSError as error:
+        return Finding("smoke test", WRONG, f"{address}: {error}")
 
 
 def _seconds(template: Template) -> float:

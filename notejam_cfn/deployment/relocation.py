@@ -15,9 +15,9 @@ from .aws import Aws
 from .backups import DATABASE, RecoveryPoint
 from .conductor import Person
 from .deploy import Deployment, Options, read_templates
-from .exits import BadInput, Refused
+from .exits import BadInput, NeedsRecovery, Refused
 from .manifest import Planned
-from .moving import COPIES, FINE, SERVICE, Finding
+from .moving import COPIES, FINE, SERVICE, WRONG, Finding
 from .progress import Progress
 from .restoring import SNAPSHOT
 from .results import Result
@@ -43,9 +43,11 @@ class Relocation:
     def __init__(
         self, aws: Aws, stacks: Sequence[Planned], terms: Terms, progress: Progress, person: Person, now: datetime
     ) -> None:
+        """Take what was built: the stage's stacks, and the project's own, which know where images were copied to."""
         self.aws = aws
-        self.built = tuple(stacks)
-        self.stacks = moving.stacks_there(stacks, terms.region)
+        self.project = tuple(stack for stack in stacks if stack.stage is None)
+        self.built = tuple(stack for stack in stacks if stack.stage is not None)
+        self.stacks = moving.stacks_there(self.built, terms.region)
         self.terms = terms
         self.progress = progress
         self.person = person
@@ -55,8 +57,9 @@ class Relocation:
         """Move. Returns a result for each stack; raises when nothing was begun."""
         self._refuse_home()
         copy = moving.newest_copy(self.aws, self.terms.region, self._copies())
-        image = moving.image_there(self.terms.image, self.terms.region)
-        self._look(copy, image)
+        repository = moving.repository_there(self.aws, self.project, self.terms.region)
+        image = moving.image_there(self.terms.image, self.terms.region, repository)
+        self._look(copy, image, repository)
         snapshot = self._snapshot(copy)
         if self.terms.dry_run:
             return {}
@@ -73,8 +76,8 @@ class Relocation:
     def _copies(self) -> Planned | None:
         return next((stack for stack in self.built if stack.layer == COPIES), None)
 
-    def _look(self, copy: RecoveryPoint | None, image: str) -> None:
-        findings = moving.preflight(self.aws, self.built, self.terms.region, image, copy)
+    def _look(self, copy: RecoveryPoint | None, image: str, repository: str) -> None:
+        findings = moving.preflight(self.aws, self.built, self.terms.region, image, repository, copy)
         if self.terms.snapshot:
             findings[-1] = Finding(findings[-1].what, FINE, f"{self.terms.snapshot}, as asked")
         for line in [
@@ -108,11 +111,15 @@ class Relocation:
         service = next(stack for stack in self.stacks if stack.layer == SERVICE)
         state = self.aws.stack(self.terms.region, service.name)
         url = state.outputs.get(URL, "") if state else ""
-        if image and url:
-            self.progress.write(moving.smoke(self._direct(url)).line())
-        for line in self._dns(service):
+        asked = moving.smoke(self._direct(url)) if image and url else None
+        for line in [*([asked.line()] if asked else []), *self._dns(service)]:
             self.progress.write(line)
         self.progress.write("Next: set the stage's region in notejam.toml, build and deploy, so that it stays moved.")
+        if asked and asked.verdict == WRONG:
+            raise NeedsRecovery(
+                f"{service.stage} is up in {self.terms.region} and does not answer; people still reach the old region",
+                f"Look at it: python scripts/status.py {service.stage} --region {self.terms.region}",
+            )
 
     def _direct(self, url: str) -> str:
         """Return the load balancer's own address while the domain still leads to the old region."""

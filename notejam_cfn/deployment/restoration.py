@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,7 +14,7 @@ from .deploy import Deployment, Options, read_templates
 from .exits import BadInput, Refused
 from .manifest import Planned
 from .progress import Progress
-from .restoring import GENERATION, Source
+from .restoring import GENERATION, Cluster, Source
 from .results import Result
 
 # What a restore replaces: clusters, which are kept, their instances, which hold nothing, and the log that is named
@@ -46,59 +45,106 @@ class Restoration:
         self.now = now
 
     def in_place(self) -> dict[str, Result]:
-        """Put the database back, and keep the one there is. Raises Refused when the answer is no."""
+        """Put the database back, and keep the one there is; or end what an interrupted restore has begun.
+
+        Raises Refused when the answer is no.
+        """
+        self._wait_for_the_last()
         known = backups.facts(self.aws, self.stacks)
-        source, generation = self._source(known), self._generation()
+        old = self._old(known)
+        if restoring.unfinished(old, known):
+            return self._end(known)
+        source, generation = self._source(known, old), self._generation()
         self._confirm(restoring.plan(source, known, generation, self.now))
         if self.terms.dry_run:
             return {}
         snapshot = self._snapshot(known, source)
-        kept = restoring.keeping(self.stacks)
-        database = tuple(stack for stack in kept if stack.layer == DATABASE)
         self.progress.write("\nFirst: let the template keep the old cluster")
-        results = self._deploy(database, ())
-        time.sleep(1)  # a deployment is named after its second
+        results = self._deploy(self._kept_database(), ())
         if not all(result.good for result in results.values()):
             return results
         self.progress.write("\nThen: restore, and let everything follow")
-        results = self._deploy(kept, restoring.parameters(snapshot, generation), _replaced(database))
-        if all(result.good for result in results.values()):
-            restoring.mark_kept(self.aws, known)
-        return results
+        return self._follow(known, restoring.parameters(snapshot, generation))
 
     def beside(self, others: Sequence[Planned]) -> dict[str, Result]:
         """Bring up another stage whose database starts from this one's."""
-        if self.aws.stack(others[0].region, _database(others).name) is not None:
-            raise BadInput(
-                f"{_database(others).name} exists already",
-                "Restore into it with --to and a snapshot's name, or choose another stage",
-            )
+        self._require_place(_database(others))
         known = backups.facts(self.aws, self.stacks)
-        source = self._source(known)
-        start = source.snapshot or source.moment
-        self._confirm([f"Bring up {others[0].stage} from {start}; {self.stacks[0].stage} stays as it is."])
+        source = self._source(known, self._old(known))
+        self._confirm([f"Bring up {others[0].stage} from {source.words()}; {self.stacks[0].stage} stays as it is."])
         if self.terms.dry_run:
             return {}
-        snapshot = self._snapshot(known, source)
-        return self._deploy(others, (f"{restoring.SNAPSHOT}={snapshot}",))
+        return self._deploy(others, (f"{restoring.SNAPSHOT}={self._snapshot(known, source)}",))
 
     def discard_old(self) -> list[str]:
         """Delete the clusters that restores have kept, after asking, and return their last snapshots."""
-        known, database = backups.facts(self.aws, self.stacks), _database(self.stacks)
-        clusters = restoring.kept_clusters(self.aws, known.region, database.name, known.cluster_id)
-        if not clusters:
+        known = backups.facts(self.aws, self.stacks)
+        old = self._old(known)
+        if not old:
             self.progress.write("No older cluster is kept.")
             return []
-        self._confirm([f"Delete {', '.join(clusters)}; a last snapshot of each stays."])
-        return [restoring.discard(self.aws, known.region, cluster, self.now) for cluster in clusters]
+        if restoring.unfinished(old, known):
+            raise Refused("a restore was interrupted and has not come to its end", "Run scripts/restore.py again first")
+        self._confirm([f"Delete {', '.join(one.name for one in old)}; a last snapshot of each stays."])
+        if self.terms.dry_run:
+            return []
+        return [restoring.discard(self.aws, known.region, one.name, self.now) for one in old]
 
-    def _source(self, known: Facts) -> Source:
+    def _wait_for_the_last(self) -> None:
+        """Wait for the end of what a restore that was interrupted has begun on the database's stack."""
+        database = _database(self.stacks)
+        state = self.aws.stack(database.region, database.name)
+        if state and state.busy and not self.terms.dry_run:
+            self._deploy(self._kept_database(), ())
+
+    def _require_place(self, other: Planned) -> None:
+        home = _database(self.stacks)
+        if (other.region, other.account) != (home.region, home.account):
+            raise BadInput(
+                f"{other.stage} is not where {home.stage}'s snapshots are ({home.region})",
+                "Choose a stage of the same region and account; scripts/move.py goes to another region",
+            )
+        if self.aws.stack(other.region, other.name) is not None:
+            raise BadInput(
+                f"{other.name} exists already",
+                f"If this restore was interrupted, end it: python scripts/deploy.py {other.stage}",
+                f"Else restore into it: python scripts/restore.py {other.stage} --to SNAPSHOT",
+            )
+
+    def _end(self, known: Facts) -> dict[str, Result]:
+        """Let everything follow a restore that was interrupted."""
+        self._confirm(
+            [
+                f"A restore was interrupted when {known.cluster_id} was there. End it:",
+                "  give the application the new address and password, and replace its tasks",
+                "To restore something else, run the command again after that.",
+            ]
+        )
+        return {} if self.terms.dry_run else self._follow(known, ())
+
+    def _follow(self, known: Facts, parameters: tuple[str, ...]) -> dict[str, Result]:
+        """Make the new cluster, let everything read its address, and mark the old one as kept."""
+        results = self._deploy(restoring.keeping(self.stacks), parameters, _replaced(self._kept_database()))
+        if all(result.good for result in results.values()):
+            restoring.mark_kept(self.aws, known.region, self._old(backups.facts(self.aws, self.stacks)))
+        return results
+
+    def _kept_database(self) -> tuple[Planned, ...]:
+        return tuple(stack for stack in restoring.keeping(self.stacks) if stack.layer == DATABASE)
+
+    def _old(self, known: Facts) -> list[Cluster]:
+        return restoring.old_clusters(self.aws, known.region, _database(self.stacks).name, known.cluster_id)
+
+    def _source(self, known: Facts, old: Sequence[Cluster]) -> Source:
+        if restoring.names_snapshot(self.terms.to):
+            return restoring.snapshot_source(self.aws, known.region, self.terms.to)
         points = backups.recovery_points(self.aws, known.region, known.vault_name)
-        seconds = backups.window(self.aws, known.region, known.cluster_id)
-        return restoring.choose(self.terms.to, points, seconds, self.now)
+        names = [known.cluster_id, *(one.name for one in reversed(old) if not one.is_clone)]
+        windows = {name: backups.window(self.aws, known.region, name) for name in names}
+        return restoring.choose(self.terms.to, points, {k: v for k, v in windows.items() if v}, self.now)
 
     def _snapshot(self, known: Facts, source: Source) -> str:
-        return source.snapshot or restoring.snapshot_of(self.aws, known, source.moment, self.progress.write)
+        return source.snapshot or restoring.snapshot_of(self.aws, known.region, source, self.progress.write)
 
     def _generation(self) -> str:
         database = _database(self.stacks)
@@ -125,4 +171,4 @@ def _replaced(stacks: Sequence[Planned]) -> frozenset[str]:
 
 
 def _database(stacks: Sequence[Planned]) -> Planned:
-    return next(stack for stack in stacks if stack.layer == DATABASE)
+    return backups.of_layer(stacks, DATABASE)

@@ -36,9 +36,8 @@ def over_stacks(
     start = _start(asked, out)
     results = run(start)
     seconds = time.monotonic() - began
-    print(file=out)
-    for line in summary.lines(results, seconds, f"python scripts/{script}.py {asked.stage}"):
-        print(line, file=out)
+    told = summary.lines(results, seconds, f"python scripts/{script}.py {asked.stage}") if results else []
+    print("", *told, sep="\n", file=out)
     if asked.json:
         cli.print_json(summary.document(results, seconds))
     return summary.exit_status(results, tell_unchanged)

@@ -18,6 +18,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from . import server
@@ -100,9 +101,29 @@ class Emulator:
 
         `seconds_per_resource=0.5`; `failures=[{"logical_id": "Vpc", "operation": "create", "reason": "…"}]`;
         `answers=[{"action": "DescribeStacks", "error": "Throttling", "times": 3}]`, with the error `hang up` for a
-        connection that breaks.
+        connection that breaks; `exports="why an export to S3 fails"`.
         """
-        request = urllib.request.Request(self.url + server.FAULTS_PATH, json.dumps(faults).encode(), method="PUT")
+        self._tell(server.FAULTS_PATH, faults)
+
+    def keep_point(
+        self,
+        vault: str,
+        name: str,
+        made: datetime,
+        region: str | None = None,
+        *,
+        days: int = 35,
+        status: str = "COMPLETED",
+        plan: str = "",
+    ) -> str:
+        """Put a snapshot into a backup vault, as a plan had at `made`, and return its ARN. It stays for `days`."""
+        region = region or self.region
+        point = {"account": self.account, "region": region, "vault": vault, "name": name, "made": made.timestamp()}
+        self._tell(server.POINTS_PATH, point | {"days": days, "status": status, "plan": plan})
+        return f"arn:aws:rds:{region}:{self.account}:cluster-snapshot:{name}"
+
+    def _tell(self, path: str, document: Mapping[str, Any]) -> None:
+        request = urllib.request.Request(self.url + path, json.dumps(document).encode(), method="PUT")
         urllib.request.urlopen(request, timeout=10).close()
 
     def reset(self) -> None:

@@ -37,9 +37,10 @@ class Failure:
 
 @dataclasses.dataclass
 class Faults:
-    """Everything that goes wrong, and how slowly the rest goes."""
+    """Everything that goes wrong, and how slowly the rest goes. `exports` is why exports to S3 fail, if they do."""
 
     seconds_per_resource: float = 0.0
+    exports: str = ""
     answers: list[Answer] = dataclasses.field(default_factory=list)
     failures: list[Failure] = dataclasses.field(default_factory=list)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock, repr=False)
@@ -48,6 +49,7 @@ class Faults:
         """Take the faults of a JSON document; those not named in it end."""
         with self._lock:
             self.seconds_per_resource = float(document.get("seconds_per_resource", 0))
+            self.exports = str(document.get("exports", ""))
             self.answers = [Answer(**item) for item in document.get("answers", ())]
             self.failures = [Failure(**item) for item in document.get("failures", ())]
 

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-FAULTS_PATH = "/_rehearsal/faults"
+FAULTS_PATH, POINTS_PATH = "/_rehearsal/faults", "/_rehearsal/points"
 Application = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Awaitable[None]]], Awaitable[None]]
 
 
@@ -41,15 +41,17 @@ def _settle_ministack(port: int) -> None:
         PERSIST_STATE="0",
         S3_PERSIST="0",
         DOCKER_HOST="unix:///nonexistent",
+        SFN_WAIT_SCALE="0.0001",  # a state machine's wait of five minutes is over at once
         LOG_LEVEL=os.environ.get("EMULATOR_LOG_LEVEL", "CRITICAL"),
     )
 
 
 def _application() -> Application:
-    from . import standins
+    from . import recovery, standins
 
     ministack = importlib.import_module("ministack.app")
     standins.register()
+    recovery.register()
     application: Application = ministack.app
     return application
 
@@ -79,8 +81,9 @@ def with_faults(serve: Application) -> Application:
         if scope["type"] != "http":
             return await serve(scope, receive, send)
         body = await _body(receive)
-        if scope["path"] == FAULTS_PATH:
-            return await _take_faults(body, send)
+        if scope["path"] in TAKES:
+            TAKES[scope["path"]](json.loads(body or b"{}"))
+            return await _respond(send, 200, b"{}")
         if not await _answered_wrongly(scope, body, send):
             await serve(scope, _once(body), send)
         return None
@@ -110,11 +113,20 @@ def _once(body: bytes) -> Callable[..., Any]:
     return receive
 
 
-async def _take_faults(body: bytes, send: Callable[..., Any]) -> None:
+def _take_faults(document: dict[str, Any]) -> None:
     from .faults import FAULTS
 
-    FAULTS.replace(json.loads(body or b"{}"))
-    await _respond(send, 200, b"{}")
+    FAULTS.replace(document)
+
+
+def _take_point(document: dict[str, Any]) -> None:
+    from . import recovery
+
+    recovery.keep_point(document)
+
+
+# What a test tells the emulator, by the path it is told at.
+TAKES = {FAULTS_PATH: _take_faults, POINTS_PATH: _take_point}
 
 
 async def _answered_wrongly(scope: dict[str, Any], body: bytes, send: Callable[..., Any]) -> bool:

@@ -14,10 +14,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from . import schemas
+from . import recovery, schemas
 from .faults import FAULTS
 
-ALARM = "AWS::CloudWatch::Alarm"
+ALARM, CLUSTER = "AWS::CloudWatch::Alarm", "AWS::RDS::DBCluster"
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, Any]]
 # Where Ref returns something else than the parts of the identifier joined.
@@ -340,6 +340,8 @@ def judge(name: str, logical_id: str, properties: Properties) -> None:
     problems = kind.problems(properties) if kind else []
     if problems:
         raise ValueError(f"Properties validation failed for resource {logical_id} with message: {'; '.join(problems)}")
+    if name == CLUSTER:
+        recovery.require_snapshot(properties)
 
 
 def completed(name: str, logical_id: str, properties: Properties, attributes: dict[str, Any]) -> dict[str, Any]:
@@ -350,7 +352,7 @@ def completed(name: str, logical_id: str, properties: Properties, attributes: di
         if key not in attributes and f"{key}." not in "".join(attributes)
     }
     attributes = missing | attributes
-    if name == "AWS::RDS::DBCluster" and properties.get("ManageMasterUserPassword"):
+    if name == CLUSTER and properties.get("ManageMasterUserPassword"):
         attributes["MasterUserSecret.SecretArn"] = _managed_secret(properties, attributes)
     return attributes
 

@@ -17,6 +17,7 @@ from ..components.developers import Developers, StageAccess, add_budget, add_dev
 from ..components.encryption import Encryption
 from ..components.guests import Guest
 from ..components.notices import add_notices
+from ..components.notifications import Notifications
 from ..components.other_accounts import BUILD, deployer_of
 from ..components.pipeline import Layer, OwnStack, Pipeline, Rollout, add_pipeline
 from ..components.pipeline_events import add_pipeline_events
@@ -149,7 +150,8 @@ def compose_pipeline(
     rollouts = [rollout(given, stage, deployers[stage.name]) for stage in given.project.stages]
     stores = {region: one.artifacts for region, one in given.elsewhere.items()}
     pipeline = add_pipeline(template, rollouts, given.own, source, artifacts, builds, roles, permission, topic, stores)
-    add_pipeline_events(template, settings, encryption, source, pipeline, topic)
+    people = Notifications(topic.ref(), given.project.stages[0].monitoring.runbook_url)
+    add_pipeline_events(template, settings, encryption, source, pipeline, people)
     return pipeline
 
 

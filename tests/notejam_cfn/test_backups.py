@@ -12,7 +12,6 @@ from notejam_cfn import config
 from notejam_cfn.components import export_machine
 
 VAULT = "AWS::Backup::BackupVault"
-jsonata = pytest.importorskip("jsonata", reason="the emulator brings it")
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +41,9 @@ def test_nobody_deletes_a_snapshot_before_its_time(compose: Any, of_type: Any) -
 
 
 def test_production_is_locked_no_tighter_than_its_shortest_schedule(production: Any, of_type: Any) -> None:
-    (vault,) = of_type(production["backups"], VAULT).values()
-    assert vault["LockConfiguration"] == {"MinRetentionDays": 35}
+    for layer, days in {"backups": 35, "copies": 7}.items():
+        (vault,) = of_type(production[layer], VAULT).values()
+        assert vault["LockConfiguration"] == {"MinRetentionDays": days}
 
 
 def test_the_plan_is_continuous_daily_weekly_and_monthly(production: Any, of_type: Any) -> None:
@@ -115,10 +115,11 @@ def test_copies_go_to_the_second_region_under_its_own_key(production: Any, of_ty
 @pytest.mark.parametrize(
     ("backups", "says"),
     [
-        ({"monthly_kept_days": 1000}, "monthly_kept_days must be 0 or at least 1095"),
+        ({"monthly_kept_days": 1125}, "monthly_kept_days must be 0 or at least 1126"),
         ({"copy_region": "eu-central-1"}, "must be another region"),
         ({"copy_region": "cn-north-1"}, "copies no snapshots in China"),
         ({"lock": True, "deletable": True}, "must be false with lock"),
+        ({"copy_region": "eu-west-1", "daily_kept_days": 0, "monthly_kept_days": 0, "export": False}, "what is copied"),
         ({"export_kept_days": 1000}, "more than export_warm_days"),
     ],
 )
@@ -139,111 +140,24 @@ def test_names_that_aws_demands_are_short_enough(make_stage: Any) -> None:
                 assert len(f"{first}-{second}-12345678") <= 50
 
 
-class Machine:
-    """Runs the export machine: the states in order, with answers in place of AWS."""
-
-    def __init__(self, **answers: list[dict[str, Any]]) -> None:
-        self.answers = answers
-        self.called: list[tuple[str, dict[str, Any]]] = []
-        self.definition = json.loads(json.dumps(export_machine.definition()).replace("${PlanId}", "monthly-plan"))
-
-    def run(self, given: dict[str, Any]) -> list[str]:
-        """Return the state each export ended in."""
-        self.given = given
-        listed = self._task(self.definition["States"]["FindSnapshots"], None)
-        each = self.definition["States"]["ExportEach"]
-        snapshots = self._value(each["Items"], {"input": listed})
-        return [self._export(each["ItemProcessor"], snapshot) for snapshot in snapshots]
-
-    def _export(self, processor: dict[str, Any], value: Any) -> str:
-        name = processor["StartAt"]
-        while True:
-            state = processor["States"][name]
-            if state["Type"] in ("Succeed", "Fail"):
-                return str(name)
-            if state["Type"] == "Task":
-                value = self._task(state, value)
-            name = self._choice(state, value) if state["Type"] == "Choice" else state["Next"]
-
-    def _choice(self, state: dict[str, Any], value: Any) -> str:
-        chosen = [c["Next"] for c in state["Choices"] if self._value(c["Condition"], {"input": value})]
-        return str(chosen[0] if chosen else state["Default"])
-
-    def _task(self, state: dict[str, Any], value: Any) -> Any:
-        action = state["Resource"].strip("${}")
-        states = {"input": value, "context": {"Execution": {"Input": self.given}}}
-        self.called.append((action, self._value(state["Arguments"], states)))
-        return self._value(state["Output"], states | {"result": self.answers[action].pop(0)})
-
-    def _value(self, given: Any, states: dict[str, Any]) -> Any:
-        if isinstance(given, dict):
-            return {key: self._value(item, states) for key, item in given.items()}
-        if isinstance(given, str) and given.startswith("{%"):
-            expression = jsonata.Jsonata(given[2:-2].strip())
-            expression.assign("states", states)
-            return expression.evaluate(None)
-        return given
+def test_small_tables_are_archived_too(production: Any, of_type: Any) -> None:
+    (bucket,) = of_type(production["backups"], "AWS::S3::Bucket").values()
+    assert bucket["LifecycleConfiguration"]["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
 
 
-def snapshot(name: str, plan: str = "monthly-plan", status: str = "COMPLETED") -> dict[str, Any]:
-    arn = f"arn:aws:rds:eu-central-1:123456789012:cluster-snapshot:awsbackup:job-{name}"
-    return {"RecoveryPointArn": arn, "CreatedBy": {"BackupPlanId": plan}, "Status": status}
+def test_people_are_told_of_an_export_that_fails_and_of_one_that_never_ends(production: Any, of_type: Any) -> None:
+    pattern = of_type(production["backups"], "AWS::Events::Rule")["ExportFailed"]["EventPattern"]
+    assert pattern["detail"] == {"status": ["FAILED", "TIMED_OUT"], "stateMachineArn": [{"Ref": "ExportMachine"}]}
 
 
-NONE_YET: dict[str, Any] = {"ExportTasks": []}
+def test_the_machine_may_do_what_it_calls_and_what_it_is_told_to_trace(production: Any, of_type: Any) -> None:
+    machine = of_type(production["backups"], "AWS::StepFunctions::StateMachine")["ExportMachine"]
+    role = of_type(production["backups"], "AWS::IAM::Role")["ExportRole"]
+    may = {a.lower() for s in role["Policies"][0]["PolicyDocument"]["Statement"] for a in s["Action"]}
+    assert {action.lower() for action in export_machine.ACTIONS.values()} <= may
+    assert machine["TracingConfiguration"] == {"Enabled": True} and "xray:puttracesegments" in may
 
 
-def test_only_the_monthly_plans_snapshots_are_exported() -> None:
-    points = [snapshot("a"), snapshot("b", plan="regular"), snapshot("c", status="EXPIRED")]
-    machine = Machine(
-        ListSnapshots=[{"RecoveryPoints": points}],
-        LookAtExports=[NONE_YET, {"ExportTasks": [{"Status": "COMPLETE"}]}],
-        StartExport=[{"ExportTaskIdentifier": "export-1"}],
-    )
-    assert machine.run({}) == ["Exported"]
-    started = dict(machine.called)["StartExport"]
-    assert started["SourceArn"] == points[0]["RecoveryPointArn"]
-    assert re.fullmatch(r"export-\d{8}-\d{6}-[a-z0-9]+", started["ExportTaskIdentifier"])
-    assert len(started["ExportTaskIdentifier"]) <= 60
-
-
-def test_nothing_is_exported_twice() -> None:
-    machine = Machine(
-        ListSnapshots=[{"RecoveryPoints": [snapshot("a")]}], LookAtExports=[{"ExportTasks": [{"Status": "COMPLETE"}]}]
-    )
-    assert machine.run({}) == ["AlreadyExported"]
-
-
-def test_an_export_that_failed_is_tried_again() -> None:
-    machine = Machine(
-        ListSnapshots=[{"RecoveryPoints": [snapshot("a")]}],
-        LookAtExports=[
-            {"ExportTasks": [{"Status": "FAILED"}]},
-            {"ExportTasks": [{"Status": "IN_PROGRESS"}]},
-            {"ExportTasks": [{"Status": "COMPLETE"}]},
-        ],
-        StartExport=[{"ExportTaskIdentifier": "export-2"}],
-    )
-    assert machine.run({}) == ["Exported"]
-
-
-def test_an_export_that_fails_ends_the_machine_with_the_reason() -> None:
-    machine = Machine(
-        ListSnapshots=[{"RecoveryPoints": [snapshot("a")]}],
-        LookAtExports=[NONE_YET, {"ExportTasks": [{"Status": "FAILED", "FailureCause": "no key"}]}],
-        StartExport=[{"ExportTaskIdentifier": "export-3"}],
-    )
-    assert machine.run({}) == ["NotExported"]
-
-
-def test_a_snapshot_that_is_named_is_exported_whatever_made_it() -> None:
-    machine = Machine(
-        ListSnapshots=[{"RecoveryPoints": []}],
-        LookAtExports=[NONE_YET, {"ExportTasks": [{"Status": "COMPLETE"}]}],
-        StartExport=[{"ExportTaskIdentifier": "export-4"}],
-    )
-    assert machine.run({"snapshot": "arn:on-demand"}) == ["Exported"]
-
-
-def test_a_month_without_a_snapshot_exports_nothing() -> None:
-    assert Machine(ListSnapshots=[{"RecoveryPoints": []}]).run({}) == []
+def test_its_log_needs_no_place_in_the_accounts_resource_policy(production: Any, of_type: Any) -> None:
+    group = of_type(production["backups"], "AWS::Logs::LogGroup")["ExportLogGroup"]
+    assert group["LogGroupName"] == {"Fn::Sub": "/aws/vendedlogs/states/${AWS::StackName}"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ RUNBOOK = ROOT / "docs/runbook.md"
 LINK = re.compile(r"docs/runbook\.md#([a-z-]+)")
 # Alarms that act by themselves, on scaling or a deployment, and ask nothing of people.
 WITHOUT_PEOPLE = {"WebQuiet", "WebAsked", "WebDeploymentErrors"}
+# Backups are made of an idle and a paused database too.
+TELLS_SILENCE = "BackupMissing"
 # Told of by the delivery stack, which has a topic of its own.
 OF_DELIVERY = {"pipeline-failed"}
 
@@ -67,7 +70,7 @@ def test_the_runbook_may_lie_elsewhere(compose: Any) -> None:
 @pytest.mark.parametrize("size", ["economy", "standard", "resilient"])
 def test_no_alarm_for_people_rings_on_an_idle_or_paused_stage(compose: Any, size: str) -> None:
     for name, alarm in alarms(compose(size)).items():
-        if "AlarmRule" in alarm or name in WITHOUT_PEOPLE:
+        if "AlarmRule" in alarm or name in WITHOUT_PEOPLE | {TELLS_SILENCE}:
             continue
         assert alarm["TreatMissingData"] == "notBreaching", name
         if "ExtendedStatistic" in alarm:
@@ -79,15 +82,33 @@ def test_no_alarm_for_people_rings_on_an_idle_or_paused_stage(compose: Any, size
 
 
 def test_nothing_counts_the_answers_that_wake_a_sleeping_stage(compose: Any) -> None:
-    watched = {alarm.get("MetricName") for name, alarm in alarms(compose("economy")).items() if name != "WebAsked"}
-    assert "HTTPCode_ELB_503_Count" not in watched
-    assert "HTTPCode_ELB_5XX_Count" not in watched
+    for level in ("essential", "full"):
+        found = alarms(compose("economy", monitoring={"level": level}))
+        watched = {alarm.get("MetricName") for name, alarm in found.items() if name != "WebAsked"}
+        assert not {name for name in watched if str(name).startswith("HTTPCode_ELB")}
+
+
+def test_an_outage_is_noticed_although_no_task_answers(compose: Any) -> None:
+    alarm = alarms(compose("standard"))["NoAnswers"]
+    assert alarm["MetricName"] == "HTTPCode_ELB_5XX_Count"
+
+
+def test_backups_that_end_without_a_failure_are_noticed_and_those_that_never_began_are_not(compose: Any) -> None:
+    alarm = alarms(compose("standard"))["BackupMissing"]
+    assert alarm["TreatMissingData"] == "missing"
+    assert alarm["InsufficientDataActions"] == alarm["AlarmActions"]
+    assert alarm["Period"] * alarm["EvaluationPeriods"] <= 7 * 86400  # what CloudWatch admits of such periods
+
+
+def test_readers_with_little_to_do_do_not_hide_a_writer_at_its_ceiling(compose: Any) -> None:
+    dimensions = {each["Name"]: each["Value"] for each in alarms(compose("resilient"))["DatabaseCeiling"]["Dimensions"]}
+    assert dimensions["Role"] == "WRITER"
 
 
 def test_people_are_told_once_of_what_they_feel(compose: Any) -> None:
     found = alarms(compose("resilient"))
     spoken_for = re.findall(r'"Ref": "(\w+)"', json.dumps(found["PeopleAffected"]["AlarmRule"]))
-    assert set(spoken_for) == {"WebErrors", "SlowAnswers", "UnhealthyTasks"}
+    assert set(spoken_for) == {"WebErrors", "SlowAnswers", "UnhealthyTasks", "NoAnswers"}
     assert not any("AlarmActions" in found[name] for name in spoken_for)
 
 
@@ -133,6 +154,65 @@ def test_the_dashboard_is_a_page_of_charts_without_holes(compose: Any) -> None:
     titles = " ".join(chart["properties"]["title"] for chart in charts)
     for part in ("Requests", "Errors", "Seconds", "Tasks", "Database capacity", "connections", "cost", "Backups"):
         assert part in titles
+
+
+BALANCER, TASKS = {"LoadBalancer"}, {"LoadBalancer", "TargetGroup"}
+DATABASE, WRITER = {"DBClusterIdentifier"}, {"DBClusterIdentifier", "Role"}
+SERVICE = {"ClusterName", "ServiceName"}
+# What AWS measures, and by which dimensions. Sources: Elastic Load Balancing, "CloudWatch metrics for your Application
+# Load Balancer"; Amazon ECS, "Amazon ECS metrics"; Amazon Aurora, "Amazon CloudWatch metrics for Amazon Aurora" and
+# "dimensions"; AWS Backup, "AWS Backup metrics with Amazon CloudWatch"; ACM, "Supported CloudWatch metrics"; CloudWatch
+# Logs, "Monitoring usage with CloudWatch metrics". `Notejam` is the application's own.
+MEASURED: dict[tuple[str, str], list[set[str]]] = {
+    ("AWS/ApplicationELB", "RequestCount"): [BALANCER, TASKS],
+    ("AWS/ApplicationELB", "HTTPCode_Target_4XX_Count"): [BALANCER, TASKS],
+    ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"): [BALANCER, TASKS],
+    ("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count"): [BALANCER],
+    ("AWS/ApplicationELB", "HTTPCode_ELB_503_Count"): [BALANCER],
+    ("AWS/ApplicationELB", "TargetResponseTime"): [BALANCER, TASKS],
+    ("AWS/ApplicationELB", "HealthyHostCount"): [TASKS],
+    ("AWS/ApplicationELB", "UnHealthyHostCount"): [TASKS],
+    ("AWS/ApplicationELB", "ConsumedLCUs"): [BALANCER],
+    ("AWS/ECS", "CPUUtilization"): [SERVICE],
+    ("AWS/ECS", "MemoryUtilization"): [SERVICE],
+    ("AWS/RDS", "ServerlessDatabaseCapacity"): [DATABASE, WRITER],
+    ("AWS/RDS", "ACUUtilization"): [DATABASE, WRITER],
+    ("AWS/RDS", "DatabaseConnections"): [DATABASE, WRITER],
+    ("AWS/RDS", "CommitLatency"): [DATABASE, WRITER],
+    ("AWS/RDS", "AuroraReplicaLagMaximum"): [DATABASE],
+    ("AWS/RDS", "VolumeBytesUsed"): [DATABASE],
+    ("AWS/RDS", "SnapshotStorageUsed"): [DATABASE],
+    ("AWS/Logs", "IncomingBytes"): [{"LogGroupName"}],
+    ("AWS/Backup", "NumberOfBackupJobsCompleted"): [{"BackupVaultName"}],
+    ("AWS/Backup", "NumberOfBackupJobsFailed"): [{"BackupVaultName"}],
+    ("AWS/Backup", "NumberOfBackupJobsExpired"): [{"BackupVaultName"}],
+    ("AWS/CertificateManager", "DaysToExpiry"): [{"CertificateArn"}],
+    ("Notejam", "Latency"): [{"Stage"}, {"Stage", "Route"}],
+    ("Notejam", "DatabaseTime"): [{"Stage"}, {"Stage", "Route"}],
+}
+
+
+def drawn(templates: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, set[str]]]:
+    """Namespace, name and dimensions of each metric on the dashboard, written out: `.` repeats what stands above."""
+    text, _ = templates["monitoring"]["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    for chart in json.loads(text)["widgets"]:
+        namespace = ""
+        for metric in chart["properties"]["metrics"]:
+            first, name, *rest = [each for each in metric if isinstance(each, str)]
+            namespace = namespace if first == "." else first
+            yield namespace, name, set(rest[::2])
+
+
+def test_every_metric_that_is_watched_or_drawn_is_one_that_is_measured(everything: Any, compose: Any) -> None:
+    watched = [
+        (alarm["Namespace"], alarm["MetricName"], {each["Name"] for each in alarm["Dimensions"]})
+        for templates in (everything, compose("economy"))
+        for alarm in alarms(templates).values()
+        if "MetricName" in alarm
+    ]
+    assert len(watched) > 8
+    for namespace, name, dimensions in [*watched, *drawn(everything)]:
+        assert dimensions in MEASURED[namespace, name], (namespace, name, dimensions)
 
 
 def test_before_the_first_release_there_is_nothing_to_watch_and_nothing_missing(compose: Any) -> None:

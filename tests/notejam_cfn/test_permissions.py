@@ -92,3 +92,23 @@ def test_the_stages_role_is_kept_off_the_delivery_itself(starter_stacks: list[St
     (refusal,) = (s for s in allowed_to(starter_stacks, "StageExecutionRole") if s["Effect"] == "Deny")
     assert refusal["Action"] == ["ecr:*", "iam:*", "s3:*"]
     assert "notejam-delivery" in json.dumps(refusal["Resource"])
+
+
+def test_every_log_group_with_a_name_may_be_made_and_read(starter_stacks: list[Stack]) -> None:
+    """A name that AWS demands begins otherwise than the stack's; the roles' patterns must know how."""
+    named = {
+        (stack.stage is None, str(group["LogGroupName"]["Fn::Sub"]).replace("${AWS::StackName}", stack.name))
+        for stack in starter_stacks
+        for resource in stack.template.to_dict()["Resources"].values()
+        if resource["Type"] == "AWS::Logs::LogGroup"
+        for group in [resource["Properties"]]
+        if "LogGroupName" in group
+    }
+    assert len(named) > 5
+    making = {role: json.dumps(allowed_to(starter_stacks, role)) for role in ("StageExecutionRole", "OwnExecutionRole")}
+    (delivery,) = (stack.template.to_dict()["Resources"] for stack in starter_stacks if stack.layer == "delivery")
+    reading = json.dumps(delivery["LogsPolicy"])
+    for own, name in named:
+        beginning = name[: name.index("notejam")] + ("notejam-delivery" if own else "notejam-")
+        assert f":log-group:{beginning}*" in making["OwnExecutionRole" if own else "StageExecutionRole"], name
+        assert f":log-group:{name[: name.index('notejam')]}notejam-*" in reading, name

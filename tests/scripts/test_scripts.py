@@ -11,8 +11,11 @@ import pytest
 from notejam_cfn.deployment.exits import MEANINGS, Exit
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ("deploy", "destroy", "recover", "release", "status", "logs", "exec", "rehearse")
-DOCUMENTATION = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+SCRIPTS = (
+    *("deploy", "destroy", "recover", "release", "status", "logs", "exec", "rehearse"),
+    *("backup", "backups", "restore", "move"),
+)
+DOCUMENTATION = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("deploying.md", "backups.md"))
 
 
 def help_of(name: str, capsys: pytest.CaptureFixture[str]) -> str:

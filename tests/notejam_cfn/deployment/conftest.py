@@ -4,40 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib.util
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from notejam_cfn.deployment.aws import Access, Aws
-from notejam_cfn.rehearsal import emulator
-
-REGION = emulator.REGION
-SCRIPTS = Path(__file__).parents[3] / "scripts"
-
-
-@pytest.fixture(scope="session")
-def running_emulator() -> Iterator[emulator.Emulator]:
-    with emulator.running() as started:
-        yield started
-
-
-@pytest.fixture
-def aws(running_emulator: emulator.Emulator, monkeypatch: pytest.MonkeyPatch) -> emulator.Emulator:
-    running_emulator.reset()
-    for name, value in running_emulator.environment.items():
-        monkeypatch.setenv(name, value)
-    return running_emulator
-
-
-@pytest.fixture
-def facade(aws: emulator.Emulator) -> Aws:
-    return Aws(Access(endpoint_url=aws.url, keys=aws.keys))
+from notejam_cfn.rehearsal.emulator import REGION
+from tests.conftest import Ran, Run
 
 
 def resource(kind: str, why: str = "", **properties: Any) -> dict[str, Any]:
@@ -144,56 +119,10 @@ def shop(tmp_path: Path) -> Shop:
 
 
 @pytest.fixture
-def script() -> Callable[[str], ModuleType]:
-    """Import a script by name."""
-
-    def load(name: str) -> ModuleType:
-        spec = importlib.util.spec_from_file_location(f"script_{name}", SCRIPTS / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    return load
-
-
-@dataclasses.dataclass(frozen=True)
-class Ran:
-    """How a script ended and what it said."""
-
-    exit: int
-    out: str
-    err: str
-
-    @property
-    def said(self) -> str:
-        return self.out + self.err
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(
-    aws: emulator.Emulator,
-    shop: Shop,
-    script: Callable[[str], ModuleType],
-    capsys: pytest.CaptureFixture[str],
-) -> Run:
+def run(run_in: Callable[..., Ran], shop: Shop) -> Run:
     """Run a script on the stage dev of the shop: `run("deploy", "--yes")`."""
-    from notejam_cfn.deployment import cli
 
     def start(name: str, *arguments: str, stage: str = "dev") -> Ran:
-        with pytest.raises(SystemExit) as ended:
-            cli.finish(script(name).main, [stage, "--output", str(shop.folder), *arguments])
-        captured = capsys.readouterr()
-        return Ran(int(str(ended.value.code)), captured.out, captured.err)
+        return run_in(shop.folder, stage, name, *arguments)
 
     return start
-
-
-@pytest.fixture
-def environment(aws: emulator.Emulator) -> dict[str, str]:
-    """The environment of a script that runs as a process."""
-    return dict(os.environ) | aws.environment | {"PYTHONPATH": str(SCRIPTS.parent)}

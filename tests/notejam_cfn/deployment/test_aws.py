@@ -179,7 +179,7 @@ def test_importing_the_scripts_does_not_import_boto3() -> None:
     import subprocess
     import sys
 
-    from .conftest import SCRIPTS
+    from tests.conftest import SCRIPTS
 
     program = (
         "import sys, importlib.util as u\n"

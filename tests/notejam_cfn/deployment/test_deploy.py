@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from notejam_cfn.deployment.aws import Aws
-from notejam_cfn.rehearsal.emulator import Emulator
+from notejam_cfn.rehearsal.emulator import REGION, Emulator
+from tests.conftest import Run
 
-from .conftest import REGION, Run, Shop, resource
+from .conftest import Shop, resource
 
 
 def state(facade: Aws, layer: str) -> Any:

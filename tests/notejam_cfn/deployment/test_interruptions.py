@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from notejam_cfn.deployment.aws import Aws
-from notejam_cfn.rehearsal.emulator import Emulator
+from notejam_cfn.rehearsal.emulator import REGION, Emulator
+from tests.conftest import SCRIPTS, Run
 
-from .conftest import REGION, SCRIPTS, Run, Shop
+from .conftest import Shop
 
 LONG_ENOUGH = 4.0  # seconds for a resource, so that a second process has begun before the first has ended
 

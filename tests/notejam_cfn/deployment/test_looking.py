@@ -17,9 +17,10 @@ from notejam_cfn.deployment.aws import Aws
 from notejam_cfn.deployment.exits import BadInput, Refused
 from notejam_cfn.deployment.manifest import read
 from notejam_cfn.deployment.stages import Stage
-from notejam_cfn.rehearsal.emulator import Emulator
+from notejam_cfn.rehearsal.emulator import REGION, Emulator
+from tests.conftest import Run
 
-from .conftest import REGION, Run, Shop
+from .conftest import Shop
 from .fakes import CannedAws
 
 NOW = datetime.datetime(2026, 11, 23, 12, tzinfo=datetime.UTC)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from notejam_cfn.rehearsal.emulator import Emulator
+from tests.conftest import Run
 
-from .conftest import Run, Shop
+from .conftest import Shop
 
 GOLDENS = Path(__file__).parent / "goldens"
 IN_A_ROW = ("--only", "base", "--only", "data", "--only", "app")  # the lines of stacks side by side would interleave

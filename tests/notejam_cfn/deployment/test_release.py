@@ -14,8 +14,10 @@ from notejam_cfn.deployment import release
 from notejam_cfn.deployment.exits import BadInput, Refused, RolledBack
 from notejam_cfn.deployment.manifest import Manifest, read
 from notejam_cfn.deployment.stages import Stage
+from notejam_cfn.rehearsal.emulator import REGION
+from tests.conftest import Run
 
-from .conftest import REGION, Run, Shop
+from .conftest import Shop
 from .fakes import CannedAws
 
 DIGEST = "sha256:" + "a" * 64

@@ -1,111 +1,79 @@
-"""A production stage with a second region, deployed in an emulator by the scripts themselves."""
+"""A production stage with a second region, built once, to be deployed in the emulator by the scripts themselves."""
 
 from __future__ import annotations
 
-import dataclasses
-import importlib.util
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from notejam_cfn import build, config, output
-from notejam_cfn.deployment import cli
-from notejam_cfn.deployment.aws import Access, Aws
-from notejam_cfn.rehearsal import emulator
+from notejam_cfn.rehearsal.emulator import Emulator
+from tests.conftest import Ran, Run
 
-SCRIPTS = Path(__file__).parents[3] / "scripts"
 HOME, AWAY = "eu-central-1", "eu-west-1"
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 IMAGE = f"123456789012.dkr.ecr.{HOME}.example.com/notejam@sha256:{'a' * 64}"
 
 
 @pytest.fixture(scope="session")
-def running_emulator() -> Iterator[emulator.Emulator]:
-    with emulator.running() as started:
-        yield started
-
-
-@pytest.fixture
-def aws(running_emulator: emulator.Emulator, monkeypatch: pytest.MonkeyPatch) -> emulator.Emulator:
-    running_emulator.reset()
-    for name, value in running_emulator.environment.items():
-        monkeypatch.setenv(name, value)
-    return running_emulator
-
-
-@pytest.fixture
-def facade(aws: emulator.Emulator) -> Aws:
-    return Aws(Access(endpoint_url=aws.url, keys=aws.keys))
-
-
-@pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `build` writes for a production stage, and one beside it."""
+    """What `build` writes for a production stage, and two beside it."""
     folder = tmp_path_factory.mktemp("output")
     stage = {"region": HOME, "size": "resilient", "backups": {"copy_region": AWAY}}
-    stages = {"prod": stage, "check": {"region": HOME, "size": "economy"}}
+    beside = {"size": "economy", "region": HOME}
+    stages = {"prod": stage, "check": beside, "elsewhere": beside | {"region": AWAY}}
     project = config.parse({"project": {"name": "notejam"}, "stages": stages})
     output.write(folder, build.files(project, build.compose(project), None))
     return folder
 
 
-@dataclasses.dataclass(frozen=True)
-class Ran:
-    """How a script ended and what it said."""
-
-    exit: int
-    said: str
-
-
 @pytest.fixture
-def run(aws: emulator.Emulator, built: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+def run(run_in: Callable[..., Ran], built: Path) -> Run:
     """Run a script on prod: `run("restore", "--to", "latest")`."""
 
     def start(name: str, *arguments: str, stage: str = "prod") -> Ran:
-        spec = importlib.util.spec_from_file_location(f"script_{name}", SCRIPTS / f"{name}.py")
-        assert spec and spec.loader
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        with pytest.raises(SystemExit) as ended:
-            cli.finish(module.main, [stage, "--output", str(built), *arguments])
-        captured = capsys.readouterr()
-        return Ran(int(str(ended.value.code)), captured.out + captured.err)
+        return run_in(built, stage, name, *arguments)
 
     return start
 
 
-@dataclasses.dataclass
-class Vault:
-    """What AWS Backup lists, which the emulator has none of."""
+@pytest.fixture
+def deployed(run: Run) -> None:
+    """The production stage, up and serving."""
+    ran = run("deploy", "--yes", "--parameter", f"ImageUri={IMAGE}")
+    assert ran.exit == 0, ran.said
 
-    points: list[dict[str, Any]] = dataclasses.field(default_factory=list)
 
-    def holds(self, name: str, made: datetime, status: str = "COMPLETED", region: str = HOME, days: int = 35) -> str:
-        arn = f"arn:aws:rds:{region}:123456789012:cluster-snapshot:{name}"
-        self.points.append(
-            {
-                "RecoveryPointArn": arn,
-                "CreationDate": made,
-                "Status": status,
-                "BackupSizeInBytes": 3 * 1024**3,
-                "CalculatedLifecycle": {"DeleteAt": made + timedelta(days=days)},
-            }
-        )
-        return arn
+def outputs(aws: Emulator, layer: str, region: str = HOME, stage: str = "prod") -> dict[str, str]:
+    stack = aws.client("cloudformation", region).describe_stacks(StackName=f"notejam-{stage}-{layer}")["Stacks"][0]
+    return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+
+
+def exports(aws: Emulator) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = aws.client("rds").describe_export_tasks().get("ExportTasks", [])
+    return found
+
+
+def ended(aws: Emulator, execution: str) -> dict[str, Any]:
+    """How an execution of the state machine ended."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        found: dict[str, Any] = aws.client("stepfunctions").describe_execution(executionArn=execution)
+        if found["status"] != "RUNNING":
+            return found
+        time.sleep(0.05)
+    raise AssertionError("the execution does not end")
 
 
 @pytest.fixture
-def vault(monkeypatch: pytest.MonkeyPatch) -> Vault:
-    made, pages = Vault(), Aws.pages
+def hold(aws: Emulator) -> Callable[..., str]:
+    """Put a snapshot into the stage's vault, or that of its copies, and return its ARN: `hold("daily", made)`."""
 
-    def answered(self: Aws, service: str, region: str, method: str, **given: Any) -> Iterator[Any]:
-        if method == "list_recovery_points_by_backup_vault":
-            yield {"RecoveryPoints": [p for p in made.points if f":{region}:" in p["RecoveryPointArn"]]}
-        else:
-            yield from pages(self, service, region, method, **given)
+    def keep(name: str, made: datetime, region: str = HOME, **more: Any) -> str:
+        vault = outputs(aws, "backups" if region == HOME else "copies", region)["VaultName"]
+        return aws.keep_point(vault, name, made, region, **more)
 
-    monkeypatch.setattr(Aws, "pages", answered)
-    return made
+    return keep
