@@ -74,7 +74,10 @@ def compact_json(template: dict[str, Any]) -> str:
 
 
 def to_yaml(template: dict[str, Any]) -> str:
-    """Return YAML with short tags, sections in reading order."""
+    """Return YAML with short tags, sections in reading order.
+
+    `!GetAtt [Vpc, Arn]` rather than `!GetAtt Vpc.Arn`: cfn-guard 3 reads the latter as plain text and fails its rules.
+    """
     return yaml.dump(
         _tagged(ordered(template)), Dumper=_Dumper, sort_keys=False, width=118, allow_unicode=True, indent=2
     )
@@ -114,7 +117,7 @@ def _tagged(value: Any) -> Any:
         if len(value) == 1:
             ((name, argument),) = value.items()
             if name in SHORT_TAGS and _has_short_form(name, argument):
-                return _Call(SHORT_TAGS[name], _short_argument(name, _tagged(argument)))
+                return _Call(SHORT_TAGS[name], _tagged(argument))
         return {key: _tagged(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_tagged(item) for item in value]
@@ -130,10 +133,6 @@ def _has_short_form(name: str, argument: Any) -> bool:
     if name == "Fn::GetAtt":
         return isinstance(argument, str) or all(isinstance(part, str) for part in argument)
     return name != "Condition"
-
-
-def _short_argument(name: str, argument: Any) -> Any:
-    return ".".join(argument) if name == "Fn::GetAtt" and isinstance(argument, list) else argument
 
 
 def _represent_call(dumper: Any, call: _Call) -> yaml.Node:

@@ -4,41 +4,53 @@
     python tools/engines.py --offline  judge with what is installed
     python tools/engines.py --verbose  also print what each rule that is exempt is exempt for
 
-Each engine is pinned. checkov and cfn-guard live in `.engines/`: checkov wants other versions of boto3 than this
-project, and cfn-guard comes in an npm package with AWS Control Tower's rules. Status 1 when a finding has no reason.
+They read the files as they are committed. Status 1 when a finding has no reason, 2 when an engine cannot be asked.
 """
 
 from __future__ import annotations
 
 import argparse
+import collections
 import dataclasses
+import functools
 import importlib.metadata
 import json
-import os
 import platform
-import subprocess
 import sys
-import tempfile
-import venv
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import example_values
+from engine_homes import EngineBroken, EngineMissing, guard_package, python_of, run
 
 from notejam_cfn import render
 from notejam_cfn.commands._table import table
 from notejam_cfn.exemptions import Exempted, exempted
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME = ROOT / ".engines"
-CHECKOV = "checkov==3.3.30"
-GUARD = "@cdklabs/cdk-validator-cfnguard@0.0.62"
-GUARD_HOME = HOME / "guard" / "node_modules" / "@cdklabs" / "cdk-validator-cfnguard"
+ASK_PARLIAMENT = Path(__file__).with_name("ask_parliament.py")
 LEAST_PASSED, MOST_SKIPPED = 100, 5
 
-Templates = dict[str, dict[str, Any]]
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """The templates that are judged, by their paths within a directory."""
+
+    directory: Path
+    templates: dict[str, dict[str, Any]]
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Where each template is."""
+        return {path: self.directory / path for path in self.templates}
+
+    @classmethod
+    def read(cls, directory: Path) -> Judged:
+        """Read the templates that the manifest of a build lists."""
+        manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+        paths = [stack["template"] for stack in manifest["stacks"]]
+        return cls(directory, {path: render.load((directory / path).read_text(encoding="utf-8")) for path in paths})
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -69,19 +81,15 @@ class Opinion:
         return [self.engine, self.version, passed, str(len(self.complaints)), str(len(set(self.exempt)))]
 
 
-class EngineBroken(RuntimeError):
-    """An engine did not run: the message says which, and what it printed last."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Judge every template with every engine and return 1 when somebody objects."""
+    """Judge every template with every engine. Return 1 when somebody objects, 2 when somebody cannot be asked."""
     options = parse(arguments)
-    if not options.offline:
-        install()
-    templates = read_templates(options.output)
-    with tempfile.TemporaryDirectory() as directory:
-        files = write_json(templates, Path(directory))
-        opinions = [judge(templates, files) for judge in ENGINES]
+    judged = Judged.read(options.output)
+    try:
+        opinions = [ask(judged) for ask in engines(options.offline)]
+    except (EngineMissing, EngineBroken) as problem:
+        print(problem, file=sys.stderr)
+        return 2
     report(opinions, options.verbose)
     return 1 if any(opinion.complaints for opinion in opinions) or not enough(opinions) else 0
 
@@ -95,56 +103,27 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def install() -> None:
-    """Install what is missing or of another version than the one pinned."""
-    checkov, guard = HOME / "checkov", HOME / "guard"
-    if not is_stamped(checkov, CHECKOV):
-        venv.create(checkov, with_pip=True, clear=True)
-        run([str(checkov / "bin" / "pip"), "install", "--quiet", CHECKOV])
-        stamp(checkov, CHECKOV)
-    if not is_stamped(guard, GUARD):
-        guard.mkdir(parents=True, exist_ok=True)
-        # The CDK is its peer, and a hundred times its size: the rules and the binary do without.
-        run(["npm", "install", "--prefix", str(guard), "--omit=peer", "--ignore-scripts", "--no-audit", GUARD])
-        stamp(guard, GUARD)
+def engines(offline: bool) -> list[Callable[[Judged], Opinion]]:
+    """Return the engines in the order of the table, each installed. Raises `EngineMissing`."""
+    python, package = functools.partial(python_of, offline=offline), guard_package(offline)
+    return [
+        cfn_lint,
+        cloudformation_validate,
+        functools.partial(checkov, python("checkov")),
+        functools.partial(guard, package),
+        functools.partial(parliament, python("parliament")),
+    ]
 
 
-def is_stamped(directory: Path, pin: str) -> bool:
-    """Tell whether this very version was installed."""
-    file = directory / "installed"
-    return file.exists() and file.read_text(encoding="utf-8") == pin
-
-
-def stamp(directory: Path, pin: str) -> None:
-    """Note what was installed."""
-    (directory / "installed").write_text(pin, encoding="utf-8")
-
-
-def read_templates(output: Path) -> Templates:
-    """Return the templates that the manifest lists, by path."""
-    manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))
-    paths = [stack["template"] for stack in manifest["stacks"]]
-    return {path: render.load((output / path).read_text(encoding="utf-8")) for path in paths}
-
-
-def write_json(templates: Templates, directory: Path) -> dict[str, Path]:
-    """Write the templates as JSON, which every engine reads: some stumble over newer short tags."""
-    files = {}
-    for path, template in templates.items():
-        files[path] = directory / (path.replace("/", "-").rpartition(".")[0] + ".json")
-        files[path].write_text(json.dumps(template, indent=1), encoding="utf-8")
-    return files
-
-
-def cfn_lint(templates: Templates, files: dict[str, Path]) -> Opinion:
+def cfn_lint(judged: Judged) -> Opinion:
     """Ask cfn-lint with every rule on, for every region it knows.
 
     That a region lacks a type (E3006) is not held against a template: `build` weighs it by the stage's region.
     """
     options = ["--regions", "ALL_REGIONS", "--include-checks", "I", "--include-experimental", "--format", "json"]
     program = str(Path(sys.executable).with_name("cfn-lint"))
-    printed = run([program, *options, "--", *map(str, files.values())], statuses=range(32))
-    names = {str(file): path for path, file in files.items()}
+    printed = run([program, *options, "--", *map(str, judged.files.values())], statuses=range(32))
+    names = {str(file): path for path, file in judged.files.items()}
     complaints = [
         Complaint(names[match["Filename"]], place_of(match), match["Rule"]["Id"], match["Message"])
         for match in json.loads(printed)
@@ -159,36 +138,46 @@ def place_of(match: dict[str, Any]) -> str:
     return str(path[1]) if len(path) > 1 else ""
 
 
-def cloudformation_validate(templates: Templates, files: dict[str, Path]) -> Opinion:
+def cloudformation_validate(judged: Judged) -> Opinion:
     """Ask the engine that CloudFormation's own pre-deployment validation is made of."""
     from cloudformation_validate import CelEngine, Severity, TemplateContent
 
     engine, bad = CelEngine(), (Severity.FATAL, Severity.ERROR, Severity.WARN)
     complaints = [
         Complaint(path, found.entity.logical_id if found.entity else "", found.rule_id, found.message)
-        for path, file in files.items()
+        for path, file in judged.files.items()
         for found in engine.validate_template(TemplateContent(file.read_text(encoding="utf-8"), path)).diagnostics
         if found.severity in bad
     ]
     return Opinion("cloudformation-validate", version("cloudformation-validate"), None, tuple(sorted(complaints)))
 
 
-def checkov(templates: Templates, files: dict[str, Path]) -> Opinion:
+def checkov(python: Path, judged: Judged) -> Opinion:
     """Ask checkov, without its platform and without a download."""
-    directory = next(iter(files.values())).parent
-    options = ["--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "--output", "json"]
-    program = str(HOME / "checkov" / "bin" / "python")
-    printed = run([program, "-m", "checkov.main", *options, "--directory", str(directory)], statuses=(0, 1))
-    answer = json.loads(printed)
-    names = {f"/{file.name}": path for path, file in files.items()}
-    complaints = sorted(
-        Complaint(names[found["file_path"]], logical_id(found), found["check_id"], found["check_name"])
-        for found in answer["results"]["failed_checks"]
+    options = ["--framework", "cloudformation", "--skip-download", "--compact", "--output", "json"]
+    command = [str(python), "-m", "checkov.main", *options, "--directory", str(judged.directory)]
+    answer = json.loads(run(command, statuses=(0, 1)))
+    results, summary = answer["results"], answer["summary"]
+    complaints = [
+        Complaint(path_of(found), logical_id(found), found["check_id"], found["check_name"])
+        for found in results["failed_checks"]
+    ]
+    complaints += [Complaint(file, "", "parsing", "checkov cannot read it") for file in results["parsing_errors"]]
+    skipped = collections.Counter(map(path_of, results["skipped_checks"]))
+    reasons = [one for template in judged.templates.values() for one in exempted(template) if one.engine == "checkov"]
+    return Opinion(
+        engine="checkov",
+        version=summary["checkov_version"],
+        passed=summary["passed"],
+        complaints=tuple(sorted(complaints)),
+        exempt=tuple(reasons),
+        most_in_a_template=max(skipped.values(), default=0),
     )
-    reasons = [[one for one in exempted(template) if one.engine == "checkov"] for template in templates.values()]
-    summary, most = answer["summary"], max(map(len, reasons))
-    exempt = tuple(one for each in reasons for one in each)
-    return Opinion("checkov", summary["checkov_version"], summary["passed"], tuple(complaints), exempt, most)
+
+
+def path_of(found: dict[str, Any]) -> str:
+    """Return the path of the template that a result of checkov is about."""
+    return str(found["file_path"]).lstrip("/")
 
 
 def logical_id(found: dict[str, Any]) -> str:
@@ -196,38 +185,44 @@ def logical_id(found: dict[str, Any]) -> str:
     return str(found["resource"]).rpartition(".")[2]
 
 
-def guard(templates: Templates, files: dict[str, Path]) -> Opinion:
-    """Ask cfn-guard with AWS Control Tower's proactive controls."""
-    complaints, reasons, passed = [], [], 0
-    for path, file in files.items():
-        known = {(one.rule, one.logical_id): one for one in exempted(templates[path]) if one.engine == "guard"}
-        for answer in ask_guard(file):
-            passed += len(answer["compliant"])
-            for found in guard_complaints(path, answer):
-                reason = known.get((found.rule, found.logical_id))
-                reasons += [reason] if reason else []
-                complaints += [] if reason else [found]
-    numbered = json.loads((GUARD_HOME / "guard-version.json").read_text(encoding="utf-8"))["version"]
-    return Opinion("cfn-guard, Control Tower", numbered, passed, tuple(sorted(complaints)), tuple(reasons))
+def guard(package: Path, judged: Judged) -> Opinion:
+    """Ask cfn-guard with every rule that comes in the package: AWS Control Tower's proactive controls."""
+    answers = ask_guard(package, judged)
+    found = [one for path, answer in answers.items() for one in guard_complaints(path, answer)]
+    found += [Complaint(path, "", "unread", "cfn-guard gave no answer") for path in judged.templates.keys() - answers]
+    reasons = {
+        (path, one.logical_id, one.rule): one
+        for path, template in judged.templates.items()
+        for one in exempted(template)
+        if one.engine == "guard"
+    }
+    known = {one: reasons.get((one.template, one.logical_id, one.rule)) for one in found}
+    return Opinion(
+        engine="cfn-guard, Control Tower",
+        version=json.loads((package / "guard-version.json").read_text(encoding="utf-8"))["version"],
+        passed=sum(len(answer["compliant"]) for answer in answers.values()),
+        complaints=tuple(sorted(one for one, reason in known.items() if not reason)),
+        exempt=tuple(reason for reason in known.values() if reason),
+    )
 
 
-def ask_guard(file: Path) -> list[dict[str, Any]]:
-    """Return cfn-guard's answer about one template."""
+def ask_guard(package: Path, judged: Judged) -> dict[str, dict[str, Any]]:
+    """Return cfn-guard's answers by the paths of the templates, from one run: reading the rules takes longest."""
     system = {"Linux": "ubuntu", "Darwin": "macos"}[platform.system()]
     processor = {"arm64": "aarch64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
-    program = GUARD_HOME / "bin" / system / processor / "cfn-guard"
+    program = package / "bin" / system / processor / "cfn-guard"
     options = ["--output-format", "json", "--show-summary", "none", "--structured"]
-    rules = str(GUARD_HOME / "rules" / "control-tower" / "cfn-guard")
-    printed = run([str(program), "validate", "--rules", rules, "--data", str(file), *options], statuses=(0, 19))
-    answer: list[dict[str, Any]] = json.loads(printed)
-    return answer
+    asked = ["validate", "--rules", str(package / "rules"), "--data", *map(str, judged.files.values())]
+    answers = json.loads(run([str(program), *asked, *options], statuses=(0, 19)))
+    names = {str(file.resolve()): path for path, file in judged.files.items()}
+    return {names[str(Path(answer["name"]).resolve())]: answer for answer in answers}
 
 
 def guard_complaints(path: str, answer: dict[str, Any]) -> Iterator[Complaint]:
-    """Yield a complaint for each resource that a rule of cfn-guard fails."""
+    """Yield a complaint for each resource that a rule of cfn-guard fails, or for the template where it names none."""
     for failed in answer["not_compliant"]:
         rule = failed["Rule"]
-        for resource in sorted({part for part in map(resource_of, paths_in(rule)) if part}):
+        for resource in sorted({part for part in map(resource_of, paths_in(rule)) if part} or {""}):
             yield Complaint(path, resource, rule["name"], " ".join(first_message(rule).split()))
 
 
@@ -258,29 +253,22 @@ def dictionaries(value: Any) -> Iterator[dict[str, Any]]:
         yield from dictionaries(item)
 
 
-def parliament(templates: Templates, files: dict[str, Path]) -> Opinion:
+def parliament(python: Path, judged: Judged) -> Opinion:
     """Ask parliament about every policy, with example values for what CloudFormation fills in."""
-    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of how it finds its own files
-        from parliament import analyze_policy_string, enhance_finding
-
-    complaints, asked = [], 0
-    for path, template in templates.items():
-        for resource, document in example_values.policies_of(template, templates):
-            asked += 1
-            findings = analyze_policy_string(json.dumps(document)).findings
-            for found in map(enhance_finding, findings):
-                if found.severity in ("MEDIUM", "HIGH", "CRITICAL"):
-                    complaints.append(Complaint(path, resource, found.issue, f"{found.title} {found.detail}"))
-    return Opinion("parliament", version("parliament"), asked - len(complaints), tuple(sorted(complaints)))
-
-
-ENGINES: Sequence[Callable[[Templates, dict[str, Path]], Opinion]] = (
-    cfn_lint,
-    cloudformation_validate,
-    checkov,
-    guard,
-    parliament,
-)
+    policies = [
+        (path, resource, json.dumps(document))
+        for path, template in judged.templates.items()
+        for resource, document in example_values.policies_of(template, judged.templates)
+    ]
+    printed = run([str(python), str(ASK_PARLIAMENT)], given="\n".join(policy for _, _, policy in policies))
+    complaints = [
+        Complaint(path, resource, issue, message)
+        for (path, resource, _), line in zip(policies, printed.splitlines(), strict=True)
+        for severity, issue, message in json.loads(line)
+        if severity in ("MEDIUM", "HIGH", "CRITICAL")
+    ]
+    asked = run([str(python), "-c", "import parliament; print(parliament.__version__)"]).strip()
+    return Opinion("parliament", asked, len(policies) - len(complaints), tuple(sorted(complaints)))
 
 
 def enough(opinions: Iterable[Opinion]) -> bool:
@@ -298,16 +286,6 @@ def report(opinions: Sequence[Opinion], verbose: bool) -> None:
             print(f"{opinion.engine}: {one.template}: {one.logical_id or 'template'}: {one.rule} {one.message}")
         for reason in sorted(set(opinion.exempt)) if verbose else ():
             print(f"{opinion.engine}: {reason.logical_id}: {reason.rule} is exempt: {reason.reason}")
-
-
-def run(command: Sequence[str], statuses: Iterable[int] = (0,)) -> str:
-    """Run a program and return what it printed. Raises `EngineBroken` for an exit status that is not expected."""
-    quiet = os.environ | {"LOG_LEVEL": "ERROR", "npm_config_loglevel": "error"}
-    quiet.pop("PIP_CONSTRAINT", None)  # checkov wants other versions than this project
-    ended = subprocess.run(command, capture_output=True, text=True, env=quiet, check=False)
-    if ended.returncode not in statuses:
-        raise EngineBroken(f"{command[0]} ended with {ended.returncode}: {(ended.stderr or ended.stdout)[-2000:]}")
-    return ended.stdout
 
 
 def version(package: str) -> str:

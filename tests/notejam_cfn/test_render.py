@@ -42,7 +42,7 @@ def test_every_starter_template_survives_the_way_through_yaml(starter_templates:
 
 def test_functions_are_written_short() -> None:
     text = render.to_yaml({"Outputs": {"A": {"Value": {"Fn::GetAtt": ["Vpc", "Arn"]}}, "B": {"Value": {"Ref": "Vpc"}}}})
-    assert "Value: !GetAtt Vpc.Arn" in text
+    assert "Value: !GetAtt [Vpc, Arn]" in text
     assert "Value: !Ref Vpc" in text
 
 

@@ -14,7 +14,7 @@ import engines
 import example_values
 
 
-def test_a_failed_rule_is_one_objection_for_each_resource() -> None:
+def test_a_failed_rule_is_one_objection_for_each_resource_or_for_the_template() -> None:
     answer = {
         "not_compliant": [
             {
@@ -27,24 +27,21 @@ def test_a_failed_rule_is_one_objection_for_each_resource() -> None:
                         {"path": "/Parameters/P"},
                     ],
                 }
-            }
+            },
+            {"Rule": {"name": "whole_check", "checks": [{"custom_message": "all of it"}]}},
         ]
     }
     found = list(engines.guard_complaints("t.yaml", answer))
     assert [(one.logical_id, one.rule, one.message) for one in found] == [
         ("A", "lock_check", "[FIX] lock it"),
         ("B", "lock_check", "[FIX] lock it"),
+        ("", "whole_check", "all of it"),
     ]
 
 
 @pytest.mark.parametrize(("passed", "most", "enough"), [(100, 5, True), (99, 0, False), (500, 6, False)])
 def test_checkov_must_look_at_enough_and_away_from_little(passed: int, most: int, enough: bool) -> None:
     assert engines.enough([engines.Opinion("checkov", "1", passed, (), (), most)]) is enough
-
-
-def test_an_engine_that_breaks_is_no_silence() -> None:
-    with pytest.raises(engines.EngineBroken, match="ended with 3"):
-        engines.run([sys.executable, "-c", "raise SystemExit(3)"])
 
 
 def policy_of(resource: Any, **templates: Any) -> Any:
