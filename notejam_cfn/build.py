@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from . import manifest, names, render
+from .delivery_policies import UnknownPermissions
 from .lint import Finding, Subject, Verdict, lint
 from .lint.findings import BUCKET_BYTES, REQUEST_BYTES
 from .settings import Project
@@ -68,7 +69,10 @@ def compose(project: Project, stages: Collection[str] | None = None, form: str =
     `form` is `yaml` or `json`. The same project gives the same text, on any machine. Raises `BuildError`.
     """
     _refuse_unknown_stages(project, stages or ())
-    return [_rendered(stack, form) for stack in stacks_of(project, stages)]
+    try:
+        return [_rendered(stack, form) for stack in stacks_of(project, stages)]
+    except UnknownPermissions as error:
+        raise BuildError(str(error)) from error
 
 
 def judge(rendered: Sequence[Rendered], *, jobs: int | None = None, progress: Progress | None = None) -> Judgement:

@@ -77,6 +77,10 @@ BUCKET = ("GetBucketLocation", "GetBucketVersioning", "ListBucket")
 KEY = ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
 
 
+class UnknownPermissions(LookupError):
+    """A template holds a type of resource of which nobody looked up yet what making it takes."""
+
+
 def on(service: str, *names: str) -> list[Action]:
     """Return actions of one service."""
     return [Action(service, name) for name in names]
@@ -298,7 +302,7 @@ def allow_creating(kinds: Iterable[str], prefixes: Sequence[str], own: Condition
     The actions come from the types' schemas (see `permissions`). Names narrow them where a service puts names in ARNs;
     where it does not, tags (`own`) narrow what may be changed or deleted, and the account the rest.
 
-    Raises `LookupError` for a type that `permissions` does not know.
+    Raises `UnknownPermissions` for a type that `permissions` does not know.
     """
     called = {action for kind in kinds for action in actions_for(kind)} | {"cloudformation:DescribeStacks"}
     wanted = sorted(called - IN_VAIN)
@@ -313,9 +317,9 @@ def allow_creating(kinds: Iterable[str], prefixes: Sequence[str], own: Condition
 
 
 def actions_for(kind: str) -> tuple[str, ...]:
-    """Return the actions CloudFormation needs for a type. Raises `LookupError` when none are known."""
+    """Return the actions CloudFormation needs for a type. Raises `UnknownPermissions` when none are known."""
     if kind not in permissions.ACTIONS:
-        raise LookupError(f"{kind}: no permissions known; run python scripts/refresh_permissions.py")
+        raise UnknownPermissions(f"{kind}: no permissions known; run python tools/refresh_permissions.py")
     return permissions.ACTIONS[kind]
 
 

@@ -1,4 +1,4 @@
-"""The IAM actions CloudFormation needs for each resource type. Written by scripts/refresh_permissions.py.
+"""The IAM actions CloudFormation needs for each resource type. Written by tools/refresh_permissions.py.
 
 Sources: the `handlers` of the resource schemas and the Service Authorization Reference, as cfn-lint 1.58.0 has them.
 """

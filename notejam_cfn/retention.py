@@ -214,13 +214,16 @@ def _made_by(plan: Plan, rule: Rule, start: Date, end: Date) -> Iterator[Kept]:
 
 
 def _price(one: Kept, plan: Plan, day: Date) -> float:
-    """Return what one thing costs a month on a day, for each GB of the database; what is paid once, in its month."""
+    """Return what one thing costs a month on a day, for each GB of the database; what is paid once, in its month.
+
+    What is there for less than a month stands for those that were, or will be, in its place in the rest of it.
+    """
     new = (day - one.made).days < DAYS_A_MONTH
     if one.kind == WARM:
         free = (day - one.made).days < plan.recovery_days
         return 0.0 if free else PRICES[WARM]
     if one.kind == COPY:
-        return PRICES[COPY] + (COPYING if new else 0)
+        return PRICES[COPY] + (COPYING * DAYS_A_MONTH / min((one.until - one.made).days, DAYS_A_MONTH) if new else 0)
     return PRICES[one.tier(day)] * EXPORT_SHARE + (EXPORTING if new else 0)
 
 

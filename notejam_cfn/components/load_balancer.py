@@ -368,10 +368,24 @@ def add_firewall_log(
             ResourceArn=acl.get_att("Arn"),
             LogDestinationConfigs=[names.log_group_arn(group.ref())],
             RedactedFields=hidden,
+            LoggingFilter=only_what_rules_matched(),
         ),
-        why="Records what the firewall did, to tune its rules.",
+        why="Records what the firewall stopped, or would have stopped, to tune its rules.",
     )
     return group.ref()
+
+
+def only_what_rules_matched() -> wafv2.LoggingFilter:
+    """Keep of the firewall's log what a rule blocked or counted; the access logs know every request, for a tenth.
+
+    Source: AWS WAF API Reference, "ActionCondition"; a rule of a managed group that is set to count is "excluded".
+    """
+    kept = [
+        wafv2.Condition(ActionCondition=wafv2.ActionCondition(Action=action))
+        for action in ("BLOCK", "COUNT", "EXCLUDED_AS_COUNT")
+    ]
+    matched = wafv2.Filter(Behavior="KEEP", Requirement="MEETS_ANY", Conditions=kept)
+    return wafv2.LoggingFilter(DefaultBehavior="DROP", Filters=[matched])
 
 
 def _managed_rule(name: str, priority: int) -> wafv2.WebACLRule:

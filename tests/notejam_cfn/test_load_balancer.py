@@ -85,4 +85,8 @@ def test_the_firewall_limits_rates_and_logs_what_it_does(compose: Any, of_type: 
         group["LogGroupName"] for group in of_type(template, "AWS::Logs::LogGroup").values() if "LogGroupName" in group
     ]
     assert {"Fn::Sub": "aws-waf-logs-${AWS::StackName}"} in names
+    (log,) = of_type(template, "AWS::WAFv2::LoggingConfiguration").values()
+    assert log["LoggingFilter"]["DefaultBehavior"] == "DROP"
+    (kept,) = log["LoggingFilter"]["Filters"]
+    assert {"ActionCondition": {"Action": "BLOCK"}} in kept["Conditions"]
     assert not of_type(compose("economy")["service"], "AWS::WAFv2::WebACL")

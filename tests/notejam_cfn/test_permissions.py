@@ -14,7 +14,7 @@ import pytest
 from notejam_cfn import delivery_policies, permissions
 from notejam_cfn.stacks.stack import Stack
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "refresh_permissions.py"
+SCRIPT = Path(__file__).parents[2] / "tools" / "refresh_permissions.py"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_the_table_is_what_the_schemas_say(refresh: ModuleType) -> None:
 
 
 def test_a_type_without_permissions_is_an_error_that_says_what_to_do() -> None:
-    with pytest.raises(LookupError, match=r"AWS::No::Such: .* scripts/refresh_permissions\.py"):
+    with pytest.raises(LookupError, match=r"AWS::No::Such: .* tools/refresh_permissions\.py"):
         delivery_policies.actions_for("AWS::No::Such")
 
 

@@ -209,3 +209,12 @@ def test_the_command_tells_machines_too(capsys: Any) -> None:
     document = json.loads(capsys.readouterr().out)
     assert document["test"]["broken"] == []
     assert document["test"]["days"][-1]["counts"][WARM] > 12
+
+
+def test_a_copy_that_is_kept_for_a_week_is_moved_every_day_all_the_same() -> None:
+    daily = retention.Rule("daily", "cron(0 3 * * ? *)", 7, copy_days=7)
+    week = retention.Plan((retention.Rule("continuous", "cron(0 3 * * ? *)", 35, continuous=True), daily))
+    day = START + datetime.timedelta(days=60)
+    cost = retention.look(retention.simulate(week, START, 90), week, day).monthly_cost
+    moved, there = retention.DAYS_A_MONTH * retention.COPYING, 7 * retention.PRICES[retention.COPY]
+    assert cost == pytest.approx(moved + there)

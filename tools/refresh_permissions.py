@@ -4,7 +4,7 @@ Sources, both of which ship with cfn-lint: the `handlers` of the resource schema
 calls; the Service Authorization Reference says which of them exist, and which take a resource. Run it after a template
 has gained a type, and after cfn-lint was updated:
 
-    python scripts/refresh_permissions.py
+    python tools/refresh_permissions.py
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = tuple(
     )
 )
 
-HEADER = '''"""The IAM actions CloudFormation needs for each resource type. Written by scripts/refresh_permissions.py.
+HEADER = '''"""The IAM actions CloudFormation needs for each resource type. Written by tools/refresh_permissions.py.
 
 Sources: the `handlers` of the resource schemas and the Service Authorization Reference, as cfn-lint {version} has them.
 """
