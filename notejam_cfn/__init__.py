@@ -21,7 +21,8 @@ from .components.network import Network, add_network
 from .components.notifications import Notifications, add_notifications
 from .components.repository import ImageRepository, add_image_repository
 from .components.security_groups import add_security_group, allow_from_group, allow_to_internet
-from .components.service import Application, Service, add_service
+from .components.service import Service, add_service
+from .components.task_definition import Application
 from .config import ConfigError
 from .settings import (
     BackupSettings,

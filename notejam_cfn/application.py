@@ -12,7 +12,7 @@ from .components.database import Database
 from .components.encryption import Encryption
 from .components.load_balancer import LoadBalancer
 from .components.network import Network
-from .components.service import Application
+from .components.task_definition import Application
 from .settings import Stage
 from .template import Template, component
 from .values import Value
