@@ -49,7 +49,7 @@ REF_IS_ARN = {
     "AWS::StepFunctions::StateMachine",
 }
 INLINE = ("AWS::IAM::Role", "AWS::IAM::Group", "AWS::IAM::User")
-DOCUMENTS = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")
+DOCUMENTS = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::GroupPolicy")
 
 Template = dict[str, Any]
 
@@ -88,9 +88,14 @@ class Filler:
 
     def _ref(self, name: str) -> str:
         if name in self._parameters:
-            return str(self._parameters[name].get("Default") or "example")
+            return self._parameter(self._parameters[name])
         kind = self._resources.get(name, {}).get("Type")
         return ARNS[kind] if kind in REF_IS_ARN else PSEUDO.get(name, "example")
+
+    def _parameter(self, parameter: dict[str, Any]) -> str:
+        account = PSEUDO["AWS::AccountId"]
+        example = account if re.fullmatch(parameter.get("AllowedPattern", "-"), account) else "example"
+        return str(parameter.get("Default") or example)
 
     def _getatt(self, target: list[str]) -> str:
         name, attribute = target[0], ".".join(target[1:])

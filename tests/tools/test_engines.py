@@ -54,6 +54,7 @@ def policy_of(resource: Any, **templates: Any) -> Any:
                 "Properties": {"Policies": [{"PolicyName": "x", "PolicyDocument": {"Resource": resource}}]},
             },
         },
+        "Parameters": {"Account": {"Type": "String", "AllowedPattern": r"\d{12}"}, "Name": {"Type": "String"}},
         "Outputs": {"TopicArn": {"Value": {"Ref": "Topic"}}},
     }
     ((_, document),) = example_values.policies_of(template, {"t": template, **templates})
@@ -67,6 +68,7 @@ def policy_of(resource: Any, **templates: Any) -> Any:
         ({"Fn::GetAtt": ["Logs", "Arn"]}, "arn:aws:logs:eu-central-1:123456789012:log-group:example:*"),
         ({"Fn::Sub": ["${A}/${!aws:username}", {"A": {"Ref": "AWS::Partition"}}]}, "aws/${aws:username}"),
         ({"Fn::GetStackOutput": {"OutputName": "TopicArn"}}, "arn:aws:sns:eu-central-1:123456789012:example"),
+        ({"Fn::Sub": "arn:aws:iam::${Account}:role/${Name}"}, "arn:aws:iam::123456789012:role/example"),
         ({"Fn::If": ["C", {"Fn::Join": ["-", ["a", {"Ref": "AWS::Region"}]]}, "b"]}, "a-eu-central-1"),
     ],
 )
