@@ -23,7 +23,7 @@ from awacs.aws import (
     Statement,
     StringEquals,
 )
-from troposphere import AccountId, Sub
+from troposphere import AccountId, GetAtt, Sub
 
 from . import names
 from .values import Value
@@ -154,7 +154,7 @@ def refuse_plain_http(bucket_arn: Value) -> Statement:
         Effect=Deny,
         Action=[Action("s3", "*")],
         Principal=Principal("*"),
-        Resource=[bucket_arn, within(bucket_arn, "/*")],
+        Resource=[bucket_arn, objects_of(bucket_arn)],
         Condition=Condition([Bool("aws:SecureTransport", "false")]),
     )
 
@@ -171,7 +171,7 @@ def allow_delivering_load_balancer_logs(bucket_arn: Value) -> Statement:
         Effect=Allow,
         Action=[s3.PutObject],
         Principal=service_principal("logdelivery.elasticloadbalancing"),
-        Resource=[within(bucket_arn, "/AWSLogs/${AWS::AccountId}/*")],
+        Resource=[objects_of(bucket_arn, "AWSLogs/${AWS::AccountId}/*")],
         Condition=Condition([ArnLike("aws:SourceArn", balancers)]),
     )
 
@@ -317,7 +317,7 @@ def allow_exporting_snapshots(bucket_arn: Value, key_arn: Value) -> list[Stateme
     objects = [s3.PutObject, s3.GetObject, s3.DeleteObject]
     return [
         allow([s3.ListBucket, s3.GetBucketLocation], [bucket_arn]),
-        allow(objects, [within(bucket_arn, "/*")]),
+        allow(objects, [objects_of(bucket_arn)]),
         allow([kms.Decrypt, kms.Encrypt, kms.GenerateDataKey, kms.DescribeKey], [key_arn]),
     ]
 
@@ -361,3 +361,10 @@ def allow_state_machine_traces() -> Statement:
 def within(arn: Value, suffix: str) -> Value:
     """Return an ARN extended by a path, such as `/*`, or by what a service appends."""
     return Sub("${Arn}" + suffix, Arn=arn)
+
+
+def objects_of(bucket_arn: Value, keys: str = "*") -> Value:
+    """Return the objects of a bucket. One of the same template is named within the text, where engines look for it."""
+    if isinstance(bucket_arn, GetAtt):
+        return Sub("${" + ".".join(bucket_arn.data["Fn::GetAtt"]) + "}/" + keys)
+    return within(bucket_arn, f"/{keys}")
