@@ -13,12 +13,12 @@ from awacs.aws import Action, ArnEquals, BoolIfExists, Condition, Deny, Statemen
 from troposphere import AccountId
 
 from .delivery_policies import in_account, on
+from .names import PERSONAL_PREFIX
 from .policies import allow, allow_everywhere
 from .values import Value
 
 # Whose stages are whose: an IAM user's own name, or the `developer` tag that an identity provider hands over.
 OWNERS = ("${!aws:username}", "${!aws:PrincipalTag/developer}")
-PERSONAL_STAGE = "dev-"
 READS = re.compile("BatchGet|Describe|Get|GitPull|List")
 STAGE_TAG = "aws:ResourceTag/stage"
 
@@ -160,7 +160,7 @@ def allow_building_images(delivery: str) -> Statement:
 
 def allow_shells(project: str, stages: Sequence[str]) -> list[Statement]:
     """Open a shell in containers of development: the stages named, and one's own, with their keys."""
-    owners = [*stages, *(f"{PERSONAL_STAGE}{owner}" for owner in OWNERS)]
+    owners = [*stages, *(f"{PERSONAL_PREFIX}{owner}" for owner in OWNERS)]
     kinds = ("cluster", "task")
     clusters = [
         in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{project}-{stage}-service{'/*' if kind == 'task' else ''}")
@@ -180,7 +180,7 @@ def allow_own_stages(project: str, layers: Sequence[str], role_arn: Value) -> li
     by_role = ("CreateChangeSet", "CreateStack", "DeleteStack", "UpdateStack", "ContinueUpdateRollback")
     rest = ("CancelUpdateStack", "DeleteChangeSet", "ExecuteChangeSet", "SetStackPolicy", "RollbackStack")
     stacks = [
-        in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{project}-{PERSONAL_STAGE}{owner}{layer}/*")
+        in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{project}-{PERSONAL_PREFIX}{owner}{layer}/*")
         for owner in OWNERS
         for layer in ("", *(f"-{layer}" for layer in layers))
     ]
@@ -217,7 +217,7 @@ def refuse_without_mfa(statements: Iterable[Statement]) -> Statement:
 def refuse_stages(project: str, stages: Sequence[str]) -> list[Statement]:
     """Keep a role off the project's own stages: by their tag, and by name where a service knows no tags."""
     tagged = ("cloudwatch", "ec2", "ecs", "elasticloadbalancing", "iam", "kms", "logs", "rds", "secretsmanager")
-    buckets = [in_account(f"s3:::{project}-{stage}-*") for stage in stages if f"{stage}-" != PERSONAL_STAGE]
+    buckets = [in_account(f"s3:::{project}-{stage}-*") for stage in stages if f"{stage}-" != PERSONAL_PREFIX]
     return [
         Statement(
             Sid="RefuseProjectStages",

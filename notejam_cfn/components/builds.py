@@ -86,7 +86,9 @@ class Reach:
     @property
     def asking(self) -> list[Statement]:
         """What asking a stage whether it works takes."""
-        return [*([delivery_policies.allow_reading_stacks(self.prefixes)] if self.prefixes else []), *self.elsewhere]
+        if not self.prefixes:
+            return self.elsewhere
+        return [delivery_policies.allow_reading_stacks(self.prefixes), *self.elsewhere]
 
     @property
     def elsewhere(self) -> list[Statement]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from awacs.aws import Statement
-from troposphere import codecommit, codeconnections, codepipeline, s3
+from troposphere import codecommit, codeconnections, codepipeline
 
 from .. import delivery_policies
 from ..settings import DeliverySettings
@@ -136,9 +136,6 @@ def add_zip(template: Template, encryption: Encryption) -> Source:
         encryption,
         [expiry("expire", ZIP_DAYS)],
         "Takes the code as a zip, to start without Git.",
-    )
-    bucket.NotificationConfiguration = s3.NotificationConfiguration(
-        EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
     )
     arn = bucket.get_att("Arn")
     return Source(

@@ -15,7 +15,7 @@ from .models import StackState
 from .templates import BODY_BYTES, Template, digest
 
 BUCKET_OUTPUT = "ArtifactBucketName"
-FOLDER = "uploads"
+UPLOADS = "uploads"
 
 
 def is_large(body: str) -> bool:
@@ -52,7 +52,7 @@ def placed(aws: Aws, region: str, creation: Creation, state: StackState) -> Crea
             f"{state.name} has no output {BUCKET_OUTPUT}, a bucket for its template of {len(creation.body):,} bytes",
             "Update it in the console, which brings a bucket; after that this command works",
         )
-    key = f"{FOLDER}/{digest(creation.body)}.json"
+    key = f"{UPLOADS}/{digest(creation.body)}.json"
     aws.call("s3", region, "put_object", Bucket=bucket, Key=key, Body=creation.body.encode())
     return dataclasses.replace(creation, url=aws.object_url(region, bucket, key))
 

@@ -16,12 +16,12 @@ from typing import Any
 
 from .aws import Aws, Pause
 from .exits import BadInput, CommandError, Refused, RolledBack
+from .large import BUCKET_OUTPUT, UPLOADS
 from .manifest import Manifest
 from .stages import IMAGE, Stage
 
 SOURCES = ("app", "delivery", "constraints.txt")
 LEFT_OUT = ("__pycache__", ".pyc")
-UPLOADS = "uploads"
 BUILDSPEC = "delivery/image.yml"
 EXPORTED = "IMAGE_URI"
 LOG_LINES = 15
@@ -43,7 +43,7 @@ def workshop(aws: Aws, manifest: Manifest) -> Workshop:
     for stack in (stack for stack in manifest.stacks if stack.stage is None):
         state = aws.stack(stack.region, stack.name)
         if state and "ImageProjectName" in state.outputs:
-            return Workshop(stack.region, state.outputs["ImageProjectName"], state.outputs["ArtifactBucketName"])
+            return Workshop(stack.region, state.outputs["ImageProjectName"], state.outputs[BUCKET_OUTPUT])
     raise Refused(
         "there is nothing to build an image with: the delivery stack is not deployed",
         "Deploy it once for the project: python scripts/deploy.py delivery",
