@@ -21,11 +21,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from notejam_cfn import images, render
-from notejam_cfn.deployment import manifest, parameters
-from notejam_cfn.deployment.aws import KEEP
-from notejam_cfn.deployment.manifest import Planned
-from notejam_cfn.deployment.sessions import Client, clients
+from notejam_cfn.core import images, render
+from notejam_cfn.deploy import manifest
+from notejam_cfn.deploy.aws.client import KEEP
+from notejam_cfn.deploy.aws.sessions import Client, clients
+from notejam_cfn.deploy.manifest import Planned
+from notejam_cfn.deploy.stacks import parameters
 
 CHANGE_SET = "plan"
 SUMMARY_CHARACTERS = 900

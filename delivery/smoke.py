@@ -20,10 +20,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from notejam_cfn import images
-from notejam_cfn.deployment import manifest
-from notejam_cfn.deployment.manifest import Planned
-from notejam_cfn.deployment.sessions import Client, clients
+from notejam_cfn.core import images
+from notejam_cfn.deploy import manifest
+from notejam_cfn.deploy.aws.sessions import Client, clients
+from notejam_cfn.deploy.manifest import Planned
 
 PAGES = {"/readyz": "ready", "/signin/": "jam"}
 """What is asked, and what the answer must contain."""

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from troposphere import secretsmanager
 
-from . import policies
-from .components.database import Database
-from .components.encryption import Encryption
-from .components.load_balancer import LoadBalancer
-from .components.network import Network
-from .components.task_definition import Application
-from .settings import Stage
-from .template import Template, component
-from .values import Value
+from .components.containers.task_definition import Application
+from .components.data.database import Database
+from .components.data.encryption import Encryption
+from .components.load_balancing.load_balancer import LoadBalancer
+from .components.network.vpc import Network
+from .config.settings import Stage
+from .core.template import Template, component
+from .core.values import Value
+from .iam import policies
 
 ANY_ADDRESS = "0.0.0.0"
 ANY_ADDRESS_IPV6 = "::"

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from notejam_cfn.lint import cache
+from notejam_cfn.build.lint import cache
 
 LOCKS = Path(__file__).resolve().parent / "locks"
 TRIES = 2

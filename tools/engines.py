@@ -24,9 +24,9 @@ from typing import Any
 import example_values
 from engine_homes import EngineBroken, EngineMissing, guard_package, python_of, run
 
-from notejam_cfn import render
-from notejam_cfn.commands._table import table
-from notejam_cfn.exemptions import Exempted, exempted
+from notejam_cfn.cli.tables import table
+from notejam_cfn.core import render
+from notejam_cfn.core.suppressions import Exempted, exempted
 
 ROOT = Path(__file__).resolve().parent.parent
 ASK_PARLIAMENT = Path(__file__).with_name("ask_parliament.py")

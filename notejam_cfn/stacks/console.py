@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from ..application import add_application
-from ..components.backups import add_backups
-from ..components.cluster import add_cluster
-from ..components.copies import copies_elsewhere
-from ..components.database import add_database
-from ..components.encryption import add_encryption
-from ..components.load_balancer import add_load_balancer
-from ..components.monitoring import Subjects, add_monitoring
-from ..components.network import add_network
-from ..components.notifications import add_notifications
-from ..components.service import add_service
-from ..settings import Stage
-from ..template import Template
+from ..components.backup.backups import add_backups
+from ..components.backup.cross_region import copies_elsewhere
+from ..components.containers.cluster import add_cluster
+from ..components.containers.service import add_service
+from ..components.data.database import add_database
+from ..components.data.encryption import add_encryption
+from ..components.load_balancing.load_balancer import add_load_balancer
+from ..components.network.vpc import add_network
+from ..components.observability.alarm_topic import add_notifications
+from ..components.observability.monitoring import Subjects, add_monitoring
+from ..config.settings import Stage
+from ..core.template import Template
 from .stack import CONSOLE, Stack, stack_of_stage
 
 ARCHITECTURE = (

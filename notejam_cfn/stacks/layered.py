@@ -5,19 +5,19 @@ from __future__ import annotations
 import dataclasses
 
 from ..application import add_application
-from ..components.backups import Backups, add_backups
-from ..components.cluster import add_cluster
-from ..components.copies import Copies, add_copies
-from ..components.database import Database, add_database
-from ..components.encryption import Encryption, add_encryption
-from ..components.load_balancer import LoadBalancer, add_load_balancer
-from ..components.monitoring import Subjects, add_monitoring
-from ..components.network import Network, add_network
-from ..components.notifications import Notifications, add_notifications
-from ..components.service import Service, add_service
-from ..settings import Stage
-from ..template import Template
-from ..wiring import publish
+from ..components.backup.backups import Backups, add_backups
+from ..components.backup.cross_region import Copies, add_copies
+from ..components.containers.cluster import add_cluster
+from ..components.containers.service import Service, add_service
+from ..components.data.database import Database, add_database
+from ..components.data.encryption import Encryption, add_encryption
+from ..components.load_balancing.load_balancer import LoadBalancer, add_load_balancer
+from ..components.network.vpc import Network, add_network
+from ..components.observability.alarm_topic import Notifications, add_notifications
+from ..components.observability.monitoring import Subjects, add_monitoring
+from ..config.settings import Stage
+from ..core.stack_outputs import publish
+from ..core.template import Template
 from .stack import LAYERED, Stack, stack_of_stage
 
 

@@ -9,23 +9,24 @@ from typing import Any
 from awacs.aws import Action
 from troposphere import iam, sns
 
-from .. import delivery_policies, names
-from ..components.artifacts import Artifacts, add_artifact_policy
-from ..components.builds import Builds, Images, Reach, add_builds
-from ..components.deployers import Deployer, add_action_role, add_execution_role, add_permissions
-from ..components.developers import Developers, StageAccess, add_budget, add_developers
-from ..components.encryption import Encryption
-from ..components.guests import Guest
-from ..components.notices import add_notices
-from ..components.notifications import Notifications
-from ..components.other_accounts import BUILD, deployer_of
-from ..components.pipeline import Layer, OwnStack, Pipeline, Rollout, add_pipeline
-from ..components.pipeline_events import add_pipeline_events
-from ..components.pipeline_roles import Roles, add_roles, allow_taking_on
-from ..components.repository import ImageRepository
-from ..components.source import add_source
-from ..settings import Project, Stage
-from ..template import Template
+from ..components.containers.image_repository import ImageRepository
+from ..components.data.encryption import Encryption
+from ..components.observability.alarm_topic import Notifications
+from ..components.pipeline.artifacts import Artifacts, add_artifact_policy
+from ..components.pipeline.codebuild_projects import Builds, Images, Reach, add_builds
+from ..components.pipeline.cross_account_roles import BUILD, deployer_of
+from ..components.pipeline.deploy_roles import Deployer, add_action_role, add_execution_role, add_permissions
+from ..components.pipeline.developers import Developers, StageAccess, add_budget, add_developers
+from ..components.pipeline.events import add_pipeline_events
+from ..components.pipeline.pipeline import Layer, OwnStack, Pipeline, Rollout, add_pipeline
+from ..components.pipeline.pipeline_topic import add_notices
+from ..components.pipeline.roles import Roles, add_roles, allow_taking_on
+from ..components.pipeline.source import add_source
+from ..components.pipeline.target_accounts import Guest
+from ..config.settings import Project, Stage
+from ..core import names
+from ..core.template import Template
+from ..iam import pipeline_policies
 from .personal import EXPIRY_TYPES, expiry_actions
 from .stack import Stack
 
@@ -106,19 +107,19 @@ def add_execution_roles(template: Template) -> Executing:
 def allow_stages(template: Template, given: Given, executing: Executing) -> None:
     """Let CloudFormation make what the stages' templates contain, and keep it off the delivery."""
     project = given.project.name
-    making = delivery_policies.allow_creating(
-        types_of(given.layers) | EXPIRY_TYPES, [f"{project}-"], delivery_policies.of_stages(project)
+    making = pipeline_policies.allow_creating(
+        types_of(given.layers) | EXPIRY_TYPES, [f"{project}-"], pipeline_policies.of_stages(project)
     )
-    refusing = delivery_policies.refuse_own_things([names.delivery_stack(project)])
+    refusing = pipeline_policies.refuse_own_things([names.delivery_stack(project)])
     add_permissions(template, "StagePermissions", [executing.stages, executing.personal], [refusing, *making])
 
 
 def allow_own_updates(template: Template, given: Given, role: iam.Role) -> None:
     """Let CloudFormation update the project's own stacks: what it needs for the types that are in them."""
-    making = delivery_policies.allow_creating(
+    making = pipeline_policies.allow_creating(
         types_in(template) | {"AWS::IAM::ManagedPolicy"},
         [one.name for one in given.own],
-        delivery_policies.of_no_stage(given.project.name),
+        pipeline_policies.of_no_stage(given.project.name),
     )
     add_permissions(template, "OwnPermissions", [role], making)
 
@@ -176,8 +177,8 @@ def add_deployer(
         roles.pipeline,
         artifacts,
         [
-            delivery_policies.allow_changing_stacks(given.prefixes),
-            delivery_policies.allow_passing([executing_arn], "cloudformation"),
+            pipeline_policies.allow_changing_stacks(given.prefixes),
+            pipeline_policies.allow_passing([executing_arn], "cloudformation"),
         ],
         "Lets the pipeline ask CloudFormation to change the project's stages.",
     )

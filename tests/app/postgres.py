@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from notejam_cfn.rehearsal.programs import postgres_programs, unprivileged_user
+from notejam_cfn.local.programs import postgres_programs, unprivileged_user
 
 PASSWORD = "first-password"
 

@@ -29,7 +29,7 @@ def test_following_the_page_adds_the_component(tmp_path: Path) -> None:
         text = (reader.folder / "output" / "dev" / f"{form}.yaml").read_text(encoding="utf-8")
         assert "  Work:\n    Type: AWS::SQS::Queue\n" in text
         assert "Value: queue\n" in text
-    reader.type_in("python -m pytest tests/notejam_cfn/test_invariants.py tests/notejam_cfn/test_permissions.py")
+    reader.type_in("python -m pytest tests/notejam_cfn/test_invariants.py tests/notejam_cfn/iam/test_permissions.py")
     its_settings_are_documented_and_checked(reader)
 
 

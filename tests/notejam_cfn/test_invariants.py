@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn import render
+from notejam_cfn.core import render
 from notejam_cfn.stacks import stacks_of_stage
 
 STATEFUL = {
