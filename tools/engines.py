@@ -26,7 +26,7 @@ from engine_homes import EngineBroken, EngineMissing, guard_package, python_of, 
 
 from notejam_cfn.cli.tables import table
 from notejam_cfn.core import render
-from notejam_cfn.core.suppressions import Exempted, exempted
+from notejam_cfn.core.suppressions import SuppressedRule, suppressed_rules
 
 ROOT = Path(__file__).resolve().parent.parent
 ASK_PARLIAMENT = Path(__file__).with_name("ask_parliament.py")
@@ -71,7 +71,7 @@ class Opinion:
     version: str
     passed: int | None
     complaints: tuple[Complaint, ...]
-    exempt: tuple[Exempted, ...] = ()
+    exempt: tuple[SuppressedRule, ...] = ()
     most_in_a_template: int = 0
 
     @property
@@ -164,7 +164,9 @@ def checkov(python: Path, judged: Judged) -> Opinion:
     ]
     complaints += [Complaint(file, "", "parsing", "checkov cannot read it") for file in results["parsing_errors"]]
     skipped = collections.Counter(map(path_of, results["skipped_checks"]))
-    reasons = [one for template in judged.templates.values() for one in exempted(template) if one.engine == "checkov"]
+    reasons = [
+        one for template in judged.templates.values() for one in suppressed_rules(template) if one.engine == "checkov"
+    ]
     return Opinion(
         engine="checkov",
         version=summary["checkov_version"],
@@ -193,7 +195,7 @@ def guard(package: Path, judged: Judged) -> Opinion:
     reasons = {
         (path, one.logical_id, one.rule): one
         for path, template in judged.templates.items()
-        for one in exempted(template)
+        for one in suppressed_rules(template)
         if one.engine == "guard"
     }
     known = {one: reasons.get((one.template, one.logical_id, one.rule)) for one in found}

@@ -14,7 +14,7 @@ METADATA = "Exemptions"
 
 
 @dataclasses.dataclass(frozen=True)
-class Exemption:
+class Suppression:
     """Rules that a resource breaks for one reason, and what is risked by it.
 
     `checkov` are ids such as `CKV_AWS_18`; `guard` are names of rules as cfn-guard reports them.
@@ -27,7 +27,7 @@ class Exemption:
 
 
 @dataclasses.dataclass(frozen=True, order=True)
-class Exempted:
+class SuppressedRule:
     """One rule that one resource of a template is exempt from."""
 
     engine: str
@@ -37,17 +37,17 @@ class Exempted:
     risk: str
 
 
-TLS_IN_OTHER_WORDS = Exemption(
+TLS_IN_OTHER_WORDS = Suppression(
     reason="The policy refuses what is not over TLS; the rule knows Fn::Join only, where cfn-lint asks for Fn::Sub.",
     risk="None.",
     guard=("s3_bucket_policy_ssl_requests_only_check",),
 )
-KEY_OF_ANOTHER_STACK = Exemption(
+KEY_OF_ANOTHER_STACK = Suppression(
     reason="Layered, the stage's key is read by Fn::GetStackOutput, a function that is newer than the rule.",
     risk="None: the group is encrypted with the stage's key.",
     guard=("cloudwatch_log_group_encrypted_check",),
 )
-READ_BY_ROLES_ONLY = Exemption(
+READ_BY_ROLES_ONLY = Suppression(
     reason="Access logs go only to a bucket without a customer key; who may read here is a short list of roles.",
     risk="Who read an object is not logged until CloudTrail data events are turned on for the bucket.",
     checkov=("CKV_AWS_18",),
@@ -56,7 +56,7 @@ READ_BY_ROLES_ONLY = Exemption(
 """Exemptions that several components share."""
 
 
-def metadata(exemptions: Iterable[Exemption]) -> dict[str, Any]:
+def metadata(exemptions: Iterable[Suppression]) -> dict[str, Any]:
     """Return what a resource's metadata says of its exemptions; nothing without any.
 
     Sources: https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html and
@@ -72,7 +72,7 @@ def metadata(exemptions: Iterable[Exemption]) -> dict[str, Any]:
     }
 
 
-def exempted(template: Mapping[str, Any]) -> list[Exempted]:
+def suppressed_rules(template: Mapping[str, Any]) -> list[SuppressedRule]:
     """Return every exemption of a rendered template, sorted by engine and rule."""
     return sorted(
         found
@@ -82,12 +82,12 @@ def exempted(template: Mapping[str, Any]) -> list[Exempted]:
     )
 
 
-def _written(exemption: Exemption) -> dict[str, Any]:
+def _written(exemption: Suppression) -> dict[str, Any]:
     rules = {"checkov": list(exemption.checkov), "guard": list(exemption.guard)}
     return {"reason": exemption.reason, "risk": exemption.risk} | {name: ids for name, ids in rules.items() if ids}
 
 
-def _read(logical_id: str, note: Mapping[str, Any]) -> Iterator[Exempted]:
+def _read(logical_id: str, note: Mapping[str, Any]) -> Iterator[SuppressedRule]:
     for engine in ("checkov", "guard"):
         for rule in note.get(engine, []):
-            yield Exempted(engine, rule, logical_id, note["reason"], note["risk"])
+            yield SuppressedRule(engine, rule, logical_id, note["reason"], note["risk"])

@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 
 from ..deploy.aws.client import Access, Aws
 from ..deploy.exit_codes import CommandError, Exit
-from ..deploy.manifest import Manifest, Planned
+from ..deploy.manifest import Manifest, StackSpec
 from ..deploy.stacks.deploy import Deployment, Options, read_templates
 from ..deploy.stacks.destroy import Destruction
 from ..deploy.stacks.destroy import Options as DestroyOptions
-from ..deploy.stacks.executor import Person
+from ..deploy.stacks.executor import Prompter
 from ..deploy.stacks.outcomes import Result
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import exit_status, lines
@@ -33,7 +33,7 @@ NOT_RELEASED = "waits for its first release"
 SIZES = ("MaxTasks", "MaxCapacity")
 # What a release replaces by design: a task definition has revisions.
 REVISED = "AWS::ECS::TaskDefinition"
-NOBODY = Person(confirm=lambda question: True, ask=lambda question, choices: "undo")
+NOBODY = Prompter(confirm=lambda question: True, ask=lambda question, choices: "undo")
 
 
 class RehearsalError(RuntimeError):
@@ -139,8 +139,8 @@ class Rehearsal:
     def _progress(self) -> Progress:
         return self.settings.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)
 
-    def _visitor(self, url: str) -> smoke_client.Visitor:
-        return smoke_client.Visitor(urlsplit(self.aws.url).netloc, urlsplit(url).netloc)
+    def _visitor(self, url: str) -> smoke_client.SmokeClient:
+        return smoke_client.SmokeClient(urlsplit(self.aws.url).netloc, urlsplit(url).netloc)
 
     @contextmanager
     def _platform(self, found: task.Task) -> Iterator[task.Platform]:
@@ -197,7 +197,7 @@ def rehearse(manifest: Manifest, settings: Settings, tell: Callable[[str], None]
     return time.monotonic() - began
 
 
-def service_stack(manifest: Manifest, stage: str) -> Planned:
+def service_stack(manifest: Manifest, stage: str) -> StackSpec:
     """Return the stack that runs the application: the one that takes an image."""
     return next(stack for stack in manifest.stacks_of(stage) if "ImageUri" in stack.defaults)
 
@@ -220,5 +220,5 @@ def _output(results: Mapping[str, Result], name: str) -> str:
     return found[0]
 
 
-FAILURES = (RehearsalError, CommandError, task.TaskError, smoke_client.VisitError, programs.PostgresError)
+FAILURES = (RehearsalError, CommandError, task.TaskError, smoke_client.SmokeError, programs.PostgresError)
 """What a rehearsal raises when the stage is at fault."""

@@ -29,7 +29,7 @@ GAP = re.compile(r"Resource type '(?P<type>[^']+)' does not exist in '(?P<region
 SEVERITIES = {Severity.FATAL: "error", Severity.ERROR: "error", Severity.WARN: "warning"}
 
 
-class Engines:
+class Linters:
     """Both engines, loaded once and used for any number of templates."""
 
     def __init__(self) -> None:

@@ -12,10 +12,10 @@ from .. import arguments
 
 if TYPE_CHECKING:
     from ...build.build import Rendered
-    from ...core.suppressions import Exempted
+    from ...core.suppressions import SuppressedRule
     from ..arguments import Subparsers
 
-Found = list[tuple[str, "Exempted"]]
+Found = list[tuple[str, "SuppressedRule"]]
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -40,9 +40,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _exemptions(rendered: list[Rendered]) -> Found:
-    from ...core.suppressions import exempted
+    from ...core.suppressions import suppressed_rules
 
-    return [(one.path, each) for one in rendered for each in exempted(one.body)]
+    return [(one.path, each) for one in rendered for each in suppressed_rules(one.body)]
 
 
 def _text(found: Found) -> list[str]:

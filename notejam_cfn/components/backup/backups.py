@@ -18,10 +18,10 @@ from ...core.values import Value, described
 from ...iam import policies
 from ..data.database import Database
 from ..data.encryption import Encryption, add_kept_key
-from ..observability.alarm_topic import News, Notifications, tell_of_event
-from .cross_region import Copies, keep_until_its_time, lock
+from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
+from .cross_region import CrossRegionBackup, keep_until_its_time, lock
 from .restore_testing import add_restore_testing, database_tags
-from .snapshot_export import add_exports
+from .snapshot_export import add_snapshot_export
 
 MINUTES_TO_START, MINUTES_TO_FINISH = 60, 720
 CONTINUOUS, DAILY, WEEKLY, MONTHLY = "continuous", "daily", "weekly", "monthly"
@@ -43,14 +43,14 @@ class Backups:
     export_log_group_name: Value | None = described("Log group of the exports", default=None)
 
 
-@component
+@component("backups")
 def add_backups(
     template: Template,
     stage: Stage,
     encryption: Encryption,
     database: Database,
-    notifications: Notifications,
-    copies: Copies | None = None,
+    notifications: AlarmTopic,
+    copies: CrossRegionBackup | None = None,
 ) -> Backups:
     """Add the vault, the plan, exports and restore tests of a stage's database.
 
@@ -66,7 +66,7 @@ def add_backups(
         monthly = add_plan(template, "Monthly", [monthly_rule(stage, vault, copies)])
         select_database(template, "Monthly", monthly, role)
         if stage.exports:
-            exports = add_exports(template, settings, vault, monthly, key_arn, encryption, notifications)
+            exports = add_snapshot_export(template, settings, vault, monthly, key_arn, encryption, notifications)
     if settings.restore_test:
         add_restore_testing(template, vault, role, database, notifications)
     tell_of_failures(template, vault, notifications, copies)
@@ -146,7 +146,7 @@ def add_plan(template: Template, title: str, rules: list[backup.BackupRuleResour
 
 
 def regular_rules(
-    stage: Stage, vault: backup.BackupVault, copies: Copies | None
+    stage: Stage, vault: backup.BackupVault, copies: CrossRegionBackup | None
 ) -> list[backup.BackupRuleResourceType]:
     """Return the rules for the recent past: any second of it, then a day's and a week's snapshot.
 
@@ -168,7 +168,9 @@ def regular_rules(
     return rules
 
 
-def monthly_rule(stage: Stage, vault: backup.BackupVault, copies: Copies | None) -> backup.BackupRuleResourceType:
+def monthly_rule(
+    stage: Stage, vault: backup.BackupVault, copies: CrossRegionBackup | None
+) -> backup.BackupRuleResourceType:
     """Return the rule for three years: a snapshot on the first of each month, copied for as long as it is kept."""
     rule = _rule(MONTHLY, vault, _cron(stage.backups.at_hour + 3, days="1 * ?"), stage.monthly_kept_days)
     if copies:
@@ -199,7 +201,7 @@ def select_database(template: Template, title: str, plan: backup.BackupPlan, rol
 
 
 def tell_of_failures(
-    template: Template, vault: backup.BackupVault, notifications: Notifications, copies: Copies | None
+    template: Template, vault: backup.BackupVault, notifications: AlarmTopic, copies: CrossRegionBackup | None
 ) -> None:
     """Tell people of a backup, and of a copy, that did not come about."""
     kinds = {"Backup": "backupVaultArn"} | ({"Copy": "sourceBackupVaultArn"} if copies else {})
@@ -234,7 +236,7 @@ def _rule(name: str, vault: backup.BackupVault, schedule: str, kept_days: int) -
     )
 
 
-def _copy(copies: Copies, kept_days: int) -> If | list[backup.CopyActionResourceType]:
+def _copy(copies: CrossRegionBackup, kept_days: int) -> If | list[backup.CopyActionResourceType]:
     lifecycle = backup.LifecycleResourceType(DeleteAfterDays=kept_days)
     actions = [backup.CopyActionResourceType(DestinationBackupVaultArn=copies.vault_arn, Lifecycle=lifecycle)]
     return If(copies.condition, actions, NoValue) if copies.condition else actions

@@ -18,7 +18,7 @@ GROUP = "Backups"
 
 
 @dataclasses.dataclass(frozen=True)
-class Copies:
+class CrossRegionBackup:
     """Where a plan copies snapshots to; with a condition, only when it holds."""
 
     vault_arn: Value = described("Vault that holds copies of the snapshots")
@@ -26,7 +26,7 @@ class Copies:
     condition: str | None = None
 
 
-def copies_elsewhere(template: Template) -> Copies:
+def copies_elsewhere(template: Template) -> CrossRegionBackup:
     """Let the person who deploys name a vault in another region, which a stack of its own made there."""
     vault = template.add_parameter_in(
         GROUP,
@@ -41,11 +41,11 @@ def copies_elsewhere(template: Template) -> Copies:
             "Empty makes no copies."
         ),
     )
-    return Copies(vault.ref(), vault.ref(), template.condition_given(vault))
+    return CrossRegionBackup(vault.ref(), vault.ref(), template.condition_given(vault))
 
 
-@component
-def add_copies(template: Template, stage: Stage) -> Copies:
+@component("copies")
+def add_cross_region_backup(template: Template, stage: Stage) -> CrossRegionBackup:
     """Add the vault of copies with a key of its own region, both kept whatever happens to the stack.
 
     A copy is encrypted with the key of the vault it goes to, unlike the snapshot it was made of.
@@ -69,7 +69,7 @@ def add_copies(template: Template, stage: Stage) -> Copies:
     if stage.backups.lock:
         vault.LockConfiguration = lock(stage.backups, [stage.backups.copy_kept_days, stage.monthly_kept_days])
     template.add(vault, why="Holds copies of the snapshots, out of reach of what happens to the first region.")
-    return Copies(vault_arn=vault.get_att("BackupVaultArn"), vault_name=vault.ref())
+    return CrossRegionBackup(vault_arn=vault.get_att("BackupVaultArn"), vault_name=vault.ref())
 
 
 def keep_until_its_time(vault: backup.BackupVault) -> None:

@@ -9,7 +9,7 @@ from troposphere import Condition, GetAZs, If, Not, Parameter, Select, Sub, ec2,
 
 from ...config.settings import DatabaseSettings
 from ...core import names
-from ...core.suppressions import Exemption
+from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import policies
@@ -26,7 +26,7 @@ GROUP = "Database"
 LOG_GROUP = "DatabaseLogGroup"
 NEW = "NewDatabase"
 MONITORING_SECONDS = 60
-MEANT_TO_BE_DELETED = Exemption(
+MEANT_TO_BE_DELETED = Suppression(
     reason="This stage is made to be deleted with one command; database.deletion_protection turns it on.",
     risk="Whoever may delete the stack can delete the database; final_snapshot decides if a snapshot stays.",
     guard=("rds_cluster_deletion_protection_enabled_check",),
@@ -59,7 +59,7 @@ class Database:
     port: int = PORT
 
 
-@component
+@component("database")
 def add_database(template: Template, settings: DatabaseSettings, network: Network, encryption: Encryption) -> Database:
     """Add a private Aurora cluster and return how to reach it.
 

@@ -10,12 +10,12 @@ from troposphere import s3
 
 from notejam_cfn import Template
 from notejam_cfn.cli import main
-from notejam_cfn.core.suppressions import Exemption, exempted
+from notejam_cfn.core.suppressions import Suppression, suppressed_rules
 
-OPEN = Exemption(reason="People read it.", risk="Everyone can.", checkov=("CKV_1", "CKV_2"), guard=("open_check",))
+OPEN = Suppression(reason="People read it.", risk="Everyone can.", checkov=("CKV_1", "CKV_2"), guard=("open_check",))
 
 
-def template_with(*exemptions: Exemption) -> dict[str, Any]:
+def template_with(*exemptions: Suppression) -> dict[str, Any]:
     template = Template("x", tags={}, architecture="x")
     template.add(s3.Bucket("Bucket"), why="Holds pages.", exempt=exemptions)
     rendered: dict[str, Any] = template.to_dict()
@@ -34,7 +34,7 @@ def test_a_resource_without_exemptions_says_nothing_of_them() -> None:
 
 
 def test_exemptions_are_read_back_with_reason_and_risk() -> None:
-    found = exempted(template_with(OPEN))
+    found = suppressed_rules(template_with(OPEN))
     assert [(one.engine, one.rule) for one in found] == [
         ("checkov", "CKV_1"),
         ("checkov", "CKV_2"),
@@ -47,13 +47,13 @@ def test_checkov_is_asked_to_look_away_at_most_five_times_a_template(
     starter_templates: dict[str, dict[str, Any]],
 ) -> None:
     for path, template in starter_templates.items():
-        skipped = [one for one in exempted(template) if one.engine == "checkov"]
+        skipped = [one for one in suppressed_rules(template) if one.engine == "checkov"]
         assert len(skipped) <= 5, path
 
 
 def test_every_exemption_says_why_and_what_is_risked(starter_templates: dict[str, dict[str, Any]]) -> None:
     for template in starter_templates.values():
-        for one in exempted(template):
+        for one in suppressed_rules(template):
             assert one.reason.endswith(".") and one.risk.endswith("."), one
 
 
