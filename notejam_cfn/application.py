@@ -43,7 +43,7 @@ def add_application(
             "DATABASE_PASSWORD": secret_key(database.secret_arn, "password"),
         },
         secret_arns=[session.ref(), database.secret_arn],
-        security_group_ids=[database.clients_id],
+        security_group_ids=[database.client_security_group_id],
         statements=[policies.allow_sending_mail(stage.service.mail_from)] if stage.service.mail_from else [],
     )
 

@@ -1,7 +1,7 @@
-"""Where a resource is right to break a rule of an engine that judges templates: the rules, the reason and the risk.
+"""Where a resource is right to break a rule of a linter that judges templates: the rules, the reason and the risk.
 
 The reason stands in the resource's metadata, in the places where checkov and cfn-guard look for it and, with the risk,
-where `python -m notejam_cfn exceptions` reads it. A rule whose cause can be removed gets no exemption.
+where `python -m notejam_cfn suppressions` reads it. A rule whose cause can be removed gets no suppression.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-METADATA = "Exemptions"
+METADATA = "Suppressions"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Suppression:
 class SuppressedRule:
     """One rule that one resource of a template is exempt from."""
 
-    engine: str
+    linter: str
     rule: str
     logical_id: str
     reason: str
@@ -53,16 +53,16 @@ READ_BY_ROLES_ONLY = Suppression(
     checkov=("CKV_AWS_18",),
     guard=("s3_bucket_logging_enabled_check",),
 )
-"""Exemptions that several components share."""
+"""Suppressions that several components share."""
 
 
-def metadata(exemptions: Iterable[Suppression]) -> dict[str, Any]:
-    """Return what a resource's metadata says of its exemptions; nothing without any.
+def metadata(suppressions: Iterable[Suppression]) -> dict[str, Any]:
+    """Return what a resource's metadata says of its suppressions; nothing without any.
 
     Sources: https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html and
     https://github.com/aws-cloudformation/aws-guard-rules-registry#suppressing-rule-evaluation
     """
-    given = list(exemptions)
+    given = list(suppressions)
     skipped = [{"id": rule, "comment": one.reason} for one in given for rule in one.checkov]
     suppressed = [rule for one in given for rule in one.guard]
     return {
@@ -73,7 +73,7 @@ def metadata(exemptions: Iterable[Suppression]) -> dict[str, Any]:
 
 
 def suppressed_rules(template: Mapping[str, Any]) -> list[SuppressedRule]:
-    """Return every exemption of a rendered template, sorted by engine and rule."""
+    """Return every suppression of a rendered template, sorted by linter and rule."""
     return sorted(
         found
         for logical_id, resource in template.get("Resources", {}).items()
@@ -82,12 +82,12 @@ def suppressed_rules(template: Mapping[str, Any]) -> list[SuppressedRule]:
     )
 
 
-def _written(exemption: Suppression) -> dict[str, Any]:
-    rules = {"checkov": list(exemption.checkov), "guard": list(exemption.guard)}
-    return {"reason": exemption.reason, "risk": exemption.risk} | {name: ids for name, ids in rules.items() if ids}
+def _written(suppression: Suppression) -> dict[str, Any]:
+    rules = {"checkov": list(suppression.checkov), "guard": list(suppression.guard)}
+    return {"reason": suppression.reason, "risk": suppression.risk} | {name: ids for name, ids in rules.items() if ids}
 
 
 def _read(logical_id: str, note: Mapping[str, Any]) -> Iterator[SuppressedRule]:
-    for engine in ("checkov", "guard"):
-        for rule in note.get(engine, []):
-            yield SuppressedRule(engine, rule, logical_id, note["reason"], note["risk"])
+    for linter in ("checkov", "guard"):
+        for rule in note.get(linter, []):
+            yield SuppressedRule(linter, rule, logical_id, note["reason"], note["risk"])

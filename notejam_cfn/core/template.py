@@ -36,14 +36,14 @@ class Template(troposphere.Template):
         self.stack_tags = dict(tags)
         self._component = UNTAGGED_COMPONENT
 
-    def add(self, resource: R, why: str, exempt: Iterable[Suppression] = ()) -> R:
+    def add(self, resource: R, why: str, suppress: Iterable[Suppression] = ()) -> R:
         """Add a resource with the reason it exists, and return it.
 
-        `why` is one sentence in plain English: deployment progress and reviews show it. `exempt` says which rules of
-        engines that judge templates it is right to break, and why: see `exemptions`.
+        `why` is one sentence in plain English: deployment progress and reviews show it. `suppress` says which rules of
+        engines that judge templates it is right to break, and why: see `suppressions`.
         """
         given = dict(resource.resource.get("Metadata", {}))
-        resource.Metadata = given | {CONTEXT: {"why": why}} | metadata(exempt)
+        resource.Metadata = given | {CONTEXT: {"why": why}} | metadata(suppress)
         self.add_resource(resource)
         return resource
 

@@ -94,8 +94,8 @@ def add_archive(template: Template, settings: BackupSettings, key_arn: Value) ->
     )
     if settings.object_lock:
         lock_objects(bucket, settings.export_warm_days)
-    exempt = [READ_BY_ROLES_ONLY] if settings.object_lock else [READ_BY_ROLES_ONLY, NOT_LOCKED]
-    template.add(bucket, why="Keeps the exports: warm for three years, then in the archive.", exempt=exempt)
+    suppressions = [READ_BY_ROLES_ONLY] if settings.object_lock else [READ_BY_ROLES_ONLY, NOT_LOCKED]
+    template.add(bucket, why="Keeps the exports: warm for three years, then in the archive.", suppress=suppressions)
     template.add(
         s3.BucketPolicy(
             "ExportsPolicy",
@@ -103,7 +103,7 @@ def add_archive(template: Template, settings: BackupSettings, key_arn: Value) ->
             PolicyDocument=policies.policy(policies.refuse_plain_http(bucket.get_att("Arn"))),
         ),
         why="Lets nobody talk to the bucket without TLS.",
-        exempt=[TLS_IN_OTHER_WORDS],
+        suppress=[TLS_IN_OTHER_WORDS],
     )
     return bucket
 
@@ -130,8 +130,8 @@ def lifecycle(settings: BackupSettings) -> s3.LifecycleConfiguration:
         NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=DAYS_KEPT_AFTER_DELETION),
         AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
     )
-    if settings.export_kept_days:
-        rule.ExpirationInDays = settings.export_kept_days
+    if settings.export_retention_days:
+        rule.ExpirationInDays = settings.export_retention_days
     return s3.LifecycleConfiguration(Rules=[rule], TransitionDefaultMinimumObjectSize="varies_by_storage_class")
 
 

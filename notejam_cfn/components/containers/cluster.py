@@ -50,8 +50,8 @@ def add_cluster(template: Template, settings: ClusterSettings, encryption: Encry
     )
     if settings.insights != "disabled":
         cluster.DependsOn = add_insights_log_group(template, settings, encryption)
-    exempt = [MORE_THAN_ENABLED] if settings.insights == "enhanced" else []
-    template.add(cluster, why="Runs the containers on Fargate; no servers to look after.", exempt=exempt)
+    suppressions = [MORE_THAN_ENABLED] if settings.insights == "enhanced" else []
+    template.add(cluster, why="Runs the containers on Fargate; no servers to look after.", suppress=suppressions)
     return Cluster(name=cluster.ref(), shell_log_group_arn=shells.get_att("Arn"), key_arn=encryption.key_arn)
 
 

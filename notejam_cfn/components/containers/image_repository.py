@@ -60,7 +60,7 @@ def add_image_repository(
         sharing = [pipeline_policies.share_images(guest.account, guest.tasks) for guest in guests]
         repository.RepositoryPolicyText = policies.policy(*sharing)
     why = "Keeps the images that stages run and can be taken back to."
-    template.add(repository, why=why, exempt=[RELEASES_ARE_FIXED])
+    template.add(repository, why=why, suppress=[RELEASES_ARE_FIXED])
     return ImageRepository(
         uri=repository.get_att("RepositoryUri"), name=repository.ref(), arn=repository.get_att("Arn")
     )

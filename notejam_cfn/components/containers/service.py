@@ -249,8 +249,8 @@ def in_private_subnets(
 def capacity_strategy(settings: ServiceSettings) -> list[ecs.CapacityProviderStrategyItem]:
     """Run the first tasks on demand, and of the others a share on Spot, which costs about a third."""
     on_demand = ecs.CapacityProviderStrategyItem(CapacityProvider="FARGATE", Weight=100 - settings.spot_percent)
-    if settings.on_demand_tasks:
-        on_demand.Base = settings.on_demand_tasks
+    if settings.fargate_base:
+        on_demand.Base = settings.fargate_base
     spot = ecs.CapacityProviderStrategyItem(CapacityProvider="FARGATE_SPOT", Weight=settings.spot_percent)
     return [item for item in (on_demand, spot) if item.Weight or "Base" in item.properties]
 
@@ -294,5 +294,5 @@ def add_rollback_alarm(
             Condition=condition,
         ),
         why="Notices errors during a deployment, which ECS then takes back.",
-        exempt=[WATCHED_BY_ECS],
+        suppress=[WATCHED_BY_ECS],
     )

@@ -133,7 +133,7 @@ def add_public_security_group(
         network.vpc_id,
         "Load balancer: open to everyone on its ports",
         "Admits people on the web's ports; the only group open to the world.",
-        exempt=[OPEN_TO_PEOPLE],
+        suppress=[OPEN_TO_PEOPLE],
     )
     sources = [{"CidrIp": "0.0.0.0/0"}] + ([{"CidrIpv6": "::/0"}] if network.dual_stack else [])
     ports = {HTTP: "HTTP"} | ({HTTPS: "HTTPS"} if settings.https else {})
@@ -187,7 +187,7 @@ def add_access_logs(template: Template, settings: LoadBalancerSettings) -> s3.Bu
             UpdateReplacePolicy="Retain",
         ),
         why="Keeps a line for each request, for analysis with Athena, until it expires.",
-        exempt=[HOLDS_LOGS_ITSELF, ENCRYPTED_BY_S3, LOGS_EXPIRE],
+        suppress=[HOLDS_LOGS_ITSELF, ENCRYPTED_BY_S3, LOGS_EXPIRE],
     )
     template.add(
         s3.BucketPolicy(
@@ -199,7 +199,7 @@ def add_access_logs(template: Template, settings: LoadBalancerSettings) -> s3.Bu
             ),
         ),
         why="Lets the load balancer write access logs, and nobody talk to the bucket without TLS.",
-        exempt=[TLS_IN_OTHER_WORDS],
+        suppress=[TLS_IN_OTHER_WORDS],
     )
     return bucket
 
@@ -231,7 +231,7 @@ def add_balancer(
             DependsOn="AccessLogsPolicy",
         ),
         why="Spreads requests over the healthy tasks of all zones.",
-        exempt=[] if settings.deletion_protection else [MEANT_TO_BE_DELETED],
+        suppress=[] if settings.deletion_protection else [MEANT_TO_BE_DELETED],
     )
 
 
@@ -271,7 +271,7 @@ def add_service_listener(
             DefaultActions=[elb.Action(Type="fixed-response", FixedResponseConfig=page)],
         ),
         why=why,
-        exempt=[] if port == HTTPS else [NO_CERTIFICATE],
+        suppress=[] if port == HTTPS else [NO_CERTIFICATE],
     )
 
 

@@ -73,5 +73,5 @@ def add_alarm(
         alarm.OKActions = [notifications.topic_arn]
     if watched.silence_tells:
         alarm.InsufficientDataActions = [notifications.topic_arn]
-    exempt = [] if notify else [SPOKEN_FOR]
-    return template.add(alarm, why=f"Notices it: {meaning[0].lower()}{meaning[1:]}", exempt=exempt)
+    suppressions = [] if notify else [SPOKEN_FOR]
+    return template.add(alarm, why=f"Notices it: {meaning[0].lower()}{meaning[1:]}", suppress=suppressions)

@@ -106,7 +106,7 @@ def add_private_bucket(
             UpdateReplacePolicy="Retain",
         ),
         why=why,
-        exempt=[READ_BY_ROLES_ONLY, MADE_AGAIN],
+        suppress=[READ_BY_ROLES_ONLY, MADE_AGAIN],
     )
     arn = bucket.get_att("Arn")
     sharing = [one for guest in guests for one in pipeline_policies.share_artifacts(arn, guest.account, guest.delivery)]
@@ -117,7 +117,7 @@ def add_private_bucket(
             PolicyDocument=policies.policy(policies.refuse_plain_http(arn), *sharing),
         ),
         why="Refuses requests to the bucket that are not over TLS.",
-        exempt=[TLS_IN_OTHER_WORDS],
+        suppress=[TLS_IN_OTHER_WORDS],
     )
     return bucket
 

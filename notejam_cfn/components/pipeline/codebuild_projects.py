@@ -171,7 +171,7 @@ def add_project(
             ),
         ),
         why=PURPOSES[name],
-        exempt=[BUILDS_IMAGES] if name == IMAGE else [],
+        suppress=[BUILDS_IMAGES] if name == IMAGE else [],
     )
 
 

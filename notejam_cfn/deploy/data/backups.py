@@ -114,7 +114,7 @@ def oldest(points: Iterable[RecoveryPoint], seconds: Window | None) -> datetime 
     return min([*moments, *([seconds.earliest] if seconds else [])], default=None)
 
 
-def take(aws: Aws, known: Facts, kept_days: int, pause: Pause | None = None) -> str:
+def take(aws: Aws, known: Facts, retention_days: int, pause: Pause | None = None) -> str:
     """Take a snapshot now, wait for it, and return its ARN.
 
     Raises RolledBack when it fails, and Interrupted when the person no longer waits.
@@ -126,7 +126,7 @@ def take(aws: Aws, known: Facts, kept_days: int, pause: Pause | None = None) -> 
         BackupVaultName=known.vault_name,
         ResourceArn=known.cluster_arn,
         IamRoleArn=known.role_arn,
-        Lifecycle={"DeleteAfterDays": kept_days},
+        Lifecycle={"DeleteAfterDays": retention_days},
         RecoveryPointTags={"schedule": "on-demand"},
     )["BackupJobId"]
     state = _finished(aws, known.region, job, pause or Pause(1.0, SECONDS_BETWEEN_LOOKS))

@@ -166,7 +166,7 @@ def test_exports_are_warm_for_three_years_and_then_in_the_archive(bills_of: Bill
 def test_snapshots_cost_nothing_as_long_as_any_second_can_be_recovered(
     backup_days: int, charged_days: int, bills_of: BillsOf
 ) -> None:
-    kept = {"daily_kept_days": 14, "weekly_kept_days": 0, "monthly_kept_days": 0, "export": False}
+    kept = {"daily_retention_days": 14, "weekly_retention_days": 0, "monthly_retention_days": 0, "export": False}
     items = bills_of("economy", database={"backup_days": backup_days}, backups=kept)[FOURFOLD].items
     of_plan = sum(each.charge.quantity for each in items if each.logical_id == "RegularBackups")
     assert of_plan == charged_days * 10
