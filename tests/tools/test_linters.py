@@ -10,8 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
-import linters
 import example_values
+import linters
 
 
 def test_a_failed_rule_is_one_objection_for_each_resource_or_for_the_template() -> None:
