@@ -71,8 +71,8 @@ class Postgres:
 
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run a statement as the administrator and return what psql prints: a line for each row, | between values."""
-        options = ["-h", self.folder, "-p", str(self.port), "-U", "postgres", "-d", database, "-XAtqc", statement]
-        done = subprocess.run([postgres_programs() / "psql", *options], capture_output=True, text=True, check=False)
+        options = ["-h", str(self.folder), "-p", str(self.port), "-U", "postgres", "-d", database, "-XAtqc", statement]
+        done = subprocess.run([_program("psql"), *options], capture_output=True, text=True, check=False)
         if done.returncode:
             raise PostgresError(done.stderr.strip())
         return done.stdout.strip()
@@ -81,7 +81,7 @@ class Postgres:
         """Start the server and wait until it answers."""
         where = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder}
         options = [f"--{name}={value}" for name, value in (where | QUICK).items()]
-        command = [postgres_programs() / "postgres", "-D", self.folder / "data", *options]
+        command = [_program("postgres"), "-D", str(self.folder / "data"), *options]
         self._process = _starter.submit(self._run, command).result()
         self._wait_until_ready(self._process)
 
@@ -118,14 +118,26 @@ class Postgres:
         self.folder.chmod(0o755)
         if self._user:
             shutil.chown(self.folder, self._user)
-        options = ["-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
-        command = [postgres_programs() / "initdb", *options]
-        done = subprocess.run(command, capture_output=True, text=True, user=self._user, check=False)
+        options = [
+            "-D",
+            str(self.folder / "data"),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "-N",
+        ]
+        done = subprocess.run(
+            [_program("initdb"), *options], capture_output=True, text=True, user=self._user, check=False
+        )
         if done.returncode:
             raise PostgresError(done.stderr.strip())
         (self.folder / "data" / "pg_hba.conf").write_text(RULES, encoding="ascii")
 
-    def _run(self, command: list[str | Path]) -> subprocess.Popen[bytes]:
+    def _run(self, command: list[str]) -> subprocess.Popen[bytes]:
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 command, user=self._user, stdout=log, stderr=log, start_new_session=True, preexec_fn=end_with_parent
@@ -139,6 +151,10 @@ class Postgres:
                 return
             time.sleep(0.05)
         raise PostgresError((self.folder / "log").read_text(errors="replace"))
+
+
+def _program(name: str) -> str:
+    return str(postgres_programs() / name)
 
 
 def free_port() -> int:
