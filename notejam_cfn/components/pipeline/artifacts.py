@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from troposphere import iam, s3
 
 from ...config.settings import DeliverySettings
-from ...core.suppressions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Exemption
+from ...core.suppressions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import pipeline_policies, policies
 from ..data.encryption import Encryption
-from .target_accounts import Guest
+from .target_accounts import TargetAccount
 
 UPLOADS_PREFIX = "uploads/"
 UPLOAD_DAYS = 7
-MADE_AGAIN = Exemption(
+MADE_AGAIN = Suppression(
     reason="What is in the bucket comes from the repository, can be made again, and must expire.",
     risk="An administrator of the account can delete artifacts early; the next run makes new ones.",
     guard=("s3_bucket_object_lock_enabled_check",),
@@ -34,7 +34,7 @@ class Artifacts:
     policy_arn: Value = ""
 
 
-@component
+@component("artifact-policy")
 def add_artifact_policy(template: Template, own: Artifacts, others: Sequence[Artifacts]) -> Artifacts:
     """Add the policy for using the pipeline's bucket of artifacts and those of other regions; return both together."""
     statements = [
@@ -53,9 +53,9 @@ def add_artifact_policy(template: Template, own: Artifacts, others: Sequence[Art
     return dataclasses.replace(own, policy_arn=use.ref())
 
 
-@component
+@component("artifact-store")
 def add_artifact_store(
-    template: Template, settings: DeliverySettings, encryption: Encryption, guests: Sequence[Guest] = ()
+    template: Template, settings: DeliverySettings, encryption: Encryption, guests: Sequence[TargetAccount] = ()
 ) -> Artifacts:
     """Add a bucket of artifacts, which expire by themselves; the pipeline needs one in each region it deploys to.
 
@@ -81,7 +81,7 @@ def add_private_bucket(
     encryption: Encryption,
     rules: list[s3.LifecycleRule],
     why: str,
-    guests: Sequence[Guest] = (),
+    guests: Sequence[TargetAccount] = (),
 ) -> s3.Bucket:
     """Add a bucket that is encrypted, versioned, closed to the public and reached over TLS only.
 
@@ -106,7 +106,7 @@ def add_private_bucket(
             UpdateReplacePolicy="Retain",
         ),
         why=why,
-        exempt=[READ_BY_ROLES_ONLY, MADE_AGAIN],
+        suppress=[READ_BY_ROLES_ONLY, MADE_AGAIN],
     )
     arn = bucket.get_att("Arn")
     sharing = [one for guest in guests for one in pipeline_policies.share_artifacts(arn, guest.account, guest.delivery)]
@@ -117,7 +117,7 @@ def add_private_bucket(
             PolicyDocument=policies.policy(policies.refuse_plain_http(arn), *sharing),
         ),
         why="Refuses requests to the bucket that are not over TLS.",
-        exempt=[TLS_IN_OTHER_WORDS],
+        suppress=[TLS_IN_OTHER_WORDS],
     )
     return bucket
 

@@ -10,7 +10,7 @@ from troposphere import Join, codebuild, iam, logs
 
 from ...config.settings import DeliverySettings
 from ...core import names
-from ...core.suppressions import Exemption
+from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import pipeline_policies, policies
@@ -22,7 +22,7 @@ from .artifacts import Artifacts
 TEST, IMAGE, PLAN, SMOKE = "Test", "Image", "Plan", "Smoke"
 BUILDSPEC = "delivery/{}.yml"
 TIMEOUT_MINUTES = 30
-BUILDS_IMAGES = Exemption(
+BUILDS_IMAGES = Suppression(
     reason="Building a container image runs Docker within the build, which CodeBuild offers in privileged mode only.",
     risk="The build owns its machine, which is thrown away afterwards; only what was merged is built.",
     guard=("codebuild_project_environment_privileged_check",),
@@ -97,7 +97,7 @@ class Reach:
         return [pipeline_policies.allow_assuming(self.role_arns)] if self.role_arns else []
 
 
-@component
+@component("builds")
 def add_builds(
     template: Template,
     settings: DeliverySettings,
@@ -171,7 +171,7 @@ def add_project(
             ),
         ),
         why=PURPOSES[name],
-        exempt=[BUILDS_IMAGES] if name == IMAGE else [],
+        suppress=[BUILDS_IMAGES] if name == IMAGE else [],
     )
 
 

@@ -15,19 +15,19 @@ from ...core import names
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import pipeline_policies, policies
-from .deploy_roles import Deployer, add_permissions
-from .target_accounts import Guest, add_account
+from .deploy_roles import DeployRole, add_permissions
+from .target_accounts import TargetAccount, add_account
 
 DEPLOY, EXECUTE, BUILD = "deploy", "execute", "build"
 PIPELINE_ACCOUNT = "PipelineAccount"
 
 
-def deployer_of(guest: Guest) -> Deployer:
+def deployer_of(guest: TargetAccount) -> DeployRole:
     """Return what changes a stage in another account: roles in there."""
-    return Deployer(guest.role_arn(DEPLOY), guest.role_arn(EXECUTE))
+    return DeployRole(guest.role_arn(DEPLOY), guest.role_arn(EXECUTE))
 
 
-@component
+@component("pipeline-access")
 def add_pipeline_access(template: Template, project: str, making: Sequence[Statement], prefixes: Sequence[str]) -> None:
     """Add what lets the pipeline of another account change a stage in this one.
 

@@ -15,14 +15,14 @@ from .artifacts import Artifacts
 
 
 @dataclasses.dataclass(frozen=True)
-class Deployer:
+class DeployRole:
     """What changes stages: `action_role_arn` asks CloudFormation to, and hands it `execution_role_arn` to do so."""
 
     action_role_arn: Value
     execution_role_arn: Value
 
 
-@component
+@component("execution-role")
 def add_execution_role(template: Template, title: str, why: str) -> iam.Role:
     """Add a role that CloudFormation takes on. It may do nothing until `add_permissions` says what."""
     return template.add(
@@ -30,7 +30,7 @@ def add_execution_role(template: Template, title: str, why: str) -> iam.Role:
     )
 
 
-@component
+@component("permissions")
 def add_permissions(template: Template, title: str, roles: Sequence[iam.Role], statements: Sequence[Statement]) -> None:
     """Give CloudFormation's roles what it needs, in as few managed policies as hold it."""
     for number, document in enumerate(pipeline_policies.in_policies(statements), start=1):

@@ -43,7 +43,7 @@ class Developers:
     personal_stage_role: Value
 
 
-@component
+@component("developers")
 def add_developers(
     template: Template,
     settings: DeliverySettings,
@@ -179,7 +179,7 @@ def bound(template: Template, role: iam.Role, stages: StageAccess, actions: Sequ
     )
 
 
-@component
+@component("budget")
 def add_budget(template: Template, settings: DeliverySettings, developers: Developers, topic: sns.Topic) -> None:
     """Stop new personal stages when together they have cost the month's budget; deleting them stays possible.
 

@@ -17,7 +17,7 @@ DELETE_STACK = "arn:${AWS::Partition}:scheduler:::aws-sdk:cloudformation:deleteS
 AGAIN = "rate(20 minutes)"
 
 
-@component
+@component("expiry")
 def add_expiry(template: Template, stacks: Mapping[str, str], own_name: str) -> None:
     """Delete stacks (layer to name) from one time on until they are gone, and the stack of the schedules later.
 

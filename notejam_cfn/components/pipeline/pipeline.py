@@ -14,7 +14,7 @@ from ...core.template import Template, component
 from ...core.values import Value, described
 from .artifacts import Artifacts
 from .codebuild_projects import IMAGE, PLAN, SMOKE, TEST, Builds
-from .deploy_roles import Deployer
+from .deploy_roles import DeployRole
 from .roles import Roles
 from .source import ACTION, Source
 
@@ -62,7 +62,7 @@ class Rollout:
 
     stage: str
     layers: Sequence[Layer]
-    deployer: Deployer
+    deployer: DeployRole
     approval: bool = False
     images: Value | None = None
     build_role: Value | None = None
@@ -76,7 +76,7 @@ class Pipeline:
     arn: Value = described("ARN of the pipeline")
 
 
-@component
+@component("pipeline")
 def add_pipeline(
     template: Template,
     rollouts: Sequence[Rollout],
@@ -153,12 +153,12 @@ def build_actions(builds: Builds, roles: Roles) -> list[codepipeline.Actions]:
     ]
 
 
-def own_updates(own: Sequence[OwnStack], deployer: Deployer) -> list[codepipeline.Actions]:
+def own_updates(own: Sequence[OwnStack], deployer: DeployRole) -> list[codepipeline.Actions]:
     """Update the delivery's own stacks, the pipeline's last; when that changes it, CodePipeline starts it again."""
     return in_order([own_update(stack, deployer) for stack in own])
 
 
-def own_update(stack: OwnStack, deployer: Deployer) -> codepipeline.Actions:
+def own_update(stack: OwnStack, deployer: DeployRole) -> codepipeline.Actions:
     """Update one of the delivery's own stacks. A parameter that is not given would get its default again."""
     configuration = {
         "ActionMode": "CREATE_UPDATE",

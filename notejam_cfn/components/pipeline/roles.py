@@ -12,7 +12,7 @@ from ...core.values import Value
 from ...iam import pipeline_policies, policies
 from .artifacts import Artifacts
 from .codebuild_projects import Builds
-from .deploy_roles import Deployer, add_action_role
+from .deploy_roles import DeployRole, add_action_role
 from .source import Source
 
 
@@ -23,7 +23,7 @@ class Roles:
     pipeline: iam.Role
     source: iam.Role
     build: iam.Role
-    own: Deployer
+    own: DeployRole
 
 
 def add_roles(
@@ -65,11 +65,11 @@ def add_roles(
         ],
         "Lets the pipeline update its own stack.",
     )
-    return Roles(pipeline, sourcing, building, Deployer(updating.get_att("Arn"), own_role_arn))
+    return Roles(pipeline, sourcing, building, DeployRole(updating.get_att("Arn"), own_role_arn))
 
 
 def allow_taking_on(
-    template: Template, roles: Roles, deployers: Iterable[Deployer], topic: sns.Topic
+    template: Template, roles: Roles, deployers: Iterable[DeployRole], topic: sns.Topic
 ) -> iam.RolePolicy:
     """Let the pipeline take on the roles of its actions, once all of them are known; it starts when it is made."""
     own = [roles.source.get_att("Arn"), roles.build.get_att("Arn"), roles.own.action_role_arn]

@@ -14,7 +14,7 @@ GROUP = "Accounts"
 
 
 @dataclasses.dataclass(frozen=True)
-class Guest:
+class TargetAccount:
     """A stage in another account, as the delivery sees it. `account` is the parameter that holds the account's id."""
 
     project: str
@@ -39,12 +39,12 @@ class Guest:
         return Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:role/{name}", Account=self.account)
 
 
-def add_guest(template: Template, project: str, stage: str) -> Guest:
+def add_target_account(template: Template, project: str, stage: str) -> TargetAccount:
     """Add the parameter that holds the account of a stage; a template that names none can be anybody's."""
     parameter = add_account(
         template, names.account_of(stage), f"Account of {stage}", f"AWS account that {stage} is in."
     )
-    return Guest(project, stage, parameter.ref())
+    return TargetAccount(project, stage, parameter.ref())
 
 
 def add_account(template: Template, name: str, label: str, description: str) -> Parameter:

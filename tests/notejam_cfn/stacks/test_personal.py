@@ -39,7 +39,7 @@ def test_it_runs_the_same_in_the_smallest_size(alice: Stage) -> None:
     assert alice.service.port == 9000
     assert alice.size == "economy"
     assert alice.service.min_tasks == 0
-    assert alice.database.min_units == 0
+    assert alice.database.min_acu == 0
     assert alice.load_balancer.domain == ""
     assert not alice.termination_protection
 
