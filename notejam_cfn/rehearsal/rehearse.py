@@ -24,7 +24,9 @@ from ..deployment.manifest import Manifest, Planned
 from ..deployment.progress import Progress, Silent
 from ..deployment.results import Result
 from ..deployment.summary import exit_status, lines
-from . import doorway, emulator, postgres, programs, task, visitor
+from . import doorway, emulator, programs, task, visitor
+from .postgres import Postgres
+from .postgres_tls import tls_front
 from .tls import Authority
 
 IMAGE = "rehearsal.example/notejam@sha256:" + "0" * 64
@@ -149,15 +151,16 @@ class Rehearsal:
         clusters = self.aws.client("rds").describe_db_clusters()["DBClusters"]
         with (
             tempfile.TemporaryDirectory(prefix="rehearsal-") as folder,
-            postgres.running(authority, [cluster["Endpoint"] for cluster in clusters]) as database,
+            Postgres() as database,
+            tls_front(database, authority, [cluster["Endpoint"] for cluster in clusters]) as address,
         ):
             _add_database(database, clusters[0], found)
             authority.write(Path(folder) / "authorities.pem")
-            yield task.Platform(self.settings.folder, self._additions(database, Path(folder)), Path(folder) / "log")
+            yield task.Platform(self.settings.folder, self._additions(address, Path(folder)), Path(folder) / "log")
 
-    def _additions(self, database: postgres.Postgres, folder: Path) -> Mapping[str, str]:
+    def _additions(self, database_address: str, folder: Path) -> Mapping[str, str]:
         """Return what is added to the environment: credentials and region, and what stands for DNS and AWS's CA."""
-        stand_ins = {"PGHOSTADDR": database.address, "PGSSLROOTCERT": str(folder / "authorities.pem")}
+        stand_ins = {"PGHOSTADDR": database_address, "PGSSLROOTCERT": str(folder / "authorities.pem")}
         return {**self.aws.environment, **stand_ins}
 
     def _register(self, found: task.Task, port: int) -> None:
@@ -202,7 +205,7 @@ def service_stack(manifest: Manifest, stage: str) -> Planned:
     return next(stack for stack in manifest.stacks_of(stage) if "ImageUri" in stack.defaults)
 
 
-def _add_database(database: postgres.Postgres, cluster: Mapping[str, str], found: task.Task) -> None:
+def _add_database(database: Postgres, cluster: Mapping[str, str], found: task.Task) -> None:
     """Make the cluster's database and user, with what the task was told of the secret that RDS made."""
     told = found.containers[-1].environment
     database.add_database(cluster["DatabaseName"], told["DATABASE_USER"], told["DATABASE_PASSWORD"])

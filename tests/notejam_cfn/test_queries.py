@@ -29,7 +29,7 @@ from notejam_cfn.components.queries import (
     TRAFFIC,
     Question,
 )
-from tests.app.postgres import Postgres
+from notejam_cfn.rehearsal.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "tests/app/sample-log-lines.jsonl"

@@ -11,18 +11,18 @@ import pytest
 
 from app.runtime.logs import JsonFormatter
 from app.web.middleware import request_id
+from notejam_cfn.rehearsal.postgres import Postgres
 
-from ..postgres import Postgres
 from ..server import Client, RunningServer, command, environment
 
-SAMPLES = Path(__file__).parents[1] / ("sample-log-lines.jsonl")
+SAMPLES = Path(__file__).parents[1] / "sample-log-lines.jsonl"
 SECRETS = ("user@example.com", "correct horse", "wrong horse", "Wishlist", "Bicycle", "battery", "csrf", "session=")
 
 
 @pytest.fixture(scope="module")
 def lines(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What a visit leaves in the log of the real server: successes, mistakes, a throttled guest, and a failure."""
-    postgres.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public", "notejam")
+    postgres.empty("notejam", "notejam")
     environ = environment(postgres, LOG_LEVEL="DEBUG")
     migrated = command(environ, "migrate")
     server = RunningServer(environ, tmp_path_factory.mktemp("log") / "log")
