@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from notejam_cfn.rehearsal.postgres import Postgres, free_port
+from notejam_cfn.local.postgres import Postgres, free_port
 
 from .helpers import PASSWORD, SECRET
 

@@ -23,9 +23,9 @@ from app.data.models import User, database
 from app.data.pool import Pool
 from app.errors import DatabaseUnavailable
 from app.settings import RDS_CERTIFICATES, Settings
-from notejam_cfn.rehearsal.postgres import Postgres
-from notejam_cfn.rehearsal.postgres_tls import PORT, tls_front
-from notejam_cfn.rehearsal.tls import Authority
+from notejam_cfn.local.postgres import Postgres
+from notejam_cfn.local.postgres_tls import PORT, tls_front
+from notejam_cfn.local.tls import Authority
 
 from ..helpers import PASSWORD, add_note, add_pad, main_form, sign_up, submit
 

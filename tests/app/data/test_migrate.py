@@ -14,7 +14,7 @@ from app.data.database import new_database
 from app.data.migrate import migrate
 from app.data.models import database
 from app.settings import Settings
-from notejam_cfn.rehearsal.postgres import Postgres
+from notejam_cfn.local.postgres import Postgres
 
 from ..helpers import SECRET
 from ..server import command, environment

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.rehearsal.postgres import Postgres, free_port
+from notejam_cfn.local.postgres import Postgres, free_port
 
 from ..server import ROOT, Client, RunningServer, command, environment
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.rehearsal.postgres import Postgres
+from notejam_cfn.local.postgres import Postgres
 
 from ..server import RunningServer, command, environment
 

@@ -1,0 +1,137 @@
+"""The load balancer: the only part that the internet reaches."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from troposphere import Sub, ec2, s3
+from troposphere import elasticloadbalancingv2 as elb
+
+from ...config.settings import LoadBalancerSettings
+from ...core.suppressions import Suppression
+from ...core.template import Template, component
+from ...core.values import Value, described
+from ..data.encryption import Encryption
+from ..network.security_groups import add_security_group
+from ..network.vpc import Network
+from .access_logs import add_access_logs
+from .dns import add_certificate, add_records
+from .firewall import add_firewall
+from .listeners import HTTP, HTTPS, add_listeners
+
+OPEN_TO_PEOPLE = Suppression(
+    reason="This is the public way in: people reach it on port 80, which redirects to HTTPS given a certificate.",
+    risk="Everyone can send requests; nothing but the load balancer wears this group.",
+    checkov=("CKV_AWS_260",),
+)
+MEANT_TO_BE_DELETED = Suppression(
+    reason="This stage is made to be deleted with one command; load_balancer.deletion_protection turns it on.",
+    risk="Whoever may delete the stack can take the stage away; other stages are not touched.",
+    guard=("elbv2_deletion_protection_enabled_check",),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadBalancer:
+    """What a service needs to stand behind the load balancer, and people to reach it."""
+
+    url: Value
+    listener_arn: Value
+    security_group_id: Value
+    full_name: Value
+    access_log_bucket: Value
+    web_acl_log_group: Value | None = described("Log group of the firewall", default=None)
+    certificate_arn: Value | None = described("Certificate of the domain", default=None)
+
+
+@component("load-balancer")
+def add_load_balancer(
+    template: Template, settings: LoadBalancerSettings, network: Network, encryption: Encryption
+) -> LoadBalancer:
+    """Add a load balancer over the public subnets, with HTTPS where a certificate is known.
+
+    Until a service takes a request it answers with a page that says what to do next.
+    """
+    group = add_public_security_group(template, settings, network)
+    bucket = add_access_logs(template, settings)
+    balancer = add_balancer(template, settings, network, group.get_att("GroupId"), bucket)
+    certificate_arn = add_certificate(template, settings) if settings.https else None
+    listener = add_listeners(template, balancer, certificate_arn)
+    if settings.hosted_zone_id:
+        add_records(template, settings, network, balancer)
+    url = add_url(template, settings, balancer)
+    acl_logs = add_firewall(template, settings, encryption, balancer) if settings.waf else None
+    return LoadBalancer(
+        url=url,
+        listener_arn=listener.ref(),
+        security_group_id=group.get_att("GroupId"),
+        full_name=balancer.get_att("LoadBalancerFullName"),
+        access_log_bucket=bucket.ref(),
+        web_acl_log_group=acl_logs,
+        certificate_arn=certificate_arn,
+    )
+
+
+def add_public_security_group(
+    template: Template, settings: LoadBalancerSettings, network: Network
+) -> ec2.SecurityGroup:
+    """Admit everyone on the ports that people use, and nothing else."""
+    group = add_security_group(
+        template,
+        "LoadBalancerSecurityGroup",
+        network.vpc_id,
+        "Load balancer: open to everyone on its ports",
+        "Admits people on the web's ports; the only group open to the world.",
+        suppress=[OPEN_TO_PEOPLE],
+    )
+    sources = [{"CidrIp": "0.0.0.0/0"}] + ([{"CidrIpv6": "::/0"}] if network.dual_stack else [])
+    ports = {HTTP: "HTTP"} | ({HTTPS: "HTTPS"} if settings.https else {})
+    group.SecurityGroupIngress = [
+        ec2.SecurityGroupRule(
+            Description=f"{protocol} from anywhere", IpProtocol="tcp", FromPort=port, ToPort=port, **source
+        )
+        for port, protocol in ports.items()
+        for source in sources
+    ]
+    return group
+
+
+def add_balancer(
+    template: Template, settings: LoadBalancerSettings, network: Network, group: Value, bucket: s3.Bucket
+) -> elb.LoadBalancer:
+    """Add the balancer itself, dual-stack where the network is."""
+    attributes = {
+        "access_logs.s3.enabled": "true",
+        "access_logs.s3.bucket": bucket.ref(),
+        "deletion_protection.enabled": str(settings.deletion_protection).lower(),
+        "idle_timeout.timeout_seconds": str(settings.idle_timeout_seconds),
+        "routing.http.drop_invalid_header_fields.enabled": "true",
+        "routing.http.desync_mitigation_mode": "defensive",
+        "routing.http2.enabled": "true",
+    }
+    return template.add(
+        elb.LoadBalancer(
+            "LoadBalancer",
+            Type="application",
+            Scheme="internet-facing",
+            IpAddressType="dualstack" if network.dual_stack else "ipv4",
+            Subnets=list(network.public_subnet_ids),
+            SecurityGroups=[group],
+            LoadBalancerAttributes=[
+                elb.LoadBalancerAttributes(Key=key, Value=value) for key, value in attributes.items()
+            ],
+            DependsOn="AccessLogsPolicy",
+        ),
+        why="Spreads requests over the healthy tasks of all zones.",
+        suppress=[] if settings.deletion_protection else [MEANT_TO_BE_DELETED],
+    )
+
+
+def add_url(template: Template, settings: LoadBalancerSettings, balancer: elb.LoadBalancer) -> Value:
+    """Return the address people use, and print it when the deployment finishes."""
+    if settings.domain:
+        url: Value = f"https://{settings.domain}"
+    else:
+        url = Sub("http://${Name}", Name=balancer.get_att("DNSName"))
+    template.add_output_for_people("Url", url, "Open this address: the application")
+    return url
