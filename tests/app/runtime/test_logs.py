@@ -9,15 +9,9 @@ from typing import Any
 
 import pytest
 
-<<<<<<< HEAD:tests/app/runtime/test_logs.py
 from app.runtime.logs import JsonFormatter
 from app.web.middleware import request_id
-from notejam_cfn.rehearsal.postgres import Postgres
-=======
-from app.logs import JsonFormatter
-from app.observe import request_id
 from notejam_cfn.local.postgres import Postgres
->>>>>>> main:tests/app/test_logs.py
 
 from ..server import Client, RunningServer, command, environment
 
