@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -19,10 +20,13 @@ def adopt_orphans() -> None:
 
 
 def left_over() -> list[str]:
-    """Return the command lines of processes that descend from this one and do not end by themselves."""
+    """End the processes that descend from this one and did not end by themselves; return their command lines."""
     deadline = time.monotonic() + SECONDS_TO_END
     while (found := _descendants(os.getpid())) and time.monotonic() < deadline:
         time.sleep(0.1)
+    for line in found:
+        with contextlib.suppress(OSError):
+            os.kill(int(line.split()[0]), signal.SIGKILL)
     return found
 
 
