@@ -31,6 +31,7 @@ DEV = [
     "beautifulsoup4>=4.12,<5",
     "hypothesis>=6.170,<7",
     "mypy>=2.4,<3",
+    "policy-sentry>=0.15,<0.16",
     "pytest>=9.2,<10",
     "pytest-cov>=7.1,<8",
     "pytest-xdist>=3.8,<4",
@@ -51,7 +52,12 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["notejam_cfn", "notejam_cfn.*"]),
-    package_data={"notejam_cfn": ["py.typed", "*.json", "*.toml"], "notejam_cfn.reports.cost": ["*.json"]},
+    package_data={
+        "notejam_cfn": ["py.typed", "*.json", "*.toml"],
+        "notejam_cfn.core": ["*.json"],
+        "notejam_cfn.iam": ["*.json"],
+        "notejam_cfn.reports.cost": ["*.json"],
+    },
     install_requires=["awacs>=2.6,<3", "PyYAML>=6.0.3,<7", "troposphere>=4.11.1,<5"],
     extras_require={
         "lint": LINT,

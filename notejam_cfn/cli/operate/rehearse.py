@@ -17,6 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     session.add_common(parser, stage=False)
     parser.add_argument("stage", metavar="STAGE", nargs="?", default="dev", help="a stage of notejam.toml")
     parser.add_argument("--keep", action="store_true", help="leave it running for a browser until Enter is pressed")
+    parser.add_argument(
+        "--image",
+        action=argparse.BooleanOptionalAction,
+        help="run the containers in the application's image, building it if need be; by default when it is built",
+    )
     parser.add_argument("--progress", choices=KINDS, help="show the deployments inside, and how")
 
 
@@ -24,7 +29,8 @@ def run(asked: argparse.Namespace) -> int:
     """Rehearse, and return how it went."""
     from ...local.rehearse import FAILURES, Settings, rehearse
 
-    settings = Settings(asked.stage, Path.cwd(), _keep if asked.keep else None, KINDS.get(asked.progress, Silent))
+    keep = _keep if asked.keep else None
+    settings = Settings(asked.stage, Path.cwd(), asked.image, keep, KINDS.get(asked.progress, Silent))
     try:
         seconds = rehearse(session.manifest(asked), settings, _teller())
     except FAILURES as failure:
