@@ -69,6 +69,8 @@ NAMED: dict[str, tuple[str, ...]] = {
     "s3": ("s3:::{}*",),
     "scheduler": ("scheduler:*:${AWS::AccountId}:schedule/*/{}*", "scheduler:*:${AWS::AccountId}:schedule-group/{}*"),
     "sns": ("sns:*:${AWS::AccountId}:{}*",),
+    # An association is decided on the load balancer too.
+    "wafv2": ("wafv2:*:${AWS::AccountId}:*", "elasticloadbalancing:*:${AWS::AccountId}:loadbalancer/app/{}*"),
 }
 
 # What using artifacts takes, of their objects, their bucket and their key.

@@ -7,6 +7,7 @@ PostgreSQL for the database cluster, and processes of this machine for the conta
 from __future__ import annotations
 
 import dataclasses
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ..core import images
 from ..deploy.aws.client import Access, Aws
 from ..deploy.exit_codes import CommandError, Exit
 from ..deploy.manifest import Manifest, StackSpec
@@ -32,7 +34,7 @@ from .postgres import Postgres
 from .postgres_tls import tls_front
 from .tls import Authority
 
-IMAGE = "rehearsal.example/notejam@sha256:" + "0" * 64
+DIGEST = "sha256:" + "0" * 64
 NOT_RELEASED = "waits for its first release"
 # Parameters that change how much there is of something, which must never replace anything.
 SIZES = ("MaxTasks", "MaxCapacity")
@@ -49,8 +51,9 @@ class RehearsalError(RuntimeError):
 class Settings:
     """What to rehearse. `keep` is called, with the address for a browser, before anything is removed.
 
-    With `image` the containers run in the application's image, which is built when it has to be; with None they do when
-    it was built before.
+    With `in_role` CloudFormation works in the stage's own role, which comes from the project's own stacks: they are
+    deployed first. With `image` the containers run in the application's image, which is built when it has to be; with
+    None they do when it was built before.
     """
 
     stage: str
@@ -58,6 +61,7 @@ class Settings:
     image: bool | None = None
     keep: Callable[[str], None] | None = None
     progress: type[Progress] = Silent
+    in_role: bool = True
 
 
 class Rehearsal:
@@ -69,6 +73,7 @@ class Rehearsal:
         self.settings = settings
         self.aws = aws
         self.tell = tell
+        self.manifest = manifest
         self.stacks = manifest.stacks_of(settings.stage)
         self.templates = read_templates(self.stacks)
         self.facade = Aws(Access(endpoint_url=aws.url, keys=aws.keys))
@@ -76,8 +81,11 @@ class Rehearsal:
 
     def run(self) -> None:
         """Rehearse everything, from nothing to nothing."""
+        if self.settings.in_role:
+            self.work_in_role()
         url = self.deploy_without_image()
         self.release()
+        self.let_services_work()
         with self.running_task(url) as address:
             smoke_client.walk(self._visitor(url), self.tell)
             self.update_without_replacement()
@@ -86,6 +94,29 @@ class Rehearsal:
             if self.settings.keep:
                 self.settings.keep(address)
         self.remove()
+
+    def work_in_role(self) -> None:
+        """Deploy the project's own stacks, as an administrator does once, and take on the stage's role from there."""
+        own = tuple(stack for stack in self.manifest.stacks if stack.stage is None)
+        stacks = tuple(stack for stack in own if not stack.account or stack.account == self.aws.account)
+        if not stacks:
+            self.tell("this project has no delivery, so CloudFormation works with the account's own permissions")
+            return
+        templates = read_templates(stacks)
+        progress = self.settings.progress({stack.name: stack.layer for stack in stacks}, templates)
+        _require_good(Deployment(self.facade, stacks, Options(yes=True), progress, NOBODY).run())
+        role = execution_role(self.aws, self.settings.stage)
+        self.facade = Aws(Access(endpoint_url=self.aws.url, keys=self.aws.keys, role_arn=role))
+        self.tell(f"deployed the project's own stacks; CloudFormation works in {role.rpartition('/')[2]}")
+
+    def let_services_work(self) -> None:
+        """Let AWS's services do their work in the roles that the stage gives them."""
+        refused = self.aws.let_services_work()
+        if refused:
+            raise RehearsalError("permissions are missing:\n" + "\n".join(f"  {line}" for line in refused))
+        asked = self.aws.asked()
+        roles = {entry["caller"] for entry in asked}
+        self.tell(f"{len(roles)} roles and services got everything that they asked for, {len(asked)} permissions")
 
     def deploy_without_image(self) -> str:
         """Deploy the stage for the first time, and return its address, which says what to do next."""
@@ -98,7 +129,7 @@ class Rehearsal:
 
     def release(self) -> None:
         """Deploy again with an image, as a release does."""
-        self._deploy(f"ImageUri={IMAGE}")
+        self._deploy(f"ImageUri={self._image()}")
         held = self._held()
         self.tell(f"released; the stage holds {len(held)} resources")
 
@@ -146,6 +177,11 @@ class Rehearsal:
         results = Deployment(self.facade, self.stacks, options, self._progress(), NOBODY).run()
         _require_good(results)
         return results
+
+    def _image(self) -> str:
+        """Return an image in the project's own repository, where there is one."""
+        repositories = [one["repositoryUri"] for one in self.aws.client("ecr").describe_repositories()["repositories"]]
+        return images.dual_stack(f"{repositories[0] if repositories else 'rehearsal.example/notejam'}@{DIGEST}")
 
     def _progress(self) -> Progress:
         return self.settings.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)
@@ -223,6 +259,14 @@ def rehearse(manifest: Manifest, settings: Settings, tell: Callable[[str], None]
 def service_stack(manifest: Manifest, stage: str) -> StackSpec:
     """Return the stack that runs the application: the one that takes an image."""
     return next(stack for stack in manifest.stacks_of(stage) if "ImageUri" in stack.defaults)
+
+
+def execution_role(aws: emulator.Emulator, stage: str) -> str:
+    """Return the ARN of the role that CloudFormation works in for a stage. Raises `RehearsalError` without one."""
+    for role in aws.client("iam").list_roles(MaxItems=1000)["Roles"]:
+        if re.search(rf"-in-{stage}-execute$|-StageExecutionRole-", role["RoleName"]):
+            return str(role["Arn"])
+    raise RehearsalError(f"no stack of the project has a role in which CloudFormation could work for {stage}")
 
 
 def _add_database(database: Postgres, cluster: Mapping[str, str], found: task.Task) -> None:

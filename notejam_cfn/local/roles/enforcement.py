@@ -9,6 +9,7 @@ Source: AWS CloudFormation User Guide, "CloudFormation service role".
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -32,11 +33,12 @@ class Enforcement:
 
     roles: dict[tuple[str, str, str], str] = dataclasses.field(default_factory=dict)
     resources: dict[tuple[str, str, str], Resource] = dataclasses.field(default_factory=dict)
+    stacks: dict[tuple[str, str, str], str] = dataclasses.field(default_factory=dict)
     asked: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
     def forget(self) -> None:
         """Forget everything, as a reset of the emulator does with its resources."""
-        for known in (self.roles, self.resources, self.asked):
+        for known in (self.roles, self.resources, self.stacks, self.asked):
             known.clear()
 
     def take_role(self, real: Handler) -> Handler:
@@ -65,6 +67,7 @@ class Enforcement:
                 )
                 raise
             self.resources[*_here(), physical_id] = resource
+            self.stacks[*_here(), physical_id] = stack
             return physical_id, attributes
 
         return create
@@ -86,6 +89,7 @@ class Enforcement:
                 self._require(before, "update", stack, logical_id or physical_id)
             new_id, found = real(kind, physical_id, old, new, stack, logical_id, attributes)
             self.resources[*_here(), new_id] = self._resource(kind, new_id, new, found or {})
+            self.stacks[*_here(), new_id] = stack
             return new_id, found
 
         return update
@@ -109,23 +113,37 @@ class Enforcement:
         role_arn = self.roles.get((account, region, stack))
         if role_arn is None:
             return
-        caller, place = caller_of(role_arn), Place(account, region)
+        place = Place(account, region)
+        missing = self._missing(caller_of(role_arn), resource, operation, place, self._tags(place))
+        if missing:
+            raise Refused(_refusal(role_arn, resource, operation, logical_id, missing))
+
+    def _missing(
+        self,
+        caller: policies.Caller,
+        resource: Resource,
+        operation: str,
+        place: Place,
+        tags: Mapping[str, Mapping[str, str]],
+    ) -> list[tuple[policies.Request, policies.Decision]]:
         missing = []
-        tags = self._tags(place)
         for request in handlers.requests(resource, operation, place, tags, _Trusting()):
             decision = policies.decide(caller, request, resource_policy(request.resource))
             self.remember(caller, request, decision.allowed)
             if not decision.allowed:
                 missing.append((request, decision))
-        if missing:
-            raise Refused(_refusal(role_arn, resource, operation, logical_id, missing))
+        return missing
 
     def let_services_work(self) -> list[str]:
-        """Ask for everything that services do for the resources that are there; return what is refused them."""
+        """Ask for everything that services may come to do for the resources that are there; return what is refused.
+
+        CloudFormation must be able to read, change and delete each of them in its stack's role.
+        """
         refused: set[str] = set()
         for account, region in {key[:2] for key in self.resources}:
             with importlib.import_module("ministack.core.responses").request_scope(account, region):
                 refused.update(self._refused_services(Place(account, region)))
+                refused.update(self._refused_changes(Place(account, region)))
         return sorted(refused)
 
     def _refused_services(self, place: Place) -> Iterator[str]:
@@ -135,6 +153,16 @@ class Enforcement:
             self.remember(caller, need.request, decision.allowed)
             if not decision.allowed:
                 yield f"{need.who.rpartition('/')[2]} lacks {_line(need.request)} ({decision.reason})"
+
+    def _refused_changes(self, place: Place) -> Iterator[str]:
+        tags, caller = self._tags(place), functools.cache(caller_of)
+        for key, resource in list(self.resources.items()):
+            role = self.roles.get((place.account, place.region, self.stacks[key]))
+            if key[:2] == (place.account, place.region) and role:
+                for operation in ("read", "update", "delete"):
+                    missing = self._missing(caller(role), resource, operation, place, tags)
+                    if missing:
+                        yield _refusal(role, resource, operation, resource.physical_id, missing)
 
     def _world(self, place: Place) -> services.World:
         here = [one for key, one in self.resources.items() if key[:2] == (place.account, place.region)]
@@ -151,17 +179,16 @@ class Enforcement:
 
     def remember(self, caller: policies.Caller, request: policies.Request, allowed: bool) -> None:
         """Keep what a caller asked for, once, with the policy that the resource had then."""
+        who = caller.arn or caller.service
         entry = {
-            "caller": caller.arn or caller.service,
+            "caller": who,
             "action": request.action,
             "resource": request.resource,
             "context": dict(request.context),
             "allowed": allowed,
             "resource_policy": resource_policy(request.resource),
         }
-        self.asked.setdefault(
-            json.dumps([caller.arn or caller.service, request.action, request.resource, entry["context"]]), entry
-        )
+        self.asked.setdefault(json.dumps([who, request.action, request.resource, entry["context"]]), entry)
 
     def _resource(
         self, kind: str, physical_id: str, properties: Mapping[str, Any], attributes: Mapping[str, Any]

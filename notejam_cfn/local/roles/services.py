@@ -174,7 +174,7 @@ def log_group(resource: Resource, world: World) -> Iterator[Need]:
     """
     key = resource.properties.get("KmsKeyId")
     if key:
-        actions = ("Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "DescribeKey")
+        actions = ("Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey")
         group = world.place.arn("logs:R:log-group:{}", resource.physical_id)
         context = {"kms:EncryptionContext:aws:logs:arn": group, "aws:SourceAccount": world.place.account}
         who = f"logs.{world.place.region}.amazonaws.com"
