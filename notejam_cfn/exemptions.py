@@ -11,19 +11,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 METADATA = "Exemptions"
+ENGINES = ("checkov", "guard", "validate")
 
 
 @dataclasses.dataclass(frozen=True)
 class Exemption:
     """Rules that a resource breaks for one reason, and what is risked by it.
 
-    `checkov` are ids such as `CKV_AWS_18`; `guard` are names of rules as cfn-guard reports them.
+    `checkov` are ids such as `CKV_AWS_18`; `guard` are names of rules as cfn-guard reports them; `validate` are ids of
+    cloudformation-validate's own, which cfn-lint, that reads conditions, does not find.
     """
 
     reason: str
     risk: str
     checkov: tuple[str, ...] = ()
     guard: tuple[str, ...] = ()
+    validate: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -83,11 +86,11 @@ def exempted(template: Mapping[str, Any]) -> list[Exempted]:
 
 
 def _written(exemption: Exemption) -> dict[str, Any]:
-    rules = {"checkov": list(exemption.checkov), "guard": list(exemption.guard)}
+    rules = {engine: list(getattr(exemption, engine)) for engine in ENGINES}
     return {"reason": exemption.reason, "risk": exemption.risk} | {name: ids for name, ids in rules.items() if ids}
 
 
 def _read(logical_id: str, note: Mapping[str, Any]) -> Iterator[Exempted]:
-    for engine in ("checkov", "guard"):
+    for engine in ENGINES:
         for rule in note.get(engine, []):
             yield Exempted(engine, rule, logical_id, note["reason"], note["risk"])

@@ -61,7 +61,7 @@ def add_copies(template: Template, stage: Stage) -> Copies:
         "CopyVault",
         BackupVaultName=names.backup_vault(stage.project, stage.name),
         EncryptionKeyArn=key_arn,
-        DeletionPolicy="Retain",
+        DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
     )
     keep_until_its_time(vault)

@@ -16,6 +16,7 @@ from cfnlint.match import Match
 from cfnlint.runner import Runner, run_template_by_data
 from cloudformation_validate import Diagnostic, Severity, TemplateContent, ValidationReport
 
+from ..exemptions import exempted
 from .findings import Finding, Gap, Subject, Verdict
 
 RULES = Path(__file__).resolve().parent.parent / "rules"
@@ -53,10 +54,16 @@ class Engines:
 
     def _validate(self, subject: Subject) -> Iterator[Finding]:
         report = self._validator.validate_template(TemplateContent(subject.text, subject.name))
-        for diagnostic in report.diagnostics:
-            if diagnostic.severity in SEVERITIES:
-                yield _of_diagnostic(subject, diagnostic)
+        found = [_of_diagnostic(subject, each) for each in report.diagnostics if each.severity in SEVERITIES]
+        exempt = _exempt(subject) if found else frozenset()
+        yield from (finding for finding in found if (finding.logical_id, finding.rule) not in exempt)
         yield from _incomplete(subject, report)
+
+
+def _exempt(subject: Subject) -> frozenset[tuple[str, str]]:
+    """Return the logical IDs and the rules of this engine that a template says, with a reason, it is right to break."""
+    template, _ = decode_str(subject.text)
+    return frozenset((one.logical_id, one.rule) for one in exempted(template or {}) if one.engine == "validate")
 
 
 def _config(subject: Subject) -> ConfigMixIn:
