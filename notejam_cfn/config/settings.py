@@ -109,7 +109,9 @@ class EncryptionSettings(Settings):
 class DatabaseSettings(Settings):
     """The Aurora cluster: its capacity in Aurora capacity units (1 unit is about 2 GiB), readers and protection."""
 
-    engine_version: str = text("17.7", r"\d+\.\d+", "a version such as 17.7", "Aurora PostgreSQL version")
+    engine_version: str = text(
+        "17", r"\d+(\.\d+)?", "17, or 17.7 to begin with", "Aurora PostgreSQL version; AWS upgrades minor ones"
+    )
     database_name: str = text("notejam", r"[a-z][a-z0-9_]{0,62}", "1 to 63 letters, digits or _", "first database")
     min_acu: float = number(0, 0, 256, "capacity units when idle; 0 lets the database pause")
     max_acu: float = number(4, 1, 256, "capacity units at the most")

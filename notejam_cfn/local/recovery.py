@@ -50,13 +50,6 @@ def keep_point(point: Record) -> None:
         _remember(point["vault"], snapshot, point["made"], point["days"], point["status"], point["plan"])
 
 
-def require_snapshot(properties: Record) -> None:
-    """Raise ValueError, worded as CloudFormation words it, when the snapshot that a cluster starts from is missing."""
-    wanted = str(properties.get("SnapshotIdentifier", ""))
-    if wanted and _snapshot(wanted) is None:
-        raise ValueError(f"The source cluster snapshot could not be found: {wanted} (Service: Rds, Status Code: 404)")
-
-
 def _remember(vault: str, snapshot: Record, made: float, days: int, status: str, plan: str) -> Record:
     arn = snapshot["DBClusterSnapshotArn"]
     point = {

@@ -101,7 +101,7 @@ def add_vault(template: Template, stage: Stage, key_arn: Value) -> backup.Backup
         "BackupVault",
         BackupVaultName=names.backup_vault(stage.project, stage.name),
         EncryptionKeyArn=key_arn,
-        DeletionPolicy="Retain",
+        DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
     )
     if not stage.backups.deletable:
@@ -129,7 +129,7 @@ def add_backup_role(template: Template) -> iam.Role:
             "BackupRole",
             AssumeRolePolicyDocument=policies.assumed_by_service("backup"),
             ManagedPolicyArns=managed,
-            DeletionPolicy="Retain",
+            DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
         ),
         why="Lets AWS Backup make, copy, restore and expire snapshots.",

@@ -62,7 +62,7 @@ def add_cross_region_backup(template: Template, stage: Stage) -> CrossRegionBack
         "CopyVault",
         BackupVaultName=names.backup_vault(stage.project, stage.name),
         EncryptionKeyArn=key_arn,
-        DeletionPolicy="Retain",
+        DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
     )
     keep_until_its_time(vault)
