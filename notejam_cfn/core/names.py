@@ -126,6 +126,11 @@ def backup_vault(project: str, stage: str) -> Join:
     return Join("-", [project, stage, _stack_number()])
 
 
+def repository(project: str) -> Join:
+    """Name the Git repository, which CodeCommit demands. It outlives its stack, as a vault does."""
+    return Join("-", [project, _stack_number()])
+
+
 def restore_testing(what: str) -> Join:
     """Name a restore testing plan or selection, which AWS demands: letters, digits and underscores only."""
     return Join("_", [what, _stack_number()])

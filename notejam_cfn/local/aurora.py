@@ -49,8 +49,8 @@ def require_restorable(properties: Properties) -> None:
     asked = resolved(str(properties.get("EngineVersion") or _rds()._default_engine_version(properties["Engine"])))
     if _numbers(asked) < _numbers(found["EngineVersion"]):
         raise ValueError(
-            f"The engine version you requested for your restored DB cluster ({asked}) is earlier than the engine version "
-            f"of the DB cluster snapshot ({found['EngineVersion']}). (Service: Rds, Status Code: 400)"
+            f"The engine version you requested for your restored DB cluster ({asked}) is earlier than the engine "
+            f"version of the DB cluster snapshot ({found['EngineVersion']}). (Service: Rds, Status Code: 400)"
         )
 
 

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from . import aurora, leftovers, recovery, schemas
+from . import aurora, leftovers, schemas
 from .faults import FAULTS
 from .leftovers import LEFTOVERS
 

@@ -12,7 +12,6 @@ from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ..data.encryption import Encryption
-from ..data.ssm_pointers import add_signpost
 from ..load_balancing.load_balancer import LoadBalancer
 from ..network.security_groups import add_security_group, allow_from_group, allow_to_internet
 from ..network.vpc import Network
@@ -24,8 +23,8 @@ from .task_definition import TaskContext, TaskOptions, add_task_definition, cont
 RELEASE = "Release"
 HTTPS = 443
 DUAL_STACK_HOST = "ACCOUNT.dkr-ecr.REGION.on.aws"
+# What there is not yet before the first release is called so in outputs, alarms and charts.
 NONE = "none"
-SIGNPOST = "Says what to watch, and before the first release that there is nothing yet."
 WATCHED_BY_ECS = Suppression(
     reason="ECS watches this alarm during a deployment and rolls back; the stage's other alarms tell people.",
     risk="None: an action would only repeat, outside deployments, what the stage's alarms say.",
@@ -77,18 +76,11 @@ def add_service(
     add_scaling(template, settings, scaled, released)
     return Service(
         cluster_name=cluster.name,
-        service_name=add_released_name(template, f"{settings.name}ServiceName", service.get_att("Name"), released),
-        target_group_full_name=add_released_name(
-            template, f"{settings.name}TargetGroupName", targets.get_att("TargetGroupFullName"), released
-        ),
+        service_name=If(released, service.get_att("Name"), NONE),
+        target_group_full_name=If(released, targets.get_att("TargetGroupFullName"), NONE),
         load_balancer_full_name=load_balancer.full_name,
         log_group_name=logs.ref(),
     )
-
-
-def add_released_name(template: Template, title: str, name: Value, released: str) -> Value:
-    """Return a name that is `none` before the first release, when there is nothing that has it."""
-    return add_signpost(template, title, If(released, name, NONE), SIGNPOST)
 
 
 def add_ecs_service(

@@ -144,8 +144,8 @@ def add_cluster(
 ) -> rds.DBCluster:
     """Add the cluster: new, or started from the snapshot that the deployment names, which has user and name already.
 
-    Another snapshot replaces it, under the name of the next generation, and the cluster there was is kept. Once given, the
-    snapshot stays given: without it the cluster would be replaced by an empty one.
+    Another snapshot replaces it, under the name of the next generation, and the cluster there was is kept. Once given,
+    the snapshot stays given: without it the cluster would be replaced by an empty one.
     """
     restored = template.condition_given(origin.snapshot)
     cluster = rds.DBCluster(
@@ -231,9 +231,9 @@ def add_snapshot_parameter(template: Template) -> Parameter:
         AllowedPattern="|[a-zA-Z][a-zA-Z0-9:._/-]{0,254}",
         ConstraintDescription="empty, or the name or ARN of a cluster snapshot",
         Description=(
-            "Empty for a new database. The name or ARN of a snapshot starts from it: the database is then replaced, and "
-            "the one there is now is kept, without instances, until you delete it in the RDS console. Change it together "
-            "with the two below, and leave it set afterwards: without it an empty database takes the place."
+            "Empty for a new database. The name or ARN of a snapshot starts from it: the database is then replaced, "
+            "and the one there is now is kept, without instances, until you delete it in the RDS console. Change it "
+            "together with the two below, and leave it set afterwards: without it an empty database takes the place."
         ),
     )
 
@@ -255,8 +255,8 @@ def add_version_parameter(template: Template, settings: DatabaseSettings) -> Par
         AllowedPattern=rf"{major}(\.[0-9]{{1,2}})?",
         ConstraintDescription=f"{major}, or one of its minor versions such as {major}.9",
         Description=(
-            f"{major} for a new database: AWS chooses the minor version and upgrades it. With a snapshot to restore, the "
-            "version that the RDS console shows for the snapshot, or a later one."
+            f"{major} for a new database: AWS chooses the minor version and upgrades it. With a snapshot to restore, "
+            "the version that the RDS console shows for the snapshot, or a later one."
         ),
     )
 

@@ -80,7 +80,7 @@ def newest_copy(aws: Aws, region: str, copies: StackSpec | None) -> RecoveryPoin
     if state is None:
         return None
     points = backups.recovery_points(aws, region, state.outputs["VaultName"])
-    return next((point for point in points if point.usable and not point.continuous), None)
+    return next((point for point in points if point.usable), None)
 
 
 def repository_there(aws: Aws, stacks: Sequence[StackSpec], region: str) -> str:

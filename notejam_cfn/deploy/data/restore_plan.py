@@ -215,7 +215,7 @@ def _latest(points: Sequence[RecoveryPoint], windows: Mapping[str, Window], now:
 
 
 def _before(moment: datetime, points: Sequence[RecoveryPoint]) -> Source:
-    found = [point for point in points if point.usable and not point.continuous and point.made <= moment]
+    found = [point for point in points if point.usable and point.made <= moment]
     if not found:
         raise BadInput(f"nothing is left of {_words(moment)}", LIST_WHAT_THERE_IS)
     newest = max(found, key=lambda point: point.made)
