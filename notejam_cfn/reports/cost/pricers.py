@@ -66,7 +66,6 @@ FREE_OF = {
     "Route53": "RecordSet",
     "S3": "BucketPolicy",
     "SNS": "Topic TopicPolicy",
-    "SSM": "Parameter",
     "Scheduler": "Schedule",
     "StepFunctions": "StateMachine",
     "WAFv2": "WebACLAssociation",
