@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from . import schemas
@@ -109,9 +110,24 @@ def _writing_late(add_event: Callable[..., Any]) -> Callable[..., Any]:
     def add(stack_id: str, name: str, logical_id: str, kind: str, status: str, *more: Any, **rest: Any) -> Any:
         if kind == STACK and logical_id == name and status in ENDED:
             LEFTOVERS.write(name)
+        if kind == STACK and logical_id == name and status == "ROLLBACK_FAILED":
+            _keep_what_could_not_go(name)
         return add_event(stack_id, name, logical_id, kind, status, *more, **rest)
 
     return add
+
+
+def _keep_what_could_not_go(stack_name: str) -> None:
+    """Leave a stack what its rollback could not delete, so that its deletion tries again; ministack forgets it."""
+    stack = importlib.import_module("ministack.services.cloudformation")._stacks[stack_name]
+    for logical_id, record in stack["_rollback_failed"].items():
+        stack["_resources"][logical_id] = {
+            "LogicalResourceId": logical_id,
+            "ResourceStatus": "DELETE_FAILED",
+            "Attributes": {},
+            "Timestamp": datetime.now(UTC).isoformat(),
+            **record,
+        }
 
 
 def _forgetting(reset: Callable[[], Any]) -> Callable[[], Any]:

@@ -22,7 +22,9 @@ class KeptOnCreation(CloudFormationLintRule):
     id = "E9514"
     shortdesc = "A failed creation keeps nothing"
     description = "DeletionPolicy is RetainExceptOnCreate and not Retain, but for the bucket of a load balancer's logs"
-    source_url = "https://aws.amazon.com/about-aws/whats-new/2023/07/aws-cloudformation-deletion-policies-dev-test-cycle/"
+    source_url = (
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"
+    )
 
     def match(self, cfn: Template) -> RuleMatches:
         """Return a match for each policy that a rollback would trip over."""

@@ -29,7 +29,7 @@ class LastingNames(CloudFormationLintRule):
     id = "E9513"
     shortdesc = "A name that outlives its stack is unique to it"
     description = "The physical name of a log group or of a retained resource refers to AWS::StackId or to a resource"
-    source_url = "https://github.com/hashicorp/terraform-provider-aws/issues/42858"
+    source_url = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.CloudWatch.html"
 
     def match(self, cfn: Template) -> RuleMatches:
         """Return a match for each lasting name that another stack would form too."""
@@ -81,6 +81,12 @@ def _references(value: Any) -> Iterator[str]:
             yield item.partition(".")[0] if isinstance(item, str) else str(item[0])
         else:
             if key == "Fn::Sub":
-                text = item[0] if isinstance(item, list) else item
-                yield from (found.partition(".")[0] for found in re.findall(r"\$\{([^!}]+)\}", str(text)))
+                yield from _substituted(item)
             yield from _references(item)
+
+
+def _substituted(argument: Any) -> Iterator[str]:
+    """Yield what a Sub refers to within its text, but for the names it is given itself."""
+    text, given = argument if isinstance(argument, list) else (argument, {})
+    found = (name.partition(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", str(text)))
+    yield from (name for name in found if name not in given)

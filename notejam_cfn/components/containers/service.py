@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from troposphere import If, Parameter, cloudwatch, ec2, ecs
+from troposphere import If, Parameter, cloudwatch, ec2, ecs, ssm
 from troposphere import elasticloadbalancingv2 as elb
 
 from ...config.settings import IMAGE_PATTERN, ServiceSettings
@@ -23,8 +23,8 @@ from .task_definition import TaskContext, TaskOptions, add_task_definition, cont
 RELEASE = "Release"
 HTTPS = 443
 DUAL_STACK_HOST = "ACCOUNT.dkr-ecr.REGION.on.aws"
-# What there is not yet before the first release is called so in outputs, alarms and charts.
 NONE = "none"
+HELD_NAME = "Says what to watch, and before the first release that there is nothing yet."
 WATCHED_BY_ECS = Suppression(
     reason="ECS watches this alarm during a deployment and rolls back; the stage's other alarms tell people.",
     risk="None: an action would only repeat, outside deployments, what the stage's alarms say.",
@@ -76,11 +76,22 @@ def add_service(
     add_scaling(template, settings, scaled, released)
     return Service(
         cluster_name=cluster.name,
-        service_name=If(released, service.get_att("Name"), NONE),
-        target_group_full_name=If(released, targets.get_att("TargetGroupFullName"), NONE),
+        service_name=add_released_name(template, f"{settings.name}ServiceName", service.get_att("Name"), released),
+        target_group_full_name=add_released_name(
+            template, f"{settings.name}TargetGroupName", targets.get_att("TargetGroupFullName"), released
+        ),
         load_balancer_full_name=load_balancer.full_name,
         log_group_name=logs.ref(),
     )
+
+
+def add_released_name(template: Template, title: str, name: Value, released: str) -> Value:
+    """Keep a name in a parameter that is always there: `none` before the first release, when nothing has it.
+
+    An output cannot choose itself: cloudformation-validate takes what hangs on a condition for missing there (W1001).
+    """
+    held = ssm.Parameter(title, Type="String", Value=If(released, name, NONE))
+    return template.add(held, why=HELD_NAME).get_att("Value")
 
 
 def add_ecs_service(

@@ -66,6 +66,7 @@ FREE_OF = {
     "Route53": "RecordSet",
     "S3": "BucketPolicy",
     "SNS": "Topic TopicPolicy",
+    "SSM": "Parameter",
     "Scheduler": "Schedule",
     "StepFunctions": "StateMachine",
     "WAFv2": "WebACLAssociation",

@@ -216,7 +216,7 @@ def test_every_metric_that_is_watched_or_drawn_is_one_that_is_measured(everythin
 
 
 def test_before_the_first_release_there_is_nothing_to_watch_and_nothing_missing(compose: Any) -> None:
-    outputs = compose("standard")["service"]["Outputs"]
-    assert outputs["ServiceName"]["Value"] == {
+    service = compose("standard")["service"]["Resources"]
+    assert service["WebServiceName"]["Properties"]["Value"] == {
         "Fn::If": ["HasImageUri", {"Fn::GetAtt": ["WebService", "Name"]}, "none"]
     }
