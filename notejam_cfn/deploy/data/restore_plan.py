@@ -26,7 +26,7 @@ from .backups import Facts, RecoveryPoint, Window, age_words
 SNAPSHOT, GENERATION = "SnapshotIdentifier", "ClusterGeneration"
 KEPT_TAG = {"Key": "component", "Value": "database-kept"}
 SECONDS_BETWEEN_LOOKS = 20.0
-LIST_WHAT_THERE_IS = "List what there is: python scripts/backups.py STAGE"
+LIST_WHAT_THERE_IS = "List what there is: python -m notejam_cfn backups STAGE"
 CLONE = r"at-\d{14}-of-"
 LOG_GROUPS = "/aws/rds/cluster/"
 Say = Callable[[str], None]
@@ -107,7 +107,7 @@ def plan(source: Source, known: Facts, generation: int, now: datetime) -> list[s
 
 
 def parameters(snapshot: str, version: str, generation: int | None = None) -> tuple[str, ...]:
-    """Return what the database stack is told, as deploy.py's --parameter takes it; a new stack needs no generation."""
+    """Return what the database stack is told, as deploy's --parameter takes it; a new stack needs no generation."""
     told = (f"{SNAPSHOT}={snapshot}", f"{engine_version.PARAMETER}={version}")
     return told if generation is None else (*told, f"{GENERATION}={generation}")
 
