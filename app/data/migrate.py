@@ -49,6 +49,7 @@ def _one_at_a_time(connection: Postgres | Sqlite) -> Iterator[None]:
         return
     # Waiting for the lock, and the work of a migration, may take longer than a page's statement ever should.
     connection.execute_sql("SET statement_timeout = 0")
+    connection.execute_sql("SET lock_timeout = 0")
     # Asked for again and again: a statement that waits for the lock would hold up CREATE INDEX CONCURRENTLY, which
     # waits until every statement that began before it has ended.
     while not connection.rows("SELECT pg_try_advisory_lock(%s)", LOCK)[0][0]:

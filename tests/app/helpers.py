@@ -8,9 +8,9 @@ from typing import Any
 from webtest import TestApp, TestResponse
 
 from app.data.models import database
+from tests.harness.application import PASSWORD, SECRET
 
-PASSWORD = "first-password"
-SECRET = "a secret for tests, long enough to be one"
+__all__ = ["PASSWORD", "SECRET"]
 
 # Buttons that stand on pages whose main part is another form: signing out, and undoing what was just done.
 ASIDE = re.compile(r"^/signout/$|/restore/$")

@@ -16,9 +16,9 @@ from app.data.migrate import MIGRATIONS, migrate
 from app.data.models import database
 from app.settings import Settings
 from notejam_cfn.local.postgres import Postgres
+from tests.harness.application import command, environment
 
 from ..helpers import SECRET
-from ..server import command, environment
 
 TABLES = (models.User, notes.Pad, notes.Note, models.Session, models.PasswordReset, models.Attempts)
 
