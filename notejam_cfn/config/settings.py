@@ -422,7 +422,7 @@ class Project:
             gaps = " and no ".join(self.delivery_gaps)
             yield f"{self.delivery_region} has no {gaps}: left out; set another delivery.region, or delivery.source"
         if self.delivery_region.startswith("cn-"):
-            yield "CodePipeline cannot deploy in China; use scripts/deploy.py, or set another delivery.region"
+            yield "CodePipeline cannot deploy in China; use `notejam_cfn deploy`, or set another delivery.region"
         if len({stage.account for stage in self.stages}) > 1 and not self.delivery.account:
             yield "takes every stage for one of its own account; set delivery.account, since accounts differ"
         if len({stage.service.architecture for stage in self.stages}) > 1:

@@ -1,6 +1,6 @@
 """The dress rehearsal of a stage: deploy, release, use, update and remove it, without AWS.
 
-Everything that deploys is the code of scripts/deploy.py and scripts/destroy.py. What stands for AWS: the emulator, one
+Everything that deploys is the code of the commands `deploy` and `destroy`. What stands for AWS: the emulator, one
 PostgreSQL for the database cluster, and processes of this machine for the containers.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from troposphere import Condition, Equals, GetAZs, If, NoValue, Not, Parameter, Select, Sub, ec2, iam, rds
+from troposphere import Condition, Equals, GetAZs, If, Not, NoValue, Parameter, Select, Sub, ec2, iam, rds
 
 from ...config.settings import DatabaseSettings
 from ...core import names
