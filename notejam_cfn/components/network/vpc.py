@@ -23,8 +23,8 @@ ANYWHERE = "0.0.0.0/0"
 ANYWHERE_IPV6 = "::/0"
 HTTPS = 443
 # What every Fargate task calls; the second row in regions opened since December 2023. A shell is reached through
-# Systems Manager, over a channel that is encrypted with a key. Sources: Amazon ECS Developer Guide, "Amazon ECS interface
-# VPC endpoints (AWS PrivateLink)" and "Monitor Amazon ECS containers with ECS Exec".
+# Systems Manager, over a channel that is encrypted with a key. Sources: Amazon ECS Developer Guide, "Amazon ECS
+# interface VPC endpoints (AWS PrivateLink)" and "Monitor Amazon ECS containers with ECS Exec".
 TASK_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
 AGENT_ENDPOINTS = ("ecs", "ecs-agent", "ecs-telemetry")
 SHELL_ENDPOINTS, MAIL_ENDPOINTS = ("ssmmessages", "kms"), ("email",)
