@@ -6,7 +6,8 @@ from typing import Any
 
 from bottle import HTTPResponse, request, response
 
-from ..data.models import Note, User, Visitor
+from ..data.models import User, Visitor
+from ..data.notes import Note
 from ..notes.export import archive
 from ..security.sessions import redirect, signed_in
 from ..web.forms import Form, sent_form
@@ -40,7 +41,7 @@ def change_password(visitor: Visitor) -> Any:
     return redirect("/settings/")
 
 
-@routes.get("/settings/export/")
+@routes.get("/settings/export/", slow=True)
 @signed_in
 def export(visitor: Visitor) -> HTTPResponse:
     """Send all notes as a zip: one JSON file, and a Markdown file for each note."""

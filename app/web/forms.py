@@ -8,11 +8,16 @@ from urllib.parse import parse_qsl
 
 from bottle import HTTPError, request
 
+from ..data.folding import is_visible
+
 # A note of 100,000 characters of four bytes each, percent-encoded, with room for the other fields.
 BODY_BYTES = 1_400_000
+# A list shows up to 200 notes, each with a box to choose it.
+MOST_FIELDS = 230
 EMAIL_LENGTH = 75
 NAME_LENGTH = 100
 TEXT_LENGTH = 100_000
+KEPT = "It is not saved yet, and nothing of it is lost: make it shorter, or two notes."
 PASSWORD_LENGTH = (8, 256)
 EMAIL = re.compile(r"[^@\s,;<>()\"]+@[^@\s,;<>()\"]+\.[^@\s,;<>()\".]+")
 
@@ -53,7 +58,7 @@ class Form:
     def name(self) -> str:
         """Return the name of a note or pad on one line."""
         value = " ".join(self["name"].split())
-        if not value:
+        if not is_visible(value):
             self.fail("name", "Please enter a name.")
         elif len(value) > NAME_LENGTH:
             self.fail("name", f"A name can have at most {NAME_LENGTH} characters; this one has {len(value)}.")
@@ -65,7 +70,9 @@ class Form:
         if not value.strip():
             self.fail("text", "Please write something.")
         elif len(value) > TEXT_LENGTH:
-            self.fail("text", f"A note can have at most {TEXT_LENGTH:,} characters; this one has {len(value):,}.")
+            self.fail(
+                "text", f"A note can have at most {TEXT_LENGTH:,} characters; this one has {len(value):,}. {KEPT}"
+            )
         return self._printable("text", value)
 
     def password(self, name: str, what: str = "your password") -> str:
@@ -96,7 +103,8 @@ class Form:
 def sent_form() -> Form:
     """Return the form of this request, read once.
 
-    A body that is too long is 413, one of another type 415, and one that is not UTF-8 is 400.
+    A body that is too long is 413, one of unknown length 411, one of another type 415, and one that did not arrive to
+    its end or is not UTF-8 is 400.
     """
     form: Form | None = request.environ.get("notejam.form")
     if form is None:
@@ -105,8 +113,10 @@ def sent_form() -> Form:
 
 
 def _body(environ: dict[str, Any]) -> bytes:
-    declared, chunked = environ.get("CONTENT_LENGTH") or "0", "HTTP_TRANSFER_ENCODING" in environ
-    if declared == "0" and not chunked:
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        raise HTTPError(411)
+    declared = environ.get("CONTENT_LENGTH") or "0"
+    if declared == "0":
         return b""
     if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         raise HTTPError(415)
@@ -114,16 +124,16 @@ def _body(environ: dict[str, Any]) -> bytes:
         raise HTTPError(400)
     if int(declared) > BODY_BYTES:
         raise HTTPError(413)
-    # A body sent in chunks declares nothing.
-    body: bytes = environ["wsgi.input"].read(BODY_BYTES + 1 if chunked else int(declared))
-    if len(body) > BODY_BYTES:
-        raise HTTPError(413)
+    body: bytes = environ["wsgi.input"].read(int(declared))
+    if len(body) != int(declared):
+        # The connection ended within the body: half a note must not replace a whole one.
+        raise HTTPError(400)
     return body
 
 
 def _parse(body: bytes) -> dict[str, str]:
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=30)
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:
         raise HTTPError(400) from None
     return {name: value for name, value in pairs if len(name) <= 40}
