@@ -36,7 +36,7 @@ class Density:
     every_days: int
 
 
-# R2: three years, dense where people notice a mistake, sparse where only the books ask.
+# The promise: three years, densely where mistakes are noticed, and monthly beyond that.
 PROMISE = (Density(7, 1), Density(90, 7), Density(1095, 31))
 
 
@@ -66,7 +66,7 @@ class Plan:
 
     @property
     def promises_three_years(self) -> bool:
-        """Whether the plan is meant to keep R2's promise: a stage that is made to be thrown away does not guard."""
+        """Whether the plan is meant to keep the promise of three years: a stage that is made to be thrown away does not guard."""
         return self.guarded or any(rule.name == MONTHLY for rule in self.rules)
 
     @property
