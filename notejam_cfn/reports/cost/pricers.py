@@ -38,6 +38,8 @@ GB_OS_METRICS_PER_INSTANCE = 0.3
 CONNECTIONS_PER_LCU, GB_PER_LCU_HOUR = 25.0, 1.0
 # Container Insights: measurements of the cluster, the service and the task family; enhanced adds some for each task.
 METRICS_STANDARD, METRICS_ENHANCED, METRICS_ENHANCED_PER_TASK = 36, 44, 26
+# The application's own, each with the stage as its only dimension: charged for the hours in which requests come.
+METRICS_OF_APPLICATION = 4
 # A run of the pipeline: an action is charged for each minute it has begun, one that builds or deploys takes some.
 IMAGES_GB, RUNS_A_MONTH = 4.0, 40
 MINUTES_OF_ACTION = {"CodeBuild": 3.0, "CloudFormation": 1.5}
@@ -207,6 +209,9 @@ def _fargate(properties: Properties, template: EvaluatedTemplate, stage: Stage) 
     addresses = properties["NetworkConfiguration"]["AwsvpcConfiguration"].get("AssignPublicIp") == "ENABLED"
     yield PriceComponent("public IPv4 addresses", addresses * stage.tasks.average * HOURS_A_MONTH, "ipv4_hour")
     yield from _logs(stage.load.gigabytes(KB_LOGGED_PER_REQUEST), template)
+    if stage.load.requests_per_second:
+        share = stage.tasks.running_hours / HOURS_A_MONTH
+        yield PriceComponent("application's metrics", METRICS_OF_APPLICATION * share, "metric_month")
 
 
 def _logs(gigabytes: float, template: EvaluatedTemplate, what: str = "logs") -> Iterator[PriceComponent]:
