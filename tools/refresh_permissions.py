@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "notejam_cfn" / "permissions.py"
+TARGET = ROOT / "notejam_cfn" / "iam" / "permissions.py"
 REGIONS = ("us-east-1", "eu-central-1")
 HANDLERS = ("create", "read", "update", "delete")
 # Actions of services that no template here uses are left out: schemas list every feature of a type.
@@ -58,14 +58,15 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = tuple(
                 "size": size,
                 "network": {"egress": egress},
                 "load_balancer": {"waf": True, **domain},
+                "cdn": {"enabled": cdn, "access_log": True},
             }
             for size in ("economy", "standard", "resilient")
         },
     }
-    for source, egress, domain in (
-        ("codecommit", "ipv6", {}),
-        ("codeconnections", "nat", {"domain": "notes.example.com", "hosted_zone_id": "Z0123ABC"}),
-        ("s3", "endpoints", {}),
+    for source, egress, domain, cdn in (
+        ("codecommit", "ipv6", {}, True),
+        ("codeconnections", "nat", {"domain": "notes.example.com", "hosted_zone_id": "Z0123ABC"}, True),
+        ("s3", "endpoints", {"domain": "notes.example.com", "hosted_zone_id": "Z0123ABC"}, False),
     )
 )
 

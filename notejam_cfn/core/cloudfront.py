@@ -2,7 +2,7 @@
 
 The id of the managed prefix list `com.amazonaws.global.cloudfront.origin-facing` is another one in every region, and
 CloudFormation has no way to look it up: no parameter in SSM holds it, and a rule takes an id only. So templates carry
-this table, and a deployment asks the account (`deploy.stacks.entrance`), whose answer counts.
+this table, and a deployment asks the account (`deploy.stacks.prefix_lists`), whose answer counts.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 FILE = Path(__file__).with_name("cloudfront.json")
 # Certificates and web ACLs for CloudFront, its log deliveries and its metrics live here, in the commercial partition.
 REGION = "us-east-1"
+PREFIX_LIST_PARAMETER = "CloudFrontPrefixListId"
 PREFIX_LIST_NAME = "com.amazonaws.global.cloudfront.origin-facing"
 
 

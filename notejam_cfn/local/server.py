@@ -47,10 +47,11 @@ def _settle_ministack(port: int) -> None:
 
 
 def _application() -> Application:
-    from . import emulated_resources, recovery
+    from . import emulated_cloudfront, emulated_resources, recovery
 
     ministack = importlib.import_module("ministack.app")
     emulated_resources.register()
+    emulated_cloudfront.register()
     recovery.register()
     application: Application = ministack.app
     return application

@@ -39,7 +39,6 @@ class Distribution:
 
     url: Value
     id: Value
-    vpc_origin_id: Value
 
 
 @component("edge")
@@ -69,7 +68,7 @@ def add_distribution(
     )
     if served and settings.hosted_zone_id:
         add_records(template, settings, distribution, served)
-    return Distribution(add_url(template, settings, distribution, served), distribution.ref(), origin.get_att("Id"))
+    return Distribution(add_url(template, settings, distribution, served), distribution.ref())
 
 
 def origin_of(

@@ -26,7 +26,6 @@ class Edge:
 
     certificate_arn: Value | None = described("Certificate of the domain, for CloudFront", default=None)
     web_acl_arn: Value | None = described("Firewall, for CloudFront", default=None)
-    web_acl_log_group: Value | None = described("Log group of the firewall", default=None)
 
 
 def needs_edge(stage: Stage) -> bool:
@@ -49,7 +48,7 @@ def add_edge(template: Template, stage: Stage) -> Edge:
     acl = add_web_acl(template, settings, CLOUDFRONT)
     group = add_firewall_log(template, settings, encryption, acl)
     add_queries(template, {FIREWALL: group})
-    return Edge(certificate_arn, acl.get_att("Arn"), group)
+    return Edge(certificate_arn, acl.get_att("Arn"))
 
 
 def edge_elsewhere(template: Template, stage: Stage) -> Edge:

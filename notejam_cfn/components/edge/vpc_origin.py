@@ -14,10 +14,9 @@ from ..network.security_groups import add_security_group
 GROUP = "Entrance"
 HTTP, HTTPS = 80, 443
 MAPPING, KEY = "CloudFrontPrefixLists", "Id"
-PREFIX_LIST = "CloudFrontPrefixListId"
 LOOKED_UP = "LooksUpCloudFrontPrefixList"
 # What stands for regions whose id nobody has published. EC2's answer to it names the parameter to set.
-UNKNOWN = "pl-set-parameter-CloudFrontPrefixListId"
+UNKNOWN = f"pl-set-parameter-{facts.PREFIX_LIST_PARAMETER}"
 
 
 def add_vpc_origin(template: Template, balancer: elb.LoadBalancer) -> cloudfront.VpcOrigin:
@@ -74,7 +73,7 @@ def add_prefix_list(template: Template) -> Value:
     parameter = template.add_parameter_in(
         GROUP,
         "CloudFront's prefix list",
-        PREFIX_LIST,
+        facts.PREFIX_LIST_PARAMETER,
         Type="String",
         Default="",
         AllowedPattern="|pl-[0-9a-f]{8,17}",

@@ -53,7 +53,6 @@ class LoadBalancer:
     web_acl_log_group: Value | None = described("Log group of the firewall", default=None)
     certificate_arn: Value | None = described("Certificate of the domain", default=None)
     distribution_id: Value | None = described("CloudFront distribution in front", default=None)
-    vpc_origin_id: Value | None = described("CloudFront's way to the load balancer", default=None)
 
 
 @component("load-balancer")
@@ -98,7 +97,6 @@ def add_internal_load_balancer(
         access_log_bucket=bucket.ref(),
         trusted_proxies=2,
         distribution_id=distribution.id,
-        vpc_origin_id=distribution.vpc_origin_id,
     )
 
 

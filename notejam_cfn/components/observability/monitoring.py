@@ -268,7 +268,8 @@ def log_groups(subjects: MonitoredResources) -> dict[str, Value]:
 
 def watched_by_dashboard(stage: Stage, subjects: MonitoredResources) -> dict[str, Value]:
     """Return the names that the dashboard's charts are filled in with."""
-    return {
+    edge = subjects.load_balancer.distribution_id
+    return ({"Distribution": edge} if edge else {}) | {
         "Stage": stage.name,
         "Balancer": subjects.service.load_balancer_full_name,
         "Tasks": subjects.service.target_group_full_name,
