@@ -241,7 +241,7 @@ region = "eu-central-1"
 size = "resilient"
 network.cidr = "10.30.0.0/16"
 service.time_zone = "Europe/Berlin"
-# Copies of backups, from which `scripts/move.py` starts when the region is gone.
+# Copies of backups, from which `python -m notejam_cfn failover` starts when the region is gone.
 backups.copy_region = "eu-west-1"
 # Every stage is served over HTTPS at an address of CloudFront's. At a name of your own, given its Route 53 zone:
 # the certificate and the records are made for you.

@@ -431,7 +431,7 @@ class Project:
 
     def _delivery_warnings(self) -> Iterator[str]:
         if self.delivery_region.startswith("cn-"):
-            yield "CodePipeline cannot deploy in China; use scripts/deploy.py, or set another delivery.region"
+            yield "CodePipeline cannot deploy in China; use `notejam_cfn deploy`, or set another delivery.region"
         if len({stage.account for stage in self.stages}) > 1 and not self.delivery.account:
             yield "takes every stage for one of its own account; set delivery.account, since accounts differ"
         if len({stage.service.architecture for stage in self.stages}) > 1:
