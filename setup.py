@@ -13,6 +13,8 @@ APP = [
     "psycopg==3.3.9",
     "psycopg-binary==3.3.9",
     "granian>=2.8,<3",
+    "itsdangerous>=2.2,<3",
+    "uvloop>=0.22,<1; sys_platform != 'win32'",
     "argon2-cffi>=25.1,<26",
     "mistune>=3.4,<4",
     "nh3>=0.3.8,<0.4",

@@ -12,8 +12,34 @@ import pytest
 from notejam_cfn.cli.main import main
 from notejam_cfn.deploy.aws.client import Access, Aws
 from notejam_cfn.local import emulator
+from tests.harness.leftovers import adopt_orphans, left_over
 
 ROOT = Path(__file__).parents[1]
+
+
+LEFT: list[str] = []
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    adopt_orphans()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run when a test left a process behind. With pytest-xdist, each worker tells of its own."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_over"] = left_over()
+        return
+    if not session.config.getoption("numprocesses", None):
+        LEFT.extend(left_over())
+    if LEFT:
+        print("\nprocesses left over:", *LEFT, sep="\n  ")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    LEFT.extend(getattr(node, "workeroutput", {}).get("left_over", []))
 
 
 @pytest.fixture(scope="session")
