@@ -31,7 +31,7 @@ NOT_RELEASED_YET = (
     "<!doctype html><meta charset=utf-8><title>Almost there</title>"
     "<style>body{font:1.1rem/1.6 system-ui;max-width:36rem;margin:15vh auto;padding:0 1rem}</style>"
     "<h1>Almost there</h1><p>This stage is up and waits for its first release.</p>"
-    "<p>Release an image, or update the stack with one in "
+    "<p>Run <code>python -m notejam_cfn release STAGE</code>, or update the stack with an image in "
     "<b>ImageUri</b>.</p>"
 )
 BEHIND_CLOUDFRONT = Suppression(
