@@ -80,7 +80,11 @@ def add_waking_page(template: Template, listener: elb.Listener) -> None:
 def add_listeners(
     template: Template, balancer: elb.LoadBalancer, domain: str, certificate_arn: Value | None
 ) -> elb.Listener:
-    """Add the listener that services attach to, and with HTTPS one that redirects to it, by the domain's name."""
+    """Add the listener that services attach to, and with HTTPS one that redirects to it.
+
+    The redirect names the domain: whoever comes by another name, such as the domain of before, would otherwise be sent
+    to that name over HTTPS, which the certificate does not cover.
+    """
     if certificate_arn is None:
         why = "Takes requests over HTTP, as no certificate is configured."
         return add_service_listener(template, balancer, "HttpListener", HTTP, why, [NO_CERTIFICATE])

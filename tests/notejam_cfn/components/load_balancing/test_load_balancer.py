@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from notejam_cfn.components.load_balancing import firewall
+
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 PUBLIC = {"enabled": False}
@@ -19,7 +21,7 @@ def test_with_a_hosted_zone_everything_is_https(compose: Any, of_type: Any) -> N
     template = compose(load_balancer=ZONE, cdn=PUBLIC)["service"]
     listeners = of_type(template, LISTENER)
     redirect = listeners["HttpListener"]["DefaultActions"][0]["RedirectConfig"]
-    assert (redirect["Protocol"], redirect["Host"]) == ("HTTPS", ZONE["domain"])
+    assert (redirect["Protocol"], redirect["Host"]) == ("HTTPS", "notes.example.com")
     assert listeners["HttpsListener"]["Certificates"] == [{"CertificateArn": {"Ref": "Certificate"}}]
     assert "TLS13" in listeners["HttpsListener"]["SslPolicy"]
     assert template["Outputs"]["Url"]["Value"] == "https://notes.example.com"
@@ -92,3 +94,17 @@ def test_the_firewall_limits_rates_and_logs_what_it_does(compose: Any, of_type: 
     (kept,) = log["LoggingFilter"]["Filters"]
     assert {"ActionCondition": {"Action": "BLOCK"}} in kept["Conditions"]
     assert not of_type(compose("economy")["service"], "AWS::WAFv2::WebACL")
+
+
+def test_no_rule_blocks_what_people_write_or_search_for(compose: Any, of_type: Any) -> None:
+    (acl,) = of_type(compose("resilient")["service"], "AWS::WAFv2::WebACL").values()
+    groups = [rule["Statement"].get("ManagedRuleGroupStatement") for rule in acl["Rules"]]
+    counted = {
+        override["Name"]
+        for group in filter(None, groups)
+        for override in group.get("RuleActionOverrides", [])
+        if override["ActionToUse"] == {"Count": {}}
+    }
+    assert counted >= {"Log4JRCE_BODY", "ReactJSRCE_BODY", "SQLi_BODY", "CrossSiteScripting_QUERYARGUMENTS"}
+    assert all(name.endswith(("_BODY", "_QUERYARGUMENTS", "_QUERYSTRING")) for name in counted)
+    assert {group["Name"] for group in filter(None, groups)} == set(firewall.MANAGED_RULES)
