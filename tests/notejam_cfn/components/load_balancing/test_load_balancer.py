@@ -97,7 +97,7 @@ def test_the_firewall_limits_rates_and_logs_what_it_does(compose: Any, of_type: 
 
 
 def test_no_rule_blocks_what_people_write_or_search_for(compose: Any, of_type: Any) -> None:
-    (acl,) = of_type(compose("resilient")["service"], "AWS::WAFv2::WebACL").values()
+    (acl,) = of_type(compose("resilient")["edge"], "AWS::WAFv2::WebACL").values()
     groups = [rule["Statement"].get("ManagedRuleGroupStatement") for rule in acl["Rules"]]
     counted = {
         override["Name"]
