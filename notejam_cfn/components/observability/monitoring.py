@@ -292,6 +292,7 @@ def watched_by_dashboard(stage: Stage, subjects: MonitoredResources) -> dict[str
     """Return the names that the dashboard's charts are filled in with."""
     return {
         "Stage": stage.name,
+        "Namespace": stage.monitoring.metrics_namespace,
         "Balancer": subjects.service.load_balancer_full_name,
         "Tasks": subjects.service.target_group_full_name,
         "Cluster": subjects.service.cluster_name,
