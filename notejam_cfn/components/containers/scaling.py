@@ -54,10 +54,10 @@ def add_scaling(template: Template, settings: ServiceSettings, scaled: ScalingTa
         ResourceId=Join("/", ["service", scaled.cluster_name, scaled.service_name]),
         MinCapacity=least.ref(),
         MaxCapacity=most.ref(),
+        # Written out when there are none, so that those of before go.
+        ScheduledActions=business_hours(settings, least) if settings.busy_min_tasks else [],
         Condition=condition,
     )
-    if settings.busy_min_tasks:
-        target.ScheduledActions = business_hours(settings, least)
     template.add(target, why="Bounds the number of tasks, and with it the cost.")
     add_tracking(template, settings, target, scaled, condition)
     if settings.sleep_after_minutes:
