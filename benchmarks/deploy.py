@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from notejam_cfn.deployment.scheduler import Scheduler
-from notejam_cfn.rehearsal import emulator
+from notejam_cfn.deploy.stacks.scheduler import Scheduler
+from notejam_cfn.local import emulator
 
 ROOT = Path(__file__).parents[1]
 RUNS = 5

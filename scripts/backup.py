@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from notejam_cfn.deployment import backups, cli
-from notejam_cfn.deployment.exits import Exit
+from notejam_cfn.cli.operate import session
+from notejam_cfn.deploy.data import backups
+from notejam_cfn.deploy.exit_codes import Exit
 
 KEPT_DAYS = 1127
 
 
 def main(given: Sequence[str] | None = None) -> Exit:
     """Take the snapshot and return how it went."""
-    parser = cli.parser("Take a snapshot of a stage's database now, and export it to S3 if asked.")
+    parser = session.parser("Take a snapshot of a stage's database now, and export it to S3 if asked.")
     parser.add_argument("--export", action="store_true", help="export it to S3 as Parquet when it is taken")
     parser.add_argument("--days", type=int, default=KEPT_DAYS, help=f"how long it is kept (default: {KEPT_DAYS})")
     asked = parser.parse_args(given)
-    aws, out = cli.connect(asked), cli.talk(asked)
-    known = backups.facts(aws, cli.planned(asked))
+    aws, out = session.connect(asked), session.talk(asked)
+    known = backups.facts(aws, session.planned(asked))
     if asked.export:
         backups.require_exports(known)
     print(f"Taking a snapshot of {known.cluster_id}; this takes some minutes.", file=out)
@@ -25,9 +26,9 @@ def main(given: Sequence[str] | None = None) -> Exit:
     execution = backups.export(aws, known, snapshot) if asked.export else None
     print(f"Taken: {snapshot}" + (f"\nBeing exported: {execution}" if execution else ""), file=out)
     if asked.json:
-        cli.print_json({"snapshot": snapshot, "export": execution})
+        session.print_json({"snapshot": snapshot, "export": execution})
     return Exit.DONE
 
 
 if __name__ == "__main__":
-    cli.finish(main)
+    session.finish(main)

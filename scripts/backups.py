@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from notejam_cfn.deployment import backups, cli
-from notejam_cfn.deployment.exits import Exit
+from notejam_cfn.cli.operate import session
+from notejam_cfn.deploy.data import backups
+from notejam_cfn.deploy.exit_codes import Exit
 
 
 def main(given: Sequence[str] | None = None) -> Exit:
     """List the recovery points, and return how it went."""
-    parser = cli.parser("List every recovery point of a stage with age, tier and size, and how far back they reach.")
+    parser = session.parser(
+        "List every recovery point of a stage with age, tier and size, and how far back they reach."
+    )
     asked = parser.parse_args(given)
-    aws, now = cli.connect(asked), datetime.now(UTC)
-    known = backups.facts(aws, cli.planned(asked))
+    aws, now = session.connect(asked), datetime.now(UTC)
+    known = backups.facts(aws, session.planned(asked))
     points = backups.recovery_points(aws, known.region, known.vault_name)
     seconds = backups.window(aws, known.region, known.cluster_id)
     oldest = backups.oldest(points, seconds)
     if asked.json:
-        cli.print_json({"oldest": oldest, "points": [backups.document(point, now) for point in points]})
+        session.print_json({"oldest": oldest, "points": [backups.document(point, now) for point in points]})
         return Exit.DONE
     print("\n".join(backups.table(points, now)))
     if seconds:
@@ -31,4 +34,4 @@ def main(given: Sequence[str] | None = None) -> Exit:
 
 
 if __name__ == "__main__":
-    cli.finish(main)
+    session.finish(main)

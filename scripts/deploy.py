@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from notejam_cfn.deployment import cli, expiry
-from notejam_cfn.deployment.deploy import Deployment, Options
-from notejam_cfn.deployment.exits import Exit
-from notejam_cfn.deployment.runs import over_stacks
+from notejam_cfn.cli.operate import session
+from notejam_cfn.cli.operate.runs import over_stacks
+from notejam_cfn.deploy.exit_codes import Exit
+from notejam_cfn.deploy.stacks import expiry
+from notejam_cfn.deploy.stacks.deploy import Deployment, Options
 
 
 def main(given: Sequence[str] | None = None) -> Exit:
     """Deploy, and return how it went."""
-    parser = cli.parser("Bring a stage up, or up to date with output/.")
-    cli.changing(parser)
+    parser = session.parser("Bring a stage up, or up to date with output/.")
+    session.changing(parser)
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     parser.add_argument("--wait", action="store_true", help="wait for an operation that someone else began")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="repeatable")
@@ -33,4 +34,4 @@ def main(given: Sequence[str] | None = None) -> Exit:
 
 
 if __name__ == "__main__":
-    cli.finish(main)
+    session.finish(main)

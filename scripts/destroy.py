@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from notejam_cfn.deployment import cli
-from notejam_cfn.deployment.destroy import Destruction, Options
-from notejam_cfn.deployment.exits import Exit
-from notejam_cfn.deployment.runs import over_stacks
+from notejam_cfn.cli.operate import session
+from notejam_cfn.cli.operate.runs import over_stacks
+from notejam_cfn.deploy.exit_codes import Exit
+from notejam_cfn.deploy.stacks.destroy import Destruction, Options
 
 
 def main(given: Sequence[str] | None = None) -> Exit:
     """Remove, and return how it went."""
-    parser = cli.parser("Remove a stage, after showing what is lost, kept and turned into a snapshot.")
-    cli.changing(parser)
+    parser = session.parser("Remove a stage, after showing what is lost, kept and turned into a snapshot.")
+    session.changing(parser)
     parser.add_argument("--unprotect", action="store_true", help="remove it although it is protected")
     parser.add_argument("--keep", action="append", default=[], metavar="ID", help="a resource that may stay behind")
     asked = parser.parse_args(given)
@@ -26,4 +26,4 @@ def main(given: Sequence[str] | None = None) -> Exit:
 
 
 if __name__ == "__main__":
-    cli.finish(main)
+    session.finish(main)

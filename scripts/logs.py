@@ -6,21 +6,22 @@ import datetime
 import sys
 from collections.abc import Sequence
 
-from notejam_cfn.deployment import cli, logs
-from notejam_cfn.deployment.exits import Exit
-from notejam_cfn.deployment.stages import Part, Stage
+from notejam_cfn.cli.operate import session
+from notejam_cfn.deploy.exit_codes import Exit
+from notejam_cfn.deploy.service import logs
+from notejam_cfn.deploy.service.stages import Part, Stage
 
 
 def main(given: Sequence[str] | None = None) -> Exit:
     """Print log lines until there are no more, or with --follow until Ctrl-C."""
-    parser = cli.parser("Show the logs of a stage, all parts in the order of time.")
+    parser = session.parser("Show the logs of a stage, all parts in the order of time.")
     parser.add_argument("--follow", action="store_true", help="go on with what is logged from now on")
     parser.add_argument("--part", action="append", default=[], help="only this log group, such as web; repeatable")
     parser.add_argument("--since", default="15m", metavar="TIME", help="how far back: 30s, 15m, 2h, 1d")
     parser.add_argument("--filter", default="", metavar="PATTERN", help="a filter pattern of CloudWatch Logs")
     asked = parser.parse_args(given)
-    aws = cli.connect(asked)
-    parts = logs.choose(Stage(aws, cli.planned(asked)), asked.part)
+    aws = session.connect(asked)
+    parts = logs.choose(Stage(aws, session.planned(asked)), asked.part)
     start = logs.since(asked.since, datetime.datetime.now(datetime.UTC))
     show = logs.follow if asked.follow else logs.read
     silent = True
@@ -41,4 +42,4 @@ def _looked_at(parts: Sequence[Part]) -> str:
 
 
 if __name__ == "__main__":
-    cli.finish(main)
+    session.finish(main)

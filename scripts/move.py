@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from notejam_cfn.deployment import cli
-from notejam_cfn.deployment.exits import Exit
-from notejam_cfn.deployment.manifest import DELIVERY
-from notejam_cfn.deployment.relocation import Relocation, Terms
-from notejam_cfn.deployment.results import Result
-from notejam_cfn.deployment.runs import Start, over_stacks
+from notejam_cfn.cli.operate import session
+from notejam_cfn.cli.operate.runs import Session, over_stacks
+from notejam_cfn.deploy.data.failover import Failover, FailoverOptions
+from notejam_cfn.deploy.exit_codes import Exit
+from notejam_cfn.deploy.manifest import DELIVERY
+from notejam_cfn.deploy.stacks.outcomes import Result
 
 
 def main(given: Sequence[str] | None = None) -> Exit:
     """Move, and return how it went."""
-    parser = cli.parser("Bring a stage up in another region from the newest copy of its database.")
-    cli.changing(parser)
+    parser = session.parser("Bring a stage up in another region from the newest copy of its database.")
+    session.changing(parser)
     parser.add_argument("--to", required=True, metavar="REGION", help="the region to move to")
     parser.add_argument("--snapshot", default="", metavar="ARN", help="start from this one instead of the newest copy")
     parser.add_argument(
@@ -26,15 +26,15 @@ def main(given: Sequence[str] | None = None) -> Exit:
     parser.add_argument("--dry-run", action="store_true", help="look and estimate, and change nothing")
     asked = parser.parse_args(given)
     asked.region = asked.to  # not even the account is asked of the region that is left
-    terms = Terms(asked.to, asked.snapshot, asked.image, asked.yes, asked.dry_run, asked.anyway)
+    terms = FailoverOptions(asked.to, asked.snapshot, asked.image, asked.yes, asked.dry_run, asked.anyway)
 
-    def move(start: Start) -> dict[str, Result]:
-        known = cli.manifest(asked)
+    def move(start: Session) -> dict[str, Result]:
+        known = session.manifest(asked)
         built = (*known.stacks_of(asked.stage), *known.stacks_of(DELIVERY))
-        return Relocation(start.aws, built, terms, start.progress, start.person, datetime.now(UTC)).run()
+        return Failover(start.aws, built, terms, start.progress, start.person, datetime.now(UTC)).run()
 
     return over_stacks(asked, "move", move)
 
 
 if __name__ == "__main__":
-    cli.finish(main)
+    session.finish(main)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from notejam_cfn.deployment import cli
-from notejam_cfn.deployment.exits import Exit
-from notejam_cfn.deployment.recover import Options, Recovery
-from notejam_cfn.deployment.runs import over_stacks
+from notejam_cfn.cli.operate import session
+from notejam_cfn.cli.operate.runs import over_stacks
+from notejam_cfn.deploy.exit_codes import Exit
+from notejam_cfn.deploy.stacks.recover import Options, Recovery
 
 
 def main(given: Sequence[str] | None = None) -> Exit:
     """Recover, and return how it went."""
-    parser = cli.parser("Continue a rollback that failed, or take back what was left half done.")
-    cli.changing(parser)
+    parser = session.parser("Continue a rollback that failed, or take back what was left half done.")
+    session.changing(parser)
     parser.add_argument("--skip", action="append", default=[], metavar="ID", help="a resource to leave as it is")
     asked = parser.parse_args(given)
     options = Options(asked.yes, tuple(asked.skip))
@@ -25,4 +25,4 @@ def main(given: Sequence[str] | None = None) -> Exit:
 
 
 if __name__ == "__main__":
-    cli.finish(main)
+    session.finish(main)

@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from notejam_cfn.deployment import cli
-from notejam_cfn.deployment.exits import Exit
-from notejam_cfn.deployment.progress import KINDS, Silent, minutes
-from notejam_cfn.rehearsal.rehearse import FAILURES, Settings, rehearse
+from notejam_cfn.cli.operate import session
+from notejam_cfn.deploy.exit_codes import Exit
+from notejam_cfn.deploy.ui.progress import KINDS, Silent, minutes
+from notejam_cfn.local.rehearse import FAILURES, Settings, rehearse
 
 
 def main(given: Sequence[str] | None = None) -> Exit:
     """Rehearse, and return how it went."""
-    parser = cli.parser(
+    parser = session.parser(
         "Deploy, use, update and remove a stage on this machine, without AWS and without Docker.", False
     )
     parser.add_argument("stage", metavar="STAGE", nargs="?", default="dev", help="a stage of notejam.toml")
@@ -23,7 +23,7 @@ def main(given: Sequence[str] | None = None) -> Exit:
     asked = parser.parse_args(given)
     settings = Settings(asked.stage, Path.cwd(), _keep if asked.keep else None, KINDS.get(asked.progress, Silent))
     try:
-        seconds = rehearse(cli.manifest(asked), settings, _teller())
+        seconds = rehearse(session.manifest(asked), settings, _teller())
     except FAILURES as failure:
         print(f"\nThe rehearsal of {asked.stage} failed: {failure}")
         for step in getattr(failure, "advice", ()):
@@ -47,4 +47,4 @@ def _teller() -> Callable[[str], None]:
 
 
 if __name__ == "__main__":
-    cli.finish(main)
+    session.finish(main)

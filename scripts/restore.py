@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from notejam_cfn.deployment import cli
-from notejam_cfn.deployment.exits import Exit
-from notejam_cfn.deployment.restoration import Restoration, Terms
-from notejam_cfn.deployment.results import Result
-from notejam_cfn.deployment.runs import Start, over_stacks
+from notejam_cfn.cli.operate import session
+from notejam_cfn.cli.operate.runs import Session, over_stacks
+from notejam_cfn.deploy.data.restore import Restore, RestoreOptions
+from notejam_cfn.deploy.exit_codes import Exit
+from notejam_cfn.deploy.stacks.outcomes import Result
 
 
 def main(given: Sequence[str] | None = None) -> Exit:
     """Restore, and return how it went."""
-    parser = cli.parser("Restore a stage's database in place, or into another stage; the old one is kept.")
-    cli.changing(parser)
+    parser = session.parser("Restore a stage's database in place, or into another stage; the old one is kept.")
+    session.changing(parser)
     parser.add_argument("--to", default="latest", metavar="TIME|SNAPSHOT", help="a time in UTC, a snapshot, or: latest")
     parser.add_argument("--as", dest="other", metavar="STAGE", help="bring up this stage of notejam.toml from it")
     parser.add_argument(
@@ -23,15 +23,15 @@ def main(given: Sequence[str] | None = None) -> Exit:
     )
     parser.add_argument("--dry-run", action="store_true", help="show the plan, and change nothing")
     asked = parser.parse_args(given)
-    terms = Terms(asked.to, asked.yes, asked.dry_run)
+    terms = RestoreOptions(asked.to, asked.yes, asked.dry_run)
 
-    def restore(start: Start) -> dict[str, Result]:
-        run = Restoration(start.aws, start.stacks, terms, start.progress, start.person, datetime.now(UTC))
+    def restore(start: Session) -> dict[str, Result]:
+        run = Restore(start.aws, start.stacks, terms, start.progress, start.person, datetime.now(UTC))
         if asked.discard_old:
             start.progress.write(f"Last snapshots: {', '.join(run.discard_old()) or 'none'}")
             return {}
         if asked.other:
-            others = cli.in_region(cli.manifest(asked).stacks_of(asked.other), asked.region)
+            others = session.in_region(session.manifest(asked).stacks_of(asked.other), asked.region)
             return run.beside(others)
         return run.in_place()
 
@@ -39,4 +39,4 @@ def main(given: Sequence[str] | None = None) -> Exit:
 
 
 if __name__ == "__main__":
-    cli.finish(main)
+    session.finish(main)

@@ -11,9 +11,9 @@ from types import ModuleType
 
 import pytest
 
-from notejam_cfn.deployment import cli
-from notejam_cfn.deployment.aws import Access, Aws
-from notejam_cfn.rehearsal import emulator
+from notejam_cfn.cli.operate import session
+from notejam_cfn.deploy.aws.client import Access, Aws
+from notejam_cfn.local import emulator
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
@@ -83,7 +83,7 @@ def run_in(
 
     def start(folder: Path, stage: str, name: str, *arguments: str) -> Ran:
         with pytest.raises(SystemExit) as ended:
-            cli.finish(script(name).main, [stage, "--output", str(folder), *arguments])
+            session.finish(script(name).main, [stage, "--output", str(folder), *arguments])
         captured = capsys.readouterr()
         return Ran(int(str(ended.value.code)), captured.out, captured.err)
 

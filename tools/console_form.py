@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from notejam_cfn import render
-from notejam_cfn.form import form
+from notejam_cfn.core import render
+from notejam_cfn.reports.form import form
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "console-form.html"

@@ -1,4 +1,4 @@
-"""Write notejam_cfn/permissions.py anew: which IAM actions CloudFormation needs for each resource type used here.
+"""Write notejam_cfn/iam/permissions.py anew: which IAM actions CloudFormation needs for each resource type used here.
 
 Sources, both of which ship with cfn-lint: the `handlers` of the resource schemas say which actions CloudFormation
 calls; the Service Authorization Reference says which of them exist, and which take a resource. Run it after a template
@@ -104,8 +104,9 @@ class Unknown(dict[str, tuple[str, ...]]):
 def used_types() -> set[str]:
     """Return every type that any template of the configurations above uses."""
     sys.path.insert(0, str(ROOT))
-    from notejam_cfn import permissions, stacks_of
-    from notejam_cfn.config import parse, with_personal_stage
+    from notejam_cfn import stacks_of
+    from notejam_cfn.config.loader import parse, with_personal_stage
+    from notejam_cfn.iam import permissions
 
     permissions.ACTIONS = Unknown()  # composing must not need what is about to be written
     projects = [with_personal_stage(parse(document), "dev-alice", "economy") for document in CONFIGURATIONS]

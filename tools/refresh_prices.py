@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).resolve().parent.parent / "notejam_cfn" / "cost" / "prices.json"
+FILE = Path(__file__).resolve().parent.parent / "notejam_cfn" / "reports" / "cost" / "prices.json"
 # The API itself is in few regions, and answers for all.
 ENDPOINT_REGION = "us-east-1"
 SOURCE = "api"

@@ -12,8 +12,8 @@ from typing import Any
 from awacs.aws import Statement
 from troposphere import Sub, iam, logs, stepfunctions
 
-from .. import policies
-from ..template import Template
+from ..core.template import Template
+from ..iam import policies
 
 State = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ..settings import Project, Stage
+from ..config.settings import Project, Stage
 from .console import console_stack
 from .delivery import delivery_stacks
 from .layered import layered_stacks

@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
-from .. import delivery_policies, names
-from ..components.artifacts import add_artifact_store
-from ..components.encryption import PUBLISHERS, add_encryption
-from ..components.guests import Guest, add_guest
-from ..components.other_accounts import PIPELINE_ACCOUNT, add_pipeline_access
-from ..components.pipeline import OwnStack
-from ..components.repository import add_image_repository
-from ..settings import EncryptionSettings, Project, Stage
-from ..template import Template
-from ..wiring import publish
-from .pipeline import Given, Region, compose_delivery, types_of
+from ..components.containers.image_repository import add_image_repository
+from ..components.data.encryption import PUBLISHERS, add_encryption
+from ..components.pipeline.artifacts import add_artifact_store
+from ..components.pipeline.cross_account_roles import PIPELINE_ACCOUNT, add_pipeline_access
+from ..components.pipeline.pipeline import OwnStack
+from ..components.pipeline.target_accounts import TargetAccount, add_target_account
+from ..config.settings import EncryptionSettings, Project, Stage
+from ..core import names
+from ..core.stack_outputs import publish
+from ..core.template import Template
+from ..iam import pipeline_policies
+from .pipeline import PipelineInputs, Region, compose_delivery, types_of
 from .stack import ACCESS, LAYERED, PROJECT, Stack
 
 ARCHITECTURE = (
@@ -54,7 +55,7 @@ def main_stack(
     here = add_region(stack.template, project, [guests[name] for name in guests if name in near])
     own = [OwnStack(one.layer, one.name, one.region, bool(one.values)) for one in companions]
     own.append(OwnStack(names.DELIVERY, stack.name, configured=bool(stack.values)))
-    compose_delivery(stack.template, Given(project, layers, own, here, elsewhere, guests))
+    compose_delivery(stack.template, PipelineInputs(project, layers, own, here, elsewhere, guests))
     return stack
 
 
@@ -73,27 +74,31 @@ def access_stack(project: Project, stage: Stage, layers: Sequence[Stack]) -> Sta
     """Compose what lets the pipeline into a stage's own account. Somebody deploys it there once."""
     stack = project_stack(project, names.delivery_in(stage.name), f"the pipeline's access to {stage.name}", ENTRANCE)
     own = [layer for layer in layers if layer.stage == stage.name]
-    making = delivery_policies.allow_creating(
-        types_of(own), [f"{project.name}-"], delivery_policies.of_stages(project.name)
+    making = pipeline_policies.allow_creating(
+        types_of(own), [f"{project.name}-"], pipeline_policies.of_stages(project.name)
     )
-    refusing = delivery_policies.refuse_own_things([names.delivery_stack(project.name)])
+    refusing = pipeline_policies.refuse_own_things([names.delivery_stack(project.name)])
     prefix = names.stack(project.name, stage.name, "")
     add_pipeline_access(stack.template, project.name, [refusing, *making], [prefix])
     values = {PIPELINE_ACCOUNT: project.delivery.account}
     return dataclasses.replace(stack, form=ACCESS, region=stage.region, account=stage.account, values=values)
 
 
-def add_region(template: Template, project: Project, guests: Sequence[Guest]) -> Region:
+def add_region(template: Template, project: Project, guests: Sequence[TargetAccount]) -> Region:
     """Add what the delivery has in every region: a key, a bucket of artifacts, a repository of images."""
-    sharing = [delivery_policies.share_key(guest.account, guest.delivery) for guest in guests]
+    sharing = [pipeline_policies.share_key(guest.account, guest.delivery) for guest in guests]
     encryption = add_encryption(template, EncryptionSettings(), (*PUBLISHERS, "budgets"), sharing)
     artifacts = add_artifact_store(template, project.delivery, encryption, guests)
     return Region(artifacts, add_image_repository(template, project.delivery, encryption, guests))
 
 
-def add_guests(template: Template, project: Project, stages: Iterable[Stage]) -> list[tuple[Stage, Guest]]:
+def add_guests(template: Template, project: Project, stages: Iterable[Stage]) -> list[tuple[Stage, TargetAccount]]:
     """Add a parameter for the account of each stage that is in another one."""
-    return [(stage, add_guest(template, project.name, stage.name)) for stage in stages if project.is_elsewhere(stage)]
+    return [
+        (stage, add_target_account(template, project.name, stage.name))
+        for stage in stages
+        if project.is_elsewhere(stage)
+    ]
 
 
 def guests_in(project: Project, layers: Sequence[Stack], region: str) -> list[Stage]:

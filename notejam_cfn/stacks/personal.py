@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from awacs.aws import Action
 from troposphere import Sub
 
-from .. import delivery_policies, names
-from ..components.expiry import add_expiry
-from ..settings import Stage
-from ..template import Template
+from ..components.pipeline.expiry import add_expiry
+from ..config.settings import Stage
+from ..core import names
+from ..core.template import Template
+from ..iam import pipeline_policies
 from .stack import LAYERED, Stack, stack_of_stage
 
 EXPIRY = "expiry"
@@ -48,4 +49,4 @@ def bound_roles(template: Template, project: str) -> None:
 
 def expiry_actions() -> list[Action]:
     """Return what the role of an expiry may do, for the boundary it is held in."""
-    return delivery_policies.on("cloudformation", "DeleteStack")
+    return pipeline_policies.on("cloudformation", "DeleteStack")

@@ -9,23 +9,24 @@ from typing import Any
 from awacs.aws import Action
 from troposphere import iam, sns
 
-from .. import delivery_policies, names
-from ..components.artifacts import Artifacts, add_artifact_policy
-from ..components.builds import Builds, Images, Reach, add_builds
-from ..components.deployers import Deployer, add_action_role, add_execution_role, add_permissions
-from ..components.developers import Developers, StageAccess, add_budget, add_developers
-from ..components.encryption import Encryption
-from ..components.guests import Guest
-from ..components.notices import add_notices
-from ..components.notifications import Notifications
-from ..components.other_accounts import BUILD, deployer_of
-from ..components.pipeline import Layer, OwnStack, Pipeline, Rollout, add_pipeline
-from ..components.pipeline_events import add_pipeline_events
-from ..components.pipeline_roles import Roles, add_roles, allow_taking_on
-from ..components.repository import ImageRepository
-from ..components.source import add_source
-from ..settings import Project, Stage
-from ..template import Template
+from ..components.containers.image_repository import ImageRepository
+from ..components.data.encryption import Encryption
+from ..components.observability.alarm_topic import AlarmTopic
+from ..components.pipeline.artifacts import Artifacts, add_artifact_policy
+from ..components.pipeline.codebuild_projects import Builds, Images, Reach, add_builds
+from ..components.pipeline.cross_account_roles import BUILD, deployer_of
+from ..components.pipeline.deploy_roles import DeployRole, add_action_role, add_execution_role, add_permissions
+from ..components.pipeline.developers import Developers, StageAccess, add_budget, add_developers
+from ..components.pipeline.events import add_pipeline_events
+from ..components.pipeline.pipeline import Layer, OwnStack, Pipeline, Rollout, add_pipeline
+from ..components.pipeline.pipeline_topic import add_pipeline_topic
+from ..components.pipeline.roles import Roles, add_roles, allow_taking_on
+from ..components.pipeline.source import add_source
+from ..components.pipeline.target_accounts import TargetAccount
+from ..config.settings import Project, Stage
+from ..core import names
+from ..core.template import Template
+from ..iam import pipeline_policies
 from .personal import EXPIRY_TYPES, expiry_actions
 from .stack import Stack
 
@@ -44,7 +45,7 @@ class Region:
 
 
 @dataclasses.dataclass(frozen=True)
-class Given:
+class PipelineInputs:
     """What the delivery is composed from: the project, its stages' layers in order, and what there is already.
 
     `own` are the project's own stacks in the order the pipeline updates them, `elsewhere` what it has in other regions,
@@ -56,7 +57,7 @@ class Given:
     own: Sequence[OwnStack]
     here: Region
     elsewhere: Mapping[str, Region]
-    guests: Mapping[str, Guest]
+    guests: Mapping[str, TargetAccount]
 
     @property
     def prefixes(self) -> list[str]:
@@ -66,7 +67,7 @@ class Given:
 
 
 @dataclasses.dataclass(frozen=True)
-class Executing:
+class PipelineRoles:
     """The roles CloudFormation takes on: to change the project's stages, personal ones, and the delivery itself."""
 
     stages: iam.Role
@@ -74,7 +75,7 @@ class Executing:
     own: iam.Role
 
 
-def compose_delivery(template: Template, given: Given) -> None:
+def compose_delivery(template: Template, given: PipelineInputs) -> None:
     """Compose the delivery: what people may do, and the pipeline with what it needs."""
     project, layers, here = given.project, given.layers, given.here
     artifacts = add_artifact_policy(template, here.artifacts, [one.artifacts for one in given.elsewhere.values()])
@@ -82,7 +83,7 @@ def compose_delivery(template: Template, given: Given) -> None:
     allow_stages(template, given, executing)
     bounds = [*stage_role_actions(layers), *expiry_actions()]
     developers = add_developers(template, project.delivery, stage_access(project.stages), executing.personal, bounds)
-    topic = add_notices(template, project.delivery, here.encryption)
+    topic = add_pipeline_topic(template, project.delivery, here.encryption)
     builds = compose_builds(template, given, artifacts, executing)
     pipeline = compose_pipeline(template, given, artifacts, builds, executing, topic)
     add_budget(template, project.delivery, developers, topic)
@@ -90,9 +91,9 @@ def compose_delivery(template: Template, given: Given) -> None:
     allow_own_updates(template, given, executing.own)
 
 
-def add_execution_roles(template: Template) -> Executing:
+def add_execution_roles(template: Template) -> PipelineRoles:
     """Add the roles CloudFormation takes on; what each may do follows from templates."""
-    return Executing(
+    return PipelineRoles(
         add_execution_role(
             template, "StageExecutionRole", "Lets CloudFormation create and change the project's stages."
         ),
@@ -103,27 +104,27 @@ def add_execution_roles(template: Template) -> Executing:
     )
 
 
-def allow_stages(template: Template, given: Given, executing: Executing) -> None:
+def allow_stages(template: Template, given: PipelineInputs, executing: PipelineRoles) -> None:
     """Let CloudFormation make what the stages' templates contain, and keep it off the delivery."""
     project = given.project.name
-    making = delivery_policies.allow_creating(
-        types_of(given.layers) | EXPIRY_TYPES, [f"{project}-"], delivery_policies.of_stages(project)
+    making = pipeline_policies.allow_creating(
+        types_of(given.layers) | EXPIRY_TYPES, [f"{project}-"], pipeline_policies.of_stages(project)
     )
-    refusing = delivery_policies.refuse_own_things([names.delivery_stack(project)])
+    refusing = pipeline_policies.refuse_own_things([names.delivery_stack(project)])
     add_permissions(template, "StagePermissions", [executing.stages, executing.personal], [refusing, *making])
 
 
-def allow_own_updates(template: Template, given: Given, role: iam.Role) -> None:
+def allow_own_updates(template: Template, given: PipelineInputs, role: iam.Role) -> None:
     """Let CloudFormation update the project's own stacks: what it needs for the types that are in them."""
-    making = delivery_policies.allow_creating(
+    making = pipeline_policies.allow_creating(
         types_in(template) | {"AWS::IAM::ManagedPolicy"},
         [one.name for one in given.own],
-        delivery_policies.of_no_stage(given.project.name),
+        pipeline_policies.of_no_stage(given.project.name),
     )
     add_permissions(template, "OwnPermissions", [role], making)
 
 
-def compose_builds(template: Template, given: Given, artifacts: Artifacts, executing: Executing) -> Builds:
+def compose_builds(template: Template, given: PipelineInputs, artifacts: Artifacts, executing: PipelineRoles) -> Builds:
     """Compose the pipeline's builds."""
     guests = [guest.role_arn(BUILD) for guest in given.guests.values()]
     return add_builds(
@@ -138,7 +139,12 @@ def compose_builds(template: Template, given: Given, artifacts: Artifacts, execu
 
 
 def compose_pipeline(
-    template: Template, given: Given, artifacts: Artifacts, builds: Builds, executing: Executing, topic: sns.Topic
+    template: Template,
+    given: PipelineInputs,
+    artifacts: Artifacts,
+    builds: Builds,
+    executing: PipelineRoles,
+    topic: sns.Topic,
 ) -> Pipeline:
     """Compose the pipeline with its source, its roles, and whom it tells."""
     settings, encryption = given.project.delivery, given.here.encryption
@@ -150,14 +156,14 @@ def compose_pipeline(
     rollouts = [rollout(given, stage, deployers[stage.name]) for stage in given.project.stages]
     stores = {region: one.artifacts for region, one in given.elsewhere.items()}
     pipeline = add_pipeline(template, rollouts, given.own, source, artifacts, builds, roles, permission, topic, stores)
-    people = Notifications(topic.ref(), given.project.stages[0].monitoring.runbook_url)
+    people = AlarmTopic(topic.ref(), given.project.stages[0].monitoring.runbook_url)
     add_pipeline_events(template, settings, encryption, source, pipeline, people)
     return pipeline
 
 
 def deployers_of(
-    template: Template, given: Given, executing: Executing, roles: Roles, artifacts: Artifacts
-) -> dict[str, Deployer]:
+    template: Template, given: PipelineInputs, executing: PipelineRoles, roles: Roles, artifacts: Artifacts
+) -> dict[str, DeployRole]:
     """Return what changes each stage: roles in its own account, or the ones added here for those of this account."""
     elsewhere = {name: deployer_of(guest) for name, guest in given.guests.items()}
     at_home = [stage.name for stage in given.project.stages if stage.name not in elsewhere]
@@ -166,8 +172,8 @@ def deployers_of(
 
 
 def add_deployer(
-    template: Template, given: Given, executing: Executing, roles: Roles, artifacts: Artifacts
-) -> Deployer:
+    template: Template, given: PipelineInputs, executing: PipelineRoles, roles: Roles, artifacts: Artifacts
+) -> DeployRole:
     """Add the role in which the pipeline asks CloudFormation to change the stages of this account."""
     executing_arn = executing.stages.get_att("Arn")
     asking = add_action_role(
@@ -176,15 +182,15 @@ def add_deployer(
         roles.pipeline,
         artifacts,
         [
-            delivery_policies.allow_changing_stacks(given.prefixes),
-            delivery_policies.allow_passing([executing_arn], "cloudformation"),
+            pipeline_policies.allow_changing_stacks(given.prefixes),
+            pipeline_policies.allow_passing([executing_arn], "cloudformation"),
         ],
         "Lets the pipeline ask CloudFormation to change the project's stages.",
     )
-    return Deployer(asking.get_att("Arn"), executing_arn)
+    return DeployRole(asking.get_att("Arn"), executing_arn)
 
 
-def rollout(given: Given, stage: Stage, deployer: Deployer) -> Rollout:
+def rollout(given: PipelineInputs, stage: Stage, deployer: DeployRole) -> Rollout:
     """Describe a stage's turn in the pipeline: its stacks, in their order, and where its images come from."""
     here = given.project.delivery_region
     layers = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from .. import names
-from ..settings import Stage
-from ..template import Template
+from ..config.settings import Stage
+from ..core import names
+from ..core.template import Template
 
 LAYERED, CONSOLE, PROJECT, ACCESS = "layered", "console", "project", "access"
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from notejam_cfn.components.builds import PURPOSES
-from notejam_cfn.config import parse, starter
+from notejam_cfn.components.pipeline.codebuild_projects import PURPOSES
+from notejam_cfn.config.loader import parse, starter
 from notejam_cfn.stacks import stacks_of
 
 ROOT = Path(__file__).parents[2]
@@ -92,7 +92,7 @@ def test_the_test_build_runs_in_a_clean_checkout(tmp_path: Path) -> None:
     subprocess.run(["tar", "--extract", "--directory", str(tmp_path)], input=packed.stdout, check=True)
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
     for command in buildspec("test")["phases"]["build"]["commands"]:
-        here = command.replace("-n auto", "-n 1 tests/notejam_cfn/test_render.py")
+        here = command.replace("-n auto", "-n 1 tests/notejam_cfn/core/test_render.py")
         subprocess.run(["bash", "-c", here], cwd=tmp_path, check=True, env=clean_environment(tmp_path))
     for report in buildspec("test")["reports"].values():
         assert (tmp_path / report["base-directory"] / report["files"][0]).stat().st_size > 0

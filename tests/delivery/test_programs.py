@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn import build, config, render
-from notejam_cfn.rehearsal import emulator
-from notejam_cfn.settings import Project
+from notejam_cfn.build import build
+from notejam_cfn.config import loader
+from notejam_cfn.config.settings import Project
+from notejam_cfn.core import render
+from notejam_cfn.local import emulator
 
 DELIVERY = Path(__file__).parents[2] / "delivery"
 REPOSITORY = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/notejam"
@@ -24,7 +26,7 @@ NEW_IMAGE = f"{REPOSITORY}@sha256:" + "b" * 64
 
 @pytest.fixture(scope="module")
 def project() -> Project:
-    return config.parse({"stages": {"dev": {"region": "eu-central-1", "size": "standard"}}})
+    return loader.parse({"stages": {"dev": {"region": "eu-central-1", "size": "standard"}}})
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +157,7 @@ def test_a_stage_that_stays_down_is_said_to_be(smoke: Any) -> None:
 
 
 def test_the_address_is_an_output_of_the_stage(smoke: Any, output: Path, deployed: emulator.Emulator) -> None:
-    from notejam_cfn.deployment import manifest
+    from notejam_cfn.deploy import manifest
 
     stacks = manifest.read(output).stacks_of("dev")
     assert smoke.address(stacks, deployed.client).startswith("http")

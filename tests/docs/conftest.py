@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from notejam_cfn import cli
+from notejam_cfn.cli import main
 from tests.docs.blocks import PAGES, ROOT
 
 
@@ -23,7 +23,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def commands() -> dict[str, argparse.ArgumentParser]:
     """The commands of `python -m notejam_cfn` by name, each with its parser."""
-    (choices,) = (action.choices for action in cli._parser()._actions if isinstance(action.choices, dict))
+    (choices,) = (action.choices for action in main._parser()._actions if isinstance(action.choices, dict))
     return dict(choices)
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import sqlglot
 from sqlglot.optimizer.qualify import qualify
 
-from notejam_cfn import config
-from notejam_cfn.lint import cache
+from notejam_cfn.build.lint import cache
+from notejam_cfn.config import loader
 
 from .blocks import ROOT, Block
 
@@ -80,7 +80,7 @@ class Reader:
         document = {"stages": {"dev": {}}} | tomllib.loads(text)
         for stage in document["stages"].values():
             stage.setdefault("region", "eu-central-1")
-        config.parse(document)
+        loader.parse(document)
 
     def ask(self, text: str) -> None:
         """Parse statements of Athena's SQL; a query may use only columns of tables that the page makes."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from notejam_cfn.rehearsal import emulator
+from notejam_cfn.local import emulator
 from tests.docs.blocks import COMMENT, PAGES, ROOT, Block, blocks_of, prose_of, text_of
 from tests.docs.reader import Reader, copy_of_project
 

@@ -169,10 +169,10 @@ STAGES = ["dev", "test", "prod", "delivery"]
 
 def priced(*options: str) -> dict[str, list[float]]:
     """Return what `cost` says of each stage of the committed configuration under each load."""
-    from notejam_cfn import cli
+    from notejam_cfn.cli import main
 
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        cli.main(["cost", "--json", "--config", str(ROOT / "notejam.toml"), *options])
+        main.main(["cost", "--json", "--config", str(ROOT / "notejam.toml"), *options])
     stages = json.loads(printed.getvalue())["stages"]
     return {name: [load["usd"] for load in loads.values()] for name, loads in stages.items()}
 
@@ -210,7 +210,7 @@ def test_the_readme_says_what_a_development_stage_costs_where_it_is(where_they_a
 
 
 def test_the_page_about_cost_names_the_regions_that_have_prices() -> None:
-    from notejam_cfn.cost import regions
+    from notejam_cfn.reports.cost import regions
 
     page = " ".join(text_of(ROOT / "docs" / "cost.md").split())
     assert f"regions: {', '.join(regions()[:-1])} and {regions()[-1]}." in page

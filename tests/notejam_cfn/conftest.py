@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn import config
-from notejam_cfn.config import parse
-from notejam_cfn.settings import Stage
+from notejam_cfn.config import loader
+from notejam_cfn.config.loader import parse
+from notejam_cfn.config.settings import Stage
 from notejam_cfn.stacks import stacks_of, stacks_of_stage
 from notejam_cfn.stacks.stack import Stack
 
@@ -42,7 +42,7 @@ def starter_stacks() -> list[Stack]:
     """Every stack of the configuration that `init` writes."""
     import tomllib
 
-    return stacks_of(parse(tomllib.loads(config.starter())))
+    return stacks_of(parse(tomllib.loads(loader.starter())))
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from notejam_cfn import render
-from notejam_cfn.lint.findings import Subject
-from notejam_cfn.lint.judge import lint
+from notejam_cfn.build.lint.findings import Subject
+from notejam_cfn.build.lint.judge import lint
+from notejam_cfn.core import render
 
 PAGE = Path(__file__).parents[2] / "docs" / "library.md"
 SHOP, POLLS = 0, 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from notejam_cfn.deployment.exits import MEANINGS, Exit
+from notejam_cfn.deploy.exit_codes import MEANINGS, Exit
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = (

@@ -177,7 +177,7 @@ def test_what_was_found_replaces_what_was_known_and_leaves_the_rest() -> None:
 def test_the_file_that_is_written_is_read_by_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from notejam_cfn.cost import prices
+    from notejam_cfn.reports.cost import prices
 
     file = tmp_path / "prices.json"
     file.write_text(json.dumps(TABLE), encoding="utf-8")

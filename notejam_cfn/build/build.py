@@ -1,0 +1,154 @@
+"""Builds: compose → render → lint. What comes out is files as text; `output` writes them.
+
+BuildError
+ └─ the build cannot be done as asked; the message is one line that says what to do
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import functools
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from ..core import manifest, names, render
+from ..iam.pipeline_policies import UnknownPermissions
+from .lint import Finding, Subject, Verdict, lint
+from .lint.findings import BUCKET_BYTES, REQUEST_BYTES
+from ..config.settings import Project
+from ..stacks import Stack, stacks_of
+
+FORMATS: Mapping[str, Callable[[dict[str, Any]], str]] = {"yaml": render.to_yaml, "json": render.to_json}
+# The console uploads these to a bucket of its own, and deploy.py through the stack's: no request limits them.
+THROUGH_A_BUCKET = ("console", "delivery")
+MISSING_TYPE = "E3006"
+REGIONS_PAGE = "https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html"
+
+Progress = Callable[[str, Verdict], None]
+
+
+class BuildError(ValueError):
+    """The build cannot be done as asked. The message is one line that says what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Rendered:
+    """A stack with its template as text; `path` is its place below output/, `seconds` what rendering took."""
+
+    stack: Stack
+    path: str
+    body: Mapping[str, Any]
+    text: str
+    seconds: float
+
+    @property
+    def resources(self) -> int:
+        """The number of resources."""
+        return len(self.body["Resources"])
+
+    @functools.cached_property
+    def size(self) -> int:
+        """The bytes that CloudFormation's limit counts: the template as JSON without white space."""
+        return len(render.compact_json(dict(self.body)).encode())
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """What lint says about a build: findings stop it, notes are for whoever moves a stage to another region."""
+
+    verdicts: Mapping[str, Verdict]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+def compose(project: Project, stages: Collection[str] | None = None, form: str = "yaml") -> list[Rendered]:
+    """Compose and render the stacks of a project, or of some of its stages, in deployment order.
+
+    `form` is `yaml` or `json`. The same project gives the same text, on any machine. Raises `BuildError`.
+    """
+    _refuse_unknown_stages(project, stages or ())
+    try:
+        return [_rendered(stack, form) for stack in stacks_of(project, stages)]
+    except UnknownPermissions as error:
+        raise BuildError(str(error)) from error
+
+
+def judge(rendered: Sequence[Rendered], *, jobs: int | None = None, progress: Progress | None = None) -> Judgement:
+    """Lint templates and weigh what is found by the regions their stages use.
+
+    A resource type that a stage's own region lacks is a finding; that another region lacks it is a note. Raises
+    `LintUnavailable` or `LintFailed`.
+    """
+    tell = progress or (lambda path, verdict: None)
+    verdicts = lint(
+        [_subject(one) for one in rendered],
+        jobs=jobs,
+        progress=lambda subject, verdict: tell(subject.name, verdict),
+    )
+    by_path = {one.path: verdict for one, verdict in zip(rendered, verdicts, strict=True)}
+    findings = [f for one in rendered for f in (*by_path[one.path].findings, *_region_findings(one, by_path[one.path]))]
+    return Judgement(by_path, tuple(sorted(findings)), tuple(_portability_notes(verdicts)))
+
+
+def files(project: Project, rendered: Iterable[Rendered], previous: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Return the output directory's files, path → text, the manifest last.
+
+    `previous` is the manifest of the build before: the stacks of stages that were not built now stay in the new one.
+    """
+    rendered = list(rendered)
+    entries = [manifest.entry(one.stack, one.path, one.text, one.body) for one in rendered]
+    texts = {one.path: one.text for one in rendered}
+    values = {one.stack.path: one.stack.values for one in rendered if one.stack.values}
+    texts |= {names.parameters_of(path): manifest.configuration(given) for path, given in values.items()}
+    return texts | {manifest.FILE_NAME: manifest.text(project, entries, previous)}
+
+
+def _refuse_unknown_stages(project: Project, wanted: Collection[str]) -> None:
+    known = [stage.name for stage in project.stages]
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise BuildError(f"no stage named {unknown[0]!r} in the configuration; its stages: {', '.join(known)}")
+
+
+def _rendered(stack: Stack, form: str) -> Rendered:
+    started = time.perf_counter()
+    body = stack.template.to_dict()
+    text = FORMATS[form](body)
+    return Rendered(stack, f"{stack.path}.{form}", body, text, time.perf_counter() - started)
+
+
+def _subject(one: Rendered) -> Subject:
+    return Subject(one.path, one.text, BUCKET_BYTES if one.stack.layer in THROUGH_A_BUCKET else REQUEST_BYTES)
+
+
+def _region_findings(one: Rendered, verdict: Verdict) -> list[Finding]:
+    region = one.stack.region
+    if region not in verdict.regions:
+        return [_region_finding(one, "", "", f"cfn-lint knows no region {region!r}: correct it, or update cfn-lint")]
+    return [
+        _region_finding(one, gap.logical_id, "Type", f"{gap.type} does not exist in {region}, where the stack belongs")
+        for gap in verdict.gaps
+        if gap.region == region
+    ]
+
+
+def _region_finding(one: Rendered, logical_id: str, within: str, message: str) -> Finding:
+    return Finding(one.path, logical_id, within, MISSING_TYPE, "error", message, "cfn-lint", REGIONS_PAGE, 1)
+
+
+def _portability_notes(verdicts: Iterable[Verdict]) -> list[str]:
+    return [
+        f"{kind} does not exist in {len(regions)} regions: {', '.join(sorted(regions))}"
+        for kind, regions in sorted(missing_types(verdicts).items())
+    ]
+
+
+def missing_types(verdicts: Iterable[Verdict]) -> dict[str, set[str]]:
+    """Return each resource type that some region lacks with the regions that lack it."""
+    missing: dict[str, set[str]] = collections.defaultdict(set)
+    for verdict in verdicts:
+        for gap in verdict.gaps:
+            missing[gap.type].add(gap.region)
+    return dict(missing)

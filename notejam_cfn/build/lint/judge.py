@@ -1,0 +1,46 @@
+"""Judges templates: from memory where it can, in parallel where it must."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+
+from . import cache, pool
+from .findings import Subject, Verdict
+
+MODULES = ("cfnlint", "cloudformation_validate")
+Progress = Callable[[Subject, Verdict], None]
+
+
+class LintUnavailable(RuntimeError):
+    """The linters are not installed. The message says how to install them and how to do without."""
+
+
+def lint(
+    subjects: Sequence[Subject], *, jobs: int | None = None, progress: Progress = lambda subject, verdict: None
+) -> list[Verdict]:
+    """Return a verdict for each template, in the order given.
+
+    `jobs` is the number of processes, one per processor unless given; `progress` is called as verdicts become known.
+    Verdicts are remembered by content: see `lint.cache`. Raises `LintUnavailable` or `LintFailed`.
+    """
+    _require_linters()
+    verdicts = {subject: verdict for subject in subjects for verdict in [cache.recall(subject)] if verdict}
+    for subject, verdict in verdicts.items():
+        progress(subject, verdict)
+    unknown = [subject for subject in dict.fromkeys(subjects) if subject not in verdicts]
+    for subject, verdict in pool.judge(unknown, jobs):
+        cache.remember(subject, verdict)
+        verdicts[subject] = verdict
+        progress(subject, verdict)
+    if unknown:
+        cache.forget()
+    return [verdicts[subject] for subject in subjects]
+
+
+def _require_linters() -> None:
+    missing = [name for name in MODULES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise LintUnavailable(
+            f"lint needs {' and '.join(missing)}: install them with `pip install 'notejam[lint]'`, or use --no-lint"
+        )

@@ -1,0 +1,26 @@
+"""The process that judges: `python -m notejam_cfn.build.lint.worker` reads subjects and writes verdicts, a JSON line each.
+
+It ends when its input does, and so never outlives the process that started it.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+
+from .linters import Linters
+from .findings import Subject
+
+
+def main() -> None:
+    """Answer every line of the standard input with a line of the standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent closes the input
+    linters = Linters()
+    for line in sys.stdin:
+        verdict = linters.judge(Subject(**json.loads(line)))
+        print(json.dumps(verdict.to_json()), flush=True)
+
+
+if __name__ == "__main__":
+    main()

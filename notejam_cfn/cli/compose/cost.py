@@ -1,0 +1,202 @@
+"""`cost`: price every stage a month, idle, typical and at 4 times the typical load."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import arguments
+from ..tables import table
+
+if TYPE_CHECKING:
+    from ...reports.cost import Bill, Bills, Item, Site, Stacks
+    from ..arguments import Subparsers
+
+# Dollars a month; what costs less is in the sum and not in a line of its own.
+LEAST_SHOWN = 0.005
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser("cost", help="price the stages a month", description=__doc__)
+    arguments.add_config(parser)
+    arguments.add_stages(parser)
+    add = parser.add_argument
+    add("--region", metavar="REGION", help="price as if every stage were in this region")
+    add("--requests-per-second", type=_load, metavar="N", help="the typical load (default: by the stage's size)")
+    add("--details", action="store_true", help="a line for each resource")
+    add("--compare", action="store_true", help="show what changes against the templates in the output directory")
+    add("--output", type=Path, default=arguments.OUTPUT, metavar="DIR", help="with --compare (default: output)")
+    arguments.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what the stages cost. Raises `ConfigError`, `BuildError` or, with --compare, `OSError`."""
+    from ...build import build
+    from ...config import loader
+    from ...reports import cost
+
+    _refuse_unknown_region(options.region)
+    project = loader.load(options.config)
+    sites = cost.sites_of(project)
+    composed = [(one.stack.stage, one.path, one.body) for one in build.compose(project, options.stages)]
+    bills = cost.bills_of(sites, composed, options.region, options.requests_per_second)
+    if options.compare:
+        print(_compared(options, _bills_built(options, sites), bills))
+    else:
+        print(_document(bills, options.details) if options.json else "\n".join(_text(bills, options.details)))
+    return 0
+
+
+def _load(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"must be more than 0, got {text}")
+    return number
+
+
+def _refuse_unknown_region(region: str | None) -> None:
+    from ...config.loader import ConfigError
+    from ...reports.cost import regions
+
+    if region is not None and region not in regions():
+        raise ConfigError(f"--region must be one there are prices of ({', '.join(regions())}), got {region!r}")
+
+
+def _bills_built(options: argparse.Namespace, sites: Mapping[str, Site]) -> Bills:
+    """Price what the output directory holds, each stage where it was built, under the load of the size it has now."""
+    from ...core import manifest
+    from ...reports import cost
+
+    built = manifest.read(options.output) or {"stages": {}, "stacks": []}
+    old = {
+        name: dataclasses.replace(site, size=sites[name].size if name in sites else site.size)
+        for name, site in cost.sites_built(built).items()
+        if options.stages is None or name in options.stages
+    }
+    return cost.bills_of(old, _written(options.output, built), options.region, options.requests_per_second)
+
+
+def _written(output: Path, built: Mapping[str, Any]) -> Stacks:
+    """Return the stacks that the output directory holds."""
+    from ...core import render
+
+    return [
+        (each["stage"], each["template"], render.load((output / each["template"]).read_text(encoding="utf-8")))
+        for each in built["stacks"]
+    ]
+
+
+def _compared(options: argparse.Namespace, old: Bills, new: Bills) -> str:
+    from ...reports.cost import comparison
+
+    changes = comparison.changes(old, new, by_resource=options.details)
+    if options.json:
+        return json.dumps(comparison.document(changes), indent=2)
+    return "\n".join([*comparison.lines(changes), *_origins([bill for bills in (old, new) for bill in _all(bills)])])
+
+
+def _text(bills: Bills, details: bool) -> list[str]:
+    heads = ["a month", *(bill.load.name for bill in next(iter(bills.values())))]
+    rows = [[f"{name} ({each[0].region})", *(_dollars(bill.usd) for bill in each)] for name, each in bills.items()]
+    lines = table(heads, rows, right=(1, 2, 3))
+    for name, each in bills.items():
+        lines += ["", *_stage(name, each, details)]
+    return [*lines, "", *_remarks(bills)]
+
+
+def _stage(name: str, bills: list[Bill], details: bool) -> list[str]:
+    sums = [bill.by_what() for bill in bills]
+    kinds = {what for each in sums for what, usd in each.items() if usd >= LEAST_SHOWN}
+    rows = [
+        [what, *(_dollars(each.get(what, 0)) for each in sums)]
+        for what in sorted(kinds, key=lambda what: (-sums[1].get(what, 0), what))
+    ]
+    lines = table([name, *(bill.load.name for bill in bills)], rows, right=(1, 2, 3))
+    return [*lines, *(_resources(bills[1]) if details else [])]
+
+
+def _resources(bill: Bill) -> list[str]:
+    heads = ["template", "resource", "what", "quantity", "price", "typical"]
+    return ["", *table(heads, [_resource(item) for item in bill.items], right=(3, 5))]
+
+
+def _resource(item: Item) -> list[str]:
+    charge = item.charge
+    quantity, names = f"{charge.quantity:,.2f}", " x ".join(charge.names)
+    return [item.template, item.logical_id, charge.what, quantity, names, f"{item.usd:.2f}"]
+
+
+def _remarks(bills: Bills) -> Iterator[str]:
+    from ...reports.cost import LEFT_OUT
+
+    yield f"typical: {'; '.join(_typical(name, each[1]) for name, each in bills.items())}"
+    yield from _origins(_all(bills))
+    yield f"left out: {'; '.join(LEFT_OUT)}"
+    unpriced = sorted({kind for each in bills.values() for kind in each[0].unpriced})
+    if unpriced:
+        yield f"no price known: {', '.join(unpriced)}"
+
+
+def _typical(name: str, bill: Bill) -> str:
+    from ...reports.cost import DELIVERY, RUNS_A_MONTH
+
+    if name == DELIVERY:
+        return f"{name} {RUNS_A_MONTH} runs of the pipeline"
+    return f"{name} {bill.load.requests_per_second:g} requests a second, {bill.load.busy_hours:g} hours a month"
+
+
+def _all(bills: Bills) -> list[Bill]:
+    return [bill for each in bills.values() for bill in each]
+
+
+def _origins(bills: list[Bill]) -> Iterator[str]:
+    """Say for each region how many of the prices that bills take are its own, and which are not."""
+    for region in sorted({bill.region for bill in bills}):
+        yield f"prices: {_origin(region, [bill for bill in bills if bill.region == region])}"
+
+
+def _origin(region: str, bills: list[Bill]) -> str:
+    from ...reports.cost import REFERENCE_REGION, read_prices
+
+    taken = {name for bill in bills for name in bill.prices}
+    borrowed = sorted({name for bill in bills for name in bill.borrowed})
+    said = f"{len(taken) - len(borrowed)} of {len(taken)} are list prices of {region}, {read_prices(region).as_of}"
+    return f"{said}; the others are {REFERENCE_REGION}'s: {', '.join(borrowed)}" if borrowed else said
+
+
+def _document(bills: Bills, details: bool) -> str:
+    stages = {name: {bill.load.name: _bill(bill, details) for bill in each} for name, each in bills.items()}
+    return json.dumps({"stages": stages}, indent=2)
+
+
+def _bill(bill: Bill, details: bool) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "usd": round(bill.usd, 2),
+        "region": bill.region,
+        "by": {what: round(usd, 2) for what, usd in bill.by_what().items()},
+        "prices_of_another_region": list(bill.borrowed),
+        "unpriced": list(bill.unpriced),
+    }
+    return document | ({"resources": [_item(item) for item in bill.items]} if details else {})
+
+
+def _item(item: Item) -> dict[str, Any]:
+    return {
+        "template": item.template,
+        "resource": item.logical_id,
+        "what": item.charge.what,
+        "quantity": round(item.charge.quantity, 4),
+        "prices": list(item.charge.names),
+        "usd": round(item.usd, 4),
+    }
+
+
+def _dollars(usd: float) -> str:
+    return f"${usd:,.2f}"

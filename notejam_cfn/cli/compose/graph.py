@@ -1,0 +1,61 @@
+"""`graph`: print the stacks and what flows between them."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+from .. import arguments
+
+if TYPE_CHECKING:
+    from ...build.build import Rendered
+    from ..arguments import Subparsers
+
+FORMS = {"console": "the whole stage in one stack, for the console", "project": "once for all stages"}
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser("graph", help="print the stacks and what flows between them", description=__doc__)
+    arguments.add_config(parser)
+    arguments.add_stages(parser)
+    arguments.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compose the stacks and print what each reads from others. Raises `ConfigError` or `BuildError`."""
+    from ...build import build
+    from ...config import loader
+
+    rendered = build.compose(loader.load(options.config), options.stages)
+    print(_document(rendered) if options.json else "\n".join(line for one in rendered for line in _lines(one)))
+    return 0
+
+
+def _lines(one: Rendered) -> list[str]:
+    from ...reports.graph import flows_into
+
+    form = FORMS.get(one.stack.form)
+    heading = f"{one.stack.name} ({one.stack.region}, {one.resources} resources{f', {form}' if form else ''})"
+    return [heading, *(f"  <- {flow.source}: {', '.join(flow.outputs)}" for flow in flows_into(one.body))]
+
+
+def _document(rendered: list[Rendered]) -> str:
+    from ...reports.graph import flows_into
+
+    stacks = [
+        {
+            "name": one.stack.name,
+            "stage": one.stack.stage,
+            "form": one.stack.form,
+            "region": one.stack.region,
+            "resources": one.resources,
+            "depends_on": sorted(one.stack.depends_on),
+            "reads": [dataclasses.asdict(flow) for flow in flows_into(one.body)],
+        }
+        for one in rendered
+    ]
+    return json.dumps({"stacks": stacks}, indent=2)

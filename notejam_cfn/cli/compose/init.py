@@ -1,0 +1,31 @@
+"""`init`: write a commented configuration to start from."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from .. import arguments
+
+if TYPE_CHECKING:
+    from ..arguments import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser("init", help="write a commented notejam.toml", description=__doc__)
+    arguments.add_config(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the configuration, unless there is one. Raises `ConfigError`."""
+    from ...config.loader import ConfigError, starter
+
+    try:
+        with options.config.open("x", encoding="utf-8") as file:
+            file.write(starter())
+    except FileExistsError:
+        raise ConfigError(f"{options.config}: exists already and stays; --config FILE writes another") from None
+    print(f"wrote {options.config}; next: python -m notejam_cfn build")
+    return 0

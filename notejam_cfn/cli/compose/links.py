@@ -1,0 +1,99 @@
+"""`links`: print links into the CloudFormation console, to create a stage from its one template."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .. import arguments
+
+if TYPE_CHECKING:
+    from ...config.settings import Project
+    from ...reports.links import Links
+    from ...stacks import Stack
+    from ..arguments import Subparsers
+
+
+HINT = "With output/ in S3 and its address as --base-url, there are links with everything filled in: docs/console.md"
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser("links", help="print links that open the console on a stage", description=__doc__)
+    arguments.add_config(parser)
+    arguments.add_stages(parser)
+    add = parser.add_argument
+    add(
+        "--base-url",
+        type=_in_s3,
+        metavar="URL",
+        help="where output/ was uploaded to, in S3; adds links with everything filled in",
+    )
+    add("--region", metavar="REGION", help="another region than the stage's own")
+    add("--parameter", action="append", default=[], type=_parameter, metavar="NAME=VALUE", help="fill in a parameter")
+    arguments.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the links of each stage. Raises `ConfigError` or `BuildError`."""
+    from ...config import loader
+
+    stacks = _stacks(options, loader.load(options.config))
+    _refuse_unknown_parameters(dict(options.parameter), stacks)
+    links = [_links(options, stack) for stack in stacks]
+    if options.json:
+        print(json.dumps({"links": [dataclasses.asdict(one) for one in links]}, indent=2))
+    else:
+        print("\n\n".join([*map(_text, links), *([] if options.base_url else [HINT])]))
+    return 0
+
+
+def _stacks(options: argparse.Namespace, project: Project) -> list[Stack]:
+    from ...build import build
+    from ...stacks.stack import CONSOLE
+
+    return [one.stack for one in build.compose(project, options.stages) if one.stack.form == CONSOLE]
+
+
+def _links(options: argparse.Namespace, stack: Stack) -> Links:
+    from ...reports import links
+
+    region, file = options.region or stack.region, f"{stack.path}.yaml"
+    url = f"{options.base_url.rstrip('/')}/{file}" if options.base_url else None
+    create = links.create_link(region, url, stack.name, dict(options.parameter)) if url else None
+    return links.Links(str(stack.stage), region, f"output/{file}", links.upload_link(region), create)
+
+
+def _text(one: Links) -> str:
+    lines = [f"{one.stage} in {one.region}", f"  upload {one.template}: {one.upload}"]
+    return "\n".join([*lines, *([f"  create, all filled in: {one.create}"] if one.create else [])])
+
+
+def _refuse_unknown_parameters(given: Mapping[str, str], stacks: list[Stack]) -> None:
+    """Raise `BuildError` for a parameter that no template has: the console would leave it out without a word."""
+    from ...build.build import BuildError
+
+    known = sorted({name for stack in stacks for name in stack.template.parameters})
+    for name in given:
+        if name not in known:
+            raise BuildError(f"--parameter: no template has {name!r}; there are {', '.join(known)}")
+
+
+def _in_s3(text: str) -> str:
+    from ...reports.links import S3_ADDRESS
+
+    if not S3_ADDRESS.fullmatch(text):
+        example = "https://BUCKET.s3.eu-central-1.amazonaws.com"
+        raise argparse.ArgumentTypeError(f"must be an address in S3, such as {example}, got {text!r}")
+    return text
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"must be NAME=VALUE, got {text!r}")
+    return name, value

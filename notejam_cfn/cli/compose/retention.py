@@ -1,0 +1,142 @@
+"""`retention`: simulate what the backup plan of a stage keeps, and prove that it keeps its promise."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import arguments
+from ..tables import table
+
+if TYPE_CHECKING:
+    from ...reports.retention import Day, Kept, Plan
+    from ..arguments import Subparsers
+
+YEARS = 5
+DAYS_A_YEAR = 365
+DAYS_BETWEEN_ROWS = 91
+START = datetime.date(2026, 1, 1)
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser("retention", help="simulate what backups are kept", description=__doc__)
+    arguments.add_stages(parser)
+    parser.add_argument(
+        "--output", type=Path, default=arguments.OUTPUT, metavar="DIR", help="where the templates are (default: output)"
+    )
+    parser.add_argument("--years", type=int, default=YEARS, metavar="N", help=f"how long (default: {YEARS})")
+    parser.add_argument("--size-gb", type=float, default=10, metavar="GB", help="size of the database (default: 10)")
+    parser.add_argument("--day", type=datetime.date.fromisoformat, metavar="DATE", help="list what there is on a day")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it as an SVG file, with one --stage")
+    arguments.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Simulate the stages' plans and return 1 when one breaks its promise. Raises `BuildError` or `OSError`."""
+    found = [_Simulation(stage, template, options) for stage, template in _templates(options).items()]
+    if options.json:
+        print(json.dumps({one.stage: one.document() for one in found}, indent=2))
+    else:
+        print("\n".join(line for one in found for line in one.lines()))
+    if options.plot:
+        _plot(found, options.plot)
+    return int(any(one.broken for one in found))
+
+
+def _templates(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Return the template that holds each stage's backup plan, as it was built and is deployed."""
+    from ...build.build import BuildError
+    from ...core import manifest, render
+
+    stacks = (manifest.read(options.output) or {"stacks": []})["stacks"]
+    paths = {each["stage"]: options.output / each["template"] for each in stacks if each["layer"] == "backups"}
+    unknown = [stage for stage in options.stages or () if stage not in paths]
+    if unknown or not paths:
+        wanted = ", ".join(unknown) or "any stage"
+        raise BuildError(f"{options.output} has no backup plan of {wanted}; run python -m notejam_cfn build")
+    wanted_paths = {stage: path for stage, path in paths.items() if options.stages is None or stage in options.stages}
+    return {stage: render.load(path.read_text(encoding="utf-8")) for stage, path in wanted_paths.items()}
+
+
+def _plot(found: list[_Simulation], path: Path) -> None:
+    from ...build.build import BuildError
+    from ...reports.timeline import drawing
+
+    if len(found) != 1:
+        raise BuildError("--plot draws one stage: name it with --stage")
+    path.write_text(drawing(found[0].stage, found[0].days), encoding="utf-8")
+
+
+class _Simulation:
+    """The simulation of one stage, from its template to the verdict."""
+
+    def __init__(self, stage: str, template: dict[str, Any], options: argparse.Namespace) -> None:
+        from ...reports import retention
+
+        self.stage, self.size_gb, self.day = stage, options.size_gb, options.day
+        self.plan: Plan = retention.read_plan(template)
+        length = options.years * DAYS_A_YEAR
+        self.kept: list[Kept] = retention.simulate(self.plan, START, length)
+        rows = range(0, length, DAYS_BETWEEN_ROWS)
+        self.days: list[Day] = [
+            retention.look(self.kept, self.plan, START + datetime.timedelta(days=number))
+            for number in (*rows, length - 1)
+        ]
+        self.broken = self._broken(length)
+
+    def _broken(self, length: int) -> list[str]:
+        from ...reports import retention
+
+        if not self.plan.promises_three_years:
+            return []
+        return list(retention.broken_promises(self.plan, self.kept, START, length))
+
+    def lines(self) -> list[str]:
+        """Return what people read."""
+        heads = ["day", "snapshots", "copies", "exports", "archived", "oldest", "$ a month"]
+        rows = [self._row(day) for day in self.days]
+        lines = table(heads, rows, right=(1, 2, 3, 4, 6))
+        return [f"{self.stage}: {self._plan_words()}", *lines, *self._of_day(), self.verdict(), ""]
+
+    def _row(self, day: Day) -> list[str]:
+        from ...reports.retention import ARCHIVE, COPY, EXPORT, WARM, oldest
+
+        counts = [str(day.counts[tier]) for tier in (WARM, COPY, EXPORT, ARCHIVE)]
+        first = oldest(self.kept, day.date, WARM, EXPORT)
+        cost = f"{day.monthly_cost * self.size_gb:,.2f}"
+        return [day.date.isoformat(), *counts, first.isoformat() if first else "-", cost]
+
+    def _of_day(self) -> list[str]:
+        if self.day is None:
+            return []
+        there = [one for one in self.kept if one.on(self.day)]
+        return [f"on {self.day}:"] + [f"  {one.tier(self.day)} of {one.made} ({one.schedule})" for one in there]
+
+    def _plan_words(self) -> str:
+        kept = ", ".join(f"{rule.name} {rule.retention_days} days" for rule in self.plan.rules)
+        return f"{kept}; a database of {self.size_gb:g} GB"
+
+    def verdict(self) -> str:
+        """Say whether the promise is kept."""
+        if not self.plan.promises_three_years:
+            return "Three years are not promised here: people may delete snapshots, and none is monthly."
+        if self.broken:
+            return f"BROKEN, {len(self.broken)} times; first: {self.broken[0]}"
+        return "Kept: every day of the last three years is covered as promised, and nothing goes before its time."
+
+    def document(self) -> dict[str, Any]:
+        """Return the same for machines."""
+        days = [
+            {
+                "date": day.date.isoformat(),
+                "counts": dict(day.counts),
+                "monthly_usd": round(day.monthly_cost * self.size_gb, 2),
+            }
+            for day in self.days
+        ]
+        return {"plan": self._plan_words(), "days": days, "broken": self.broken}

@@ -1,0 +1,57 @@
+"""How the scripts that change stacks begin and end: alike."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from typing import TextIO
+
+from ...deploy.aws.client import Aws
+from ...deploy.exit_codes import Exit
+from ...deploy.manifest import StackSpec
+from ...deploy.stacks.deploy import read_templates
+from ...deploy.stacks.executor import Prompter
+from ...deploy.stacks.outcomes import Result
+from ...deploy.ui import summary
+from ...deploy.ui.progress import Progress, kind_for
+from . import session
+
+
+@dataclasses.dataclass(frozen=True)
+class Session:
+    """What a run over stacks has at hand."""
+
+    aws: Aws
+    stacks: tuple[StackSpec, ...]
+    progress: Progress
+    person: Prompter
+
+
+def over_stacks(
+    asked: argparse.Namespace, script: str, run: Callable[[Session], dict[str, Result]], tell_unchanged: bool = False
+) -> Exit:
+    """Do something with the stacks that were asked for, say how it went, and return the exit status."""
+    out, began = session.talk(asked), time.monotonic()
+    start = _start(asked, out)
+    results = run(start)
+    seconds = time.monotonic() - began
+    told = summary.lines(results, seconds, f"python scripts/{script}.py {asked.stage}") if results else []
+    print("", *told, sep="\n", file=out)
+    if asked.json:
+        session.print_json(summary.document(results, seconds))
+    return summary.exit_status(results, tell_unchanged)
+
+
+def _start(asked: argparse.Namespace, out: TextIO) -> Session:
+    stacks, aws = session.planned(asked), session.connect(asked)
+    progress = kind_for(asked.progress, out)(_names(stacks), read_templates(stacks), out)
+    account = session.require_account(aws, stacks)
+    regions = ", ".join(dict.fromkeys(stack.region for stack in stacks))
+    progress.write(f"{asked.stage} → {regions}, account {account}\n")
+    return Session(aws, stacks, progress, session.person(out))
+
+
+def _names(stacks: Sequence[StackSpec]) -> dict[str, str]:
+    return {stack.name: stack.layer for stack in stacks}

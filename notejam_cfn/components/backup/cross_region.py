@@ -1,0 +1,89 @@
+"""A second region: a vault and a key there for copies of the database's snapshots, and a template for copied images."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from troposphere import backup
+
+from ...config.settings import BackupSettings, Stage
+from ...core import names
+from ...core.template import Template, component
+from ...core.values import Value, described
+from ...iam import policies
+from ..data.encryption import add_kept_key
+
+GROUP = "Backups"
+
+
+@dataclasses.dataclass(frozen=True)
+class CrossRegionBackup:
+    """Where a plan copies snapshots to; with a condition, only when it holds."""
+
+    vault_arn: Value = described("Vault that holds copies of the snapshots")
+    vault_name: Value = described("Name of the vault")
+    condition: str | None = None
+
+
+def copies_elsewhere(template: Template) -> CrossRegionBackup:
+    """Let the person who deploys name a vault in another region, which a stack of its own made there."""
+    vault = template.add_parameter_in(
+        GROUP,
+        "Vault of copies",
+        "CopyVaultArn",
+        Type="String",
+        Default="",
+        AllowedPattern="|arn:[a-z-]+:backup:[a-z0-9-]+:[0-9]{12}:backup-vault:[a-zA-Z0-9_-]{2,50}",
+        ConstraintDescription="empty, or the ARN of a backup vault",
+        Description=(
+            "Where snapshots are copied to: the output VaultArn of the stack made from copies.yaml in another region. "
+            "Empty makes no copies."
+        ),
+    )
+    return CrossRegionBackup(vault.ref(), vault.ref(), template.condition_given(vault))
+
+
+@component("copies")
+def add_cross_region_backup(template: Template, stage: Stage) -> CrossRegionBackup:
+    """Add the vault of copies with a key of its own region, both kept whatever happens to the stack.
+
+    A copy is encrypted with the key of the vault it goes to, unlike the snapshot it was made of.
+    Source: AWS Backup Developer Guide, "Encryption for backups in AWS Backup".
+    """
+    key_arn = add_kept_key(
+        template,
+        "CopyKey",
+        "copies of backups and images",
+        stage.encryption.key_deletion_days,
+        "Encrypts the copies in their own region, whose keys are what is left when the first region is gone.",
+    )
+    vault = backup.BackupVault(
+        "CopyVault",
+        BackupVaultName=names.backup_vault(stage.project, stage.name),
+        EncryptionKeyArn=key_arn,
+        DeletionPolicy="Retain",
+        UpdateReplacePolicy="Retain",
+    )
+    keep_until_its_time(vault)
+    if stage.backups.lock:
+        vault.LockConfiguration = lock(stage.backups, [stage.backups.copy_retention_days, stage.monthly_retention_days])
+    template.add(vault, why="Holds copies of the snapshots, out of reach of what happens to the first region.")
+    return CrossRegionBackup(vault_arn=vault.get_att("BackupVaultArn"), vault_name=vault.ref())
+
+
+def keep_until_its_time(vault: backup.BackupVault) -> None:
+    """Let nobody delete what a vault holds, or shorten how long it is kept; AWS Backup itself still does."""
+    # Set past troposphere, which would write the policy as one line of text that neither people nor engines read.
+    vault.properties["AccessPolicy"] = policies.policy(policies.refuse_deleting_backups())
+
+
+def lock(settings: BackupSettings, retention_days: Iterable[int]) -> backup.LockConfigurationType:
+    """Refuse what would be kept in a vault for less than the shortest of its schedules, 0 being none.
+
+    Without a grace time whoever may change the vault can take the lock off; with one nobody can once it has passed.
+    """
+    configuration = backup.LockConfigurationType(MinRetentionDays=min(days for days in retention_days if days))
+    if settings.lock_grace_days:
+        configuration.ChangeableForDays = settings.lock_grace_days
+    return configuration

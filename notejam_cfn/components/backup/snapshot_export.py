@@ -1,0 +1,224 @@
+"""Archives the database: each monthly snapshot as Parquet in S3, warm for three years and then in Deep Archive.
+
+A state machine looks at the vault and exports what is not exported yet. It is started when a backup completes and once
+a day, as AWS Backup's events are delivered at best effort; looking twice does no harm. No function code is involved.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from troposphere import backup, events, iam, s3, stepfunctions
+
+from ...config.settings import BackupSettings
+from ...core import names
+from ...core.suppressions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Suppression
+from ...core.template import Template
+from ...core.values import Value
+from ...iam import policies
+from ..data.encryption import Encryption
+from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
+from ..observability.log_groups import add_log_group
+from ..state_machines import add_state_machine, calls
+from . import snapshot_export_machine
+
+DAYS_KEPT_AFTER_DELETION = 30
+NOT_LOCKED = Suppression(
+    reason="A lock cannot be taken back and keeps even what must be erased; backups.object_lock turns it on.",
+    risk="An administrator of the account can delete exports early; versions undo a slip for a month.",
+    guard=("s3_bucket_object_lock_enabled_check",),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class SnapshotExport:
+    """The bucket of exports, what fills it, and where it says how that went."""
+
+    bucket: Value
+    machine_arn: Value
+    log_group_name: Value
+
+
+def add_snapshot_export(
+    template: Template,
+    settings: BackupSettings,
+    vault: backup.BackupVault,
+    plan: backup.BackupPlan,
+    key_arn: Value,
+    encryption: Encryption,
+    notifications: AlarmTopic,
+) -> SnapshotExport:
+    """Add the bucket, the state machine that fills it, and word to people when it does not."""
+    bucket = add_archive(template, settings, key_arn)
+    writer = add_writer_role(template, bucket, key_arn)
+    log = add_log_group(
+        template,
+        "ExportLogGroup",
+        settings.log_retention_days,
+        encryption,
+        "Keeps how exports went.",
+        names.state_machine_log_group(),
+    )
+    machine = add_state_machine(
+        template,
+        "Export",
+        snapshot_export_machine.definition(),
+        substitutions(vault, plan, bucket, writer, key_arn),
+        policies.allow_starting_exports(writer.get_att("Arn"), key_arn, vault.get_att("BackupVaultArn")),
+        log,
+        may="Lets the state machine find snapshots and start exports.",
+        why="Exports each monthly snapshot that is not exported yet, and waits until it is.",
+    )
+    start_machine(template, vault, machine)
+    tell_of_failure(template, machine, notifications)
+    return SnapshotExport(bucket=bucket.ref(), machine_arn=machine.ref(), log_group_name=log.ref())
+
+
+def add_archive(template: Template, settings: BackupSettings, key_arn: Value) -> s3.Bucket:
+    """Add the bucket: private, versioned, encrypted with the backups' key, kept whatever happens to the stack."""
+    bucket = s3.Bucket(
+        "Exports",
+        BucketEncryption=encrypted_with(key_arn),
+        PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
+            BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
+        ),
+        OwnershipControls=s3.OwnershipControls(Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
+        VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
+        NotificationConfiguration=s3.NotificationConfiguration(
+            EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
+        ),
+        LifecycleConfiguration=lifecycle(settings),
+        DeletionPolicy="Retain",
+        UpdateReplacePolicy="Retain",
+    )
+    if settings.object_lock:
+        lock_objects(bucket, settings.export_warm_days)
+    suppressions = [READ_BY_ROLES_ONLY] if settings.object_lock else [READ_BY_ROLES_ONLY, NOT_LOCKED]
+    template.add(bucket, why="Keeps the exports: warm for three years, then in the archive.", suppress=suppressions)
+    template.add(
+        s3.BucketPolicy(
+            "ExportsPolicy",
+            Bucket=bucket.ref(),
+            PolicyDocument=policies.policy(policies.refuse_plain_http(bucket.get_att("Arn"))),
+        ),
+        why="Lets nobody talk to the bucket without TLS.",
+        suppress=[TLS_IN_OTHER_WORDS],
+    )
+    return bucket
+
+
+def encrypted_with(key_arn: Value) -> s3.BucketEncryption:
+    """Encrypt what is stored with a key, asked for once and not for each object."""
+    by_default = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key_arn)
+    rule = s3.ServerSideEncryptionRule(ServerSideEncryptionByDefault=by_default, BucketKeyEnabled=True)
+    return s3.BucketEncryption(ServerSideEncryptionConfiguration=[rule])
+
+
+def lifecycle(settings: BackupSettings) -> s3.LifecycleConfiguration:
+    """Move exports to Glacier Deep Archive when they are no longer warm, and delete them when their time has come.
+
+    By default S3 leaves what is smaller than 128 KB where it is, and a table of notes may well be.
+    Source: Amazon S3 User Guide, "Transitioning objects using Amazon S3 Lifecycle".
+    """
+    rule = s3.LifecycleRule(
+        Id="archive",
+        Status="Enabled",
+        Transitions=[
+            s3.LifecycleRuleTransition(StorageClass="DEEP_ARCHIVE", TransitionInDays=settings.export_warm_days)
+        ],
+        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=DAYS_KEPT_AFTER_DELETION),
+        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
+    )
+    if settings.export_retention_days:
+        rule.ExpirationInDays = settings.export_retention_days
+    return s3.LifecycleConfiguration(Rules=[rule], TransitionDefaultMinimumObjectSize="varies_by_storage_class")
+
+
+def lock_objects(bucket: s3.Bucket, days: int) -> None:
+    """Refuse to delete an object version while it is warm, but by those who may bypass governance."""
+    bucket.ObjectLockEnabled = True
+    bucket.ObjectLockConfiguration = s3.ObjectLockConfiguration(
+        ObjectLockEnabled="Enabled",
+        Rule=s3.ObjectLockRule(DefaultRetention=s3.DefaultRetention(Mode="GOVERNANCE", Days=days)),
+    )
+
+
+def add_writer_role(template: Template, bucket: s3.Bucket, key_arn: Value) -> iam.Role:
+    """Add the role RDS takes to write an export."""
+    statements = policies.allow_exporting_snapshots(bucket.get_att("Arn"), key_arn)
+    return template.add(
+        iam.Role(
+            "ExportWriterRole",
+            AssumeRolePolicyDocument=policies.assumed_by_service("export.rds"),
+            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
+        ),
+        why="Lets RDS write exports to the bucket.",
+    )
+
+
+def substitutions(
+    vault: backup.BackupVault, plan: backup.BackupPlan, bucket: s3.Bucket, writer: iam.Role, key_arn: Value
+) -> dict[str, Any]:
+    """Return what the machine's definition leaves open."""
+    return {
+        "VaultName": vault.ref(),
+        "PlanId": plan.ref(),
+        "Bucket": bucket.ref(),
+        "RoleArn": writer.get_att("Arn"),
+        "KeyArn": key_arn,
+        **calls(snapshot_export_machine.ACTIONS),
+    }
+
+
+def start_machine(template: Template, vault: backup.BackupVault, machine: stepfunctions.StateMachine) -> None:
+    """Start the machine when a snapshot is taken, and once a day for those that nobody heard of."""
+    role = template.add(
+        iam.Role(
+            "ExportStarterRole",
+            AssumeRolePolicyDocument=policies.assumed_by_service("events"),
+            Policies=[
+                iam.Policy(
+                    PolicyName="needs",
+                    PolicyDocument=policies.policy(policies.allow_starting_executions(machine.ref())),
+                )
+            ],
+        ),
+        why="Lets events start the state machine.",
+    )
+    taken = {
+        "source": ["aws.backup"],
+        "detail-type": ["Backup Job State Change"],
+        "detail": {"state": ["COMPLETED"], "backupVaultArn": [vault.get_att("BackupVaultArn")]},
+    }
+    target = events.Target(Id="export", Arn=machine.ref(), RoleArn=role.get_att("Arn"), Input="{}")
+    template.add(
+        events.Rule("SnapshotTaken", EventPattern=taken, Targets=[target]), why="Exports a snapshot when it is taken."
+    )
+    template.add(
+        events.Rule("ExportDaily", ScheduleExpression="cron(30 12 * * ? *)", Targets=[target]),
+        why="Exports what no event told of, and tries again what failed.",
+    )
+
+
+def tell_of_failure(template: Template, machine: stepfunctions.StateMachine, notifications: AlarmTopic) -> None:
+    """Tell people of an export that failed or took longer than a day; the machine's metric counts only the former.
+
+    Source: AWS Step Functions Developer Guide, "Automating Step Functions event delivery with EventBridge".
+    """
+    tell_of_event(
+        template,
+        "ExportFailed",
+        notifications,
+        News(
+            alarm="export-failed",
+            pattern={
+                "source": ["aws.states"],
+                "detail-type": ["Step Functions Execution Status Change"],
+                "detail": {"status": ["FAILED", "TIMED_OUT"], "stateMachineArn": [machine.ref()]},
+            },
+            message="A snapshot was not exported to S3 (<status>): <reason>.",
+            fields={"status": "$.detail.status", "reason": "$.detail.cause"},
+        ),
+        why="Tells people that a snapshot was not exported to S3.",
+    )

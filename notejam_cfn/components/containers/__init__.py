@@ -1,0 +1,1 @@
+"""ECS on Fargate: cluster, services, task definitions, scaling, and the images' repository."""

@@ -1,0 +1,79 @@
+"""The ECS cluster that the services of a stage run in."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from troposphere import ecs
+
+from ...config.settings import ClusterSettings
+from ...core import names
+from ...core.suppressions import Suppression
+from ...core.template import Template, component
+from ...core.values import Value
+from ..data.encryption import Encryption
+from ..observability.log_groups import add_log_group
+
+INSIGHTS_LOG_GROUP = "InsightsLogGroup"
+MORE_THAN_ENABLED = Suppression(
+    reason="Container Insights is on as `enhanced`, which includes all of `enabled`; the rule is older than the word.",
+    risk="None.",
+    guard=("ecs_container_insights_enabled_check",),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """A cluster and the log group that shells opened in its containers are recorded in."""
+
+    name: Value
+    shell_log_group_arn: Value
+    key_arn: Value
+
+
+@component("cluster")
+def add_cluster(template: Template, settings: ClusterSettings, encryption: Encryption) -> Cluster:
+    """Add a cluster of Fargate capacity, on demand and Spot, which costs nothing while nothing runs."""
+    shells = add_log_group(
+        template,
+        "ShellLogGroup",
+        settings.log_retention_days,
+        encryption,
+        "Records what people typed in a container's shell.",
+    )
+    cluster = ecs.Cluster(
+        "Cluster",
+        ClusterName=names.of_stack(""),
+        CapacityProviders=["FARGATE", "FARGATE_SPOT"],
+        ClusterSettings=[ecs.ClusterSetting(Name="containerInsights", Value=settings.insights)],
+        Configuration=ecs.ClusterConfiguration(ExecuteCommandConfiguration=record_shells(shells.ref(), encryption)),
+    )
+    if settings.insights != "disabled":
+        cluster.DependsOn = add_insights_log_group(template, settings, encryption)
+    suppressions = [MORE_THAN_ENABLED] if settings.insights == "enhanced" else []
+    template.add(cluster, why="Runs the containers on Fargate; no servers to look after.", suppress=suppressions)
+    return Cluster(name=cluster.ref(), shell_log_group_arn=shells.get_att("Arn"), key_arn=encryption.key_arn)
+
+
+def add_insights_log_group(template: Template, settings: ClusterSettings, encryption: Encryption) -> str:
+    """Add the group Container Insights writes to, before ECS would make one that is kept for ever."""
+    group = add_log_group(
+        template,
+        INSIGHTS_LOG_GROUP,
+        settings.log_retention_days,
+        encryption,
+        "Keeps Container Insights' measurements for as long as the stage asks.",
+        names.container_insights_log_group(),
+    )
+    return str(group.title)
+
+
+def record_shells(log_group: Value, encryption: Encryption) -> ecs.ExecuteCommandConfiguration:
+    """Record every shell that is opened, and encrypt its channel with the stage's key."""
+    return ecs.ExecuteCommandConfiguration(
+        KmsKeyId=encryption.key_arn,
+        Logging="OVERRIDE",
+        LogConfiguration=ecs.ExecuteCommandLogConfiguration(
+            CloudWatchLogGroupName=log_group, CloudWatchEncryptionEnabled=True
+        ),
+    )

@@ -1,0 +1,113 @@
+"""The repository of container images, shared by all stages: an image is built once and promoted by its digest."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from troposphere import ecr
+
+from ...config.settings import DeliverySettings
+from ...core.suppressions import Suppression
+from ...core.template import Template, component
+from ...core.values import Value, described
+from ...iam import pipeline_policies, policies
+from ..data.encryption import Encryption
+from ..pipeline.target_accounts import TargetAccount
+
+STAGE_TAG, RELEASE_TAG, CACHE_TAG = "stage-", "release-", "cache"
+MORE_THAN_ALL_STAGES = 1000
+UNTAGGED_DAYS = 3
+RELEASES_ARE_FIXED = Suppression(
+    reason="Releases are immutable; only two tags are excluded: the layer cache and the mark of what a stage runs.",
+    risk="Whoever may push can move these two; stages run images by digest, which no tag can change.",
+    checkov=("CKV_AWS_51",),
+    guard=("ecr_private_tag_immutability_enabled_check",),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageRepository:
+    """Where images are pushed to and pulled from."""
+
+    uri: Value = described("Repository of container images")
+    name: Value = described("Name of the repository of container images")
+    arn: Value = described("ARN of the repository of container images")
+
+
+@component("image-repository")
+def add_image_repository(
+    template: Template, settings: DeliverySettings, encryption: Encryption, guests: Sequence[TargetAccount] = ()
+) -> ImageRepository:
+    """Add a repository whose releases cannot be overwritten, scanned on push, tidied without touching what runs.
+
+    `guests` pull from it from other accounts. Only two kinds of tags may move: `stage-NAME`, which marks the image a
+    stage runs, and the build's layer cache.
+    """
+    repository = ecr.Repository(
+        "Images",
+        ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
+        ImageTagMutabilityExclusionFilters=[movable(f"{STAGE_TAG}*"), movable(CACHE_TAG)],
+        ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
+        EncryptionConfiguration=ecr.EncryptionConfiguration(EncryptionType="KMS", KmsKey=encryption.key_arn),
+        LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=lifecycle(settings.kept_images)),
+        DeletionPolicy="Retain",
+        UpdateReplacePolicy="Retain",
+    )
+    if guests:
+        sharing = [pipeline_policies.share_images(guest.account, guest.tasks) for guest in guests]
+        repository.RepositoryPolicyText = policies.policy(*sharing)
+    why = "Keeps the images that stages run and can be taken back to."
+    template.add(repository, why=why, suppress=[RELEASES_ARE_FIXED])
+    return ImageRepository(
+        uri=repository.get_att("RepositoryUri"), name=repository.ref(), arn=repository.get_att("Arn")
+    )
+
+
+def movable(pattern: str) -> ecr.ImageTagMutabilityExclusionFilter:
+    """Let tags of this pattern move from image to image."""
+    return ecr.ImageTagMutabilityExclusionFilter(
+        ImageTagMutabilityExclusionFilterType="WILDCARD", ImageTagMutabilityExclusionFilterValue=pattern
+    )
+
+
+def lifecycle(kept_images: int) -> str:
+    """Return the rules, as JSON, by which old images go.
+
+    An image that a rule selects by its tag is never expired by a rule after it, so the first rule, which never expires
+    anything, protects what stages run. Source: Amazon ECR User Guide, "Lifecycle policy evaluation rules".
+    """
+    rules = [
+        rule(1, "Keep what stages run", [f"{STAGE_TAG}*"], MORE_THAN_ALL_STAGES),
+        rule(2, "Keep the layer cache", [CACHE_TAG], 1),
+        rule(3, "Keep the newest releases", [f"{RELEASE_TAG}*"], kept_images),
+        {
+            "rulePriority": 4,
+            "description": "Remove what lost its tag",
+            "selection": {
+                "tagStatus": "untagged",
+                "countType": "sinceImagePushed",
+                "countUnit": "days",
+                "countNumber": UNTAGGED_DAYS,
+            },
+            "action": {"type": "expire"},
+        },
+    ]
+    return json.dumps({"rules": rules}, separators=(",", ":"))
+
+
+def rule(priority: int, description: str, patterns: list[str], kept: int) -> dict[str, Any]:
+    """Return a rule that keeps the newest images among those with a tag of a pattern."""
+    return {
+        "rulePriority": priority,
+        "description": description,
+        "selection": {
+            "tagStatus": "tagged",
+            "tagPatternList": patterns,
+            "countType": "imageCountMoreThan",
+            "countNumber": kept,
+        },
+        "action": {"type": "expire"},
+    }

@@ -1,0 +1,241 @@
+"""How many tasks run: with the traffic, by the clock, and none while nobody asks."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from troposphere import Join, Parameter, cloudwatch
+from troposphere import applicationautoscaling as scaling
+
+from ...config.settings import ServiceSettings
+from ...core.template import Template
+from ...core.values import Value
+
+GROUP = "Scaling"
+NAMESPACE = "ecs"
+DIMENSION = "ecs:service:DesiredCount"
+QUIET_PERIOD_SECONDS = 300
+LOAD_BALANCER_METRICS = "AWS/ApplicationELB"
+REFUSED = "HTTPCode_ELB_503_Count"
+
+
+@dataclasses.dataclass(frozen=True)
+class ScalingTarget:
+    """What is scaled, and where its traffic is measured."""
+
+    cluster_name: Value
+    service_name: Value
+    load_balancer_full_name: Value
+    target_group_full_name: Value
+
+    @property
+    def dimensions(self) -> list[cloudwatch.MetricDimension]:
+        """The dimensions of the load balancer's metrics about this service."""
+        return [
+            cloudwatch.MetricDimension(Name="LoadBalancer", Value=self.load_balancer_full_name),
+            cloudwatch.MetricDimension(Name="TargetGroup", Value=self.target_group_full_name),
+        ]
+
+
+def add_scaling(template: Template, settings: ServiceSettings, scaled: ScalingTarget, condition: str) -> None:
+    """Scale a service between its bounds by CPU and requests; raise the minimum in business hours; let it sleep.
+
+    Registering the bounds also brings the number of tasks inside them, so the service needs no desired count, which
+    every deployment would reset. Source: Application Auto Scaling API Reference, "RegisterScalableTarget".
+    """
+    least, most = add_bounds(template, settings)
+    target = scaling.ScalableTarget(
+        f"{settings.name}ScalableTarget",
+        ServiceNamespace=NAMESPACE,
+        ScalableDimension=DIMENSION,
+        ResourceId=Join("/", ["service", scaled.cluster_name, scaled.service_name]),
+        MinCapacity=least.ref(),
+        MaxCapacity=most.ref(),
+        Condition=condition,
+    )
+    if settings.busy_min_tasks:
+        target.ScheduledActions = business_hours(settings, least)
+    template.add(target, why="Bounds the number of tasks, and with it the cost.")
+    add_tracking(template, settings, target, scaled, condition)
+    if settings.sleep_after_minutes:
+        add_sleep(template, settings, target, scaled, condition)
+
+
+def add_bounds(template: Template, settings: ServiceSettings) -> tuple[Parameter, Parameter]:
+    """Let the person who deploys choose the bounds. Services beside the first have bounds of their own."""
+    idle = "0 lets them sleep" if settings.sleep_after_minutes else "they run also"
+    least = add_bound(template, settings, "Minimum", settings.min_tasks, f"{idle} while nobody asks")
+    return least, add_bound(template, settings, "Maximum", settings.max_tasks, "it bounds the cost")
+
+
+def add_bound(template: Template, settings: ServiceSettings, which: str, default: int, meaning: str) -> Parameter:
+    """Add the parameter of one bound."""
+    prefix = "" if settings.name == "Web" else settings.name
+    return template.add_parameter_in(
+        GROUP,
+        f"{which} number of tasks{' of ' + prefix if prefix else ''}",
+        f"{prefix}{which[:3]}Tasks",
+        Type="Number",
+        Default=str(default),
+        MinValue=0 if settings.sleep_after_minutes and which == "Minimum" else 1,
+        MaxValue=1000,
+        Description=f"Tasks that run at the {'least' if which == 'Minimum' else 'most'}; {meaning}.",
+    )
+
+
+def business_hours(settings: ServiceSettings, least: Parameter) -> list[scaling.ScheduledAction]:
+    """Raise the minimum when business begins and lower it when it ends, in the stage's time zone."""
+    hours = {"begin": (settings.busy_from_hour, settings.busy_min_tasks), "end": (settings.busy_to_hour, least.ref())}
+    return [
+        scaling.ScheduledAction(
+            ScheduledActionName=f"business-hours-{moment}",
+            Schedule=f"cron(0 {hour} ? * {settings.busy_days} *)",
+            Timezone=settings.time_zone,
+            ScalableTargetAction=scaling.ScalableTargetAction(MinCapacity=tasks),
+        )
+        for moment, (hour, tasks) in hours.items()
+    ]
+
+
+def add_tracking(
+    template: Template, settings: ServiceSettings, target: scaling.ScalableTarget, scaled: ScalingTarget, condition: str
+) -> None:
+    """Aim at a CPU use and a number of requests for each task; the metric that wants more tasks wins.
+
+    A service that sleeps only grows by CPU use: otherwise a quiet minute would stop its last task, and each metric has
+    an alarm that costs as much as three hours of a task.
+    """
+    label = Join("/", [scaled.load_balancer_full_name, scaled.target_group_full_name])
+    metrics: dict[str, tuple[float, dict[str, Any]]] = {
+        "Cpu": (settings.target_cpu_percent, {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}),
+        "Requests": (
+            settings.target_requests_per_minute,
+            {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label},
+        ),
+    }
+    if settings.sleep_after_minutes:
+        del metrics["Requests"]
+    for name, (aim, metric) in metrics.items():
+        template.add(
+            scaling.ScalingPolicy(
+                f"{settings.name}{name}Scaling",
+                PolicyName=f"{settings.name}-{name}".lower(),
+                PolicyType="TargetTrackingScaling",
+                ScalingTargetId=target.ref(),
+                TargetTrackingScalingPolicyConfiguration=scaling.TargetTrackingScalingPolicyConfiguration(
+                    TargetValue=aim,
+                    ScaleOutCooldown=30,
+                    ScaleInCooldown=QUIET_PERIOD_SECONDS,
+                    DisableScaleIn=bool(settings.sleep_after_minutes),
+                    PredefinedMetricSpecification=scaling.PredefinedMetricSpecification(**metric),
+                ),
+                Condition=condition,
+            ),
+            why=f"Adds and removes tasks to keep {'CPU use' if name == 'Cpu' else 'requests a task'} at its aim.",
+        )
+
+
+def add_sleep(
+    template: Template, settings: ServiceSettings, target: scaling.ScalableTarget, scaled: ScalingTarget, condition: str
+) -> None:
+    """Stop the last tasks after a time without requests, and start one when somebody asks.
+
+    With no task the load balancer answers 503, and counts it: that count wakes the service within about two minutes.
+    """
+    sleep = template.add(
+        step_policy(f"{settings.name}Sleep", target, condition, "ExactCapacity", 0),
+        why="Stops every task when nobody has asked for a while.",
+    )
+    wake = template.add(
+        step_policy(f"{settings.name}Wake", target, condition, "ChangeInCapacity", 1),
+        why="Starts a task when somebody asks and none runs.",
+    )
+    add_quiet_alarm(template, settings, scaled, sleep, condition)
+    add_asked_alarm(template, settings, scaled, wake, condition)
+
+
+def add_quiet_alarm(
+    template: Template, settings: ServiceSettings, scaled: ScalingTarget, sleep: scaling.ScalingPolicy, condition: str
+) -> None:
+    """Notice that nobody asked, whether a task answered or none was there to.
+
+    Refused requests count as well: the alarm would otherwise stop the task that they have just woken.
+    """
+    template.add(
+        cloudwatch.Alarm(
+            f"{settings.name}Quiet",
+            AlarmDescription="Nobody has asked for a while: the tasks stop. Nothing to do.",
+            Metrics=[
+                _hidden_metric("answered", "RequestCount", scaled.dimensions),
+                _hidden_metric("refused", REFUSED, scaled.dimensions[:1]),
+                cloudwatch.MetricDataQuery(
+                    Id="asked", Label="Requests", Expression="FILL(answered, 0) + FILL(refused, 0)", ReturnData=True
+                ),
+            ],
+            EvaluationPeriods=settings.sleep_after_minutes,
+            Threshold=1,
+            ComparisonOperator="LessThanThreshold",
+            TreatMissingData="breaching",
+            AlarmActions=[sleep.ref()],
+            Condition=condition,
+        ),
+        why="Notices that nobody has asked for a while.",
+    )
+
+
+def add_asked_alarm(
+    template: Template, settings: ServiceSettings, scaled: ScalingTarget, wake: scaling.ScalingPolicy, condition: str
+) -> None:
+    """Notice that the load balancer had to refuse a request because no task ran."""
+    template.add(
+        cloudwatch.Alarm(
+            f"{settings.name}Asked",
+            AlarmDescription="Somebody asked while no task ran: one starts. Nothing to do.",
+            Namespace=LOAD_BALANCER_METRICS,
+            MetricName=REFUSED,
+            Dimensions=scaled.dimensions[:1],
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=[wake.ref()],
+            Condition=condition,
+        ),
+        why="Notices that somebody asked while no task ran.",
+    )
+
+
+def step_policy(
+    title: str, target: scaling.ScalableTarget, condition: str, adjustment: str, tasks: int
+) -> scaling.ScalingPolicy:
+    """Make a policy that an alarm triggers: set the number of tasks (`ExactCapacity`) or change it by some."""
+    change = scaling.StepAdjustment(ScalingAdjustment=tasks)
+    setattr(change, "MetricIntervalLowerBound" if tasks else "MetricIntervalUpperBound", 0)
+    return scaling.ScalingPolicy(
+        title,
+        PolicyName=title.lower(),
+        PolicyType="StepScaling",
+        ScalingTargetId=target.ref(),
+        StepScalingPolicyConfiguration=scaling.StepScalingPolicyConfiguration(
+            AdjustmentType=adjustment,
+            MetricAggregationType="Maximum",
+            StepAdjustments=[change],
+            Cooldown=QUIET_PERIOD_SECONDS,
+        ),
+        Condition=condition,
+    )
+
+
+def _hidden_metric(name: str, metric: str, dimensions: list[cloudwatch.MetricDimension]) -> cloudwatch.MetricDataQuery:
+    return cloudwatch.MetricDataQuery(
+        Id=name,
+        MetricStat=cloudwatch.MetricStat(
+            Metric=cloudwatch.Metric(Namespace=LOAD_BALANCER_METRICS, MetricName=metric, Dimensions=dimensions),
+            Period=60,
+            Stat="Sum",
+        ),
+        ReturnData=False,
+    )

@@ -1,0 +1,193 @@
+"""The task definition of a service: its containers, and the roles that start them and that they have."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from awacs.aws import Statement
+from troposphere import Region, ecs, iam, logs
+
+from ...config.settings import ServiceSettings
+from ...core.template import Template
+from ...core.values import Value
+from ...iam import policies
+from ..data.encryption import Encryption
+from .cluster import Cluster
+
+UNPRIVILEGED_USER = "10001"
+STOP_SECONDS = 60
+MIGRATION = "migrate"
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskOptions:
+    """What runs in the containers: how it is started, what it is told and what it may do.
+
+    `secrets` maps a variable to what ECS reads it from: a Secrets Manager ARN, or `ARN:key::` for one key of a JSON
+    secret. `secret_arns` are the secrets among them, which the task itself may read again when one was rotated.
+    `prepare` is a command that must succeed before the service's own starts, such as a migration.
+    """
+
+    command: Sequence[str] = ()
+    prepare: Sequence[str] = ()
+    health_command: Sequence[str] = ()
+    environment: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+    secrets: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+    secret_arns: Sequence[Value] = ()
+    security_group_ids: Sequence[Value] = ()
+    statements: Sequence[Statement] = ()
+
+
+def container_name(settings: ServiceSettings) -> str:
+    """Name the service's own container, which the load balancer sends requests to."""
+    return settings.name.lower()
+
+
+def containers(
+    settings: ServiceSettings, application: TaskOptions, image: Value, log_group: Value
+) -> list[ecs.ContainerDefinition]:
+    """Describe the container that serves and, before it, the one that prepares."""
+    serving = _container(container_name(settings), settings, application, image, log_group, application.command)
+    serving.Memory = settings.memory_mib - (preparing_mib(settings) if application.prepare else 0)
+    serving.PortMappings = [ecs.PortMapping(ContainerPort=settings.port, Protocol="tcp")]
+    if application.health_command:
+        serving.HealthCheck = ecs.HealthCheck(
+            Command=["CMD", *application.health_command], Interval=15, Timeout=5, Retries=3, StartPeriod=60
+        )
+    if not application.prepare:
+        return [serving]
+    preparing = _container(MIGRATION, settings, application, image, log_group, application.prepare)
+    preparing.Essential = False
+    preparing.Memory = preparing_mib(settings)
+    serving.DependsOn = [ecs.ContainerDependency(ContainerName=MIGRATION, Condition="SUCCESS")]
+    return [preparing, serving]
+
+
+def preparing_mib(settings: ServiceSettings) -> int:
+    """Return the memory of the container that prepares; limits may not exceed the task's memory together."""
+    return settings.memory_mib // 4
+
+
+def _container(
+    name: str,
+    settings: ServiceSettings,
+    application: TaskOptions,
+    image: Value,
+    log_group: Value,
+    command: Sequence[str],
+) -> ecs.ContainerDefinition:
+    """Describe a container without rights: not root, its files read-only but for /tmp, no capabilities."""
+    container = ecs.ContainerDefinition(
+        Name=name,
+        Image=image,
+        Essential=True,
+        User=UNPRIVILEGED_USER,
+        ReadonlyRootFilesystem=True,
+        MountPoints=[ecs.MountPoint(SourceVolume="tmp", ContainerPath="/tmp", ReadOnly=False)],
+        LinuxParameters=ecs.LinuxParameters(Capabilities=ecs.KernelCapabilities(Drop=["ALL"]), InitProcessEnabled=True),
+        StopTimeout=STOP_SECONDS,
+        Environment=[ecs.Environment(Name=key, Value=value) for key, value in application.environment.items()],
+        Secrets=[ecs.Secret(Name=key, ValueFrom=source) for key, source in application.secrets.items()],
+        LogConfiguration=ecs.LogConfiguration(
+            LogDriver="awslogs",
+            Options={
+                "awslogs-group": log_group,
+                "awslogs-region": Region,
+                "awslogs-stream-prefix": name,
+                "mode": "non-blocking",
+                "max-buffer-size": "4m",
+            },
+        ),
+    )
+    if command:
+        container.Command = list(command)
+    return container
+
+
+def writable_paths(settings: ServiceSettings) -> dict[str, str]:
+    """Return what containers may write to, by volume: /tmp, and what a shell's agent needs where shells are allowed.
+
+    An image makes /tmp writable for its user by declaring it a volume. Source: Amazon ECS Developer Guide, "Use bind
+    mounts with Amazon ECS", and "Monitor Amazon ECS containers with ECS Exec" on read-only file systems.
+    """
+    agent = {"ssm-state": "/var/lib/amazon", "ssm-logs": "/var/log/amazon"} if settings.exec_access else {}
+    return {"tmp": "/tmp", **agent}
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskContext:
+    """What a task's containers find around them: the key of its secrets, its cluster and the log group it writes to."""
+
+    encryption: Encryption
+    cluster: Cluster
+    log_group: logs.LogGroup
+
+
+def add_task_definition(
+    template: Template,
+    settings: ServiceSettings,
+    application: TaskOptions,
+    image: Value,
+    around: TaskContext,
+    condition: str,
+) -> ecs.TaskDefinition:
+    """Add the task definition, what a task consists of, with the roles that start it and that it has."""
+    execution_role = add_execution_role(template, settings, application, around)
+    task_role = add_task_role(template, settings, application, around)
+    return template.add(
+        ecs.TaskDefinition(
+            f"{settings.name}TaskDefinition",
+            RequiresCompatibilities=["FARGATE"],
+            NetworkMode="awsvpc",
+            Cpu=str(settings.cpu_units),
+            Memory=str(settings.memory_mib),
+            RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=settings.architecture, OperatingSystemFamily="LINUX"),
+            ExecutionRoleArn=execution_role.get_att("Arn"),
+            TaskRoleArn=task_role.get_att("Arn"),
+            ContainerDefinitions=containers(settings, application, image, around.log_group.ref()),
+            Volumes=[ecs.Volume(Name=volume) for volume in writable_paths(settings)],
+            Condition=condition,
+        ),
+        why="Describes the containers of a task: image, size, environment and secrets.",
+    )
+
+
+def add_execution_role(
+    template: Template, settings: ServiceSettings, application: TaskOptions, around: TaskContext
+) -> iam.Role:
+    """Add the role ECS itself uses to start a task: pull the image, read its secrets, write its logs."""
+    pulling = policies.allow_pulling_images(template.stack_tags.get("project", settings.name.lower()))
+    statements = [*pulling, policies.allow_writing_log_group(around.log_group.get_att("Arn"))]
+    return _add_role(
+        template,
+        f"{settings.name}ExecutionRole",
+        [*statements, *_reading(application, around.encryption)],
+        "Lets ECS start tasks: pull the image, read the secrets named for them, write their log.",
+    )
+
+
+def add_task_role(
+    template: Template, settings: ServiceSettings, application: TaskOptions, around: TaskContext
+) -> iam.Role:
+    """Add the role the application has: read its secrets again after a rotation, and what it asks for itself."""
+    statements = [*_reading(application, around.encryption), *application.statements]
+    if settings.exec_access:
+        statements += policies.allow_recorded_shells(around.cluster.shell_log_group_arn, around.cluster.key_arn)
+    return _add_role(
+        template, f"{settings.name}TaskRole", statements, "Lets the application do what it is for, and no more."
+    )
+
+
+def _reading(application: TaskOptions, encryption: Encryption) -> list[Statement]:
+    if not application.secret_arns:
+        return []
+    read = [policies.allow_reading_secret(arn) for arn in application.secret_arns]
+    return [*read, policies.allow_decrypting_with(encryption.key_arn)]
+
+
+def _add_role(template: Template, title: str, statements: Sequence[Statement], why: str) -> iam.Role:
+    role = iam.Role(title, AssumeRolePolicyDocument=policies.assumed_by_service("ecs-tasks"))
+    if statements:
+        role.Policies = [iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))]
+    return template.add(role, why=why)

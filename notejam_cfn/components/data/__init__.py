@@ -1,0 +1,1 @@
+"""Aurora, and the KMS key that encrypts what a stage holds."""

@@ -1,0 +1,80 @@
+"""The stage's key: one customer key that encrypts its database, secrets and logs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from awacs.aws import Statement
+from troposphere import kms
+
+from ...config.settings import EncryptionSettings
+from ...core import names
+from ...core.template import Template, component
+from ...core.values import Value, described
+from ...iam import policies
+
+PUBLISHERS = ("budgets", "cloudwatch", "sns")
+
+
+@dataclasses.dataclass(frozen=True)
+class Encryption:
+    """The key others encrypt with; one you already have needs the same grants in its policy."""
+
+    key_arn: Value = described("Key that encrypts the stage's data, secrets and logs")
+
+
+@component("encryption")
+def add_encryption(
+    template: Template,
+    settings: EncryptionSettings,
+    services: Sequence[str] = PUBLISHERS,
+    sharing: Sequence[Statement] = (),
+) -> Encryption:
+    """Add a key that rotates every year, with an alias named like the stack.
+
+    `services` publish to encrypted topics of the stack; EventBridge always may. `sharing` lets others use the key.
+    A stage has one: a second key would cost as much again and be held by the same people.
+    """
+    fate = "Retain" if settings.keep_key else "Delete"
+    key = template.add(
+        kms.Key(
+            "Key",
+            Description=names.of_stack(": database, secrets and logs"),
+            EnableKeyRotation=True,
+            PendingWindowInDays=settings.key_deletion_days,
+            KeyPolicy=policies.policy(
+                policies.allow_account_to_administer_key(),
+                policies.refuse_grants_to_people(),
+                policies.allow_log_groups_to_use_key(),
+                policies.allow_services_to_use_key(*services),
+                policies.allow_events_to_use_key(),
+                *sharing,
+            ),
+            DeletionPolicy=fate,
+            UpdateReplacePolicy="Retain",
+        ),
+        why="Encrypts the stage's data, secrets and logs under a key that only this account decides about.",
+    )
+    template.add(
+        kms.Alias("KeyAlias", AliasName=names.of_stack("", prefix="alias/"), TargetKeyId=key.ref()),
+        why="Gives the key a name that people can recognise.",
+    )
+    return Encryption(key_arn=key.get_att("Arn"))
+
+
+def add_kept_key(template: Template, title: str, what: str, deletion_days: int, why: str) -> Value:
+    """Add a key for what outlives its stack, kept whatever happens to that, and return its ARN."""
+    key = template.add(
+        kms.Key(
+            title,
+            Description=names.of_stack(f": {what}"),
+            EnableKeyRotation=True,
+            PendingWindowInDays=deletion_days,
+            KeyPolicy=policies.policy(policies.allow_account_to_administer_key(), policies.refuse_grants_to_people()),
+            DeletionPolicy="Retain",
+            UpdateReplacePolicy="Retain",
+        ),
+        why=why,
+    )
+    return key.get_att("Arn")

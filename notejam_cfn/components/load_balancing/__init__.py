@@ -1,0 +1,1 @@
+"""The Application Load Balancer with its listeners, certificate, records, firewall and access logs."""

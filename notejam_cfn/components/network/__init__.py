@@ -1,0 +1,1 @@
+"""The VPC with its subnets, routes and endpoints, and security groups."""

@@ -1,0 +1,78 @@
+"""Security groups that admit by group, never by address, and start with no way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from troposphere import Tags, ec2
+
+from ...core import names
+from ...core.suppressions import Suppression
+from ...core.template import Template
+from ...core.values import Value
+
+
+def add_security_group(
+    template: Template, title: str, vpc_id: Value, description: str, why: str, suppress: Sequence[Suppression] = ()
+) -> ec2.SecurityGroup:
+    """Add a group that admits nothing and lets nothing out; `allow_from_group` opens it.
+
+    EC2 opens every way out of a group that names none, so it names one that leads nowhere.
+    """
+    nowhere = ec2.SecurityGroupRule(
+        Description="Leads nowhere",
+        IpProtocol="icmp",
+        FromPort=252,
+        ToPort=86,
+        CidrIp="255.255.255.255/32",
+    )
+    return template.add(
+        ec2.SecurityGroup(
+            title,
+            VpcId=vpc_id,
+            GroupDescription=description,
+            SecurityGroupEgress=[nowhere],
+            Tags=Tags(Name=names.of_stack(f"-{title}")),
+        ),
+        why=why,
+        suppress=suppress,
+    )
+
+
+def allow_from_group(template: Template, title: str, source: Value, target: Value, port: int, what: str) -> None:
+    """Let wearers of one group reach wearers of another on a TCP port: a way out of one, a way in to the other."""
+    template.add(
+        ec2.SecurityGroupEgress(
+            f"{title}Egress",
+            GroupId=source,
+            DestinationSecurityGroupId=target,
+            IpProtocol="tcp",
+            FromPort=port,
+            ToPort=port,
+            Description=what,
+        ),
+        why=f"Opens the way out for {what}.",
+    )
+    template.add(
+        ec2.SecurityGroupIngress(
+            f"{title}Ingress",
+            GroupId=target,
+            SourceSecurityGroupId=source,
+            IpProtocol="tcp",
+            FromPort=port,
+            ToPort=port,
+            Description=what,
+        ),
+        why=f"Admits {what}.",
+    )
+
+
+def allow_to_internet(template: Template, title: str, group: Value, port: int, ipv6: bool, what: str) -> None:
+    """Let wearers of a group call any address on a TCP port, over IPv4 and, where there is any, IPv6."""
+    families = {"Ipv4": ("CidrIp", "0.0.0.0/0")} | ({"Ipv6": ("CidrIpv6", "::/0")} if ipv6 else {})
+    for family, (kind, addresses) in families.items():
+        rule = ec2.SecurityGroupEgress(
+            f"{title}{family}", GroupId=group, IpProtocol="tcp", FromPort=port, ToPort=port, Description=what
+        )
+        setattr(rule, kind, addresses)
+        template.add(rule, why=f"Opens the way out for {what}.")

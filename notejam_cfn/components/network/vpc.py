@@ -1,0 +1,331 @@
+"""The network: a VPC over several zones with public, private and isolated subnets."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from collections.abc import Sequence
+
+from troposphere import Cidr, GetAZs, Select, Sub, Tags, ec2, iam
+
+from ...config.settings import NetworkSettings
+from ...core import names
+from ...core.template import Template, component
+from ...core.values import Value, Values, described
+from ...iam import policies
+from ..data.encryption import Encryption
+from ..observability.log_groups import add_log_group
+
+# A subnet of each kind in each zone gets one of 16 equal blocks of the VPC; each kind starts at its own block.
+BLOCKS_AS_PREFIX_BITS = 4
+FIRST_BLOCK = {"Public": 0, "Isolated": 4, "Private": 8}
+ANYWHERE = "0.0.0.0/0"
+ANYWHERE_IPV6 = "::/0"
+HTTPS = 443
+# What a Fargate task and the application call. The second row is needed in regions opened since December 2023.
+# Source: Amazon ECS Developer Guide, "Amazon ECS interface VPC endpoints (AWS PrivateLink)".
+TASK_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssmmessages", "email")
+AGENT_ENDPOINTS = ("ecs", "ecs-agent", "ecs-telemetry")
+PURPOSES = {
+    "Public": "Holds the load balancer in zone {}.",
+    "Private": "Holds tasks in zone {}, out of reach from the internet.",
+    "Isolated": "Holds a database instance in zone {}, with no way in or out of the VPC.",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """What others need of a network; one you already have can be described with literal ids.
+
+    `ipv6_only_tasks` says that private subnets have no IPv4 addresses: the load balancer then reaches tasks over IPv6.
+    """
+
+    vpc_id: Value = described("VPC")
+    public_subnet_ids: Values = described("Public subnet, for the load balancer")
+    private_subnet_ids: Values = described("Private subnet, for tasks")
+    isolated_subnet_ids: Values = described("Isolated subnet, for the database")
+    flow_log_group_name: Value | None = described("Log group of the VPC's traffic", default=None)
+    dual_stack: bool = False
+    ipv6_only_tasks: bool = False
+
+
+@component("network")
+def add_network(template: Template, settings: NetworkSettings, encryption: Encryption) -> Network:
+    """Add a VPC with its subnets, their ways out and a log of its traffic.
+
+    Zones are taken from `Fn::GetAZs` by number: none is named, and the template fits any region with enough of them.
+    """
+    vpc = add_vpc(template, settings)
+    ipv6 = add_ipv6_block(template, vpc) if settings.egress == "ipv6" else None
+    public, private, isolated = (add_subnets(template, settings, vpc, kind, ipv6) for kind in PURPOSES)
+    add_public_routes(template, vpc, public, ipv6)
+    private_tables = add_private_routes(template, settings, vpc, public, private)
+    isolated_table = add_isolated_routes(template, vpc, isolated)
+    add_s3_endpoint(template, vpc, [*private_tables, isolated_table], ipv6)
+    if settings.egress == "endpoints":
+        add_interface_endpoints(template, settings, vpc, private)
+    flow_logs = add_flow_logs(template, settings, vpc, encryption)
+    return Network(
+        vpc_id=vpc.ref(),
+        public_subnet_ids=tuple(subnet.ref() for subnet in public),
+        private_subnet_ids=tuple(subnet.ref() for subnet in private),
+        isolated_subnet_ids=tuple(subnet.ref() for subnet in isolated),
+        flow_log_group_name=flow_logs,
+        dual_stack=ipv6 is not None,
+        ipv6_only_tasks=ipv6 is not None,
+    )
+
+
+def add_vpc(template: Template, settings: NetworkSettings) -> ec2.VPC:
+    """Add the VPC. Nothing wears its default security group, whose rules admit only its wearers."""
+    return template.add(
+        ec2.VPC(
+            "Vpc",
+            CidrBlock=settings.cidr,
+            EnableDnsSupport=True,
+            EnableDnsHostnames=True,
+            Tags=Tags(Name=names.of_stack("")),
+        ),
+        why="Keeps the stage's traffic apart from every other network.",
+    )
+
+
+def add_ipv6_block(template: Template, vpc: ec2.VPC) -> ec2.VPCCidrBlock:
+    """Add the /56 of IPv6 addresses that subnets take theirs from."""
+    return template.add(
+        ec2.VPCCidrBlock("VpcIpv6", VpcId=vpc.ref(), AmazonProvidedIpv6CidrBlock=True),
+        why="Gives the VPC IPv6 addresses, which need no NAT gateway to reach AWS services.",
+    )
+
+
+def add_subnets(
+    template: Template, settings: NetworkSettings, vpc: ec2.VPC, kind: str, ipv6: ec2.VPCCidrBlock | None
+) -> list[ec2.Subnet]:
+    """Add a subnet of one kind in each zone. With IPv6, private ones have no IPv4 at all and the others have both."""
+    blocks = list(ipaddress.IPv4Network(settings.cidr).subnets(BLOCKS_AS_PREFIX_BITS))
+    subnets = []
+    for zone in range(settings.zones):
+        block = FIRST_BLOCK[kind] + zone
+        subnet = ec2.Subnet(
+            f"{kind}Subnet{zone + 1}",
+            VpcId=vpc.ref(),
+            AvailabilityZone=Select(zone, GetAZs("")),
+            Tags=Tags(Name=names.of_stack(f"-{kind.lower()}-{zone + 1}")),
+        )
+        if ipv6 is None or kind != "Private":
+            subnet.CidrBlock = str(blocks[block])
+        if ipv6 is not None:
+            _add_ipv6_addresses(subnet, vpc, ipv6, block)
+        subnets.append(template.add(subnet, why=PURPOSES[kind].format(zone + 1)))
+    return subnets
+
+
+def _add_ipv6_addresses(subnet: ec2.Subnet, vpc: ec2.VPC, ipv6: ec2.VPCCidrBlock, block: int) -> None:
+    blocks = Cidr(Select(0, vpc.get_att("Ipv6CidrBlocks")), 1 << BLOCKS_AS_PREFIX_BITS, 64)
+    subnet.Ipv6CidrBlock = Select(block, blocks)
+    subnet.AssignIpv6AddressOnCreation = True
+    subnet.DependsOn = ipv6.title
+    if "CidrBlock" not in subnet.properties:
+        subnet.Ipv6Native = True
+
+
+def add_public_routes(
+    template: Template, vpc: ec2.VPC, subnets: Sequence[ec2.Subnet], ipv6: ec2.VPCCidrBlock | None
+) -> None:
+    """Route the public subnets to the internet."""
+    gateway = template.add(
+        ec2.InternetGateway("InternetGateway", Tags=Tags(Name=names.of_stack(""))),
+        why="Lets people reach the load balancer.",
+    )
+    attachment = template.add(
+        ec2.VPCGatewayAttachment("InternetGatewayAttachment", VpcId=vpc.ref(), InternetGatewayId=gateway.ref()),
+        why="Joins the internet gateway to the VPC.",
+    )
+    table = add_route_table(template, vpc, "Public", "Sends what leaves the public subnets to the internet.", subnets)
+    destinations = {"": ("DestinationCidrBlock", ANYWHERE)}
+    if ipv6 is not None:
+        destinations["Ipv6"] = ("DestinationIpv6CidrBlock", ANYWHERE_IPV6)
+    for suffix, (kind, destination) in destinations.items():
+        route = ec2.Route(
+            f"PublicRoute{suffix}", RouteTableId=table.ref(), GatewayId=gateway.ref(), DependsOn=attachment.title
+        )
+        setattr(route, kind, destination)
+        template.add(route, why="Lets the load balancer answer people on the internet.")
+
+
+def add_private_routes(
+    template: Template,
+    settings: NetworkSettings,
+    vpc: ec2.VPC,
+    public: Sequence[ec2.Subnet],
+    private: Sequence[ec2.Subnet],
+) -> list[ec2.RouteTable]:
+    """Route the private subnets by the configured egress, and return their tables."""
+    if settings.egress == "nat-per-zone":
+        return [
+            _add_nat_table(template, vpc, str(zone), from_subnet, [subnet])
+            for zone, (from_subnet, subnet) in enumerate(zip(public, private, strict=True), start=1)
+        ]
+    if settings.egress == "nat":
+        return [_add_nat_table(template, vpc, "", public[0], private)]
+    table = add_route_table(template, vpc, "Private", "Keeps what the private subnets send to known ways.", private)
+    if settings.egress == "ipv6":
+        _add_egress_only_route(template, vpc, table)
+    return [table]
+
+
+def _add_nat_table(
+    template: Template, vpc: ec2.VPC, number: str, public: ec2.Subnet, private: Sequence[ec2.Subnet]
+) -> ec2.RouteTable:
+    address = template.add(
+        ec2.EIP(f"NatAddress{number}", Domain="vpc", Tags=Tags(Name=names.of_stack(f"-nat{number}"))),
+        why="Gives the NAT gateway an address that stays the same.",
+    )
+    gateway = template.add(
+        ec2.NatGateway(
+            f"NatGateway{number}",
+            AllocationId=address.get_att("AllocationId"),
+            SubnetId=public.ref(),
+            Tags=Tags(Name=names.of_stack(f"-nat{number}")),
+        ),
+        why="Lets tasks call AWS services and others, and nobody call them.",
+    )
+    why = "Sends what leaves the private subnets through a NAT gateway."
+    table = add_route_table(template, vpc, f"Private{number}", why, private)
+    template.add(
+        ec2.Route(
+            f"PrivateRoute{number}",
+            RouteTableId=table.ref(),
+            DestinationCidrBlock=ANYWHERE,
+            NatGatewayId=gateway.ref(),
+        ),
+        why="Gives tasks a way out that is no way in.",
+    )
+    return table
+
+
+def _add_egress_only_route(template: Template, vpc: ec2.VPC, table: ec2.RouteTable) -> None:
+    gateway = template.add(
+        ec2.EgressOnlyInternetGateway("EgressOnlyGateway", VpcId=vpc.ref()),
+        why="Lets tasks call out over IPv6, and nobody call them, with no hourly cost.",
+    )
+    template.add(
+        ec2.Route(
+            "PrivateRouteIpv6",
+            RouteTableId=table.ref(),
+            DestinationIpv6CidrBlock=ANYWHERE_IPV6,
+            EgressOnlyInternetGatewayId=gateway.ref(),
+        ),
+        why="Gives tasks a way out that is no way in.",
+    )
+
+
+def add_isolated_routes(template: Template, vpc: ec2.VPC, subnets: Sequence[ec2.Subnet]) -> ec2.RouteTable:
+    """Give the isolated subnets a table without any route out of the VPC."""
+    return add_route_table(template, vpc, "Isolated", "Keeps the database's traffic inside the VPC.", subnets)
+
+
+def add_route_table(
+    template: Template, vpc: ec2.VPC, name: str, why: str, subnets: Sequence[ec2.Subnet]
+) -> ec2.RouteTable:
+    """Add a route table and associate subnets with it."""
+    table = template.add(
+        ec2.RouteTable(f"{name}RouteTable", VpcId=vpc.ref(), Tags=Tags(Name=names.of_stack(f"-{name.lower()}"))),
+        why=why,
+    )
+    for subnet in subnets:
+        template.add(
+            ec2.SubnetRouteTableAssociation(f"{subnet.title}Routes", SubnetId=subnet.ref(), RouteTableId=table.ref()),
+            why="Makes the subnet use its route table.",
+        )
+    return table
+
+
+def add_s3_endpoint(
+    template: Template, vpc: ec2.VPC, tables: Sequence[ec2.RouteTable], ipv6: ec2.VPCCidrBlock | None
+) -> None:
+    """Add the gateway endpoint for S3, which is free and carries the layers of container images."""
+    endpoint = ec2.VPCEndpoint(
+        "S3Endpoint",
+        VpcId=vpc.ref(),
+        VpcEndpointType="Gateway",
+        ServiceName=Sub("com.amazonaws.${AWS::Region}.s3"),
+        RouteTableIds=[table.ref() for table in tables],
+    )
+    if ipv6 is not None:
+        endpoint.IpAddressType = "dualstack"
+    template.add(endpoint, why="Keeps traffic to S3, such as container images, off the internet and off the bill.")
+
+
+def add_interface_endpoints(
+    template: Template, settings: NetworkSettings, vpc: ec2.VPC, subnets: Sequence[ec2.Subnet]
+) -> None:
+    """Add an interface endpoint for each service tasks call, for a network with no way to the internet."""
+    group = template.add(
+        ec2.SecurityGroup(
+            "EndpointSecurityGroup",
+            VpcId=vpc.ref(),
+            GroupDescription="VPC endpoints: HTTPS from inside the VPC",
+            SecurityGroupIngress=[
+                ec2.SecurityGroupRule(
+                    Description="HTTPS from the VPC",
+                    IpProtocol="tcp",
+                    FromPort=HTTPS,
+                    ToPort=HTTPS,
+                    CidrIp=settings.cidr,
+                )
+            ],
+        ),
+        why="Admits only HTTPS, and only from this VPC, to the endpoints.",
+    )
+    for service in (*TASK_ENDPOINTS, *AGENT_ENDPOINTS):
+        template.add(
+            ec2.VPCEndpoint(
+                f"{''.join(word.capitalize() for word in service.replace('.', '-').split('-'))}Endpoint",
+                VpcId=vpc.ref(),
+                VpcEndpointType="Interface",
+                ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"),
+                PrivateDnsEnabled=True,
+                SubnetIds=[subnet.ref() for subnet in subnets],
+                SecurityGroupIds=[group.ref()],
+            ),
+            why=f"Lets tasks call {service} without the internet.",
+        )
+
+
+def add_flow_logs(template: Template, settings: NetworkSettings, vpc: ec2.VPC, encryption: Encryption) -> Value:
+    """Record who talked to whom in the VPC, allowed or not, and return the log group's name."""
+    group = add_log_group(
+        template,
+        "FlowLogGroup",
+        settings.log_retention_days,
+        encryption,
+        "Keeps the record of network traffic for as long as the stage asks.",
+    )
+    role = template.add(
+        iam.Role(
+            "FlowLogRole",
+            AssumeRolePolicyDocument=policies.assumed_by_service("vpc-flow-logs"),
+            Policies=[
+                iam.Policy(
+                    PolicyName="write-flow-logs",
+                    PolicyDocument=policies.policy(*policies.allow_writing_flow_logs(group.get_att("Arn"))),
+                )
+            ],
+        ),
+        why="Lets VPC flow logs write to their log group and nowhere else.",
+    )
+    template.add(
+        ec2.FlowLog(
+            "FlowLog",
+            ResourceType="VPC",
+            ResourceId=vpc.ref(),
+            TrafficType="ALL",
+            LogDestinationType="cloud-watch-logs",
+            LogGroupName=group.ref(),
+            DeliverLogsPermissionArn=role.get_att("Arn"),
+            MaxAggregationInterval=600,
+        ),
+        why="Shows who talked to whom, and what was refused, when something is wrong.",
+    )
+    return group.ref()

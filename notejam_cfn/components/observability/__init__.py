@@ -1,0 +1,1 @@
+"""CloudWatch: log groups, alarms and their topic, the dashboard and saved queries."""

@@ -1,0 +1,102 @@
+"""Whom a stage tells: the topic that every alarm publishes to, and the page that says what to do."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from troposphere import If, NoValue, events, sns
+
+from ...config.settings import MonitoringSettings
+from ...core.template import Template, component
+from ...core.values import Value, described
+from ...iam import policies
+from ..data.encryption import Encryption
+
+GROUP = "Alarms"
+
+
+@dataclasses.dataclass(frozen=True)
+class AlarmTopic:
+    """Where alarms go. `runbook_url` is the page with a section for each."""
+
+    topic_arn: Value = described("Topic that alarms publish to")
+    runbook_url: str = "docs/runbook.md"
+
+    def section(self, alarm: str) -> str:
+        """Return where the runbook says what to do, for an alarm such as `web-errors`."""
+        return f"{self.runbook_url}#{alarm}"
+
+
+@component("notifications")
+def add_alarm_topic(template: Template, settings: MonitoringSettings, encryption: Encryption) -> AlarmTopic:
+    """Add the stage's topic, and a subscription when the person who deploys names an address."""
+    email = template.add_parameter_in(
+        GROUP,
+        "E-mail address",
+        "AlarmEmail",
+        Type="String",
+        Default=settings.email,
+        AllowedPattern=r"|[^@\s]+@[^@\s]+\.[^@\s]+",
+        ConstraintDescription="empty, or an e-mail address",
+        Description="Who is told of alarms. AWS sends a message to confirm first; empty tells nobody.",
+    )
+    topic = template.add(
+        sns.Topic(
+            "Alarms",
+            KmsMasterKeyId=encryption.key_arn,
+            Subscription=If(
+                template.condition_given(email), [sns.Subscription(Protocol="email", Endpoint=email.ref())], NoValue
+            ),
+        ),
+        why="Tells people what needs them.",
+    )
+    template.add(
+        sns.TopicPolicy(
+            "AlarmsPolicy",
+            Topics=[topic.ref()],
+            PolicyDocument=policies.policy(
+                policies.allow_services_to_publish(topic.ref(), "budgets", "cloudwatch"),
+                policies.allow_events_to_publish(topic.ref()),
+            ),
+        ),
+        why="Lets alarms, events and the budget of this account publish to the topic.",
+    )
+    return AlarmTopic(topic_arn=topic.ref(), runbook_url=settings.runbook_url)
+
+
+@dataclasses.dataclass(frozen=True)
+class News:
+    """An event that people are told of: which alarm of the runbook it is, its pattern, and what the message says.
+
+    `message` may name fields of the event in angle brackets; `fields` says where they are, such as `$.detail.state`.
+    """
+
+    alarm: str
+    pattern: Mapping[str, Any]
+    message: str
+    fields: Mapping[str, str]
+
+
+def tell_of_event(template: Template, title: str, notifications: AlarmTopic, news: News, why: str) -> None:
+    """Tell people of an event at once, in a sentence with a link to what to do."""
+    text = f"{news.message} What to do: {notifications.section(news.alarm)}"
+    template.add(
+        events.Rule(
+            title,
+            Description=f"{news.alarm}: what to do stands at {notifications.section(news.alarm)}",
+            EventPattern=dict(news.pattern),
+            Targets=[
+                events.Target(
+                    Id="people",
+                    Arn=notifications.topic_arn,
+                    InputTransformer=events.InputTransformer(
+                        InputPathsMap=dict(news.fields), InputTemplate=json.dumps(text)
+                    ),
+                )
+            ],
+        ),
+        why=why,
+    )

@@ -1,0 +1,207 @@
+"""Questions people ask of the logs, saved in CloudWatch Logs Insights with the log groups of a stage or the delivery.
+
+The fields of the containers' lines are documented in docs/application.md; those of the others are AWS's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from troposphere import Join, StackName, logs
+
+from ...core.template import Template
+from ...core.values import Value
+
+CONTAINERS, POSTGRESQL, TRAFFIC, FIREWALL, EXPORTS = "containers", "postgresql", "traffic", "firewall", "exports"
+PIPELINE, PUSHES = "pipeline", "pushes"
+
+
+@dataclasses.dataclass(frozen=True)
+class SavedQuery:
+    """A question in plain words, the log that knows the answer, and the query, a command a line."""
+
+    title: str
+    words: str
+    log: str
+    commands: tuple[str, ...]
+
+    @property
+    def query(self) -> str:
+        """The query as Logs Insights reads it."""
+        return "\n| ".join(self.commands)
+
+
+QUESTIONS = (
+    SavedQuery(
+        "ErrorsByRoute",
+        "errors by route",
+        CONTAINERS,
+        (
+            'filter message = "request" and status >= 500',
+            "stats count(*) as errors, count_distinct(user_id) as people by route, error",
+            "sort errors desc",
+        ),
+    ),
+    SavedQuery(
+        "SlowestRequests",
+        "slowest requests",
+        CONTAINERS,
+        (
+            "fields time, duration_ms, database_ms, method, route, status, request_id",
+            'filter message = "request"',
+            "sort duration_ms desc",
+            "limit 25",
+        ),
+    ),
+    SavedQuery(
+        "LatencyByRoute",
+        "latency by route",
+        CONTAINERS,
+        (
+            'filter message = "request"',
+            "stats count(*) as requests, pct(duration_ms, 50) as half, pct(duration_ms, 99) as slowest,"
+            " avg(database_ms) as in_database by route",
+            "sort slowest desc",
+        ),
+    ),
+    SavedQuery(
+        "WhoWasThrottled",
+        "who was throttled",
+        CONTAINERS,
+        (
+            "filter status = 429",
+            "stats count(*) as refused, count_distinct(user_id) as people by route, bin(5m)",
+            "sort refused desc",
+        ),
+    ),
+    SavedQuery(
+        "OneRequest",
+        "what one request id did",
+        CONTAINERS,
+        (
+            "fields time, level, method, route, status, duration_ms, database_ms, user_id, error, stack",
+            'filter request_id = "PUT THE REQUEST ID HERE"',
+            "sort time asc",
+        ),
+    ),
+    SavedQuery(
+        "OtherErrors",
+        "errors outside requests",
+        CONTAINERS,
+        (
+            'filter level in ["WARNING", "ERROR"] and message != "request"',
+            "stats count(*) as times, latest(time) as last by message, logger, error",
+            "sort times desc",
+        ),
+    ),
+    SavedQuery(
+        "SlowSql",
+        "slow SQL",
+        POSTGRESQL,
+        (
+            'parse @message "duration: * ms  *: *" as ms, how, statement',
+            "filter ispresent(ms)",
+            "stats count(*) as times, max(ms) as slowest, avg(ms) as average by statement",
+            "sort slowest desc",
+            "limit 25",
+        ),
+    ),
+    SavedQuery(
+        "Locks",
+        "who waited for a lock",
+        POSTGRESQL,
+        (
+            "fields @timestamp, @message",
+            "filter @message like /still waiting for|deadlock detected/",
+            "sort @timestamp desc",
+            "limit 50",
+        ),
+    ),
+    SavedQuery(
+        "RejectedFlows",
+        "rejected flows",
+        TRAFFIC,
+        (
+            'filter action = "REJECT"',
+            "stats count(*) as refused by srcAddr, dstAddr, dstPort",
+            "sort refused desc",
+            "limit 50",
+        ),
+    ),
+    SavedQuery(
+        "Blocked",
+        "what the firewall blocked",
+        FIREWALL,
+        (
+            'filter action = "BLOCK"',
+            "stats count(*) as blocked by terminatingRuleId, httpRequest.clientIp, httpRequest.uri",
+            "sort blocked desc",
+            "limit 50",
+        ),
+    ),
+    SavedQuery(
+        "FailedExports",
+        "why an export failed",
+        EXPORTS,
+        (
+            "fields @timestamp, type, details.error, details.cause",
+            'filter type like /Failed$/ or type = "ExecutionTimedOut"',
+            "sort @timestamp desc",
+            "limit 20",
+        ),
+    ),
+    SavedQuery(
+        "FailedActions",
+        "what failed in the pipeline",
+        PIPELINE,
+        (
+            "fields time, detail.stage, detail.action, `detail.execution-result.error-code`,"
+            " `detail.execution-result.external-execution-summary`, `detail.execution-id`",
+            'filter `detail-type` = "CodePipeline Action Execution State Change" and detail.state = "FAILED"',
+            "sort time desc",
+            "limit 50",
+        ),
+    ),
+    SavedQuery(
+        "LeadTime",
+        "how long changes took to the last stage",
+        PIPELINE,
+        (
+            'filter `detail-type` = "CodePipeline Pipeline Execution State Change"'
+            ' and detail.state in ["STARTED", "SUCCEEDED"]',
+            "stats count_distinct(detail.state) as states, earliest(time) as began,"
+            " earliest(`detail.execution-trigger.trigger-type`) as started_by,"
+            " (max(@timestamp) - min(@timestamp)) / 60000 as minutes by `detail.execution-id`",
+            "filter states = 2",
+            "sort minutes desc",
+            "limit 50",
+        ),
+    ),
+    SavedQuery(
+        "IgnoredPushes",
+        "pushes that started nothing",
+        PUSHES,
+        (
+            "fields @timestamp, details.input",
+            'filter type = "SucceedStateEntered"',
+            "sort @timestamp desc",
+            "limit 50",
+        ),
+    ),
+)
+
+
+def add_queries(template: Template, log_groups: Mapping[str, Value]) -> None:
+    """Save the questions whose log there is. `log_groups` are names by kind, such as `containers`."""
+    for question in QUESTIONS:
+        if question.log in log_groups:
+            template.add(
+                logs.QueryDefinition(
+                    f"{question.title}Query",
+                    Name=Join("/", [StackName, question.words]),
+                    LogGroupNames=[log_groups[question.log]],
+                    QueryString=question.query,
+                ),
+                why=f"Answers: {question.words}.",
+            )

@@ -1,0 +1,150 @@
+"""Where the pipeline takes the code from, and what starts it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from awacs.aws import Statement
+from troposphere import codecommit, codeconnections, codepipeline
+
+from ...config.settings import DeliverySettings
+from ...core.template import Template, component
+from ...core.values import Value
+from ...iam import pipeline_policies
+from ..data.encryption import Encryption
+from .artifacts import add_private_bucket, expiry
+
+ACTION = "source"
+ZIP_KEY = "source.zip"
+ZIP_DAYS = 365
+
+
+@dataclasses.dataclass(frozen=True)
+class Filter:
+    """A repository of this account, and the patterns of paths in it whose changes start nothing; see `globs`."""
+
+    repository_name: Value
+    repository_arn: Value
+    ignored: Sequence[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """The source action of a pipeline: its provider and configuration, and what its role must be allowed.
+
+    `triggers` start the pipeline from within CodePipeline; `event_pattern` is the event that starts it otherwise. Where
+    there is a `filter`, that is a push, and it starts nothing if all that changed is ignored.
+    """
+
+    provider: str
+    configuration: dict[str, Any]
+    statements: Sequence[Statement]
+    owner: str = "AWS"
+    triggers: Sequence[codepipeline.PipelineTriggerDeclaration] = ()
+    event_pattern: dict[str, Any] | None = None
+    filter: Filter | None = None
+
+
+@component("source")
+def add_source(template: Template, settings: DeliverySettings, encryption: Encryption) -> Source:
+    """Add what the configured source needs: a repository, a connection, or a bucket for a zip."""
+    if settings.source == "codecommit":
+        return add_codecommit(template, settings)
+    if settings.source == "codeconnections":
+        return add_connection(template, settings)
+    return add_zip(template, encryption)
+
+
+def add_codecommit(template: Template, settings: DeliverySettings) -> Source:
+    """Add a Git repository; a push or merge to the branch starts the pipeline.
+
+    It is encrypted with CodeCommit's own key, since whoever pushes would have to be allowed to use another. CodeCommit
+    demands a name. Its events say nothing of the paths that changed: whoever wants to know must ask.
+    """
+    repository = template.add(
+        codecommit.Repository(
+            "Repository",
+            RepositoryName=template.stack_tags["project"],
+            RepositoryDescription="The code of the application and of everything it runs on",
+            DeletionPolicy="Retain",
+            UpdateReplacePolicy="Retain",
+        ),
+        why="Keeps the code; a push to it starts the pipeline.",
+    )
+    name, arn = repository.get_att("Name"), repository.get_att("Arn")
+    return Source(
+        provider="CodeCommit",
+        configuration={
+            "RepositoryName": name,
+            "BranchName": settings.branch,
+            "PollForSourceChanges": "false",
+        },
+        statements=[pipeline_policies.allow_reading_codecommit(arn)],
+        event_pattern={
+            "source": ["aws.codecommit"],
+            "detail-type": ["CodeCommit Repository State Change"],
+            "resources": [arn],
+            "detail": {
+                "event": ["referenceCreated", "referenceUpdated"],
+                "referenceType": ["branch"],
+                "referenceName": [settings.branch],
+            },
+        },
+        filter=Filter(name, arn, settings.ignored) if settings.ignored else None,
+    )
+
+
+def add_connection(template: Template, settings: DeliverySettings) -> Source:
+    """Add a connection to a Git host, unless one is given. A person must authorise a new one once, in the console."""
+    arn: Value = settings.connection_arn
+    if not arn:
+        connection = codeconnections.Connection(
+            "Connection", ConnectionName=template.stack_tags["project"], ProviderType=settings.git_host
+        )
+        arn = template.add(connection, why="Lets the pipeline read the repository at its host.").ref()
+    return Source(
+        provider="CodeStarSourceConnection",
+        configuration={
+            "ConnectionArn": arn,
+            "FullRepositoryId": settings.repository,
+            "BranchName": settings.branch,
+            "DetectChanges": "false",
+        },
+        statements=[pipeline_policies.allow_using_connection(arn)],
+        triggers=[push_trigger(settings)],
+    )
+
+
+def push_trigger(settings: DeliverySettings) -> codepipeline.PipelineTriggerDeclaration:
+    """Start the pipeline when the branch is pushed or merged to, unless only ignored paths changed."""
+    push = codepipeline.GitPushFilter(Branches=codepipeline.GitBranchFilterCriteria(Includes=[settings.branch]))
+    if settings.ignored:
+        push.FilePaths = codepipeline.GitFilePathFilterCriteria(Excludes=settings.ignored)
+    return codepipeline.PipelineTriggerDeclaration(
+        ProviderType="CodeStarSourceConnection",
+        GitConfiguration=codepipeline.GitConfiguration(SourceActionName=ACTION, Push=[push]),
+    )
+
+
+def add_zip(template: Template, encryption: Encryption) -> Source:
+    """Add a bucket; uploading `source.zip` to it starts the pipeline."""
+    bucket = add_private_bucket(
+        template,
+        "SourceBucket",
+        encryption,
+        [expiry("expire", ZIP_DAYS)],
+        "Takes the code as a zip, to start without Git.",
+    )
+    arn = bucket.get_att("Arn")
+    return Source(
+        provider="S3",
+        configuration={"S3Bucket": bucket.ref(), "S3ObjectKey": ZIP_KEY, "PollForSourceChanges": "false"},
+        statements=pipeline_policies.allow_reading_source_bucket(arn),
+        event_pattern={
+            "source": ["aws.s3"],
+            "detail-type": ["Object Created"],
+            "detail": {"bucket": {"name": [bucket.ref()]}, "object": {"key": [ZIP_KEY]}},
+        },
+    )

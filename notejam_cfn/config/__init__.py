@@ -1,0 +1,1 @@
+"""notejam.toml: its fields, the settings they make, and the loader."""

@@ -1,0 +1,249 @@
+"""Reads notejam.toml into validated settings.
+
+    ConfigError
+     └─ every message is one line: the key's path, what is wrong, what is allowed
+
+A stage starts from the preset of its size; what notejam.toml says about a field wins.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import ipaddress
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..core import names
+from .fields import InvalidSetting, Settings
+from .settings import PRESETS, SIZES, TWO_ZONE_REGIONS, DeliverySettings, Project, Stage
+
+FILE_NAME = "notejam.toml"
+PROJECT_PATTERN = re.compile(r"[a-z][a-z0-9-]{1,19}")
+STAGE_PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+STAGE_LENGTH = 20
+
+# What a personal stage takes over from the stage it is like: what is run, not how much of it.
+SAME = {
+    "database": ("engine_version", "database_name"),
+    "service": ("name", "port", "health_path", "path_pattern", "priority", "architecture", "time_zone"),
+}
+
+S = TypeVar("S", bound=Settings)
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used. The message is one line that says where, what, and what to do."""
+
+
+def load(path: Path | str = FILE_NAME) -> Project:
+    """Read a configuration file.
+
+    Raises `ConfigError` when the file is missing, is not TOML, or has a key or value that is not allowed.
+    """
+    path = Path(path)
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; `python -m notejam_cfn init` writes one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        hint = "; text stands in quotes" if str(error).startswith("Invalid value") else ""
+        raise ConfigError(f"{path}: not valid TOML: {error}{hint}") from None
+    return parse(document)
+
+
+def parse(document: Mapping[str, Any]) -> Project:
+    """Turn a configuration already read into a `Project`. Raises `ConfigError`."""
+    _refuse_unknown(document, ("project", "stages", "delivery"), "")
+    project = _project_name(_table(document, "project", ""))
+    tables = _table(document, "stages", "")
+    if not tables:
+        raise ConfigError("stages: at least one [stages.NAME] table is needed, got none")
+    stages = tuple(_stage(project, name, _table(tables, name, "stages.")) for name in tables)
+    _refuse_overlaps(stages)
+    delivery = _build(DeliverySettings, _table(document, "delivery", ""), "delivery")
+    return Project(name=project, stages=stages, delivery=delivery)
+
+
+def with_personal_stage(project: Project, name: str, like: str) -> Project:
+    """Return the project with a stage more: a developer's own, made like another one with the cheapest settings.
+
+    Its stacks are named after it, its network is apart from every other, and it has no domain. Raises `ConfigError`.
+    """
+    known = {stage.name: stage for stage in project.stages}
+    if like not in known:
+        raise ConfigError(f"--like must be one of {', '.join(known)}, got {like!r}")
+    if name in known or not name.startswith(names.PERSONAL_PREFIX):
+        raise ConfigError(f"--stage with --like must be a new name such as {names.PERSONAL_PREFIX}alice, got {name!r}")
+    _refuse_stage_name(name, f"stages.{name}")
+    return dataclasses.replace(project, stages=(*project.stages, _personal(known[like], name)))
+
+
+def _personal(stage: Stage, name: str) -> Stage:
+    """Return the smallest stage in its developer's name that runs what the other one runs, where that runs."""
+    same = {part: {key: getattr(getattr(stage, part), key) for key in keys} for part, keys in SAME.items()}
+    table = {"region": stage.region, "account": stage.account, "size": "economy", "personal": True}
+    return _stage(stage.project, name, table | same)
+
+
+def derived_cidr(stage: str) -> str:
+    """Return the /20 block that a stage without a `cidr` gets: one of 2,048 in 10.128.0.0/9, chosen by its name."""
+    number = int.from_bytes(hashlib.sha256(stage.encode()).digest()[:2], "big") % 2048
+    return str(ipaddress.IPv4Network((int(ipaddress.IPv4Address("10.128.0.0")) + (number << 12), 20)))
+
+
+def _project_name(table: Mapping[str, Any]) -> str:
+    _refuse_unknown(table, ("name",), "project.")
+    name = table.get("name", "notejam")
+    if not isinstance(name, str) or not PROJECT_PATTERN.fullmatch(name):
+        raise ConfigError(f"project.name must be 2 to 20 lower-case letters, digits or -, got {name!r}")
+    return name
+
+
+def _stage(project: str, name: str, table: Mapping[str, Any]) -> Stage:
+    path = f"stages.{name}"
+    _refuse_stage_name(name, path)
+    _refuse_unknown(table, _keys(Stage, "name", "project"), f"{path}.")
+    size = table.get("size", "economy")
+    if size not in SIZES:
+        raise ConfigError(f"{path}.size must be one of {', '.join(SIZES)}, got {size!r}")
+    if "region" not in table:
+        raise ConfigError(f"{path}.region is missing: set the AWS region the stage runs in, such as eu-central-1")
+    preset = {"network": {"cidr": derived_cidr(name), "zones": 2 if table["region"] in TWO_ZONE_REGIONS else 3}}
+    return _build(Stage, _merged(_merged(preset, PRESETS[size]), table), path, name=name, project=project)
+
+
+def _refuse_stage_name(name: str, path: str) -> None:
+    if not STAGE_PATTERN.fullmatch(name) or len(name) > STAGE_LENGTH:
+        raise ConfigError(
+            f"{path}: a stage's name must be 1 to {STAGE_LENGTH} lower-case letters, digits and single hyphens, "
+            f"beginning with a letter, got {name!r}"
+        )
+    problem = names.stage_name_problem(name)
+    if problem:
+        raise ConfigError(f"{path}: a stage's name {problem}, got {name!r}")
+
+
+def _build(kind: type[S], table: Mapping[str, Any], path: str, **fixed: Any) -> S:
+    """Make settings of a kind from a TOML table, and the settings inside them from the tables inside it."""
+    _refuse_unknown(table, _keys(kind, *fixed), f"{path}.")
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    values: dict[str, Any] = dict(fixed)
+    for key, value in table.items():
+        nested = fields[key].default_factory
+        if isinstance(nested, type) and issubclass(nested, Settings):
+            values[key] = _build(nested, _table(table, key, f"{path}."), f"{path}.{key}")
+        else:
+            values[key] = value
+    try:
+        return kind(**values)
+    except InvalidSetting as error:
+        raise ConfigError(f"{path}.{error}") from None
+
+
+def _keys(kind: type[Settings], *but: str) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind) if field.name not in but)  # type: ignore[arg-type]
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return base with changes laid over it, table by table."""
+    merged = dict(base)
+    for key, value in changes.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
+def _table(parent: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any]:
+    value = parent.get(key, {})
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{path}{key} must be a table, got {value!r}")
+    return value
+
+
+def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], path: str) -> None:
+    for key in table:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
+            raise ConfigError(f"{path}{key} is not a known key; {hint}")
+
+
+def _refuse_overlaps(stages: tuple[Stage, ...]) -> None:
+    """Stages keep apart, so that any two networks can be peered one day."""
+    for index, stage in enumerate(stages):
+        block = ipaddress.IPv4Network(stage.network.cidr)
+        for other in stages[:index]:
+            if block.overlaps(ipaddress.IPv4Network(other.network.cidr)):
+                raise ConfigError(
+                    f"stages.{stage.name}.network.cidr must not overlap {other.network.cidr} of stage {other.name}, "
+                    f"got {block}"
+                )
+
+
+def starter() -> str:
+    """Return the text of a commented configuration with three stages, every setting shown with its default."""
+    return STARTER + "\n".join(_reference()) + "\n"
+
+
+def _reference() -> list[str]:
+    lines = ["", "# Every setting, with its default, its meaning and what is allowed:", "#", "# [stages.NAME]"]
+    for field in dataclasses.fields(Stage):
+        nested = field.default_factory
+        if isinstance(nested, type) and issubclass(nested, Settings):
+            lines += ["#", f"# [stages.NAME.{field.name}]"]
+            lines += [_reference_line(inner) for inner in dataclasses.fields(nested)]
+        elif "meaning" in field.metadata and field.name != "project":
+            lines.append(_reference_line(field))
+    lines += ["#", "# [delivery]"]
+    return lines + [_reference_line(field) for field in dataclasses.fields(DeliverySettings)]
+
+
+def _reference_line(field: dataclasses.Field[Any]) -> str:
+    default = str(field.default).lower() if isinstance(field.default, bool) else repr(field.default).replace("'", '"')
+    return f"# {field.name} = {default}  # {field.metadata['meaning']} ({field.metadata['allowed']})"
+
+
+STARTER = """\
+# What Notejam is on AWS. `python -m notejam_cfn build` turns this file into templates in output/.
+#
+# A stage is an independent environment. Its size is a preset that every field can override:
+#   economy    pauses and sleeps when idle, no hourly cost for the way out, can be deleted
+#   standard   two tasks, one NAT gateway, one database reader, a snapshot when deleted
+#   resilient  a NAT gateway per zone, two readers, firewall, protected against deletion
+
+[project]
+name = "notejam"
+
+# The pipeline, which rolls out stage by stage in the order below. The code comes from a repository that is made for
+# you (codecommit), from one on GitHub, GitLab or Bitbucket (codeconnections), or from a zip (s3).
+[delivery]
+source = "codecommit"
+
+[stages.dev]
+region = "eu-central-1"
+size = "economy"
+network.cidr = "10.10.0.0/16"
+
+[stages.test]
+region = "eu-central-1"
+size = "standard"
+network.cidr = "10.20.0.0/16"
+
+[stages.prod]
+region = "eu-central-1"
+size = "resilient"
+network.cidr = "10.30.0.0/16"
+service.time_zone = "Europe/Berlin"
+# Copies of backups, from which `scripts/move.py` starts when the region is gone.
+backups.copy_region = "eu-west-1"
+# HTTPS: a Route 53 zone you own; the certificate and the record are made for you.
+# load_balancer.domain = "notes.example.com"
+# load_balancer.hosted_zone_id = "Z0123456789ABC"
+"""

@@ -1,0 +1,131 @@
+"""The template that components add to: a troposphere `Template` that tags, explains and groups what it is given."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import troposphere
+from troposphere import AWSObject, Equals, Not, Output, Parameter, Tags
+
+from .suppressions import Suppression, metadata
+
+CONTEXT = "com.aws.cloudformation.Context"
+INTERFACE = "AWS::CloudFormation::Interface"
+UNTAGGED_COMPONENT = "stack"
+# What is changed most often stands first in the console's form; other groups follow.
+GROUPS = ("Release", "Scaling", "Database")
+
+R = TypeVar("R", bound=AWSObject)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Template(troposphere.Template):
+    """A template that puts the stack's tags and the component's name on every resource added to it.
+
+    `tags` are the tags all resources share (see `names.tags`); `architecture` is one sentence about the whole, kept in
+    the template's metadata where reviewers and tools find it.
+    """
+
+    def __init__(self, description: str, *, tags: Mapping[str, str], architecture: str) -> None:
+        super().__init__(Description=description, Metadata={CONTEXT: {"arch": architecture}})
+        self.set_version("2010-09-09")
+        self.stack_tags = dict(tags)
+        self._component = UNTAGGED_COMPONENT
+
+    def add(self, resource: R, why: str, suppress: Iterable[Suppression] = ()) -> R:
+        """Add a resource with the reason it exists, and return it.
+
+        `why` is one sentence in plain English: deployment progress and reviews show it. `suppress` says which rules of
+        engines that judge templates it is right to break, and why: see `suppressions`.
+        """
+        given = dict(resource.resource.get("Metadata", {}))
+        resource.Metadata = given | {CONTEXT: {"why": why}} | metadata(suppress)
+        self.add_resource(resource)
+        return resource
+
+    def add_resource(self, resource: Any) -> Any:
+        """Add a resource, or a list of them, tagged like everything else of the stack."""
+        for one in resource if isinstance(resource, list) else [resource]:
+            self._tag(one)
+        return super().add_resource(resource)
+
+    def add_parameter_in(self, group: str, label: str, name: str, **properties: Any) -> Parameter:
+        """Add a parameter under a heading of the console's form, and return it.
+
+        Adding the same name twice returns the first one: two services may share a parameter.
+        """
+        if name in self.parameters:
+            return self.parameters[name]
+        parameter = self.add_parameter(Parameter(name, **properties))
+        self.add_parameter_to_group(parameter, group)
+        self.set_parameter_label(parameter, label)
+        self.metadata[INTERFACE]["ParameterGroups"].sort(key=_group_position)
+        return parameter
+
+    def add_output_for_people(self, name: str, value: Any, description: str, condition: str | None = None) -> Output:
+        """Add an output that a person reads in the console or at the end of a deployment."""
+        output = Output(name, Value=value, Description=description)
+        if condition:
+            output.Condition = condition
+        return self.add_output(output)
+
+    def condition_given(self, parameter: Parameter) -> str:
+        """Return the name of the condition that holds when the text parameter is not empty."""
+        name = f"Has{parameter.title}"
+        if name not in self.conditions:
+            self.add_condition(name, Not(Equals(parameter.ref(), "")))
+        return name
+
+    @contextmanager
+    def component(self, name: str) -> Iterator[None]:
+        """Tag what is added inside with this component's name. The innermost component wins."""
+        outer, self._component = self._component, name
+        try:
+            yield
+        finally:
+            self._component = outer
+
+    def _tag(self, resource: AWSObject) -> None:
+        tags = self.stack_tags | {"component": self._component}
+        key = _tag_property(resource)
+        if key is None:
+            return
+        own, expected = resource.properties.get(key), resource.props[key][0]
+        if expected is dict:
+            setattr(resource, key, tags | (own or {}))
+        elif isinstance(expected, list):
+            setattr(resource, key, [*(expected[0](Key=name, Value=tags[name]) for name in sorted(tags)), *(own or [])])
+        else:
+            setattr(resource, key, Tags(**tags) if own is None else Tags(**tags) + own)
+
+
+def component(
+    name: str,
+) -> Callable[[Callable[Concatenate[Template, P], T]], Callable[Concatenate[Template, P], T]]:
+    """Make a component: what it adds is tagged `component: NAME`, by which backups and cost reports select."""
+
+    def decorate(function: Callable[Concatenate[Template, P], T]) -> Callable[Concatenate[Template, P], T]:
+        def add(template: Template, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            with template.component(name):
+                return function(template, *args, **kwargs)
+
+        return functools.update_wrapper(add, function)
+
+    return decorate
+
+
+def _group_position(group: Mapping[str, Any]) -> int:
+    name = group["Label"]["default"]
+    return GROUPS.index(name) if name in GROUPS else len(GROUPS)
+
+
+def _tag_property(resource: AWSObject) -> str | None:
+    """Return the property that takes tags, whatever its type calls it (`BackupVaultTags`), or None."""
+    if resource.resource_type == "AWS::AutoScaling::AutoScalingGroup":
+        return None  # its tags have a third, required field
+    own = resource.resource_type.rpartition("::")[2] + "Tags" if resource.resource_type else ""
+    return next((key for key in ("Tags", own, "ResourceTags") if key in resource.props), None)

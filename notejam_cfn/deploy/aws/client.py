@@ -1,0 +1,316 @@
+"""The one place that calls AWS: short methods that take and return plain data, and explain what goes wrong.
+
+Requests that are throttled or meet a passing fault are tried again by botocore, with growing pauses. What still fails
+becomes one of the errors in `exits.py`, with what to do about it. boto3 is imported at the first call.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ...core import render
+from ..exit_codes import AwsTrouble, CommandError
+from . import response_parsers
+from .errors import explained, says_gone
+from .models import ChangeSet, Event, HeldResource, RolloutState, StackState
+
+ATTEMPTS = 8
+CONNECT_SECONDS = 10
+READ_SECONDS = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class Access:
+    """How to reach AWS: which credentials, where, and in which role CloudFormation works.
+
+    Credentials come from the profile or the environment; `keys`, an access key and its secret, are for an emulator.
+    """
+
+    profile: str | None = None
+    endpoint_url: str | None = None
+    role_arn: str | None = None
+    keys: tuple[str, str] | None = dataclasses.field(default=None, repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Creation:
+    """Everything a new stack gets before its first resource is made. `url` is where its text is, when not sent."""
+
+    name: str
+    body: str
+    parameters: Mapping[str, str]
+    capabilities: Sequence[str]
+    tags: Mapping[str, str]
+    protected: bool = False
+    policy: Mapping[str, Any] | None = None
+    url: str = ""
+
+
+class ChangeSetFailed(AwsTrouble):
+    """CloudFormation refuses a change set. `change_set` is its id: it exists, and may be asked why."""
+
+    def __init__(self, reason: str, change_set: str) -> None:
+        super().__init__(reason)
+        self.change_set = change_set
+
+
+class Aws:
+    """A facade over boto3. Safe to use from several threads."""
+
+    def __init__(self, access: Access | None = None) -> None:
+        self.access = access or Access()
+        self._session: Any = None
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
+
+    def account(self, region: str) -> str:
+        """Return the number of the account the credentials belong to."""
+        return str(self.call("sts", region, "get_caller_identity")["Account"])
+
+    def stack(self, region: str, name: str) -> StackState | None:
+        """Return a stack by name or id, or None when there is none. One call."""
+        try:
+            found = self.call("cloudformation", region, "describe_stacks", StackName=name)
+        except AwsTrouble as error:
+            if says_gone(error):
+                return None
+            raise
+        return response_parsers.stack(found["Stacks"][0])
+
+    def events(self, region: str, stack: str, after: str | None = None) -> list[Event]:
+        """Return the events of a stack that are newer than the one with the id `after`, oldest first."""
+        found: list[Event] = []
+        for page in self.pages("cloudformation", region, "describe_stack_events", StackName=stack):
+            for raw in page["StackEvents"]:
+                if raw["EventId"] == after:
+                    return found[::-1]
+                found.append(response_parsers.event(raw))
+        return found[::-1]
+
+    def last_event(self, region: str, stack: str) -> Event | None:
+        """Return the newest event of a stack. One call."""
+        try:
+            found = self.call("cloudformation", region, "describe_stack_events", StackName=stack)["StackEvents"]
+        except AwsTrouble as error:
+            if says_gone(error):
+                return None
+            raise
+        return response_parsers.event(found[0]) if found else None
+
+    def resources(self, region: str, stack: str) -> list[HeldResource]:
+        """List what a stack holds."""
+        pages = self.pages("cloudformation", region, "list_stack_resources", StackName=stack)
+        return [response_parsers.resource(raw) for page in pages for raw in page["StackResourceSummaries"]]
+
+    def parameter_defaults(self, region: str, stack: str) -> dict[str, str | None]:
+        """Return the parameters that a deployed template declares, with their defaults."""
+        summary = self.call("cloudformation", region, "get_template_summary", StackName=stack)
+        return {raw["ParameterKey"]: raw.get("DefaultValue") for raw in summary["Parameters"]}
+
+    def template(self, region: str, stack: str) -> dict[str, Any]:
+        """Return the template of a stack as it was given, in the long form. botocore reads JSON by itself."""
+        body = self.call("cloudformation", region, "get_template", StackName=stack)["TemplateBody"]
+        return render.load(body) if isinstance(body, str) else dict(body)
+
+    def create_stack(self, region: str, stack: Creation, token: str) -> str:
+        """Begin to create a stack and return its id."""
+        given = self._contents(stack) | {"EnableTerminationProtection": stack.protected, "ClientRequestToken": token}
+        if stack.policy:
+            given["StackPolicyBody"] = json.dumps(stack.policy)
+        return str(self.call("cloudformation", region, "create_stack", **given)["StackId"])
+
+    def create_change_set(self, region: str, stack: Creation, name: str, new: bool = False) -> ChangeSet:
+        """Create a change set and wait until it says what would change.
+
+        `parameters` that are missing keep their present value; `KEEP` does the same by name. Raises
+        ChangeSetFailed when CloudFormation refuses it for another reason than that nothing changes.
+        """
+        given = self._contents(stack) | {"ChangeSetName": name, "ChangeSetType": "CREATE" if new else "UPDATE"}
+        made = self.call("cloudformation", region, "create_change_set", **given)
+        return self._finished_change_set(region, made["Id"], made["StackId"])
+
+    def execute_change_set(self, region: str, change_set: ChangeSet, token: str) -> None:
+        """Begin to do what a change set says."""
+        self.call("cloudformation", region, "execute_change_set", ChangeSetName=change_set.id, ClientRequestToken=token)
+
+    def delete_change_set(self, region: str, change_set: str) -> None:
+        """Remove a change set; one that is gone already is fine."""
+        try:
+            self.call("cloudformation", region, "delete_change_set", ChangeSetName=change_set)
+        except AwsTrouble as error:
+            if not says_gone(error):
+                raise
+
+    def validation_failures(self, region: str, change_set: str) -> list[Event]:
+        """Return what early validation found wrong; empty when it found nothing or may not be asked."""
+        try:
+            pages = list(
+                self.pages(
+                    "cloudformation",
+                    region,
+                    "describe_events",
+                    ChangeSetName=change_set,
+                    Filters={"FailedEvents": True},
+                )
+            )
+        except CommandError:
+            return []  # the reason of the change set itself is still shown
+        return [response_parsers.operation_event(raw) for page in pages for raw in page["OperationEvents"]]
+
+    def protect(self, region: str, stack: str, enabled: bool = True) -> None:
+        """Set or clear termination protection."""
+        self.call(
+            "cloudformation",
+            region,
+            "update_termination_protection",
+            StackName=stack,
+            EnableTerminationProtection=enabled,
+        )
+
+    def set_policy(self, region: str, stack: str, policy: Mapping[str, Any]) -> None:
+        """Say which resources of a stack updates may touch."""
+        self.call("cloudformation", region, "set_stack_policy", StackName=stack, StackPolicyBody=json.dumps(policy))
+
+    def cancel_update(self, region: str, stack: str, token: str) -> None:
+        """Stop an update and roll it back."""
+        self.call("cloudformation", region, "cancel_update_stack", StackName=stack, ClientRequestToken=token)
+
+    def delete_stack(self, region: str, stack: str, token: str, keep: Sequence[str] = ()) -> None:
+        """Begin to delete a stack; `keep` names resources, of a stack in DELETE_FAILED, to leave as they are."""
+        given: dict[str, Any] = {"StackName": stack, "ClientRequestToken": token} | self._role()
+        if keep:
+            given["RetainResources"] = list(keep)
+        self.call("cloudformation", region, "delete_stack", **given)
+
+    def continue_rollback(self, region: str, stack: str, token: str, skip: Sequence[str] = ()) -> None:
+        """Try again to take back an update, leaving out the resources in `skip`."""
+        given: dict[str, Any] = {"StackName": stack, "ClientRequestToken": token} | self._role()
+        if skip:
+            given["ResourcesToSkip"] = list(skip)
+        self.call("cloudformation", region, "continue_update_rollback", **given)
+
+    def roll_back(self, region: str, stack: str, token: str) -> None:
+        """Take back an operation that failed and was left as it was."""
+        self.call("cloudformation", region, "rollback_stack", StackName=stack, ClientRequestToken=token, **self._role())
+
+    def rollout(self, region: str, service_arn: str) -> RolloutState | None:
+        """Return how far ECS is with a service, or None when it does not exist."""
+        cluster = cluster_of(service_arn)
+        found = self.call("ecs", region, "describe_services", cluster=cluster, services=[service_arn])["services"]
+        return response_parsers.rollout(found[0]) if found else None
+
+    def task_definitions_running(self, region: str, service_arn: str) -> set[str]:
+        """Return the task definitions that the running tasks of a service were started from."""
+        cluster = cluster_of(service_arn)
+        pages = self.pages("ecs", region, "list_tasks", cluster=cluster, serviceName=service_arn.rpartition("/")[2])
+        found: set[str] = set()
+        for page in pages:
+            if page["taskArns"]:
+                tasks = self.call("ecs", region, "describe_tasks", cluster=cluster, tasks=page["taskArns"])["tasks"]
+                found |= {task["taskDefinitionArn"] for task in tasks if task.get("desiredStatus") == "RUNNING"}
+        return found
+
+    def object_url(self, region: str, bucket: str, key: str) -> str:
+        """Return an object's address, whatever the partition; it opens to who may read the object."""
+        with explained("s3", "object_url"):
+            asked = {"Bucket": bucket, "Key": key}
+            signed = self._client("s3", region).generate_presigned_url("get_object", Params=asked)
+        return str(signed).partition("?")[0]
+
+    def call(self, service: str, region: str, method: str, /, **given: Any) -> Any:
+        """Make one request. Raises one of the errors in `exits.py`."""
+        with explained(service, method):
+            return getattr(self._client(service, region), method)(**given)
+
+    def pages(self, service: str, region: str, method: str, /, **given: Any) -> Iterator[Any]:
+        """Make a request for each page of a long answer."""
+        with explained(service, method):
+            yield from self._client(service, region).get_paginator(method).paginate(**given)
+
+    def _client(self, service: str, region: str) -> Any:
+        with self._lock:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self._new_client(service, region)
+            return self._clients[service, region]
+
+    def _new_client(self, service: str, region: str) -> Any:
+        import boto3
+        import botocore.config
+
+        if self._session is None:
+            key, secret = self.access.keys or (None, None)
+            self._session = boto3.session.Session(key, secret, profile_name=self.access.profile)
+        config = botocore.config.Config(
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            max_pool_connections=20,
+        )
+        return self._session.client(service, region_name=region, endpoint_url=self.access.endpoint_url, config=config)
+
+    def _contents(self, stack: Creation) -> dict[str, Any]:
+        text = {"TemplateURL": stack.url} if stack.url else {"TemplateBody": stack.body}
+        return {
+            "StackName": stack.name,
+            **text,
+            "Parameters": [_parameter(key, value) for key, value in stack.parameters.items()],
+            "Capabilities": list(stack.capabilities),
+            "Tags": [{"Key": key, "Value": value} for key, value in stack.tags.items()],
+        } | self._role()
+
+    def _role(self) -> dict[str, str]:
+        return {"RoleARN": self.access.role_arn} if self.access.role_arn else {}
+
+    def _finished_change_set(self, region: str, change_set: str, stack_id: str) -> ChangeSet:
+        pause = Pause()
+        while True:
+            pages = list(self.pages("cloudformation", region, "describe_change_set", ChangeSetName=change_set))
+            status = pages[0]["Status"]
+            if not status.endswith(("_PENDING", "_IN_PROGRESS")):
+                break
+            pause.take()
+        if status == "FAILED":
+            _require_only_unchanged(pages[0], change_set)
+        changes = tuple(
+            response_parsers.change(raw["ResourceChange"]) for page in pages for raw in page.get("Changes", ())
+        )
+        return ChangeSet(change_set, stack_id, changes, executable=status != "FAILED")
+
+
+KEEP = "\0keep"
+"""Stands for the value that a parameter has now."""
+
+
+class Pause:
+    """Pauses between looks at something that takes a while: short at first, then longer."""
+
+    def __init__(self, first: float = 0.1, most: float = 2.0) -> None:
+        self.seconds = first
+        self.most = most
+
+    def take(self, wake: threading.Event | None = None) -> None:
+        """Sleep, but no longer than until `wake` is set."""
+        (wake or threading.Event()).wait(self.seconds)
+        self.seconds = min(self.seconds * 1.5, self.most)
+
+
+def cluster_of(service_arn: str) -> str:
+    """Return the cluster in a service's ARN: `arn:…:service/CLUSTER/SERVICE`."""
+    return service_arn.split("/")[1]
+
+
+def _require_only_unchanged(answer: Mapping[str, Any], change_set: str) -> None:
+    """Raise unless a failed change set failed because nothing would change, which it says in words only."""
+    reason = answer.get("StatusReason", "")
+    if "didn't contain changes" not in reason and "No updates are to be performed" not in reason:
+        raise ChangeSetFailed(reason, change_set)
+
+
+def _parameter(key: str, value: str) -> dict[str, Any]:
+    if value == KEEP:
+        return {"ParameterKey": key, "UsePreviousValue": True}
+    return {"ParameterKey": key, "ParameterValue": value}

@@ -1,0 +1,1 @@
+"""Backups, restores and failover to another region."""

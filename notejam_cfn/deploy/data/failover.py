@@ -1,0 +1,156 @@
+"""Carries a move out: preflight, then network, database from the newest copy, service, a smoke test, and DNS.
+
+It may be run again at any time: stacks that are up stay as they are, and the database keeps what it was made from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
+
+from ...core.render import load
+from ..aws.client import Aws
+from ..exit_codes import BadInput, NeedsRecovery, Refused
+from ..manifest import StackSpec
+from ..stacks.deploy import Deployment, Options, read_templates
+from ..stacks.executor import Prompter
+from ..stacks.outcomes import Result
+from ..ui.progress import Progress
+from . import failover_checks
+from .backups import DATABASE, RecoveryPoint
+from .failover_checks import COPIES, FINE, SERVICE, WRONG, Finding
+from .restore_plan import SNAPSHOT
+
+IMAGE, URL = "ImageUri", "Url"
+
+
+@dataclasses.dataclass(frozen=True)
+class FailoverOptions:
+    """What the person asked for. `snapshot` and `image` stand in for what is found."""
+
+    region: str
+    snapshot: str = ""
+    image: str = ""
+    yes: bool = False
+    dry_run: bool = False
+    anyway: bool = False
+
+
+class Failover:
+    """One move of a stage to another region."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        stacks: Sequence[StackSpec],
+        options: FailoverOptions,
+        progress: Progress,
+        prompter: Prompter,
+        now: datetime,
+    ) -> None:
+        """Take what was built: the stage's stacks, and the project's own, which know where images were copied to."""
+        self.aws = aws
+        self.project = tuple(stack for stack in stacks if stack.stage is None)
+        self.built = tuple(stack for stack in stacks if stack.stage is not None)
+        self.stacks = failover_checks.stacks_there(self.built, options.region)
+        self.options = options
+        self.progress = progress
+        self.prompter = prompter
+        self.now = now
+
+    def run(self) -> dict[str, Result]:
+        """Move. Returns a result for each stack; raises when nothing was begun."""
+        self._refuse_home()
+        copy = failover_checks.newest_copy(self.aws, self.options.region, self._copies())
+        repository = failover_checks.repository_there(self.aws, self.project, self.options.region)
+        image = failover_checks.image_there(self.options.image, self.options.region, repository)
+        self._look(copy, image, repository)
+        snapshot = self._snapshot(copy)
+        if self.options.dry_run:
+            return {}
+        self._confirm()
+        results = self._deploy(snapshot, image)
+        if all(result.good for result in results.values()):
+            self._finish(image)
+        return results
+
+    def _refuse_home(self) -> None:
+        if any(stack.region == self.options.region for stack in self.built if stack.layer == DATABASE):
+            raise BadInput(f"the stage lives in {self.options.region} already", "Name another region with --to")
+
+    def _copies(self) -> StackSpec | None:
+        return next((stack for stack in self.built if stack.layer == COPIES), None)
+
+    def _look(self, copy: RecoveryPoint | None, image: str, repository: str) -> None:
+        findings = failover_checks.preflight(self.aws, self.built, self.options.region, image, repository, copy)
+        if self.options.snapshot:
+            findings[-1] = Finding(findings[-1].what, FINE, f"{self.options.snapshot}, as asked")
+        for line in [
+            f"Move {self.built[0].stage} to {self.options.region}:",
+            *(finding.line() for finding in findings),
+            *failover_checks.estimate(self.stacks, copy, self.now),
+        ]:
+            self.progress.write(line)
+        if not self.options.anyway:
+            failover_checks.require_no_wrong(findings)
+
+    def _snapshot(self, copy: RecoveryPoint | None) -> str:
+        """Return what the database starts from: what it did start from, when this move is being continued."""
+        database = next(stack for stack in self.stacks if stack.layer == DATABASE)
+        state = self.aws.stack(self.options.region, database.name)
+        begun = state.parameters.get(SNAPSHOT, "") if state else ""
+        return begun or self.options.snapshot or (copy.arn if copy else "")
+
+    def _confirm(self) -> None:
+        if not self.options.yes and not self.prompter.confirm("Do it?"):
+            raise Refused("nothing was changed: the answer was no")
+
+    def _deploy(self, snapshot: str, image: str) -> dict[str, Result]:
+        given = {SNAPSHOT: snapshot, IMAGE: image}
+        parameters = tuple(f"{name}={value}" for name, value in given.items() if value)
+        self.progress.templates = read_templates(self.stacks)
+        options = Options(yes=True, parameters=parameters)
+        return Deployment(self.aws, self.stacks, options, self.progress, self.prompter).run()
+
+    def _finish(self, image: str) -> None:
+        service = next(stack for stack in self.stacks if stack.layer == SERVICE)
+        state = self.aws.stack(self.options.region, service.name)
+        url = state.outputs.get(URL, "") if state else ""
+        asked = failover_checks.smoke(self._direct(url)) if image and url else None
+        for line in [*([asked.line()] if asked else []), *self._dns(service)]:
+            self.progress.write(line)
+        self.progress.write("Next: set the stage's region in notejam.toml, build and deploy, so that it stays moved.")
+        if asked and asked.verdict == WRONG:
+            raise NeedsRecovery(
+                f"{service.stage} is up in {self.options.region} and silent; people still reach the old region",
+                f"Look at it: python scripts/status.py {service.stage} --region {self.options.region}",
+            )
+
+    def _direct(self, url: str) -> str:
+        """Return the load balancer's own address while the domain still leads to the old region."""
+        return f"http://{self._balancer()['DNSName']}" if self._records() else url
+
+    def _records(self) -> list[dict[str, object]]:
+        service = next(stack for stack in self.built if stack.layer == SERVICE)
+        return failover_checks.records(load(service.text()))
+
+    def _dns(self, service: StackSpec) -> list[str]:
+        records = self._records()
+        if not records:
+            return ["No domain is configured: people need the new address."]
+        balancer = self._balancer()
+        zone = records[0]["HostedZoneId"]
+        changes = [
+            failover_checks.dns_change(one, balancer["DNSName"], balancer["CanonicalHostedZoneId"]) for one in records
+        ]
+        command = f"aws route53 change-resource-record-sets --hosted-zone-id {zone} --change-batch"
+        return ["The DNS change to make, when the smoke test is fine:", *(f"  {command} '{one}'" for one in changes)]
+
+    def _balancer(self) -> dict[str, str]:
+        service = next(stack for stack in self.stacks if stack.layer == SERVICE)
+        held = self.aws.resources(self.options.region, service.name)
+        arn = next(one.physical_id for one in held if one.logical_id == "LoadBalancer")
+        found = self.aws.call("elbv2", self.options.region, "describe_load_balancers", LoadBalancerArns=[arn])
+        balancer: dict[str, str] = found["LoadBalancers"][0]
+        return balancer

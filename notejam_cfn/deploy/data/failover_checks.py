@@ -1,0 +1,311 @@
+"""Moves a stage to another region when its own is gone: looks first, then brings it up from the newest copy.
+
+Nothing is asked of the region that is left: all that is read is in the target region, or in output/.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ...core.render import compact_json, load
+from ..aws.client import Aws
+from ..exit_codes import AwsTrouble, CommandError, RolledBack
+from ..manifest import StackSpec
+from ..stacks.deploy import read_templates
+from ..stacks.templates import Template
+from ..ui import estimates
+from . import backups
+from .backups import DATABASE, RecoveryPoint, age_words
+
+COPIES, SERVICE = "copies", "service"
+RECORD = "AWS::Route53::RecordSet"
+FINE, WARNING, WRONG, UNKNOWN = "ok", "warning", "wrong", "unknown"
+# Service Quotas' codes: VPCs per Region, EC2-VPC Elastic IPs, Fargate On-Demand vCPU resource count.
+VPCS_QUOTA, ADDRESSES_QUOTA, PROCESSORS_QUOTA = ("vpc", "L-F678F1CE"), ("ec2", "L-0263D0A3"), ("fargate", "L-3032A538")
+NETWORK, MAX_TASKS = "network", "MaxTasks"
+# Outputs that name a repository of images: of the pipeline's part in another region, and of the pipeline's own stack.
+REPOSITORIES = ("Uri", "ImageRepositoryUri")
+CPU_UNITS = 1024  # of one vCPU
+SMOKE_SECONDS = 10
+# A load balancer's name is known after a while, and tasks answer some time after they run.
+SMOKE_TRIES, SMOKE_PAUSE = 18, 10.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What one look before the move found."""
+
+    what: str
+    verdict: str
+    detail: str
+
+    def line(self) -> str:
+        """Return it as a line for people."""
+        return f"  {self.verdict:8} {self.what}: {self.detail}"
+
+
+@dataclasses.dataclass(frozen=True)
+class FailoverStack(StackSpec):
+    """A stack in another region, without the DNS records that still belong to the stage that is left."""
+
+    def text(self) -> str:
+        """Return the built template without records, which the old region's stack may still hold."""
+        document = load(super().text())
+        document["Resources"] = {k: v for k, v in document["Resources"].items() if v["Type"] != RECORD}
+        return compact_json(document)
+
+
+def stacks_there(stacks: Sequence[StackSpec], region: str) -> tuple[StackSpec, ...]:
+    """Return a stage's stacks as they go to another region; the vault of copies is there already and stays out."""
+    kept = [stack for stack in stacks if stack.layer != COPIES]
+    names = {stack.name for stack in kept}
+    return tuple(
+        FailoverStack(
+            **{field.name: getattr(stack, field.name) for field in dataclasses.fields(StackSpec)}
+            | {"region": region, "depends_on": tuple(name for name in stack.depends_on if name in names)}
+        )
+        for stack in kept
+    )
+
+
+def newest_copy(aws: Aws, region: str, copies: StackSpec | None) -> RecoveryPoint | None:
+    """Return the newest usable copy of the database in a region, or None when there is none."""
+    state = aws.stack(region, copies.name) if copies and copies.region == region else None
+    if state is None:
+        return None
+    points = backups.recovery_points(aws, region, state.outputs["VaultName"])
+    return next((point for point in points if point.usable and not point.continuous), None)
+
+
+def repository_there(aws: Aws, stacks: Sequence[StackSpec], region: str) -> str:
+    """Return the address of the repository that the pipeline copies images to in a region, or an empty text."""
+    for stack in stacks:
+        state = aws.stack(region, stack.name) if stack.stage is None and stack.region == region else None
+        for name in REPOSITORIES:
+            if state and name in state.outputs:
+                return state.outputs[name]
+    return ""
+
+
+def preflight(
+    aws: Aws, stacks: Sequence[StackSpec], region: str, image: str, repository: str, copy: RecoveryPoint | None
+) -> list[Finding]:
+    """Look whether a stage can live in a region. What cannot be looked up is `unknown`, not wrong."""
+    templates = {stack.layer: load(stack.text()) for stack in stacks}
+    looks: dict[str, Callable[[], Finding]] = {
+        "resource types": lambda: types(templates.values(), region),
+        "database version": lambda: engine(aws, templates[DATABASE], region),
+        "Availability Zones": lambda: zones(aws, region),
+        "quota of VPCs": lambda: vpcs(aws, region),
+        "quota of addresses": lambda: addresses(aws, templates[NETWORK], region),
+        "quota of processors": lambda: processors(aws, templates[SERVICE], region),
+        "backups": lambda: backed_up(aws, region),
+        "certificate": lambda: certificate(templates[SERVICE], region),
+        "container image": lambda: container_image(aws, image, repository, region),
+        "copy of the database": lambda: copied(copy),
+    }
+    return [_looked(what, look) for what, look in looks.items()]
+
+
+def types(templates: Any, region: str) -> Finding:
+    """Look whether the region has every resource type, in the schemas that cfn-lint brings."""
+    from ...local import schemas
+
+    needed = {body["Type"] for template in templates for body in template["Resources"].values()}
+    try:
+        missing = sorted(needed - set(schemas.resource_types(region)))
+    except ValueError as error:
+        return Finding("resource types", UNKNOWN, str(error))
+    if missing:
+        return Finding("resource types", WRONG, f"{region} lacks {', '.join(missing)}")
+    return Finding("resource types", FINE, f"all {len(needed)} exist in {region}")
+
+
+def engine(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
+    """Look whether the region has the database's version."""
+    cluster = next(body for body in template["Resources"].values() if body["Type"] == "AWS::RDS::DBCluster")
+    kind, version = cluster["Properties"]["Engine"], cluster["Properties"]["EngineVersion"]
+    found = aws.call("rds", region, "describe_db_engine_versions", Engine=kind, EngineVersion=version)
+    if found["DBEngineVersions"]:
+        return Finding("database version", FINE, f"{kind} {version}")
+    return Finding("database version", WRONG, f"{kind} {version} is not offered in {region}")
+
+
+def zones(aws: Aws, region: str) -> Finding:
+    """Look whether there are three zones."""
+    found = aws.call("ec2", region, "describe_availability_zones")["AvailabilityZones"]
+    verdict = FINE if len(found) >= 3 else WRONG
+    return Finding("Availability Zones", verdict, f"{len(found)}; three are needed")
+
+
+def vpcs(aws: Aws, region: str) -> Finding:
+    """Look whether there may be one more VPC."""
+    used = sum(len(page["Vpcs"]) for page in aws.pages("ec2", region, "describe_vpcs"))
+    return _room("VPCs", _quota(aws, region, VPCS_QUOTA), used, needed=1)
+
+
+def addresses(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
+    """Look whether there may be as many more fixed addresses as the NAT gateways take."""
+    needed = sum(body["Type"] == "AWS::EC2::EIP" for body in template["Resources"].values())
+    if not needed:
+        return Finding("quota of addresses", FINE, "none needed")
+    used = len(aws.call("ec2", region, "describe_addresses")["Addresses"])
+    return _room("addresses", _quota(aws, region, ADDRESSES_QUOTA), used, needed)
+
+
+def processors(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
+    """Look whether Fargate lets as many tasks run as the service may scale to: an unused region may start with 6."""
+    tasks = int(template["Parameters"][MAX_TASKS]["Default"])
+    task = next(body for body in template["Resources"].values() if body["Type"] == "AWS::ECS::TaskDefinition")
+    needed = tasks * int(task["Properties"]["Cpu"]) / CPU_UNITS
+    allowed = _quota(aws, region, PROCESSORS_QUOTA)
+    verdict = FINE if needed <= allowed else WARNING
+    return Finding("quota of processors", verdict, f"{allowed:g} vCPU; {tasks} tasks, the most, take {needed:g}")
+
+
+def backed_up(aws: Aws, region: str) -> Finding:
+    """Look whether AWS Backup looks after Aurora in the region."""
+    if backups.turned_on(aws, region):
+        return Finding("backups", FINE, "AWS Backup is turned on for Aurora")
+    return Finding("backups", WARNING, f"AWS Backup is turned off for Aurora: {backups.turn_on(region)}")
+
+
+def certificate(template: Mapping[str, Any], region: str) -> Finding:
+    """Look whether HTTPS will have a certificate: one is made, or the one that is named must be in the region."""
+    listeners = [b["Properties"] for b in template["Resources"].values() if b["Type"].endswith("V2::Listener")]
+    given = [entry["CertificateArn"] for one in listeners for entry in one.get("Certificates", [])]
+    foreign = [arn for arn in given if isinstance(arn, str) and f":{region}:" not in arn]
+    if foreign:
+        return Finding("certificate", WRONG, f"{foreign[0]} is of another region: request one in {region}")
+    return Finding("certificate", FINE, "made with the service" if given else "none: served over HTTP")
+
+
+def container_image(aws: Aws, image: str, repository: str, region: str) -> Finding:
+    """Look whether the image is in the region, or which is the newest that the pipeline has copied to `repository`."""
+    if not image:
+        newest = _newest_image(aws, repository, region) if repository else None
+        hint = f"--image {newest} is the newest copy" if newest else "use --image"
+        return Finding("container image", WARNING, f"none named: the stage comes up without tasks; {hint}")
+    name, _, digest = image.partition("@")
+    found, _, tag = name.partition("/")[2].partition(":")
+    wanted = {"imageDigest": digest} if digest else {"imageTag": tag}
+    try:
+        aws.call("ecr", region, "describe_images", repositoryName=found, imageIds=[wanted])
+    except AwsTrouble as error:
+        if "NotFound" not in error.code:
+            raise
+        return Finding("container image", WRONG, f"{found} in {region} has no {digest or tag}")
+    return Finding("container image", FINE, f"{found} is in {region}")
+
+
+def copied(copy: RecoveryPoint | None) -> Finding:
+    """Look whether there is a copy of the database."""
+    if copy is None:
+        return Finding("copy of the database", WRONG, "none in this region; name a snapshot with --snapshot")
+    return Finding("copy of the database", FINE, copy.arn.rpartition("cluster-snapshot:")[2])
+
+
+def estimate(stacks: Sequence[StackSpec], copy: RecoveryPoint | None, now: datetime) -> list[str]:
+    """Say what is lost and how long it takes, going by what such resources usually take."""
+    templates = read_templates(stacks)
+    seconds = _longest(stacks, {name: _seconds(template) for name, template in templates.items()})
+    lost = f"what was written in the last {age_words(copy.age(now))}" if copy else "unknown: there is no copy"
+    return [f"  data lost  {lost}", f"  time       {estimates.words(seconds)}, and longer for a large database"]
+
+
+def image_there(image: str, region: str, repository: str = "") -> str:
+    """Return an image's address in another region: its copy in `repository`, else the same name in that registry.
+
+    `image` may be the digest alone where the repository is known.
+    """
+    digest = image[image.index("sha256:") :] if "sha256:" in image else ""
+    if repository and digest:
+        return f"{repository}@{digest}"
+    registry, slash, rest = image.partition("/")
+    parts = registry.split(".")
+    if len(parts) > 3 and parts[1:3] == ["dkr", "ecr"]:
+        parts[3] = region
+    return ".".join(parts) + slash + rest
+
+
+def smoke(url: str, path: str = "/healthz", tries: int = SMOKE_TRIES, pause: float = SMOKE_PAUSE) -> Finding:
+    """Ask the application how it is, for some minutes if it must be."""
+    for _ in range(tries):
+        found = _asked(url.rstrip("/") + path)
+        if found.verdict == FINE:
+            break
+        time.sleep(pause)
+    return found
+
+
+def records(template: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the DNS records of a built service template: what has to change once the move is done."""
+    return [body["Properties"] for body in template["Resources"].values() if body["Type"] == RECORD]
+
+
+def dns_change(record: Mapping[str, Any], dns_name: str, zone_id: str) -> str:
+    """Return the change to make, as `aws route53 change-resource-record-sets --change-batch` takes it."""
+    target = {"DNSName": dns_name, "HostedZoneId": zone_id, "EvaluateTargetHealth": False}
+    changed = {"Name": record["Name"], "Type": record["Type"], "AliasTarget": target}
+    return json.dumps({"Changes": [{"Action": "UPSERT", "ResourceRecordSet": changed}]})
+
+
+def require_no_wrong(findings: Sequence[Finding]) -> None:
+    """Raise RolledBack when something is wrong."""
+    wrong = [finding for finding in findings if finding.verdict == WRONG]
+    if wrong:
+        raise RolledBack(
+            f"the move cannot start: {', '.join(finding.what for finding in wrong)}",
+            "Put right what is marked wrong above, or say --anyway",
+        )
+
+
+def _looked(what: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except CommandError as error:
+        return Finding(what, UNKNOWN, f"could not be looked up: {error}")
+
+
+def _quota(aws: Aws, region: str, code: tuple[str, str]) -> float:
+    service, number = code
+    given = aws.call("service-quotas", region, "get_service_quota", ServiceCode=service, QuotaCode=number)
+    return float(given["Quota"]["Value"])
+
+
+def _newest_image(aws: Aws, repository: str, region: str) -> str | None:
+    pages = aws.pages("ecr", region, "describe_images", repositoryName=repository.partition("/")[2])
+    found = [each for page in pages for each in page["imageDetails"] if each.get("imageTags")]
+    newest = max(found, key=lambda each: each["imagePushedAt"], default=None)
+    return f"{repository}@{newest['imageDigest']}" if newest else None
+
+
+def _room(what: str, allowed: float, used: int, needed: int) -> Finding:
+    verdict = FINE if used + needed <= allowed else WRONG
+    return Finding(f"quota of {what}", verdict, f"{used} of {allowed:g} used, {needed} more needed")
+
+
+def _asked(address: str) -> Finding:
+    try:
+        with urllib.request.urlopen(address, timeout=SMOKE_SECONDS) as answer:
+            return Finding("smoke test", FINE, f"{address} answers {answer.status}")
+    except OSError as error:
+        return Finding("smoke test", WRONG, f"{address}: {error}")
+
+
+def _seconds(template: Template) -> float:
+    return estimates.of_stack(template, template.resources)
+
+
+def _longest(stacks: Sequence[StackSpec], seconds: Mapping[str, float]) -> float:
+    """Return the time of the longest chain of stacks that wait for each other; they come in that order."""
+    done: dict[str, float] = {}
+    for stack in stacks:
+        done[stack.name] = seconds[stack.name] + max((done.get(name, 0.0) for name in stack.depends_on), default=0.0)
+    return max(done.values())

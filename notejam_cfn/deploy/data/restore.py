@@ -1,0 +1,180 @@
+"""Carries a restore out: in place, or into another stage beside the one it comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..aws.client import Aws
+from ..exit_codes import BadInput, Refused
+from ..manifest import StackSpec
+from ..stacks.deploy import Deployment, Options, read_templates
+from ..stacks.executor import Prompter
+from ..stacks.outcomes import Result
+from ..ui.progress import Progress
+from . import backups, restore_plan
+from .backups import DATABASE, Facts
+from .restore_plan import GENERATION, Cluster, Source
+
+# What a restore replaces: clusters, which are kept, their instances, which hold nothing, and the log that is named
+# after the cluster, which is kept too.
+REPLACED = {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::Logs::LogGroup"}
+
+
+@dataclasses.dataclass(frozen=True)
+class RestoreOptions:
+    """What the person asked for."""
+
+    to: str
+    yes: bool = False
+    dry_run: bool = False
+
+
+class Restore:
+    """One restore of a stage's database."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        stacks: Sequence[StackSpec],
+        options: RestoreOptions,
+        progress: Progress,
+        prompter: Prompter,
+        now: datetime,
+    ) -> None:
+        self.aws = aws
+        self.stacks = tuple(stacks)
+        self.options = options
+        self.progress = progress
+        self.prompter = prompter
+        self.now = now
+
+    def in_place(self) -> dict[str, Result]:
+        """Put the database back, and keep the one there is; or end what an interrupted restore has begun.
+
+        Raises Refused when the answer is no.
+        """
+        self._wait_for_the_last()
+        known = backups.facts(self.aws, self.stacks)
+        old = self._old(known)
+        if restore_plan.unfinished(old, known):
+            return self._end(known)
+        source, generation = self._source(known, old), self._generation()
+        self._confirm(restore_plan.plan(source, known, generation, self.now))
+        if self.options.dry_run:
+            return {}
+        snapshot = self._snapshot(known, source)
+        self.progress.write("\nFirst: let the template keep the old cluster")
+        results = self._deploy(self._kept_database(), ())
+        if not all(result.good for result in results.values()):
+            return results
+        self.progress.write("\nThen: restore, and let everything follow")
+        return self._follow(known, restore_plan.parameters(snapshot, generation))
+
+    def beside(self, others: Sequence[StackSpec]) -> dict[str, Result]:
+        """Bring up another stage whose database starts from this one's."""
+        self._require_place(_database(others))
+        known = backups.facts(self.aws, self.stacks)
+        source = self._source(known, self._old(known))
+        self._confirm([f"Bring up {others[0].stage} from {source.words()}; {self.stacks[0].stage} stays as it is."])
+        if self.options.dry_run:
+            return {}
+        return self._deploy(others, (f"{restore_plan.SNAPSHOT}={self._snapshot(known, source)}",))
+
+    def discard_old(self) -> list[str]:
+        """Delete the clusters that restores have kept, after asking, and return their last snapshots."""
+        known = backups.facts(self.aws, self.stacks)
+        old = self._old(known)
+        if not old:
+            self.progress.write("No older cluster is kept.")
+            return []
+        if restore_plan.unfinished(old, known):
+            raise Refused("a restore was interrupted and has not come to its end", "Run scripts/restore.py again first")
+        self._confirm([f"Delete {', '.join(one.name for one in old)}; a last snapshot of each stays."])
+        if self.options.dry_run:
+            return []
+        return [restore_plan.discard(self.aws, known.region, one.name, self.now) for one in old]
+
+    def _wait_for_the_last(self) -> None:
+        """Wait for the end of what a restore that was interrupted has begun on the database's stack."""
+        database = _database(self.stacks)
+        state = self.aws.stack(database.region, database.name)
+        if state and state.busy and not self.options.dry_run:
+            self._deploy(self._kept_database(), ())
+
+    def _require_place(self, other: StackSpec) -> None:
+        home = _database(self.stacks)
+        if (other.region, other.account) != (home.region, home.account):
+            raise BadInput(
+                f"{other.stage} is not where {home.stage}'s snapshots are ({home.region})",
+                "Choose a stage of the same region and account; scripts/move.py goes to another region",
+            )
+        if self.aws.stack(other.region, other.name) is not None:
+            raise BadInput(
+                f"{other.name} exists already",
+                f"If this restore was interrupted, end it: python scripts/deploy.py {other.stage}",
+                f"Else restore into it: python scripts/restore.py {other.stage} --to SNAPSHOT",
+            )
+
+    def _end(self, known: Facts) -> dict[str, Result]:
+        """Let everything follow a restore that was interrupted."""
+        self._confirm(
+            [
+                f"A restore was interrupted when {known.cluster_id} was there. End it:",
+                "  give the application the new address and password, and replace its tasks",
+                "To restore something else, run the command again after that.",
+            ]
+        )
+        return {} if self.options.dry_run else self._follow(known, ())
+
+    def _follow(self, known: Facts, parameters: tuple[str, ...]) -> dict[str, Result]:
+        """Make the new cluster, let everything read its address, and mark the old one as kept."""
+        results = self._deploy(restore_plan.keeping(self.stacks), parameters, _replaced(self._kept_database()))
+        if all(result.good for result in results.values()):
+            restore_plan.mark_kept(self.aws, known.region, self._old(backups.facts(self.aws, self.stacks)))
+        return results
+
+    def _kept_database(self) -> tuple[StackSpec, ...]:
+        return tuple(stack for stack in restore_plan.keeping(self.stacks) if stack.layer == DATABASE)
+
+    def _old(self, known: Facts) -> list[Cluster]:
+        return restore_plan.old_clusters(self.aws, known.region, _database(self.stacks).name, known.cluster_id)
+
+    def _source(self, known: Facts, old: Sequence[Cluster]) -> Source:
+        if restore_plan.names_snapshot(self.options.to):
+            return restore_plan.snapshot_source(self.aws, known.region, self.options.to)
+        points = backups.recovery_points(self.aws, known.region, known.vault_name)
+        names = [known.cluster_id, *(one.name for one in reversed(old) if not one.is_clone)]
+        windows = {name: backups.window(self.aws, known.region, name) for name in names}
+        return restore_plan.choose(self.options.to, points, {k: v for k, v in windows.items() if v}, self.now)
+
+    def _snapshot(self, known: Facts, source: Source) -> str:
+        return source.snapshot or restore_plan.snapshot_of(self.aws, known.region, source, self.progress.write)
+
+    def _generation(self) -> str:
+        database = _database(self.stacks)
+        state = self.aws.stack(database.region, database.name)
+        return state.parameters.get(GENERATION, "1") if state else "1"
+
+    def _confirm(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self.progress.write(line)
+        if not self.options.yes and not self.options.dry_run and not self.prompter.confirm("Do it?"):
+            raise Refused("nothing was changed: the answer was no")
+
+    def _deploy(
+        self, stacks: Sequence[StackSpec], parameters: tuple[str, ...], allowed: frozenset[str] = frozenset()
+    ) -> dict[str, Result]:
+        self.progress.templates = read_templates(stacks)
+        options = Options(yes=True, allow_replace=allowed, parameters=parameters)
+        return Deployment(self.aws, stacks, options, self.progress, self.prompter).run()
+
+
+def _replaced(stacks: Sequence[StackSpec]) -> frozenset[str]:
+    templates = read_templates(stacks).values()
+    return frozenset(name for template in templates for name, one in template.resources.items() if one.type in REPLACED)
+
+
+def _database(stacks: Sequence[StackSpec]) -> StackSpec:
+    return backups.of_layer(stacks, DATABASE)

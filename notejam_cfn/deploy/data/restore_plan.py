@@ -1,0 +1,288 @@
+"""Restores a database: finds what to start from, shows the plan, and lets CloudFormation do it.
+
+The database stack restores a snapshot that its parameter `SnapshotIdentifier` names, into a cluster of the next
+generation; everything that reads the endpoint follows. A moment between snapshots is made into a snapshot first: into a
+cluster without instances, which costs its storage for as long as that takes. So there is one way in, and the template
+always says what its database was made from.
+
+CloudFormation would remove the old cluster. Before it can, the deployed template is changed to keep it (`Retain`): that
+costs its storage, and no instances. It stays until `--discard-old`. It is tagged when everything follows the new one:
+an old cluster without that tag tells of a restore that was interrupted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ...core.render import compact_json, load
+from ..aws.client import Aws, Pause
+from ..exit_codes import AwsTrouble, BadInput, Interrupted, Refused, RolledBack
+from ..manifest import StackSpec
+from .backups import DATABASE, Facts, RecoveryPoint, Window, age_words
+
+CLUSTER = "AWS::RDS::DBCluster"
+SNAPSHOT, GENERATION = "SnapshotIdentifier", "ClusterGeneration"
+KEPT_TAG = {"Key": "component", "Value": "database-kept"}
+SECONDS_BETWEEN_LOOKS = 20.0
+LIST_WHAT_THERE_IS = "List what there is: python scripts/backups.py STAGE"
+CLONE = r"-at-\d{14}"
+Say = Callable[[str], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """What a restore starts from. A `moment` of a `cluster` still has to be made into a snapshot."""
+
+    snapshot: str | None
+    moment: datetime
+    wanted: datetime
+    cluster: str = ""
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is what was asked for, and not the nearest before it."""
+        return self.snapshot is None or self.moment == self.wanted
+
+    def words(self) -> str:
+        """Say it for people."""
+        start = f"snapshot {self.snapshot}" if self.snapshot else f"the second {_words(self.moment)}"
+        return start if self.exact else f"{start} (the last one before {_words(self.wanted)})"
+
+
+@dataclasses.dataclass(frozen=True)
+class RestoredStack(StackSpec):
+    """A database stack as it is built, but for one thing: its clusters stay when they are replaced or removed."""
+
+    def text(self) -> str:
+        """Return the built template with its clusters retained, but for one that a failed restore has just made."""
+        document = load(super().text())
+        for body in document["Resources"].values():
+            if body["Type"] == CLUSTER:
+                body |= {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+        return compact_json(document)
+
+
+def choose(asked: str, points: Sequence[RecoveryPoint], windows: Mapping[str, Window], now: datetime) -> Source:
+    """Find what to restore: `latest` or a time. `windows` are by cluster, the serving one first.
+
+    A time within the window of point-in-time recovery of a cluster is restored to the second, also of one that an
+    earlier restore has kept; an older one from the last snapshot before it. Raises BadInput when there is nothing.
+    """
+    if asked == "latest":
+        return _latest(points, windows, now)
+    moment = _moment(asked)
+    if moment > now:
+        raise BadInput(f"{asked} is in the future")
+    for cluster, window in windows.items():
+        if window.holds(moment):
+            return Source(None, moment, moment, cluster)
+    newest = max((window.latest for window in windows.values()), default=None)
+    if newest and moment > newest:
+        raise BadInput(f"{asked} cannot be recovered yet", f"The latest moment is {_words(newest)}")
+    return _before(moment, points)
+
+
+def names_snapshot(asked: str) -> bool:
+    """Whether what was asked for is a snapshot, and not a time."""
+    return asked != "latest" and not re.match(r"\d", asked)
+
+
+def snapshot_source(aws: Aws, region: str, asked: str) -> Source:
+    """Return a snapshot, named or by its ARN, as what to start from. Raises BadInput when there is none."""
+    name = asked.rpartition(":cluster-snapshot:")[2]
+    try:
+        found = aws.call("rds", region, "describe_db_cluster_snapshots", DBClusterSnapshotIdentifier=name)
+    except AwsTrouble as error:
+        if "NotFound" not in error.code:
+            raise
+        raise BadInput(f"there is no snapshot {name} in {region}", LIST_WHAT_THERE_IS) from error
+    made = found["DBClusterSnapshots"][0]["SnapshotCreateTime"].astimezone(UTC)
+    return Source(asked, made, made)
+
+
+def plan(source: Source, known: Facts, generation: str, now: datetime) -> list[str]:
+    """Say in plain words what a restore in place does."""
+    after = str(int(generation) + 1)
+    lost = f"what was written since is left behind in the old cluster: {age_words(now - source.moment)}"
+    first = (
+        [] if source.snapshot else ["restore that second into a cluster without instances, and take a snapshot of it"]
+    )
+    steps = [
+        *first,
+        f"keep the old cluster {known.cluster_id}, without instances, until --discard-old",
+        f"make a cluster of generation {after} from the snapshot; the application waits meanwhile",
+        "give the application the new address and password, and replace its tasks",
+        f"back up the new cluster; {lost}",
+    ]
+    return [f"Restore from {source.words()}:", *(f"  {number}. {step}" for number, step in enumerate(steps, start=1))]
+
+
+def parameters(snapshot: str, generation: str) -> tuple[str, ...]:
+    """Return what the database stack is told, as deploy.py's --parameter takes it."""
+    return (f"{SNAPSHOT}={snapshot}", f"{GENERATION}={int(generation) + 1}")
+
+
+def keeping(stacks: Sequence[StackSpec]) -> tuple[StackSpec, ...]:
+    """Return the stacks with the database stack's clusters kept."""
+    return tuple(_kept(stack) if stack.layer == DATABASE else stack for stack in stacks)
+
+
+def snapshot_of(aws: Aws, region: str, source: Source, say: Say, pause: Pause | None = None) -> str:
+    """Make a snapshot of a cluster as it was at a moment, and return its name. Continues where it was left.
+
+    Raises RolledBack when AWS gives up, and Interrupted when the person does: AWS goes on with what it is at.
+    """
+    try:
+        return _snapshot_of(aws, region, source, say, pause or Pause(1.0, SECONDS_BETWEEN_LOOKS))
+    except KeyboardInterrupt:
+        again = f"Run the command again with --to {source.moment.isoformat()}, which goes on from there"
+        raise Interrupted("interrupted; the stage is as it was, and AWS goes on with the copy", again) from None
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """A cluster of a stage's database stack. An old one is `marked` when the restore that left it came to its end."""
+
+    name: str
+    arn: str
+    marked: bool
+
+    @property
+    def generation(self) -> int:
+        """Which of the stack's clusters it is, counted from 1."""
+        return int(re.sub(f"{CLONE}$", "", self.name).rpartition("-")[2])
+
+    @property
+    def is_clone(self) -> bool:
+        """Whether it was only made to take a snapshot of a moment."""
+        return bool(re.search(f"{CLONE}$", self.name))
+
+
+def old_clusters(aws: Aws, region: str, stack_name: str, current: str) -> list[Cluster]:
+    """Return the clusters of a database stack that restores have left, oldest first, and clones that were left too."""
+    ours = re.compile(rf"{re.escape(stack_name)}-\d+({CLONE})?")
+    pages = aws.pages("rds", region, "describe_db_clusters")
+    found = [raw for page in pages for raw in page["DBClusters"] if ours.fullmatch(raw["DBClusterIdentifier"])]
+    clusters = [
+        Cluster(raw["DBClusterIdentifier"], raw["DBClusterArn"], KEPT_TAG in raw.get("TagList", ())) for raw in found
+    ]
+    return sorted((one for one in clusters if one.name != current), key=lambda one: (len(one.name), one.name))
+
+
+def unfinished(old: Sequence[Cluster], known: Facts) -> bool:
+    """Whether a restore was interrupted after it made the cluster that serves now."""
+    serving = Cluster(known.cluster_id, known.cluster_arn, marked=False).generation
+    return any(not one.is_clone and not one.marked and one.generation < serving for one in old)
+
+
+def mark_kept(aws: Aws, region: str, clusters: Sequence[Cluster]) -> None:
+    """Tag old clusters, so that plans no longer back them up and people see what they are."""
+    for cluster in clusters:
+        if not cluster.marked:
+            aws.call("rds", region, "add_tags_to_resource", ResourceName=cluster.arn, Tags=[KEPT_TAG])
+
+
+def discard(aws: Aws, region: str, cluster: str, now: datetime) -> str:
+    """Delete a kept cluster, leaving a last snapshot of it, whose name is returned. Raises Refused while it serves."""
+    found = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=cluster)["DBClusters"][0]
+    if found.get("DBClusterMembers"):
+        raise Refused(f"{cluster} has instances: it is in use")
+    last = f"{cluster}-last-{now.strftime('%Y%m%d%H%M%S')}"
+    aws.call(
+        "rds",
+        region,
+        "modify_db_cluster",
+        DBClusterIdentifier=cluster,
+        DeletionProtection=False,
+        ApplyImmediately=True,
+    )
+    aws.call("rds", region, "delete_db_cluster", DBClusterIdentifier=cluster, FinalDBSnapshotIdentifier=last)
+    return last
+
+
+def _kept(stack: StackSpec) -> RestoredStack:
+    return RestoredStack(**{field.name: getattr(stack, field.name) for field in dataclasses.fields(stack)})
+
+
+def _latest(points: Sequence[RecoveryPoint], windows: Mapping[str, Window], now: datetime) -> Source:
+    for cluster, window in windows.items():
+        return Source(None, window.latest, window.latest, cluster)
+    return _before(now, points)
+
+
+def _before(moment: datetime, points: Sequence[RecoveryPoint]) -> Source:
+    found = [point for point in points if point.usable and not point.continuous and point.made <= moment]
+    if not found:
+        raise BadInput(f"nothing is left of {_words(moment)}", LIST_WHAT_THERE_IS)
+    newest = max(found, key=lambda point: point.made)
+    return Source(newest.arn, newest.made, moment)
+
+
+def _moment(asked: str) -> datetime:
+    """Return the moment that a text such as 2026-11-23T14:05 names, in UTC unless it says otherwise."""
+    try:
+        moment = datetime.fromisoformat(asked)
+    except ValueError as error:
+        raise BadInput(f"{asked!r} is not a time such as 2026-11-23T14:05, in UTC") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _snapshot_of(aws: Aws, region: str, source: Source, say: Say, pause: Pause) -> str:
+    name = f"{source.cluster}-at-{source.moment.strftime('%Y%m%d%H%M%S')}"
+    if _status(aws, region, "snapshot", name) is None:
+        _clone(aws, region, source, name, say)
+        _wait(aws, region, "cluster", name, pause)
+        say(f"taking the snapshot {name}")
+        names = {"DBClusterSnapshotIdentifier": name, "DBClusterIdentifier": name}
+        aws.call("rds", region, "create_db_cluster_snapshot", **names)
+    _wait(aws, region, "snapshot", name, pause)
+    if _status(aws, region, "cluster", name) is not None:
+        aws.call("rds", region, "delete_db_cluster", DBClusterIdentifier=name, SkipFinalSnapshot=True)
+    return name
+
+
+def _clone(aws: Aws, region: str, source: Source, name: str, say: Say) -> None:
+    if _status(aws, region, "cluster", name) is not None:
+        return
+    say(f"restoring {_words(source.moment)} into {name}, without instances")
+    old = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=source.cluster)["DBClusters"][0]
+    aws.call(
+        "rds",
+        region,
+        "restore_db_cluster_to_point_in_time",
+        DBClusterIdentifier=name,
+        SourceDBClusterIdentifier=source.cluster,
+        RestoreToTime=source.moment,
+        DBSubnetGroupName=old["DBSubnetGroup"],
+        VpcSecurityGroupIds=[group["VpcSecurityGroupId"] for group in old["VpcSecurityGroups"]],
+        Tags=[KEPT_TAG],
+    )
+
+
+def _wait(aws: Aws, region: str, what: str, name: str, pause: Pause) -> None:
+    while (status := _status(aws, region, what, name)) != "available":
+        if status in (None, "failed", "deleting"):
+            raise RolledBack(f"the {what} {name} is {status or 'gone'}", "Run the same command again")
+        pause.take()
+
+
+def _status(aws: Aws, region: str, what: str, name: str) -> str | None:
+    method, key, answer = {
+        "cluster": ("describe_db_clusters", "DBClusterIdentifier", "DBClusters"),
+        "snapshot": ("describe_db_cluster_snapshots", "DBClusterSnapshotIdentifier", "DBClusterSnapshots"),
+    }[what]
+    try:
+        found: list[Mapping[str, Any]] = aws.call("rds", region, method, **{key: name})[answer]
+    except AwsTrouble as error:
+        if "NotFound" in error.code:
+            return None
+        raise
+    return str(found[0]["Status"]) if found else None
+
+
+def _words(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,1 @@
+"""What runs: releases, status, logs and shells."""

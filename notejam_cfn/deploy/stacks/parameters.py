@@ -1,0 +1,86 @@
+"""Decides the value of each parameter, so that a deployment never resets what a release or a restore has set."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+from ...core.images import dual_stack
+from ..aws.client import KEEP
+from ..exit_codes import BadInput
+from ..manifest import StackSpec
+
+IMAGE = "ImageUri"
+
+
+@dataclasses.dataclass(frozen=True)
+class ParameterChange:
+    """A parameter that gets another value. `old` is None for one that is new."""
+
+    name: str
+    old: str | None
+    new: str
+
+
+def parse(assignments: Sequence[str], stacks: Iterable[StackSpec]) -> dict[str, str]:
+    """Read `NAME=VALUE` arguments. Raises BadInput for a name that no stack declares."""
+    known = sorted({name for stack in stacks for name in stack.defaults})
+    return dict(_assignment(text, known) for text in assignments)
+
+
+def for_new(stack: StackSpec, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the values to create a stack with; the others take the template's defaults."""
+    given = {**stack.values, **given}
+    missing = [name for name, default in stack.defaults.items() if default is None and name not in given]
+    if missing:
+        options = " ".join(f"--parameter {name}=VALUE" for name in missing)
+        raise BadInput(f"{stack.name} needs a value for {', '.join(missing)}", f"Give it: {options}")
+    return _fitting(stack, given)
+
+
+def for_update(
+    stack: StackSpec, given: Mapping[str, str], current: Mapping[str, str], deployed_defaults: Mapping[str, str | None]
+) -> dict[str, str]:
+    """Return the values to update a stack with: the given ones, and for the others what they are now.
+
+    A value that nobody chose, because it is still the deployed template's default, follows a default that has changed.
+    """
+    given = {**stack.values, **given}
+    new = _fitting(stack, given)
+    kept = {name: KEEP for name in stack.defaults if name not in given and name in current}
+    following = {name: _followed(stack, name, current[name], deployed_defaults.get(name)) for name in kept}
+    return new | kept | {name: value for name, value in following.items() if value is not None}
+
+
+def changes(values: Mapping[str, str], current: Mapping[str, str]) -> tuple[ParameterChange, ...]:
+    """Return which parameters get another value."""
+    return tuple(
+        ParameterChange(name, current.get(name), value)
+        for name, value in values.items()
+        if value != KEEP and current.get(name) != value
+    )
+
+
+def _fitting(stack: StackSpec, given: Mapping[str, str]) -> dict[str, str]:
+    """Return what is given of a stack's parameters. Tasks without IPv4 need their image by ECR's dual-stack name."""
+    values = {name: given[name] for name in stack.defaults if name in given}
+    if stack.ipv6_only_tasks and IMAGE in values:
+        values[IMAGE] = dual_stack(values[IMAGE])
+    return values
+
+
+def _followed(stack: StackSpec, name: str, value: str, deployed_default: str | None) -> str | None:
+    default = stack.defaults[name]
+    return default if default is not None and value == deployed_default != default else None
+
+
+def _assignment(text: str, known: Sequence[str]) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise BadInput(f"--parameter takes NAME=VALUE, got {text!r}")
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise BadInput(f"no stack has a parameter {name!r}{hint}", f"There are: {', '.join(known)}")
+    return name, value

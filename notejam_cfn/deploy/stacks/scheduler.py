@@ -1,0 +1,105 @@
+"""Runs work in order of dependency: what is ready runs at the same time, what failed stops what depends on it.
+
+Work runs in threads; everything they tell arrives in one queue that the main thread reads, so that only it prints, asks
+and hears signals.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import queue
+import threading
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Generic, TypeVar
+
+R = TypeVar("R")
+
+
+@dataclasses.dataclass(frozen=True)
+class Message:
+    """Something that a piece of work tells. `of` is the work's name, or empty for what concerns all of it."""
+
+    of: str
+    content: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class _Finished(Generic[R]):
+    result: R | None
+    error: BaseException | None
+
+
+Emit = Callable[[Any], None]
+
+
+class Scheduler(Generic[R]):
+    """Runs each piece of work once, after those it depends on. Dependencies outside of it count as there."""
+
+    def __init__(self, needs: Mapping[str, Collection[str]], good: Callable[[R], bool]) -> None:
+        self.needs = {name: {need for need in needed if need in needs} for name, needed in needs.items()}
+        self.good = good
+        self.results: dict[str, R] = {}
+        self.skipped: dict[str, str] = {}
+        self.running: set[str] = set()
+        self.messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+
+    def run(self, work: Callable[[str, Emit], R], hear: Callable[[Message], None]) -> None:
+        """Run everything. Results are in `results`, what was not run in `skipped` with the name of what stopped it.
+
+        Raises what a piece of work raised, once no other is running.
+        """
+        failures: list[BaseException] = []
+        self._start_ready(work)
+        while self.running:
+            message = self.messages.get()
+            if isinstance(message.content, _Finished):
+                self._finish(message.of, message.content, failures)
+                self._start_ready(work)
+            else:
+                hear(message)
+        if failures:
+            raise failures[0]
+
+    def stop(self) -> None:
+        """Start nothing more."""
+        for name in self._waiting():
+            self.skipped[name] = ""
+
+    def _waiting(self) -> list[str]:
+        return [n for n in self.needs if n not in self.results and n not in self.skipped and n not in self.running]
+
+    def _start_ready(self, work: Callable[[str, Emit], R]) -> None:
+        self._skip_stopped()
+        for name in self._waiting():
+            if self.needs[name] <= self.results.keys():
+                self.running.add(name)
+                threading.Thread(target=self._do, args=(work, name), daemon=True).start()
+
+    def _skip_stopped(self) -> None:
+        """Skip what depends on something that failed, and what depends on that."""
+        found = True
+        while found:
+            found = False
+            for name in self._waiting():
+                stopper = next((need for need in sorted(self.needs[name]) if self._stops(need)), None)
+                if stopper:
+                    self.skipped[name], found = stopper, True
+
+    def _stops(self, name: str) -> bool:
+        return name in self.skipped or (name in self.results and not self.good(self.results[name]))
+
+    def _do(self, work: Callable[[str, Emit], R], name: str) -> None:
+        finished: _Finished[R]
+        try:
+            finished = _Finished(work(name, lambda content: self.messages.put(Message(name, content))), None)
+        except BaseException as error:  # whatever it is, the main thread must hear of it
+            finished = _Finished(None, error)
+        self.messages.put(Message(name, finished))
+
+    def _finish(self, name: str, finished: _Finished[R], failures: list[BaseException]) -> None:
+        self.running.discard(name)
+        if finished.error:
+            failures.append(finished.error)
+            self.stop()
+        else:
+            self.results[name] = finished.result  # type: ignore[assignment]

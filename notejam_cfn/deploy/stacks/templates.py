@@ -1,0 +1,171 @@
+"""What a template tells about its resources, and the text of it that CloudFormation is sent."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ...core.render import compact_json, load
+
+CONTEXT = "com.aws.cloudformation.Context"
+INPUTS = "Inputs"
+BODY_BYTES = 51_200
+# Losing one of these loses what people stored, or what is needed to read it.
+STATEFUL = frozenset(
+    {
+        "AWS::Backup::BackupVault",
+        "AWS::CodeCommit::Repository",
+        "AWS::DynamoDB::Table",
+        "AWS::ECR::Repository",
+        "AWS::EFS::FileSystem",
+        "AWS::KMS::Key",
+        "AWS::Logs::LogGroup",
+        "AWS::RDS::DBCluster",
+        "AWS::RDS::DBInstance",
+        "AWS::RDS::GlobalCluster",
+        "AWS::S3::Bucket",
+        "AWS::SecretsManager::Secret",
+    }
+)
+# An instance of a cluster holds no data: the cluster's storage does.
+HELD_BY_ANOTHER = {"AWS::RDS::DBInstance": "DBClusterIdentifier"}
+_FINGERPRINT = re.compile(r" \[([0-9a-f]{12})\]$")
+
+
+@dataclasses.dataclass(frozen=True)
+class Resource:
+    """A resource of a template, with its reason in plain English."""
+
+    logical_id: str
+    type: str
+    why: str
+    needs: frozenset[str]
+    stateful: bool
+    condition: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Template:
+    """A template as a dictionary in the long form, and what is read from it."""
+
+    document: Mapping[str, Any]
+
+    @functools.cached_property
+    def resources(self) -> dict[str, Resource]:
+        """The resources by logical id, in the template's order."""
+        known = self.document["Resources"].keys()
+        return {name: _resource(name, body, known) for name, body in self.document["Resources"].items()}
+
+    @functools.cached_property
+    def reads(self) -> frozenset[tuple[str, str]]:
+        """The outputs of other stacks that it reads, as pairs of stack and output."""
+        return frozenset(_stack_outputs(self.document))
+
+    @functools.cached_property
+    def read_regions(self) -> dict[str, str | None]:
+        """The region of each stack that it reads outputs of; None is its own."""
+        return dict(_stack_regions(self.document))
+
+    def body(self, outputs: Mapping[str, Mapping[str, str]]) -> str:
+        """Return the text to send, given the outputs of other stacks by stack.
+
+        CloudFormation reads another stack's output only when a stack is updated, and compares templates to find out
+        whether there is something to update: a changed output alone would go unnoticed. So each resource that reads
+        one carries a digest of the values it reads. The description ends in a fingerprint of the whole, by which the
+        next deployment sees in one call that nothing changed.
+        """
+        document = dict(self.document) | {"Resources": self._resources_with_inputs(outputs)}
+        fingerprint = digest(compact_json(document))
+        return compact_json(document | {"Description": f"{document.get('Description', '')} [{fingerprint}]"})
+
+    def _resources_with_inputs(self, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+        bodies: dict[str, Any] = {}
+        for name, body in self.document["Resources"].items():
+            read = sorted((stack, key, outputs.get(stack, {}).get(key, "")) for stack, key in _stack_outputs(body))
+            metadata = body.get("Metadata", {}) | ({INPUTS: digest(json.dumps(read))} if read else {})
+            bodies[name] = body | ({"Metadata": metadata} if metadata else {})
+        return bodies
+
+
+def parse(text: str) -> Template:
+    """Read a template from YAML or JSON."""
+    return Template(load(text))
+
+
+def digest(text: str) -> str:
+    """Return the first 12 hexadecimal digits of a text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def fingerprint(description: str) -> str | None:
+    """Return the fingerprint at the end of a description, or None when it has none."""
+    found = _FINGERPRINT.search(description)
+    return found[1] if found else None
+
+
+def _resource(name: str, body: Mapping[str, Any], known: Any) -> Resource:
+    holder = HELD_BY_ANOTHER.get(body["Type"])
+    held = bool(holder and holder in body.get("Properties", {}))
+    return Resource(
+        logical_id=name,
+        type=body["Type"],
+        why=body.get("Metadata", {}).get(CONTEXT, {}).get("why", ""),
+        needs=frozenset(needed for needed in _needs(body) if needed in known and needed != name),
+        stateful=body["Type"] in STATEFUL and not held,
+        condition=body.get("Condition"),
+    )
+
+
+def _needs(body: Mapping[str, Any]) -> Iterator[str]:
+    explicit = body.get("DependsOn", [])
+    yield from [explicit] if isinstance(explicit, str) else explicit
+    yield from _references(body.get("Properties", {}))
+
+
+def _references(value: Any) -> Iterator[str]:
+    """Yield the names a value refers to, by Ref, GetAtt or Sub."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _references(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _named(key, item)
+            yield from _references(item)
+
+
+def _named(key: str, item: Any) -> Iterator[str]:
+    if key == "Ref" and isinstance(item, str):
+        yield item
+    elif key == "Fn::GetAtt":
+        yield item[0] if isinstance(item, list) else str(item).partition(".")[0]
+    elif key == "Fn::Sub":
+        text = item[0] if isinstance(item, list) else item
+        yield from (name.partition(".")[0] for name in re.findall(r"\$\{([^!}][^}]*)\}", str(text)))
+
+
+def _stack_outputs(value: Any) -> Iterator[tuple[str, str]]:
+    for source in _sources(value):
+        yield str(source["StackName"]), str(source["OutputName"])
+
+
+def _stack_regions(value: Any) -> Iterator[tuple[str, str | None]]:
+    for source in _sources(value):
+        yield str(source["StackName"]), source.get("Region")
+
+
+def _sources(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the arguments of every Fn::GetStackOutput in a value."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _sources(item)
+    elif isinstance(value, dict):
+        source = value.get("Fn::GetStackOutput")
+        if isinstance(source, dict):
+            yield source
+        for item in value.values():
+            yield from _sources(item)

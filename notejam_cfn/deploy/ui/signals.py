@@ -1,0 +1,54 @@
+"""Ctrl-C, heard without losing what is under way.
+
+The first signal is a message among others; the person is asked what to do. A second one leaves at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Abort(Exception):
+    """The person wants out now. What is under way on AWS goes on."""
+
+
+class Control:
+    """What the person wants, as the threads that watch stacks see it."""
+
+    def __init__(self) -> None:
+        self._undo = threading.Event()
+        self.wake = threading.Event()
+
+    @property
+    def undo(self) -> bool:
+        """Whether to take back what is under way."""
+        return self._undo.is_set()
+
+    def ask_to_undo(self) -> None:
+        """Tell every thread to take back what it is at."""
+        self._undo.set()
+        self.wake.set()
+
+
+@contextmanager
+def heard(tell: Callable[[], None]) -> Iterator[None]:
+    """Call `tell` at the first SIGINT or SIGTERM, and raise Leave in the main thread at the second."""
+    count = 0
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        nonlocal count
+        count += 1
+        if count > 1:
+            raise Abort
+        tell()
+
+    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

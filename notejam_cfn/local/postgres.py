@@ -1,0 +1,170 @@
+"""A real PostgreSQL in a temporary folder, and the troubles it can have: for rehearsal, tests and benchmarks.
+
+It listens on a port of the loopback address and on a Unix socket, where the administrator needs no password. The
+package it comes from is built without TLS; postgres_tls.py puts that in front.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Self
+
+from .programs import PostgresError, postgres_programs, unprivileged_user
+
+START_SECONDS = 30
+PR_SET_PDEATHSIG = 1
+# Nothing here outlives the process, so nothing is worth waiting for a disk.
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+RULES = """\
+local all postgres trust
+local all all scram-sha-256
+host all all 127.0.0.1/32 scram-sha-256
+"""
+# The kernel ends a process with the thread that started it, so a thread that lives as long as this process starts them.
+_starter = ThreadPoolExecutor(1, thread_name_prefix="postgres")
+
+
+class Postgres:
+    """A running server, stopped and removed at the end of a `with` block or by `remove`."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="notejam-pg-"))
+        self.port = free_port()
+        self._user = unprivileged_user()
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._initialise()
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.remove()
+
+    @property
+    def socket(self) -> Path:
+        """The Unix socket."""
+        return self.folder / f".s.PGSQL.{self.port}"
+
+    def add_database(self, name: str, user: str, password: str) -> None:
+        """Make a database and the user who owns it and is no superuser, as RDS does with a cluster's first database."""
+        self.sql(f"CREATE ROLE \"{user}\" LOGIN CREATEDB CREATEROLE PASSWORD '{password}'")
+        self.sql(f'CREATE DATABASE "{name}" OWNER "{user}"')
+
+    def empty(self, name: str, user: str) -> None:
+        """Leave nothing in a database of that user; ten times as quick as making it anew."""
+        self.sql(f'DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION "{user}"', name)
+
+    def sql(self, statement: str, database: str = "postgres") -> str:
+        """Run a statement as the administrator and return what psql prints: a line for each row, | between values."""
+        options = ["-h", str(self.folder), "-p", str(self.port), "-U", "postgres", "-d", database, "-XAtqc", statement]
+        done = subprocess.run([_program("psql"), *options], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise PostgresError(done.stderr.strip())
+        return done.stdout.strip()
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        where = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder}
+        options = [f"--{name}={value}" for name, value in (where | QUICK).items()]
+        command = [_program("postgres"), "-D", str(self.folder / "data"), *options]
+        self._process = _starter.submit(self._run, command).result()
+        self._wait_until_ready(self._process)
+
+    def stop(self) -> None:
+        """Stop the server; connections are cut."""
+        if self._process is None:
+            return
+        self.resume()  # a paused server cannot obey
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(START_SECONDS)
+        self._process = None
+
+    def restart(self) -> None:
+        """Stop and start, as a failover does to its clients."""
+        self.stop()
+        self.start()
+
+    def pause(self) -> None:
+        """Take connections but answer nothing, like a database that is being woken up."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
+    def remove(self) -> None:
+        """Stop and delete everything."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _initialise(self) -> None:
+        self.folder.chmod(0o755)
+        if self._user:
+            shutil.chown(self.folder, self._user)
+        options = [
+            "-D",
+            str(self.folder / "data"),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "-N",
+        ]
+        done = subprocess.run(
+            [_program("initdb"), *options], capture_output=True, text=True, user=self._user, check=False
+        )
+        if done.returncode:
+            raise PostgresError(done.stderr.strip())
+        (self.folder / "data" / "pg_hba.conf").write_text(RULES, encoding="ascii")
+
+    def _run(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                command, user=self._user, stdout=log, stderr=log, start_new_session=True, preexec_fn=end_with_parent
+            )
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            with contextlib.suppress(PostgresError):
+                self.sql("SELECT 1")
+                return
+            time.sleep(0.05)
+        raise PostgresError((self.folder / "log").read_text(errors="replace"))
+
+
+def _program(name: str) -> str:
+    return str(postgres_programs() / name)
+
+
+def free_port() -> int:
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def end_with_parent() -> None:
+    """Let the kernel end this process with the one that started it, however that one ends. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)

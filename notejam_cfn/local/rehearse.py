@@ -1,0 +1,227 @@
+"""The dress rehearsal of a stage: deploy, release, use, update and remove it, without AWS.
+
+Everything that deploys is the code of scripts/deploy.py and scripts/destroy.py. What stands for AWS: the emulator, one
+PostgreSQL for the database cluster, and processes of this machine for the containers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..deploy.aws.client import Access, Aws
+from ..deploy.exit_codes import CommandError, Exit
+from ..deploy.manifest import Manifest, StackSpec
+from ..deploy.stacks.deploy import Deployment, Options, read_templates
+from ..deploy.stacks.destroy import Destruction
+from ..deploy.stacks.destroy import Options as DestroyOptions
+from ..deploy.stacks.executor import Prompter
+from ..deploy.stacks.outcomes import Result
+from ..deploy.ui.progress import Progress, Silent
+from ..deploy.ui.summary import exit_status, lines
+from . import emulator, http_proxy, programs, smoke_client, task
+from .postgres import Postgres
+from .postgres_tls import tls_front
+from .tls import Authority
+
+IMAGE = "rehearsal.example/notejam@sha256:" + "0" * 64
+NOT_RELEASED = "waits for its first release"
+# Parameters that change how much there is of something, which must never replace anything.
+SIZES = ("MaxTasks", "MaxCapacity")
+# What a release replaces by design: a task definition has revisions.
+REVISED = "AWS::ECS::TaskDefinition"
+NOBODY = Prompter(confirm=lambda question: True, ask=lambda question, choices: "undo")
+
+
+class RehearsalError(RuntimeError):
+    """The stage does not do what it promises."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What to rehearse. `keep` is called, with the address for a browser, before anything is removed."""
+
+    stage: str
+    folder: Path
+    keep: Callable[[str], None] | None = None
+    progress: type[Progress] = Silent
+
+
+class Rehearsal:
+    """One rehearsal of one stage. Each step raises when something is not as promised."""
+
+    def __init__(
+        self, manifest: Manifest, settings: Settings, aws: emulator.Emulator, tell: Callable[[str], None]
+    ) -> None:
+        self.settings = settings
+        self.aws = aws
+        self.tell = tell
+        self.stacks = manifest.stacks_of(settings.stage)
+        self.templates = read_templates(self.stacks)
+        self.facade = Aws(Access(endpoint_url=aws.url, keys=aws.keys))
+        self.service = service_stack(manifest, settings.stage)
+
+    def run(self) -> None:
+        """Rehearse everything, from nothing to nothing."""
+        url = self.deploy_without_image()
+        self.release()
+        with self.running_task(url) as address:
+            smoke_client.walk(self._visitor(url), self.tell)
+            self.update_without_replacement()
+            smoke_client.walk(self._visitor(url), lambda words: None)
+            self.tell("still works after the update")
+            if self.settings.keep:
+                self.settings.keep(address)
+        self.remove()
+
+    def deploy_without_image(self) -> str:
+        """Deploy the stage for the first time, and return its address, which says what to do next."""
+        results = self._deploy()
+        url = _output(results, "Url")
+        page = self._visitor(url).open("/")
+        page.must_show(NOT_RELEASED)
+        self.tell(f"deployed {len(results)} stacks; {url} says that it waits for a release")
+        return url
+
+    def release(self) -> None:
+        """Deploy again with an image, as a release does."""
+        self._deploy(f"ImageUri={IMAGE}")
+        held = self._held()
+        self.tell(f"released; the stage holds {len(held)} resources")
+
+    @contextmanager
+    def running_task(self, url: str) -> Iterator[str]:
+        """Run the deployed task against a real database, behind the emulated load balancer."""
+        found = task.read(self.aws, self.service.name)
+        with ExitStack() as stack:
+            platform = stack.enter_context(self._platform(found))
+            for name in task.prepare(found, platform):
+                self.tell(f"container {name} succeeded")
+            port = stack.enter_context(task.serving(found, platform))
+            self.tell(f"container is healthy on port {port}: {found.health_path} answers {found.health_code}")
+            self._register(found, port)
+            address = stack.enter_context(http_proxy.opened(urlsplit(self.aws.url).netloc, urlsplit(url).netloc))
+            yield address
+
+    def update_without_replacement(self) -> None:
+        """Change sizes, and make sure that every resource is still the one it was."""
+        before = self._held()
+        changed = [self._larger(name) for name in SIZES if any(name in stack.defaults for stack in self.stacks)]
+        results = self._deploy(*changed)
+        after = self._held()
+        gone = {name for name, physical in before.items() if after.get(name) != physical}
+        if gone:
+            raise RehearsalError(f"an update of {', '.join(changed)} replaced {', '.join(map('.'.join, sorted(gone)))}")
+        again = self._deploy()
+        if any(result.fate.value != "unchanged" for result in again.values()):
+            raise RehearsalError("deploying again without a change changes something")
+        updated = sum(result.fate.value == "updated" for result in results.values())
+        self.tell(f"updated {updated} stacks ({', '.join(changed)}); nothing was replaced")
+
+    def remove(self) -> None:
+        """Remove the stage, protection and all, and make sure that no stack is left."""
+        progress = self._progress()
+        self._unprotect_database()
+        options = DestroyOptions(yes=True, unprotect=True)
+        results = Destruction(self.facade, self.stacks, options, progress, NOBODY).run()
+        _require_good(results)
+        self.tell(f"removed {len(results)} stacks")
+
+    def _deploy(self, *parameters: str) -> dict[str, Result]:
+        options = Options(yes=True, parameters=parameters)
+        results = Deployment(self.facade, self.stacks, options, self._progress(), NOBODY).run()
+        _require_good(results)
+        return results
+
+    def _progress(self) -> Progress:
+        return self.settings.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)
+
+    def _visitor(self, url: str) -> smoke_client.SmokeClient:
+        return smoke_client.SmokeClient(urlsplit(self.aws.url).netloc, urlsplit(url).netloc)
+
+    @contextmanager
+    def _platform(self, found: task.Task) -> Iterator[task.Platform]:
+        """Start what stands for the platform: the database and the authority that browsers and clients trust."""
+        authority = Authority()
+        clusters = self.aws.client("rds").describe_db_clusters()["DBClusters"]
+        with (
+            tempfile.TemporaryDirectory(prefix="rehearsal-") as folder,
+            Postgres() as database,
+            tls_front(database, authority, [cluster["Endpoint"] for cluster in clusters]) as address,
+        ):
+            _add_database(database, clusters[0], found)
+            authority.write(Path(folder) / "authorities.pem")
+            yield task.Platform(self.settings.folder, self._additions(address, Path(folder)), Path(folder) / "log")
+
+    def _additions(self, database_address: str, folder: Path) -> Mapping[str, str]:
+        """Return what is added to the environment: credentials and region, and what stands for DNS and AWS's CA."""
+        stand_ins = {"PGHOSTADDR": database_address, "PGSSLROOTCERT": str(folder / "authorities.pem")}
+        return {**self.aws.environment, **stand_ins}
+
+    def _register(self, found: task.Task, port: int) -> None:
+        address = task.local_address(found).strip("[]")
+        self.aws.client("elbv2").register_targets(
+            TargetGroupArn=found.target_group, Targets=[{"Id": address, "Port": port}]
+        )
+
+    def _held(self) -> dict[tuple[str, str], str]:
+        """Return what every resource is, by stack and logical id; revisions of a task definition count as one."""
+        found: dict[tuple[str, str], str] = {}
+        for stack in self.stacks:
+            for held in self.facade.resources(stack.region, stack.name):
+                physical = held.physical_id.rpartition(":")[0] if held.type == REVISED else held.physical_id
+                found[stack.layer, held.logical_id] = physical
+        return found
+
+    def _larger(self, name: str) -> str:
+        stack = next(stack for stack in self.stacks if name in stack.defaults)
+        return f"{name}={int(float(stack.defaults[name] or 0)) + 1}"
+
+    def _unprotect_database(self) -> None:
+        """Take the cluster's own protection away, as the person who removes a protected stage has to."""
+        rds = self.aws.client("rds")
+        for cluster in rds.describe_db_clusters()["DBClusters"]:
+            if cluster.get("DeletionProtection"):
+                rds.modify_db_cluster(DBClusterIdentifier=cluster["DBClusterIdentifier"], DeletionProtection=False)
+
+
+def rehearse(manifest: Manifest, settings: Settings, tell: Callable[[str], None]) -> float:
+    """Rehearse a stage and return the seconds it took. Raises what was found to be wrong."""
+    began = time.monotonic()
+    region = service_stack(manifest, settings.stage).region
+    with emulator.running(region=region) as aws:
+        tell(f"an emulator stands for AWS, account {aws.account}, region {region}")
+        Rehearsal(manifest, settings, aws, tell).run()
+    return time.monotonic() - began
+
+
+def service_stack(manifest: Manifest, stage: str) -> StackSpec:
+    """Return the stack that runs the application: the one that takes an image."""
+    return next(stack for stack in manifest.stacks_of(stage) if "ImageUri" in stack.defaults)
+
+
+def _add_database(database: Postgres, cluster: Mapping[str, str], found: task.Task) -> None:
+    """Make the cluster's database and user, with what the task was told of the secret that RDS made."""
+    told = found.containers[-1].environment
+    database.add_database(cluster["DatabaseName"], told["DATABASE_USER"], told["DATABASE_PASSWORD"])
+
+
+def _require_good(results: Mapping[str, Result]) -> None:
+    if exit_status(results) is not Exit.DONE:
+        raise RehearsalError("\n".join(lines(results, 0, "")))
+
+
+def _output(results: Mapping[str, Result], name: str) -> str:
+    found: Sequence[str] = [r.state.outputs[name] for r in results.values() if r.state and name in r.state.outputs]
+    if not found:
+        raise RehearsalError(f"no stack has an output {name}")
+    return found[0]
+
+
+FAILURES = (RehearsalError, CommandError, task.TaskError, smoke_client.SmokeError, programs.PostgresError)
+"""What a rehearsal raises when the stage is at fault."""

@@ -1,0 +1,144 @@
+"""A visitor who uses Notejam as a person with a browser does: follows links, fills forms in, keeps cookies."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.client
+import http.cookies
+import secrets
+from collections.abc import Callable, Mapping
+from html.parser import HTMLParser
+from urllib.parse import urlencode, urljoin, urlsplit
+
+REDIRECTS = (301, 302, 303, 307, 308)
+MOST_REDIRECTS = 5
+
+
+class SmokeError(RuntimeError):
+    """A page is not what a visitor expects."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """A page as it was answered, after redirects."""
+
+    address: str
+    status: int
+    text: str
+    hidden: Mapping[str, Mapping[str, str]]
+
+    def must_show(self, words: str) -> Page:
+        """Return the page, or raise VisitError when the words are not on it."""
+        if words not in self.text:
+            raise SmokeError(f"{self.address} answers {self.status} without {words!r}")
+        return self
+
+
+class SmokeClient:
+    """Talks to the load balancer at `network_address` (host:port) as to the site `host`."""
+
+    def __init__(self, network_address: str, host: str) -> None:
+        self.network_address = network_address
+        self.host = host
+        self.cookies: dict[str, str] = {}
+
+    def open(self, path: str) -> Page:
+        """Open a page."""
+        return self._ask("GET", path, None)
+
+    def submit(self, page: Page, action: str, **fields: str) -> Page:
+        """Fill in the form of a page that goes to `action`, hidden fields as they are, and send it."""
+        if action not in page.hidden:
+            raise SmokeError(f"{page.address} has no form for {action}")
+        return self._ask("POST", action, urlencode({**page.hidden[action], **fields}))
+
+    def _ask(self, method: str, path: str, body: str | None) -> Page:
+        for _ in range(MOST_REDIRECTS):
+            status, headers, text = self._request(method, path, body)
+            if status not in REDIRECTS:
+                return Page(path, status, text, _hidden_fields(text, path))
+            target = urlsplit(urljoin(path, headers["location"]))
+            method, path, body = "GET", target.path + (f"?{target.query}" if target.query else ""), None
+        raise SmokeError(f"{path} redirects for ever")
+
+    def _request(self, method: str, path: str, body: str | None) -> tuple[int, Mapping[str, str], str]:
+        connection = http.client.HTTPConnection(self.network_address, timeout=40)
+        headers = {"Host": self.host, "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
+        if body is not None:
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://{self.host}"}
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        text = answer.read().decode(errors="replace")
+        self._keep_cookies(answer.headers.get_all("Set-Cookie") or [])
+        connection.close()
+        return answer.status, {key.lower(): value for key, value in answer.getheaders()}, text
+
+    def _keep_cookies(self, lines: list[str]) -> None:
+        for line in lines:
+            for name, morsel in http.cookies.SimpleCookie(line).items():
+                if morsel.value and morsel["max-age"] != "0":
+                    self.cookies[name] = morsel.value
+                else:
+                    self.cookies.pop(name, None)
+
+
+class _Forms(HTMLParser):
+    """Collects the hidden fields of each form, and the first choice of each selection, by where the form goes."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+        self.forms: dict[str, dict[str, str]] = {}
+        self.current: dict[str, str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {key: value or "" for key, value in attrs}
+        if tag == "form" and given.get("method", "").lower() == "post":
+            self.current = self.forms.setdefault(given.get("action") or urlsplit(self.path).path, {})
+        elif tag == "input" and given.get("type") == "hidden" and self.current is not None:
+            self.current[given["name"]] = given.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.current = None
+
+
+def _hidden_fields(text: str, path: str) -> dict[str, dict[str, str]]:
+    parser = _Forms(path)
+    parser.feed(text)
+    return parser.forms
+
+
+def walk(visitor: SmokeClient, tell: Callable[[str], None]) -> None:
+    """Walk through sign-up, a pad, a note and sign-out. Raises VisitError at the first page that is wrong."""
+    email = f"visitor-{secrets.token_hex(4)}@example.com"
+    password = secrets.token_urlsafe(16)
+    sign_up(visitor, email, password)
+    tell(f"signed up as {email}")
+    visitor.submit(visitor.open("/pads/create/"), "/pads/create/", name="Rehearsal").must_show("Rehearsal")
+    tell("made a pad")
+    note = visitor.submit(
+        visitor.open("/notes/create/"), "/notes/create/", name="First note", text="It *works*.", pad=""
+    )
+    note.must_show("First note")
+    visitor.open("/").must_show("First note")
+    tell("wrote a note and found it in the list")
+    visitor.submit(visitor.open("/"), "/signout/").must_show("Sign in")
+    tell("signed out")
+    sign_in(visitor, email, password)
+    visitor.open("/").must_show("First note")
+    tell("signed in again; the note is there")
+
+
+def sign_up(visitor: SmokeClient, email: str, password: str) -> None:
+    """Sign up, and in where signing up does not do that by itself."""
+    form = visitor.open("/signup/")
+    visitor.submit(form, "/signup/", email=email, password=password, repeat_password=password)
+    if email not in visitor.open("/").text:
+        sign_in(visitor, email, password)
+
+
+def sign_in(visitor: SmokeClient, email: str, password: str) -> None:
+    """Sign in."""
+    visitor.submit(visitor.open("/signin/"), "/signin/", email=email, password=password)
+    visitor.open("/").must_show(email)

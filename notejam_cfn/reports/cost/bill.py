@@ -1,0 +1,95 @@
+"""Turns the templates of a stage into a bill."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...core.evaluated import EvaluatedTemplate
+from .usage import Usage
+from .pricers import FREE, PRICERS, PriceComponent, Stage
+from .prices import PriceList
+
+LEFT_OUT = (
+    "traffic between zones",
+    "requests to KMS, Secrets Manager, S3 and Step Functions",
+    "a second and third version of a key, $1.00 each, after its first two yearly rotations",
+    "Logs Insights queries",
+    "restores, also those that test backups",
+    "users of CodeCommit beyond the first five, $1.00 each",
+    "domains and taxes",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """One line of a bill, for one resource."""
+
+    template: str
+    logical_id: str
+    charge: PriceComponent
+    unit_usd: float
+
+    @property
+    def usd(self) -> float:
+        """Dollars a month."""
+        return self.charge.quantity * self.unit_usd
+
+
+@dataclasses.dataclass(frozen=True)
+class Bill:
+    """What a stage costs a month under one load, at the list prices of a region.
+
+    `unpriced` are types that are not free and have no price here, `borrowed` the prices that are another region's.
+    """
+
+    load: Usage
+    items: tuple[Item, ...]
+    unpriced: tuple[str, ...]
+    region: str
+    borrowed: tuple[str, ...]
+
+    @property
+    def usd(self) -> float:
+        """Dollars a month."""
+        return sum(item.usd for item in self.items)
+
+    @property
+    def prices(self) -> set[str]:
+        """The names of the prices that it takes."""
+        return {name for item in self.items for name in item.charge.names}
+
+    def by_what(self) -> dict[str, float]:
+        """Return the dollars for each kind of charge, the largest first."""
+        sums: dict[str, float] = {}
+        for item in self.items:
+            sums[item.charge.what] = sums.get(item.charge.what, 0.0) + item.usd
+        return dict(sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def price(templates: Mapping[str, Mapping[str, Any]], load: Usage, prices: PriceList) -> Bill:
+    """Price the templates of one stage, by path, under a load. Raises `UnknownPrice`."""
+    known = {path: EvaluatedTemplate(template) for path, template in templates.items()}
+    stage = Stage(load, tuple(known.values()))
+    items = [
+        Item(path, logical_id, charge, math.prod(prices[name] for name in charge.names))
+        for path, template in known.items()
+        for logical_id, resource in template.resources()
+        for charge in _charges(resource, template, stage)
+        if charge.quantity
+    ]
+    taken = {name for item in items for name in item.charge.names}
+    unpriced = tuple(sorted(_unpriced(known.values())))
+    return Bill(load, tuple(items), unpriced, prices.region, tuple(prices.borrowed(taken)))
+
+
+def _charges(resource: Mapping[str, Any], template: EvaluatedTemplate, stage: Stage) -> Iterable[PriceComponent]:
+    pricer = PRICERS.get(resource["Type"])
+    return pricer(resource.get("Properties", {}), template, stage) if pricer else ()
+
+
+def _unpriced(templates: Iterable[EvaluatedTemplate]) -> set[str]:
+    types = {resource["Type"] for template in templates for _, resource in template.resources()}
+    return {kind for kind in types if kind not in PRICERS and kind not in FREE}

@@ -1,0 +1,69 @@
+"""The bills of every stage of a project, and of its delivery."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from ...config.settings import Project
+from ...stacks.stack import CONSOLE
+from .bill import Bill, price
+from .usage import usages_of
+from .prices import read_prices
+
+DELIVERY = "delivery"
+DELIVERY_SIZE = "standard"
+
+Stacks = Iterable[tuple[str | None, str, Mapping[str, Any]]]
+Bills = dict[str, list[Bill]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Site:
+    """Where a stage is, and the size that its typical load goes by."""
+
+    region: str
+    size: str
+
+
+def sites_of(project: Project) -> dict[str, Site]:
+    """Return where the stages of a project are, and its delivery, which belongs to none."""
+    stages = {stage.name: Site(stage.region, stage.size) for stage in project.stages}
+    return stages | {DELIVERY: Site(project.delivery_region, DELIVERY_SIZE)}
+
+
+def sites_built(manifest: Mapping[str, Any]) -> dict[str, Site]:
+    """Return the same of what was built, from its manifest."""
+    stages = {name: Site(each["region"], each["size"]) for name, each in manifest["stages"].items()}
+    for stack in manifest["stacks"]:
+        if stack["layer"] == DELIVERY:
+            stages[DELIVERY] = Site(stack["region"], DELIVERY_SIZE)
+    return stages
+
+
+def bills_of(
+    sites: Mapping[str, Site], stacks: Stacks, region: str | None = None, requests_per_second: float | None = None
+) -> Bills:
+    """Price stacks, given as stage, path and rendered template, and return each stage's three bills.
+
+    What belongs to no stage is the delivery's. A stage without a site is left out, as is the console's template, which
+    is the same stage again. `region` and `requests_per_second` replace the stage's own.
+    """
+    return {
+        name: [
+            price(templates, load, read_prices(region or sites[name].region))
+            for load in usages_of(sites[name].size, requests_per_second)
+        ]
+        for name, templates in _by_stage(stacks).items()
+        if name in sites
+    }
+
+
+def _by_stage(stacks: Stacks) -> dict[str, dict[str, Mapping[str, Any]]]:
+    grouped: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for stage, path, body in stacks:
+        if PurePath(path).stem != CONSOLE:
+            grouped.setdefault(stage or DELIVERY, {})[path] = body
+    return grouped

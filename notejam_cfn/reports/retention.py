@@ -1,0 +1,266 @@
+"""Simulates what a backup plan keeps: which snapshots and exports exist on any day, in which tier, at what cost.
+
+The plan is read from the template that is deployed, not from the configuration it was made of. A day is the unit:
+backups are made at night, and a snapshot kept for n days is there on its first day and the n - 1 after it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Date = datetime.date
+DAY = datetime.timedelta(days=1)
+DAYS_A_MONTH = 365 / 12
+WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+CONTINUOUS, MONTHLY = "continuous", "monthly"
+WARM, ARCHIVE, EXPORT, COPY = "snapshot", "archived export", "warm export", "copy"
+FOR_EVER = Date.max
+# List prices in us-east-1, November 2026, in dollars a GB and month; the last two in dollars a GB, once.
+# Sources: Amazon Aurora pricing (backup storage, snapshot export), Amazon S3 pricing, Amazon EC2 data transfer.
+PRICES = {WARM: 0.021, COPY: 0.021, EXPORT: 0.023, ARCHIVE: 0.00099}
+EXPORTING, COPYING = 0.010, 0.02
+# Parquet is compressed; half of the database's size is on the safe side for text.
+EXPORT_SHARE = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Density:
+    """A promise: back to an age of `up_to_days`, no two recovery points are further apart than `every_days`."""
+
+    up_to_days: int
+    every_days: int
+
+
+# R2: three years, dense where people notice a mistake, sparse where only the books ask.
+PROMISE = (Density(7, 1), Density(90, 7), Density(1095, 31))
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """A schedule of the plan. `copy_days` is how long a copy in the second region is kept, 0 for none."""
+
+    name: str
+    schedule: str
+    retention_days: int
+    continuous: bool = False
+    copy_days: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What a template says about keeping backups. Without exports `warm_days` is 0; `export_days` of 0 is for ever.
+
+    `guarded` says that nobody may delete from the vault before the time has come.
+    """
+
+    rules: tuple[Rule, ...]
+    warm_days: int = 0
+    export_days: int = 0
+    guarded: bool = True
+
+    @property
+    def recovery_days(self) -> int:
+        """How far back any second can be recovered; snapshots of that time cost nothing."""
+        return max((rule.retention_days for rule in self.rules if rule.continuous), default=1)
+
+    @property
+    def promises_three_years(self) -> bool:
+        """Whether the plan is meant to keep R2's promise: a stage that is made to be thrown away does not guard."""
+        return self.guarded or any(rule.name == MONTHLY for rule in self.rules)
+
+    @property
+    def longest(self) -> Rule:
+        """The schedule whose snapshots are kept for the longest time."""
+        return max((rule for rule in self.rules if not rule.continuous), key=lambda rule: rule.retention_days)
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """Something that is kept from a day on until, and not on, another."""
+
+    kind: str
+    schedule: str
+    made: Date
+    until: Date
+    archived: Date = FOR_EVER
+
+    def on(self, day: Date) -> bool:
+        """Whether it is there on a day."""
+        return self.made <= day < self.until
+
+    def tier(self, day: Date) -> str:
+        """Return what it is on a day."""
+        return ARCHIVE if self.kind == EXPORT and day >= self.archived else self.kind
+
+
+@dataclasses.dataclass(frozen=True)
+class Day:
+    """How much of each tier there is on a day, and what a month like it costs in dollars for each GB of database."""
+
+    date: Date
+    counts: Mapping[str, int]
+    monthly_cost: float
+
+
+def read_plan(template: Mapping[str, Any]) -> Plan:
+    """Read the plan from a rendered template. Raises ValueError when the template has none."""
+    rules = tuple(
+        _rule(body)
+        for plan in _properties(template, "AWS::Backup::BackupPlan")
+        for body in plan["BackupPlan"]["BackupPlanRule"]
+    )
+    if not rules:
+        raise ValueError("the template has no backup plan")
+    exported = any(True for _ in _properties(template, "AWS::StepFunctions::StateMachine"))
+    archives = [_archive(bucket) for bucket in _properties(template, "AWS::S3::Bucket") if _archives(bucket)]
+    warm, kept = archives[0] if exported and archives else (0, 0)
+    guarded = all("AccessPolicy" in vault for vault in _properties(template, "AWS::Backup::BackupVault"))
+    return Plan(rules, warm, kept, guarded)
+
+
+def simulate(plan: Plan, start: Date, days: int) -> list[Kept]:
+    """Return everything that is made from a day on, in the order it is made."""
+    end = start + days * DAY
+    return sorted(
+        (kept for rule in plan.rules if not rule.continuous for kept in _made_by(plan, rule, start, end)),
+        key=lambda kept: (kept.made, kept.kind),
+    )
+
+
+def look(kept: Sequence[Kept], plan: Plan, day: Date) -> Day:
+    """Count what there is on a day, and price it."""
+    there = [one for one in kept if one.on(day)]
+    counts = {tier: sum(one.tier(day) == tier for one in there) for tier in PRICES}
+    return Day(day, counts, sum(_price(one, plan, day) for one in there))
+
+
+def broken_promises(plan: Plan, kept: Sequence[Kept], start: Date, days: int) -> Iterator[str]:
+    """Yield what is wrong, a sentence each: a gap wider than promised, or something gone before its time."""
+    if plan.longest.retention_days < PROMISE[-1].up_to_days:
+        yield f"no schedule keeps three years: {plan.longest.name}, the longest, keeps {plan.longest.retention_days} days"
+    snapshots = [one for one in kept if one.kind == WARM]
+    for number in range(days):
+        day = start + number * DAY
+        yield from _gaps(_points(plan, snapshots, start, day), start, day)
+    yield from _vanished(plan, kept)
+
+
+def oldest(kept: Sequence[Kept], day: Date, *kinds: str) -> Date | None:
+    """Return the oldest date that can be recovered from things of these kinds on a day."""
+    return min((one.made for one in kept if one.kind in kinds and one.on(day)), default=None)
+
+
+def dates(schedule: str, start: Date, end: Date) -> Iterator[Date]:
+    """Yield the days that a schedule such as `cron(0 5 1 * ? *)` names. Raises ValueError for one it cannot read.
+
+    Understood are every day, a weekday, and a day of the month.
+    """
+    found = re.fullmatch(r"cron\(\d+ \d+ (\*|\?|\d+) \* (\*|\?|[A-Z]{3}) \*\)", schedule)
+    if not found:
+        raise ValueError(f"cannot read the schedule {schedule!r}")
+    of_month, weekday = found.groups()
+    for number in range((end - start).days):
+        day = start + number * DAY
+        if of_month.isdigit() and day.day != int(of_month):
+            continue
+        if weekday in WEEKDAYS and day.weekday() != WEEKDAYS.index(weekday):
+            continue
+        yield day
+
+
+def _properties(template: Mapping[str, Any], kind: str) -> Iterator[dict[str, Any]]:
+    yield from (body["Properties"] for body in template["Resources"].values() if body["Type"] == kind)
+
+
+def _rule(body: Mapping[str, Any]) -> Rule:
+    return Rule(
+        name=body["RuleName"],
+        schedule=body["ScheduleExpression"],
+        retention_days=int(body["Lifecycle"]["DeleteAfterDays"]),
+        continuous=bool(body.get("EnableContinuousBackup")),
+        copy_days=_copy_days(body.get("CopyActions", [])),
+    )
+
+
+def _copy_days(actions: Any) -> int:
+    """Return how long copies are kept; in a template for the console they may hang on a condition."""
+    chosen = actions["Fn::If"][1] if isinstance(actions, dict) else actions
+    return int(chosen[0]["Lifecycle"]["DeleteAfterDays"]) if chosen else 0
+
+
+def _archives(bucket: Mapping[str, Any]) -> bool:
+    rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
+    return any("Transitions" in rule for rule in rules)
+
+
+def _archive(bucket: Mapping[str, Any]) -> tuple[int, int]:
+    rule = next(rule for rule in bucket["LifecycleConfiguration"]["Rules"] if "Transitions" in rule)
+    return int(rule["Transitions"][0]["TransitionInDays"]), int(rule.get("ExpirationInDays", 0))
+
+
+def _made_by(plan: Plan, rule: Rule, start: Date, end: Date) -> Iterator[Kept]:
+    for day in dates(rule.schedule, start, end):
+        yield Kept(WARM, rule.name, day, day + rule.retention_days * DAY)
+        if rule.copy_days:
+            yield Kept(COPY, rule.name, day, day + rule.copy_days * DAY)
+        if rule.name == MONTHLY and plan.warm_days:
+            until = day + plan.export_days * DAY if plan.export_days else FOR_EVER
+            yield Kept(EXPORT, rule.name, day, until, archived=day + plan.warm_days * DAY)
+
+
+def _price(one: Kept, plan: Plan, day: Date) -> float:
+    """Return what one thing costs a month on a day, for each GB of the database; what is paid once, in its month.
+
+    What is there for less than a month stands for those that were, or will be, in its place in the rest of it.
+    """
+    new = (day - one.made).days < DAYS_A_MONTH
+    if one.kind == WARM:
+        free = (day - one.made).days < plan.recovery_days
+        return 0.0 if free else PRICES[WARM]
+    if one.kind == COPY:
+        return PRICES[COPY] + (COPYING * DAYS_A_MONTH / min((one.until - one.made).days, DAYS_A_MONTH) if new else 0)
+    return PRICES[one.tier(day)] * EXPORT_SHARE + (EXPORTING if new else 0)
+
+
+def _points(plan: Plan, snapshots: Sequence[Kept], start: Date, day: Date) -> set[Date]:
+    """Return the dates that can be recovered on a day: those of snapshots, and the time that is kept to the second."""
+    continuous = any(rule.continuous for rule in plan.rules)
+    recent = {day - age * DAY for age in range(plan.recovery_days + 1)} if continuous else {day}
+    return {one.made for one in snapshots if one.on(day)} | {point for point in recent if point >= start}
+
+
+def _gaps(made: set[Date], start: Date, day: Date) -> Iterator[str]:
+    """Yield the ages at which the recovery points of a day are further apart than promised.
+
+    The oldest must be as old as promised, or as near to the plan's first day as points must be to each other.
+    """
+    points = sorted(made, reverse=True)
+    for newer, older in itertools.pairwise(points):
+        allowed = _allowed((day - newer).days + 1)
+        if allowed and (newer - older).days > allowed:
+            yield f"on {day} the points of {older} and {newer} are more than {allowed} days apart"
+    allowed = _allowed((day - points[-1]).days + 1)
+    if allowed and (points[-1] - start).days > allowed:
+        yield f"on {day} nothing is left of before {points[-1]}, {PROMISE[-1].up_to_days} days are promised"
+
+
+def _allowed(age_days: int) -> int | None:
+    return next((density.every_days for density in PROMISE if age_days <= density.up_to_days), None)
+
+
+def _vanished(plan: Plan, kept: Sequence[Kept]) -> Iterator[str]:
+    """Yield what goes before its time: a monthly snapshot before three years, or before its export is there."""
+    exports = {one.made: one for one in kept if one.kind == EXPORT}
+    for one in kept:
+        if one.kind != WARM or one.schedule != MONTHLY:
+            continue
+        if (one.until - one.made).days < PROMISE[-1].up_to_days:
+            yield f"the monthly snapshot of {one.made} is gone on {one.until}"
+        export = exports.get(one.made)
+        if plan.warm_days and (export is None or not export.until > one.until):
+            yield f"the snapshot of {one.made} goes on {one.until} and no export of it is left"

@@ -1,0 +1,114 @@
+"""What CloudFormation's roles may do: derived from the schemas, current, and of stages only."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from notejam_cfn.iam import permissions, pipeline_policies
+from notejam_cfn.stacks.stack import Stack
+
+SCRIPT = Path(__file__).parents[3] / "tools" / "refresh_permissions.py"
+
+
+@pytest.fixture(scope="module")
+def refresh() -> ModuleType:
+    pytest.importorskip("cfnlint")
+    spec = importlib.util.spec_from_file_location("refresh_permissions", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_type_of_every_template_is_known(starter_templates: dict[str, dict[str, Any]]) -> None:
+    used = {resource["Type"] for template in starter_templates.values() for resource in template["Resources"].values()}
+    assert used <= set(permissions.ACTIONS)
+
+
+def test_the_table_is_what_the_schemas_say(refresh: ModuleType) -> None:
+    kinds = list(permissions.ACTIONS)
+    services = refresh.ALWAYS_USEFUL | {refresh.service_of(kind) for kind in kinds}
+    assert {kind: refresh.actions_of(kind, services) for kind in kinds} == permissions.ACTIONS
+
+
+def test_a_type_without_permissions_is_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(LookupError, match=r"AWS::No::Such: .* tools/refresh_permissions\.py"):
+        pipeline_policies.actions_for("AWS::No::Such")
+
+
+def allowed_to(stacks: list[Stack], role: str) -> list[dict[str, Any]]:
+    """The statements of the managed policies that a role has."""
+    (people,) = (stack for stack in stacks if stack.layer == "delivery")
+    return [
+        statement
+        for resource in people.template.to_dict()["Resources"].values()
+        if {"Ref": role} in resource.get("Properties", {}).get("Roles", [])
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+    ]
+
+
+def matches(pattern: str, action: str) -> bool:
+    return action.startswith(pattern[:-1]) if pattern.endswith("*") else pattern == action
+
+
+def test_the_stages_role_can_create_every_type_in_their_templates(starter_stacks: list[Stack]) -> None:
+    allowed = [s for s in allowed_to(starter_stacks, "StageExecutionRole") if s["Effect"] == "Allow"]
+    patterns = [action for statement in allowed for action in statement["Action"]]
+    for stack in starter_stacks:
+        if stack.form == "layered":
+            for resource in stack.template.resources.values():
+                for action in set(permissions.ACTIONS[str(resource.resource_type)]) - pipeline_policies.IN_VAIN:
+                    assert any(matches(pattern, action) for pattern in patterns), action
+
+
+def test_the_stages_role_can_do_nothing_else(starter_stacks: list[Stack]) -> None:
+    needed = {action for actions in permissions.ACTIONS.values() for action in actions}
+    needed |= {"cloudformation:DescribeStacks"}
+    for statement in allowed_to(starter_stacks, "StageExecutionRole"):
+        if statement["Effect"] == "Allow":
+            for pattern in statement["Action"]:
+                assert any(matches(pattern, action) for action in needed), pattern
+                if pattern.endswith("*"):
+                    assert pattern.partition(":")[2] in ("Describe*", "List*")
+
+
+def test_what_has_no_name_is_changed_only_when_its_tags_say_it_is_a_stages(starter_stacks: list[Stack]) -> None:
+    for statement in allowed_to(starter_stacks, "StageExecutionRole"):
+        if permissions.DECIDED_BY_TAG & set(statement["Action"]):
+            assert statement["Condition"]["StringEquals"] == {"aws:ResourceTag/project": "notejam"}
+            assert statement["Condition"]["StringLike"] == {"aws:ResourceTag/stage": "?*"}
+
+
+def test_the_stages_role_is_kept_off_the_delivery_itself(starter_stacks: list[Stack]) -> None:
+    (refusal,) = (s for s in allowed_to(starter_stacks, "StageExecutionRole") if s["Effect"] == "Deny")
+    assert refusal["Action"] == ["ecr:*", "iam:*", "s3:*"]
+    assert "notejam-delivery" in json.dumps(refusal["Resource"])
+
+
+def test_every_log_group_with_a_name_may_be_made_and_read(starter_stacks: list[Stack]) -> None:
+    """A name that AWS demands begins otherwise than the stack's; the roles' patterns must know how."""
+    named = {
+        (stack.stage is None, str(group["LogGroupName"]["Fn::Sub"]).replace("${AWS::StackName}", stack.name))
+        for stack in starter_stacks
+        for resource in stack.template.to_dict()["Resources"].values()
+        if resource["Type"] == "AWS::Logs::LogGroup"
+        for group in [resource["Properties"]]
+        if "LogGroupName" in group
+    }
+    assert len(named) > 5
+    making = {role: json.dumps(allowed_to(starter_stacks, role)) for role in ("StageExecutionRole", "OwnExecutionRole")}
+    (delivery,) = (stack.template.to_dict()["Resources"] for stack in starter_stacks if stack.layer == "delivery")
+    reading = json.dumps(delivery["LogsPolicy"])
+    for own, name in named:
+        beginning = name[: name.index("notejam")] + ("notejam-delivery" if own else "notejam-")
+        assert f":log-group:{beginning}*" in making["OwnExecutionRole" if own else "StageExecutionRole"], name
+        assert f":log-group:{name[: name.index('notejam')]}notejam-*" in reading, name
