@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 from ..aws.models import HeldResource, StackState
 from ..exit_codes import Refused
-from ..manifest import Planned
+from ..manifest import StackSpec
 from ..stacks.parameters import ParameterChange
 from ..stacks.templates import Template
 from .verdicts import Judged
@@ -30,7 +30,7 @@ class StackPlan:
     `first` is the template of a first step, which keeps what other stacks still use; None where one step does.
     """
 
-    stack: Planned
+    stack: StackSpec
     kind: Kind
     template: Template
     values: Mapping[str, str]

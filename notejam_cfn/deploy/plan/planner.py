@@ -10,14 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from ..aws.client import KEEP, Aws
 from ..aws.models import HeldResource, StackState
 from ..exit_codes import CommandError, NeedsRecovery, Refused
-from ..manifest import Planned
+from ..manifest import StackSpec
 from ..stacks import parameters, template_upload
+from ..stacks.ownership import require_ours
 from ..stacks.statuses import ABSENT, Step, status
 from ..stacks.templates import Template, fingerprint, inputs_digest
 from . import lookups, notices, two_steps
 from .changes import Comparison, Key, StackChange, compare
 from .model import Kind, Plan, StackPlan
-from .verdicts import judge
+from .verdicts import Judged, judge
 
 States = Mapping[str, StackState | None]
 # The rows of a failed creation that need nothing cleared: what was made is gone already.
@@ -32,7 +33,7 @@ class Planner:
         self.templates = templates
         self.given = given
 
-    def plan(self, stacks: Sequence[Planned], states: States, base: Plan) -> Plan:
+    def plan(self, stacks: Sequence[StackSpec], states: States, base: Plan) -> Plan:
         """Return what would be done with the stacks, given their states and those of the ones they read.
 
         `base` says for whom. Raises Refused or NeedsRecovery when a stack's state allows nothing. Stacks that are as
@@ -55,12 +56,7 @@ class Planner:
         told = notices.of_parameters(list(finished.values()), deployed)
         return dataclasses.replace(base, stacks=finished, notices=(*base.notices, *told))
 
-    def again(self, stack: Planned, states: States) -> StackPlan:
-        """Return what is to be done with one stack now that those it reads have been updated."""
-        only = Plan("", "", {}, self.given)
-        return self.plan([stack], states, only).stacks[stack.name]
-
-    def _begun(self, stack: Planned, state: StackState | None, states: States) -> StackPlan:
+    def _begun(self, stack: StackSpec, state: StackState | None, states: States) -> StackPlan:
         """Say what is to be done with a stack, as far as its state and its description tell."""
         template = self.templates[stack.name]
         body = template.body({name: each.outputs for name, each in states.items() if each})
@@ -82,7 +78,7 @@ class Planner:
         told = parameters.changes(values, state.parameters)
         return StackPlan(stack, Kind.UNCHANGED if same else Kind.UPDATE, template, values, told, state)
 
-    def _same(self, stack: Planned, state: StackState, body: str, values: Mapping[str, str]) -> bool:
+    def _same(self, stack: StackSpec, state: StackState, body: str, values: Mapping[str, str]) -> bool:
         return (
             fingerprint(state.description) == fingerprint(json.loads(body)["Description"])
             and not parameters.changes(values, state.parameters)
@@ -119,7 +115,12 @@ class Planner:
         return parameters.for_update(plan.stack, self.given, plan.state.parameters, parameters.defaults(deployed))
 
     def _finished(
-        self, plan: StackPlan, comparison: Comparison, deployed: Template | None, last: frozenset[Key], judged: list
+        self,
+        plan: StackPlan,
+        comparison: Comparison,
+        deployed: Template | None,
+        last: frozenset[Key],
+        judged: Sequence[Judged],
     ) -> StackPlan:
         if plan.kind is Kind.CREATE or deployed is None or plan.state is None:
             return dataclasses.replace(plan, changes=tuple(judged))
@@ -130,23 +131,12 @@ class Planner:
         first = two_steps.first_step(deployed, plan.template, kept) if kept else None
         return dataclasses.replace(plan, kind=kind, values=values, parameters=told, first=first, changes=tuple(judged))
 
-    def _leftovers(self, stack: Planned, state: StackState) -> tuple[HeldResource, ...]:
+    def _leftovers(self, stack: StackSpec, state: StackState) -> tuple[HeldResource, ...]:
         held = self.aws.resources(stack.region, stack.name) if state.status != "REVIEW_IN_PROGRESS" else []
         return tuple(resource for resource in held if resource.status not in GONE)
 
 
-def require_ours(stack: Planned, state: StackState) -> None:
-    """Raise Refused for a stack of the same name that is not marked as this stage's."""
-    foreign = {key: state.tags.get(key) for key, value in stack.tags.items() if state.tags.get(key) != value}
-    if foreign:
-        found = ", ".join(f"{key}={value}" for key, value in foreign.items())
-        raise Refused(
-            f"{stack.name} exists, but its tags say it is not this stage's ({found})",
-            "Rename the project or the stage in notejam.toml, or remove that stack yourself",
-        )
-
-
-def _cannot_change(stack: Planned, state: StackState, step: Step) -> CommandError:
+def _cannot_change(stack: StackSpec, state: StackState, step: Step) -> CommandError:
     meaning = status(state.status).meaning
     if step is Step.RECOVER:
         return NeedsRecovery(f"{stack.name} {meaning} ({state.status})", f"Run: {_script('recover', stack)}")
@@ -158,11 +148,11 @@ def _cannot_change(stack: Planned, state: StackState, step: Step) -> CommandErro
     return Refused(f"{stack.name} {meaning}")
 
 
-def _script(name: str, stack: Planned) -> str:
+def _script(name: str, stack: StackSpec) -> str:
     return f"python scripts/{name}.py {stack.stage or stack.layer}"
 
 
-def _in_order(stacks: Sequence[Planned]) -> list[str]:
+def _in_order(stacks: Sequence[StackSpec]) -> list[str]:
     """Return the names with each stack after those it depends on."""
     needs = {stack.name: stack.depends_on for stack in stacks}
     done: list[str] = []

@@ -1,15 +1,15 @@
-"""What must not be lost: stack policies, and changes that are refused unless they are named."""
+"""Stack policies: what an update must not lose, whoever begins it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
-from ..aws.models import Change
-from ..exit_codes import Refused
 from .templates import STATEFUL
 
 _ALLOWED: dict[str, Any] = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+OPEN: dict[str, Any] = {"Statement": [_ALLOWED]}
+"""The policy of a stack that is not protected: a policy can be replaced, never removed."""
 
 
 def policy(allowed: Collection[str] = ()) -> dict[str, Any]:
@@ -28,32 +28,3 @@ def policy(allowed: Collection[str] = ()) -> dict[str, Any]:
     else:
         refused["Resource"] = "*"
     return {"Statement": [_ALLOWED, refused]}
-
-
-def dangerous(changes: Iterable[Change], held_elsewhere: Collection[str] = ()) -> list[Change]:
-    """Return the changes that would lose a stateful resource. `held_elsewhere` names those that only look stateful."""
-    return [c for c in changes if c.type in STATEFUL and loses(c) and c.logical_id not in held_elsewhere]
-
-
-def loses(change: Change) -> bool:
-    """Whether the resource there is now goes: removed, replaced, or maybe replaced."""
-    return change.action == "Remove" or (change.action == "Modify" and change.replaced != "no")
-
-
-def require_allowed(stack: str, changes: Iterable[Change], allowed: Collection[str]) -> None:
-    """Raise Refused when a dangerous change is not named in `allowed`."""
-    refused = [change for change in changes if change.logical_id not in allowed]
-    if refused:
-        names = ", ".join(change.logical_id for change in refused)
-        options = " ".join(f"--allow-replace {change.logical_id}" for change in refused)
-        raise Refused(
-            f"{stack}: {names} would be {_fate(refused[0])}, and with it what people stored",
-            "Look for the change in notejam.toml or --parameter that causes it, and undo it",
-            f"Or, if the data may go: {options}",
-        )
-
-
-def _fate(change: Change) -> str:
-    if change.action == "Remove":
-        return "removed"
-    return "replaced" if change.replaced == "yes" else "replaced, maybe"
