@@ -167,13 +167,19 @@ class Restore:
         self, stacks: Sequence[StackSpec], parameters: tuple[str, ...], allowed: frozenset[str] = frozenset()
     ) -> dict[str, Result]:
         self.progress.templates = read_templates(stacks)
-        options = Options(yes=True, allow_replace=allowed, parameters=parameters)
+        options = Options(yes=True, allow=allowed, parameters=parameters)
         return Deployment(self.aws, stacks, options, self.progress, self.prompter).run()
 
 
 def _replaced(stacks: Sequence[StackSpec]) -> frozenset[str]:
-    templates = read_templates(stacks).values()
-    return frozenset(name for template in templates for name, one in template.resources.items() if one.type in REPLACED)
+    """Return what a restore replaces, as a plan names it."""
+    read = read_templates(stacks)
+    return frozenset(
+        f"{stack.layer}.{name}"
+        for stack in stacks
+        for name, one in read[stack.name].resources.items()
+        if one.type in REPLACED
+    )
 
 
 def _database(stacks: Sequence[StackSpec]) -> StackSpec:

@@ -223,7 +223,7 @@ class _Comparing:
         return self._change(name, action, properties, because)
 
     def _causes(self, value: Any) -> dict[str, Action]:
-        """Return the replaced things that a value refers to: it becomes another one, although the template says the same."""
+        """Return the replaced things that a value refers to: they change it, although the template says the same."""
         found: dict[str, Action] = {}
         for reference in references(value):
             if len(reference) == 1 and reference[0] in self.replaced:

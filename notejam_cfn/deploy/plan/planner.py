@@ -16,7 +16,7 @@ from ..stacks.ownership import require_ours
 from ..stacks.statuses import ABSENT, Step, status
 from ..stacks.templates import Template, fingerprint, inputs_digest
 from . import lookups, notices, two_steps
-from .changes import Comparison, Key, StackChange, compare
+from .changes import Key, StackChange, compare
 from .model import Kind, Plan, StackPlan
 from .verdicts import Judged, judge
 
@@ -48,9 +48,7 @@ class Planner:
         last = two_steps.removed_last(comparison)
         judged = judge(comparison, extra, last)
         finished = {
-            name: self._finished(
-                plan, comparison, deployed.get(name), last, [j for j in judged if j.change.stack == name]
-            )
+            name: self._finished(plan, deployed.get(name), last, [j for j in judged if j.change.stack == name])
             for name, plan in begun.items()
         }
         told = notices.of_parameters(list(finished.values()), deployed)
@@ -115,12 +113,7 @@ class Planner:
         return parameters.for_update(plan.stack, self.given, plan.state.parameters, parameters.defaults(deployed))
 
     def _finished(
-        self,
-        plan: StackPlan,
-        comparison: Comparison,
-        deployed: Template | None,
-        last: frozenset[Key],
-        judged: Sequence[Judged],
+        self, plan: StackPlan, deployed: Template | None, last: frozenset[Key], judged: Sequence[Judged]
     ) -> StackPlan:
         if plan.kind is Kind.CREATE or deployed is None or plan.state is None:
             return dataclasses.replace(plan, changes=tuple(judged))

@@ -57,24 +57,24 @@ class Deployment:
     """One run of `deploy` over some stacks."""
 
     def __init__(
-        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, person: Prompter
+        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, prompter: Prompter
     ) -> None:
         self.aws = aws
         self.stacks = {stack.name: stack for stack in stacks}
         self.options = options
         self.progress = progress
-        self.person = person
+        self.prompter = prompter
         self.control = Control()
         self.given = parameters.parse(options.parameters, stacks)
         self.planner = Planner(aws, progress.templates, self.given)
         self.states: dict[str, StackState | None] = {}
-        self.made: Plan | None = None
+        self.plan: Plan | None = None
 
     def run(self) -> dict[str, Result]:
         """Do all of it. Returns a result for each stack; raises when nothing was begun."""
         self.states = self._look()
         self._wait_for_others()
-        plan = self.made = self._plan()
+        plan = self.plan = self._plan()
         self._show(plan)
         if self.options.plan:
             document.write(self.options.plan, plan)
@@ -137,15 +137,16 @@ class Deployment:
     def _confirm(self, plan: Plan) -> None:
         changing = [each for each in plan.stacks.values() if not each.idle]
         question = f"Deploy {len(changing)} of {len(plan.stacks)} stacks?"
-        if not self.options.yes and not self.options.approved and not self.person.confirm(question):
+        if not self.options.yes and not self.options.approved and not self.prompter.confirm(question):
             raise Refused("not deployed: the answer was no")
 
     def _execute(self, plan: Plan) -> dict[str, Result]:
         stacks, needs = _in_steps(plan)
-        results = execute(
-            stacks, needs, lambda name, tell: self._deploy(plan, name, tell), self.progress, self.person, self.control
-        )
-        return _whole(results)
+
+        def deploy(name: str, tell: Emit) -> Result:
+            return self._deploy(plan, name, tell)
+
+        return _whole(execute(stacks, needs, deploy, self.progress, self.prompter, self.control))
 
     def _deploy(self, plan: Plan, name: str, tell: Emit) -> Result:
         """Do one step of one stack, in a thread of its own."""
@@ -243,7 +244,7 @@ class Deployment:
         if more:
             self.aws.delete_change_set(plan.stack.region, change_set.id)
             raise Refused(
-                f"{plan.stack.name}: CloudFormation would also replace or remove {', '.join(more)}, which was not shown",
+                f"{plan.stack.name}: CloudFormation would replace or remove {', '.join(more)} too, which was not shown",
                 "Nothing of this stack was changed; please report it with the plan (--plan FILE)",
             )
 

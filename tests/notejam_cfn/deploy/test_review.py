@@ -6,12 +6,12 @@ import datetime
 from typing import Any
 
 import pytest
+from notejam_cfn.deploy.stacks.review import Kind, Reviewer, table
 
 from notejam_cfn.deploy.aws.models import Change, StackState
 from notejam_cfn.deploy.exit_codes import BadInput, Refused
 from notejam_cfn.deploy.manifest import StackSpec, read
 from notejam_cfn.deploy.stacks import conditions, operations, parameters, protection, templates
-from notejam_cfn.deploy.stacks.review import Kind, Reviewer, table
 from notejam_cfn.deploy.ui import estimates
 
 from .conftest import Shop, resource

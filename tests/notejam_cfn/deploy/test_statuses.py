@@ -7,6 +7,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+from notejam_cfn.deploy.stacks.review import Kind, Review
 
 from notejam_cfn.deploy.aws.models import StackState
 from notejam_cfn.deploy.exit_codes import AwsTrouble, CommandError, Exit
@@ -15,7 +16,6 @@ from notejam_cfn.deploy.stacks import templates
 from notejam_cfn.deploy.stacks.deploy import Deployment, Options
 from notejam_cfn.deploy.stacks.executor import Prompter
 from notejam_cfn.deploy.stacks.operations import OperationResult
-from notejam_cfn.deploy.stacks.review import Kind, Review
 from notejam_cfn.deploy.stacks.statuses import ABSENT, STATUSES, Step, status
 from notejam_cfn.deploy.ui.progress import Silent
 
