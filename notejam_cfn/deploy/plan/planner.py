@@ -120,9 +120,15 @@ class Planner:
         values = self._values(plan, deployed)
         told = parameters.changes(values, plan.state.parameters)
         kept = {name for stack, name in last if stack == plan.stack.name}
-        kind = Kind.UPDATE if judged else plan.kind
+        kind = Kind.UPDATE if judged or self._says_more(plan, deployed) else Kind.UNCHANGED
         first = two_steps.first_step(deployed, plan.template, kept) if kept else None
         return dataclasses.replace(plan, kind=kind, values=values, parameters=told, first=first, changes=tuple(judged))
+
+    def _says_more(self, plan: StackPlan, deployed: Template) -> bool:
+        """Whether CloudFormation would find something to update although no resource changes: outputs, or tags."""
+        assert plan.state
+        before, after = (each.document.get("Outputs", {}) for each in (deployed, plan.template))
+        return before != after or not plan.stack.tags.items() <= plan.state.tags.items()
 
     def _leftovers(self, stack: StackSpec, state: StackState) -> tuple[HeldResource, ...]:
         held = self.aws.resources(stack.region, stack.name) if state.status != "REVIEW_IN_PROGRESS" else []

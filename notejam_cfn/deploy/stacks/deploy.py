@@ -79,6 +79,7 @@ class Deployment:
         if self.options.plan:
             document.write(self.options.plan, plan)
         plan.require_allowed()
+        self._refuse_leftovers(plan)
         if self.options.approved:
             document.require_same(self.options.approved, plan)
         if self.options.dry_run or self.options.plan or plan.empty:
@@ -126,6 +127,15 @@ class Deployment:
         for line in wording.lines(plan):
             self.progress.write(line)
         self.progress.write()
+
+    def _refuse_leftovers(self, plan: Plan) -> None:
+        """Refuse to delete what nobody has looked at: without a person here, and without a plan that was approved."""
+        for each in plan.stacks.values():
+            if each.cleared and self.options.yes and not self.options.approved:
+                raise Refused(
+                    f"{each.stack.name} still holds {counted(len(each.cleared), 'resource')} to be deleted first",
+                    "Look at them above, then run the command without --yes, or write the plan and execute that",
+                )
 
     def _untouched_results(self, plan: Plan) -> dict[str, Result]:
         fates = {True: Outcome.UNCHANGED, False: Outcome.REVIEWED}
