@@ -129,7 +129,7 @@ class Emulator:
     def reset(self) -> None:
         """Forget every resource of every account."""
         self.set_faults()
-        request = urllib.request.Request(f"{self.url}/_ministack/reset", b"", method="POST")
+        request = urllib.request.Request(f"{self.url}{server.RESET_PATH}", b"", method="POST")
         urllib.request.urlopen(request, timeout=30).close()
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 FAULTS_PATH, POINTS_PATH = "/_rehearsal/faults", "/_rehearsal/points"
+RESET_PATH = "/_ministack/reset"
 Application = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Awaitable[None]]], Awaitable[None]]
 
 
@@ -47,10 +48,12 @@ def _settle_ministack(port: int) -> None:
 
 
 def _application() -> Application:
-    from . import emulated_resources, recovery
+    from . import change_sets, emulated_resources, recovery, refusals
 
     ministack = importlib.import_module("ministack.app")
     emulated_resources.register()
+    change_sets.register()
+    refusals.register()
     recovery.register()
     application: Application = ministack.app
     return application
@@ -81,6 +84,8 @@ def with_faults(serve: Application) -> Application:
         if scope["type"] != "http":
             return await serve(scope, receive, send)
         body = await _body(receive)
+        if scope["path"] == RESET_PATH:
+            _forget_names()
         if scope["path"] in TAKES:
             TAKES[scope["path"]](json.loads(body or b"{}"))
             return await _respond(send, 200, b"{}")
@@ -117,6 +122,12 @@ def _take_faults(document: dict[str, Any]) -> None:
     from .faults import FAULTS
 
     FAULTS.replace(document)
+
+
+def _forget_names() -> None:
+    from . import refusals
+
+    refusals.forget()
 
 
 def _take_point(document: dict[str, Any]) -> None:

@@ -224,7 +224,8 @@ class Deployment:
             self._guard(plan, frozenset())
             return Result(stack, Outcome.UNCHANGED, Exit.DONE, state)
         self._require_planned(plan, change_set)
-        tell(Note(f"updating {counted(len(change_set.changes), 'resource')}, {self._expected(plan)}"))
+        what = counted(len(change_set.changes), "resource") if change_set.changes else "outputs"
+        tell(Note(f"updating {what}, {self._expected(plan)}"))
         last, token = self.aws.last_event(stack.region, state.id), new_token()
         allowed = allowed_in(plan, self.options.allow)
         self._guard(plan, allowed)
