@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,9 +20,15 @@ def main(given: Sequence[str] | None = None) -> Exit:
     )
     parser.add_argument("stage", metavar="STAGE", nargs="?", default="dev", help="a stage of notejam.toml")
     parser.add_argument("--keep", action="store_true", help="leave it running for a browser until Enter is pressed")
+    parser.add_argument(
+        "--image",
+        action=argparse.BooleanOptionalAction,
+        help="run the containers in the application's image, building it if need be; by default when it is built",
+    )
     parser.add_argument("--progress", choices=KINDS, help="show the deployments inside, and how")
     asked = parser.parse_args(given)
-    settings = Settings(asked.stage, Path.cwd(), _keep if asked.keep else None, KINDS.get(asked.progress, Silent))
+    keep = _keep if asked.keep else None
+    settings = Settings(asked.stage, Path.cwd(), asked.image, keep, KINDS.get(asked.progress, Silent))
     try:
         seconds = rehearse(session.manifest(asked), settings, _teller())
     except FAILURES as failure:

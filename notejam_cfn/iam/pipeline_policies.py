@@ -77,10 +77,6 @@ BUCKET = ("GetBucketLocation", "GetBucketVersioning", "ListBucket")
 KEY = ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
 
 
-class UnknownPermissions(LookupError):
-    """A template holds a type of resource of which nobody looked up yet what making it takes."""
-
-
 def on(service: str, *names: str) -> list[Action]:
     """Return actions of one service."""
     return [Action(service, name) for name in names]
@@ -89,19 +85,6 @@ def on(service: str, *names: str) -> list[Action]:
 def in_account(arn: str) -> Sub:
     """Return an ARN of this account and partition: `in_account("ecs:*:${AWS::AccountId}:cluster/x")`."""
     return Sub("arn:${AWS::Partition}:" + arn)
-
-
-# Schemas name actions on things that no template here makes; named resources could never match them.
-IN_VAIN = frozenset(
-    {
-        *("iam:AttachUserPolicy", "iam:DetachUserPolicy", "rds:CreateDBInstanceReadReplica", "rds:CreateDBSnapshot"),
-        *("rds:DescribeDBClusterAutomatedBackups", "rds:DescribeGlobalClusters", "rds:RemoveFromGlobalCluster"),
-        *("rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBInstanceToPointInTime"),
-        "rds:StartDBInstanceAutomatedBackupsReplication",
-    }
-)
-# The reference that cfn-lint bundles lets these be narrowed; IAM does not.
-ALSO_WITHOUT_RESOURCE = frozenset({"cloudwatch:GetMetricData", "sns:Unsubscribe"})
 
 
 def stacks_named(prefixes: Iterable[str]) -> list[Value]:
@@ -299,28 +282,19 @@ def of_no_stage(project: str) -> Condition:
 def allow_creating(kinds: Iterable[str], prefixes: Sequence[str], own: Condition) -> list[Statement]:
     """Allow what CloudFormation calls to create, change and delete resources of these types in stacks named so.
 
-    The actions come from the types' schemas (see `permissions`). Names narrow them where a service puts names in ARNs;
-    where it does not, tags (`own`) narrow what may be changed or deleted, and the account the rest.
-
-    Raises `UnknownPermissions` for a type that `permissions` does not know.
+    `permissions` knows the actions. Names narrow them where a service puts names in ARNs; where it does not, tags
+    (`own`) narrow what may be changed or deleted, and the account the rest. Raises `UnknownPermissions`.
     """
-    called = {action for kind in kinds for action in actions_for(kind)} | {"cloudformation:DescribeStacks"}
-    wanted = sorted(called - IN_VAIN)
-    wide = [action for action in wanted if action in permissions.WITHOUT_RESOURCE | ALSO_WITHOUT_RESOURCE]
-    tagged = [action for action in wanted if action in permissions.DECIDED_BY_TAG]
-    named = [action for action in wanted if action not in {*wide, *tagged}]
+    called = {action for kind in kinds for action in permissions.actions_for(kind)} | {"cloudformation:DescribeStacks"}
+    known = [permissions.action(name) for name in sorted(called)]
+    wide = [action.name for action in known if not action.takes_resource]
+    tagged = [action.name for action in known if action.decided_by_tag]
+    named = [action.name for action in known if action.name not in {*wide, *tagged}]
     return [
         *(allow(_literal(some), _resources(service, prefixes)) for service, some in _by_service(named)),
         *(allow(_literal(some), _resources(service, prefixes), own) for service, some in _by_service(tagged)),
         allow_everywhere("TheseHaveNoResource", _spelled(wide)),
     ]
-
-
-def actions_for(kind: str) -> tuple[str, ...]:
-    """Return the actions CloudFormation needs for a type. Raises `UnknownPermissions` when none are known."""
-    if kind not in permissions.ACTIONS:
-        raise UnknownPermissions(f"{kind}: no permissions known; run python tools/refresh_permissions.py")
-    return permissions.ACTIONS[kind]
 
 
 def refuse_own_things(prefixes: Sequence[str]) -> Statement:
