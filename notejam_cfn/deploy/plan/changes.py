@@ -116,7 +116,7 @@ class _Walk:
         self.changes += comparing.changes()
         self.old |= {(stack.name, name): each for name, each in old.items()}
         self.new |= {(stack.name, name): each for name, each in new.items()}
-        self._follow_outputs(stack, comparing.replaced)
+        self._follow_outputs(stack, comparing)
         self._note_readers(stack)
 
     def _old_resources(self, stack: StackChange) -> dict[str, Resolved]:
@@ -126,24 +126,18 @@ class _Walk:
         before = resolve.resources(stack.old, stack.old_values, {}) if stack.stale else {}
         return found | {name: each for name, each in before.items() if name in stack.stale}
 
-    def _follow_outputs(self, stack: StackChange, replaced: Collection[str]) -> None:
+    def _follow_outputs(self, stack: StackChange, comparing: _Comparing) -> None:
         new = resolve.output_values(stack.new, stack.new_values, self.after)
         old = resolve.output_values(stack.old, stack.old_values, self.now) if stack.old else {}
         for name, value in new.items():
             key = (stack.name, name)
             if isinstance(value, str):
                 self.after[key] = value
-            elif name not in old or old[name] != value or self._moves(value, replaced):
+            elif name not in old or old[name] != value or comparing.causes(value):
                 self.after[key] = None
         for gone in self.now.keys() - {(stack.name, name) for name in new}:
             if gone[0] == stack.name:
                 self.after.pop(gone, None)
-
-    def _moves(self, value: Any, replaced: Collection[str]) -> bool:
-        return any(
-            reference[0] in replaced if len(reference) == 1 else self.after.get((reference[0], reference[1])) is None
-            for reference in references(value)
-        )
 
     def _note_readers(self, stack: StackChange) -> None:
         """Remember which deployed resources refer to which, through outputs too."""
@@ -158,10 +152,10 @@ class _Walk:
 
     def _targets(self, stack: str, value: Any) -> Iterable[Key]:
         for reference in references(value):
-            if len(reference) == 1:
-                yield (stack, reference[0])
+            if reference.stack:
+                yield from self.behind.get((reference.stack, reference.name), ())
             else:
-                yield from self.behind.get((reference[0], reference[1]), ())
+                yield (stack, reference.name)
 
     def result(self) -> Comparison:
         changing = frozenset(key for key, value in self.after.items() if value is None or value != self.now.get(key))
@@ -190,23 +184,23 @@ class _Comparing:
         return [(added | self.found)[name] for name in self.new if name in added or name in self.found] + gone
 
     def _settle(self) -> None:
-        """Compare until a round finds no further replacement."""
+        """Compare until a round finds nothing more."""
         both = [name for name in self.new if name in self.old]
         while True:
-            before = dict(self.replaced)
+            before = {name: (change.action, change.properties) for name, change in self.found.items()}
             for name in both:
                 change = self._compared(name)
                 if change:
                     self.found[name] = change
                     if change.action in REPLACING:
                         self.replaced[name] = change.action
-            if before == self.replaced:
+            if before == {name: (change.action, change.properties) for name, change in self.found.items()}:
                 return
 
     def _compared(self, name: str) -> ResourceChange | None:
         old, new = self.old[name], self.new[name]
         certain = set(changed_paths(old.properties, new.properties))
-        caused = {key: self._causes(value) for key, value in new.properties.items()}
+        caused = {key: self.causes(value) for key, value in new.properties.items()}
         moved = {key: causes for key, causes in caused.items() if causes}
         attributes = {key for key in ("Metadata", "UpdatePolicy") if _differs(old, new, key)}
         if old.type != new.type:
@@ -222,15 +216,24 @@ class _Comparing:
         because = tuple(sorted({text for causes in moved.values() for text in causes}))
         return self._change(name, action, properties, because)
 
-    def _causes(self, value: Any) -> dict[str, Action]:
-        """Return the replaced things that a value refers to: they change it, although the template says the same."""
+    def causes(self, value: Any) -> dict[str, Action]:
+        """Return what makes a value another one, although the template says the same."""
         found: dict[str, Action] = {}
         for reference in references(value):
-            if len(reference) == 1 and reference[0] in self.replaced:
-                found[reference[0]] = self.replaced[reference[0]]
-            elif len(reference) == 2 and (reference[0], reference[1]) in self.unknown:
-                found[f"{reference[0]}.{reference[1]}"] = Action.REPLACE
+            name = reference.name
+            if reference.stack:
+                if (reference.stack, name) in self.unknown:
+                    found[f"{reference.stack}.{name}"] = Action.REPLACE
+            elif name in self.replaced:
+                found[name] = self.replaced[name]
+            elif reference.attribute and self._follows(name, reference.attribute):
+                found[f"{name}.{reference.attribute}"] = Action.REPLACE
         return found
+
+    def _follows(self, name: str, attribute: str) -> bool:
+        """Whether an attribute is a property that changes, such as the value of a parameter."""
+        change = self.found.get(name)
+        return change is not None and any(touches(path, attribute) for path in change.properties)
 
     def _action(
         self, facts: ResourceFacts, certain: Collection[str], moved: Mapping[str, Mapping[str, Action]]

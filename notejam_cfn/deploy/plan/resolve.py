@@ -53,18 +53,27 @@ def output_values(document: Mapping[str, Any], values: Mapping[str, str], output
     }
 
 
-def references(value: Any) -> Iterator[tuple[str, ...]]:
-    """Yield what a resolved value refers to: a logical id, or a stack and the name of its output."""
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """What a value refers to: a resource of its own stack, or one of its attributes; or an output of another stack."""
+
+    name: str
+    attribute: str = ""
+    stack: str = ""
+
+
+def references(value: Any) -> Iterator[Reference]:
+    """Yield what a resolved value refers to."""
     if isinstance(value, list):
         for item in value:
             yield from references(item)
     elif isinstance(value, dict):
         if OUTPUT in value:
-            yield tuple(value[OUTPUT])
+            yield Reference(value[OUTPUT][1], stack=value[OUTPUT][0])
         elif "Fn::GetAtt" in value:
-            yield (value["Fn::GetAtt"][0],)
+            yield Reference(value["Fn::GetAtt"][0], str(value["Fn::GetAtt"][1]))
         elif "Ref" in value and len(value) == 1:
-            yield (value["Ref"],)
+            yield Reference(value["Ref"])
         else:
             for item in value.values():
                 yield from references(item)

@@ -14,7 +14,7 @@ from . import known_effects, two_steps
 from .changes import GOING, REPLACING, Action, Comparison, Key, ResourceChange
 from .differences import at
 from .findings import NOTHING, Finding, Verdict
-from .resolve import references
+from .resolve import Reference, references
 from .resource_facts import UNKNOWN, facts_of, source
 
 # Records of what happened are lost with what wrote them; that is shown, and refused to nobody who turns a part off.
@@ -83,8 +83,8 @@ class _Judge:
         named = [at(change.new.properties, path) for path in facts.named_by]
         return not any(self._is_replaced(change.stack, reference) for reference in references(named))
 
-    def _is_replaced(self, stack: str, reference: tuple[str, ...]) -> bool:
-        key = (stack, reference[0]) if len(reference) == 1 else (reference[0], reference[1])
+    def _is_replaced(self, stack: str, reference: Reference) -> bool:
+        key = (reference.stack or stack, reference.name)
         found = self.by_key.get(key)
         return key in self.comparison.changing or (found is not None and found.action in REPLACING)
 

@@ -202,7 +202,7 @@ def test_a_restore_that_fails_leaves_the_stage_on_its_old_cluster_and_can_be_tri
     aws.set_faults()
     ran = run("restore", "--to", "good", "--yes")
     assert ran.exit == 0, ran.said
-    assert (serving(aws), clusters(aws)) == (NEW, {OLD, NEW})
+    assert (serving(aws), clusters(aws)) == (NEW, {OLD, NEW}), ran.said
 
 
 def killed(environment: dict[str, str], built: Path, ready: Callable[[], bool], number: signal.Signals) -> str:
@@ -228,7 +228,7 @@ def test_a_restore_that_is_interrupted_while_the_copy_is_made_says_how_to_go_on(
     time.sleep(5)
     ran = run("restore", "--to", again, "--yes")
     assert ran.exit == 0, ran.said
-    assert (serving(aws), clusters(aws)) == (NEW, {OLD, NEW})
+    assert (serving(aws), clusters(aws)) == (NEW, {OLD, NEW}), ran.said
 
 
 def test_a_restore_that_was_killed_when_the_new_cluster_was_there_is_ended_and_not_begun_anew(

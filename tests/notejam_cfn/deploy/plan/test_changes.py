@@ -76,6 +76,22 @@ def test_a_replacement_is_followed_through_references_and_outputs() -> None:
     }
 
 
+def test_an_attribute_that_is_a_property_follows_its_change() -> None:
+    def pointer(value: str) -> dict[str, Any]:
+        return {
+            "Resources": {"Where": one("AWS::SSM::Parameter", Type="String", Value=value)},
+            "Outputs": {"Address": {"Value": {"Fn::GetAtt": ["Where", "Value"]}}},
+        }
+
+    reader = {"Resources": {"Task": one("AWS::ECS::TaskDefinition", Cpu="256", ContainerDefinitions=[read("Address")])}}
+    stacks = [
+        StackChange("network", "network", pointer("b"), {}, pointer("a")),
+        StackChange("service", "service", reader, {}, reader),
+    ]
+    found = actions(compare(stacks, {("network", "Address"): "a"}))
+    assert found == {"network.Where": Action.CHANGE, "service.Task": Action.REPLACE}
+
+
 def test_what_stays_cannot_follow_to_another_network() -> None:
     old = {"network": network(), "database": DATABASE}
     assert verdicts(old, old | {"network": network("10.9.0.0/16")})["database.Group"] is Verdict.WILL_FAIL
