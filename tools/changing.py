@@ -202,8 +202,8 @@ def _value(value: Any) -> str:
 INTRODUCTION = """\
 # Changing a setting of a stage that is deployed
 
-Change the line in notejam.toml, then `python -m notejam_cfn build` and `python scripts/deploy.py STAGE`: it shows the
-plan and asks. What is **bold** below is refused unless it is allowed by name (`--allow LAYER.ID`, which the refusal
+Change the line in notejam.toml, then `python -m notejam_cfn build` and `python -m notejam_cfn deploy STAGE`: it shows
+the plan and asks. What is **bold** below is refused unless it is allowed by name (`--allow LAYER.ID`, which the refusal
 spells out). This page is written by `tools/changing.py` from the same plans, for a stage of the size `standard` with
 everything turned on; a test carries every change out in the emulator, there and back, and compares.
 
@@ -211,7 +211,7 @@ everything turned on; a test carries every change out in the emulator, there and
 CLOSING = """
 
 `region` and `account` of a stage that is deployed: it comes up anew in the other place, and the stacks in the old one
-stay and are paid for. `deploy` shows them; `python scripts/move.py` brings the data along.
+stay and are paid for. `deploy` shows them; `python -m notejam_cfn move` brings the data along.
 """
 
 

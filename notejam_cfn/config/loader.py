@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..core import names
+from ..core.regions import TWO_ZONE_REGIONS
 from .fields import InvalidSetting, Settings
-from .settings import PRESETS, SIZES, TWO_ZONE_REGIONS, DeliverySettings, Project, Stage
+from .settings import PRESETS, SIZES, DeliverySettings, Project, Stage
 
 FILE_NAME = "notejam.toml"
 PROJECT_PATTERN = re.compile(r"[a-z][a-z0-9-]{1,19}")
@@ -241,7 +242,7 @@ region = "eu-central-1"
 size = "resilient"
 network.cidr = "10.30.0.0/16"
 service.time_zone = "Europe/Berlin"
-# Copies of backups, from which `scripts/move.py` starts when the region is gone.
+# Copies of backups, from which `python -m notejam_cfn failover` starts when the region is gone.
 backups.copy_region = "eu-west-1"
 # HTTPS: a Route 53 zone you own; the certificate and the record are made for you.
 # load_balancer.domain = "notes.example.com"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..core import globs, names
+from ..core.regions import NO_COPIES, REGIONS_WITHOUT_EXPORT, TWO_ZONE_REGIONS, lacks
 from .fields import Settings, checked, choice, flag, number, one_of, text, whole
 
 # The periods CloudWatch Logs accepts: LogGroup.RetentionInDays in the resource schema.
@@ -40,18 +41,7 @@ THREE_YEARS = 1095
 FOR_EVER_DAYS = 36500
 # The oldest must stay until the next one is three years old, which is a month later.
 LEAST_MONTHLY_DAYS = THREE_YEARS + 31
-# Source: Amazon Aurora User Guide, "Supported Regions and Aurora DB engines for exporting snapshot data to Amazon S3".
-# Its editions differ on GovCloud; the stricter one is kept here.
-REGIONS_WITHOUT_EXPORT = frozenset(
-    {
-        *("ap-southeast-5", "ap-southeast-6", "ap-east-2", "ap-southeast-7"),
-        *("mx-central-1", "us-gov-east-1", "us-gov-west-1"),
-    }
-)
-# Aurora copies no snapshot to or from these. Source: Amazon Aurora User Guide, "DB cluster snapshot copying".
-NO_COPIES = ("cn-",)
-# Regions that offer new accounts two zones only. Source: AWS, "Regions and Availability Zones".
-TWO_ZONE_REGIONS = ("us-west-1",)
+RESTORE_TESTING, BUDGET = "AWS::Backup::RestoreTestingPlan", "AWS::Budgets::Budget"
 
 
 def _log_retention(default: int) -> Any:
@@ -215,6 +205,8 @@ class ServiceSettings(Settings):
             yield "min_tasks", "may be 0 only with sleep_after_minutes, which wakes the service again, got 0"
         if self.sleep_after_minutes and self.min_tasks:
             yield "sleep_after_minutes", f"needs min_tasks = 0, got min_tasks = {self.min_tasks}"
+        if self.busy_min_tasks and self.busy_to_hour <= self.busy_from_hour:
+            yield "busy_to_hour", f"must be after busy_from_hour ({self.busy_from_hour}), got {self.busy_to_hour}"
         if 0 < self.sleep_after_minutes < 10:
             yield "sleep_after_minutes", f"must be 0 or at least 10, got {self.sleep_after_minutes}"
 
@@ -310,6 +302,16 @@ class Stage(Settings):
         return self.backups.monthly_retention_days
 
     @property
+    def tests_restores(self) -> bool:
+        """Whether a backup is restored every month to prove that it works: where it is asked for and the region can."""
+        return self.backups.restore_test and not lacks(self.region, RESTORE_TESTING)
+
+    @property
+    def budget_usd(self) -> int:
+        """The monthly budget that is watched; 0 for none, and where the region has no budgets."""
+        return 0 if lacks(self.region, BUDGET) else self.monitoring.monthly_budget_usd
+
+    @property
     def is_production(self) -> bool:
         """Whether only the approvers' group may approve its changes: a stage of the largest size."""
         return self.size == "resilient"
@@ -342,6 +344,12 @@ class Stage(Settings):
         if self.backups.export and not self.exports:
             kept = f"monthly snapshots are kept for {self.monthly_retention_days} days instead"
             yield f"{self.region} exports no snapshots to S3; {kept}"
+        if self.network.egress == "endpoints" and self.service.mail_from:
+            yield "asks for an endpoint of Amazon SES in every zone; where one has none, the network is not created"
+        if self.backups.restore_test and not self.tests_restores:
+            yield f"{self.region} has no {RESTORE_TESTING}: left out; try a restore yourself from time to time"
+        if self.monitoring.monthly_budget_usd and not self.budget_usd:
+            yield f"{self.region} has no {BUDGET}: left out; make one in the Billing console, for the tag stage"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -392,6 +400,14 @@ class Project:
         """The region the pipeline runs in: its own or the first stage's."""
         return self.delivery.region or self.stages[0].region
 
+    @property
+    def delivery_gaps(self) -> list[str]:
+        """The resource types without which there is no pipeline, and which its region lacks."""
+        source = {"codecommit": "AWS::CodeCommit::Repository", "codeconnections": "AWS::CodeConnections::Connection"}
+        made = "" if self.delivery.connection_arn else source.get(self.delivery.source, "")
+        needed = ("AWS::CodePipeline::Pipeline", "AWS::CodeBuild::Project", made)
+        return [kind for kind in needed if lacks(self.delivery_region, kind)]
+
     def is_elsewhere(self, stage: Stage) -> bool:
         """Whether a stage is in another account than the pipeline."""
         return bool(stage.account and self.delivery.account and stage.account != self.delivery.account)
@@ -402,8 +418,11 @@ class Project:
         return [*own, *(f"stages.{stage.name}: {warning}" for stage in self.stages for warning in stage.warnings())]
 
     def _delivery_warnings(self) -> Iterator[str]:
+        if self.delivery_gaps:
+            gaps = " and no ".join(self.delivery_gaps)
+            yield f"{self.delivery_region} has no {gaps}: left out; set another delivery.region, or delivery.source"
         if self.delivery_region.startswith("cn-"):
-            yield "CodePipeline cannot deploy in China; use scripts/deploy.py, or set another delivery.region"
+            yield "CodePipeline cannot deploy in China; use `notejam_cfn deploy`, or set another delivery.region"
         if len({stage.account for stage in self.stages}) > 1 and not self.delivery.account:
             yield "takes every stage for one of its own account; set delivery.account, since accounts differ"
         if len({stage.service.architecture for stage in self.stages}) > 1:

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 FAULTS_PATH, POINTS_PATH = "/_rehearsal/faults", "/_rehearsal/points"
-RESET_PATH = "/_ministack/reset"
+ASKED_PATH, FORGET_PATH = "/_rehearsal/asked", "/_rehearsal/forget"
 Application = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Awaitable[None]]], Awaitable[None]]
 
 
@@ -49,12 +49,14 @@ def _settle_ministack(port: int) -> None:
 
 def _application() -> Application:
     from . import change_sets, emulated_resources, recovery, refusals
+    from .roles import enforcement
 
     ministack = importlib.import_module("ministack.app")
     emulated_resources.register()
     change_sets.register()
     refusals.register()
     recovery.register()
+    enforcement.register()
     application: Application = ministack.app
     return application
 
@@ -84,8 +86,8 @@ def with_faults(serve: Application) -> Application:
         if scope["type"] != "http":
             return await serve(scope, receive, send)
         body = await _body(receive)
-        if scope["path"] == RESET_PATH:
-            _forget_names()
+        if scope["path"] == ASKED_PATH:
+            return await _respond(send, 200, _asked())
         if scope["path"] in TAKES:
             TAKES[scope["path"]](json.loads(body or b"{}"))
             return await _respond(send, 200, b"{}")
@@ -124,20 +126,28 @@ def _take_faults(document: dict[str, Any]) -> None:
     FAULTS.replace(document)
 
 
-def _forget_names() -> None:
-    from . import refusals
-
-    refusals.forget()
-
-
 def _take_point(document: dict[str, Any]) -> None:
     from . import recovery
 
     recovery.keep_point(document)
 
 
+def _asked() -> bytes:
+    from .roles.enforcement import ENFORCEMENT
+
+    return json.dumps(list(ENFORCEMENT.asked.values())).encode()
+
+
+def _forget(document: dict[str, Any]) -> None:
+    from . import refusals
+    from .roles.enforcement import ENFORCEMENT
+
+    ENFORCEMENT.forget()
+    refusals.forget()
+
+
 # What a test tells the emulator, by the path it is told at.
-TAKES = {FAULTS_PATH: _take_faults, POINTS_PATH: _take_point}
+TAKES = {FAULTS_PATH: _take_faults, POINTS_PATH: _take_point, FORGET_PATH: _forget}
 
 
 async def _answered_wrongly(scope: dict[str, Any], body: bytes, send: Callable[..., Any]) -> bool:

@@ -27,13 +27,13 @@ class Session:
     aws: Aws
     stacks: tuple[StackSpec, ...]
     progress: Progress
-    person: Prompter
+    prompter: Prompter
     account: str
 
 
 def over_stacks(
     asked: argparse.Namespace,
-    script: str,
+    command: str,
     run: Callable[[Session], dict[str, Result]],
     tell_unchanged: bool = False,
     told: Mapping[str, Any] = MappingProxyType({}),
@@ -46,7 +46,7 @@ def over_stacks(
     start = _start(asked, out)
     results = run(start)
     seconds = time.monotonic() - began
-    lines = summary.lines(results, seconds, f"python scripts/{script}.py {asked.stage}") if results else []
+    lines = summary.lines(results, seconds, f"python -m notejam_cfn {command} {asked.stage}") if results else []
     print("", *lines, sep="\n", file=out)
     if asked.json:
         session.print_json(summary.document(results, seconds) | dict(told))
@@ -59,7 +59,7 @@ def _start(asked: argparse.Namespace, out: TextIO) -> Session:
     account = session.require_account(aws, stacks)
     regions = ", ".join(dict.fromkeys(stack.region for stack in stacks))
     progress.write(f"{asked.stage} → {regions}, account {account}\n")
-    return Session(aws, stacks, progress, session.person(out), account)
+    return Session(aws, stacks, progress, session.prompter(out), account)
 
 
 def _names(stacks: Sequence[StackSpec]) -> dict[str, str]:

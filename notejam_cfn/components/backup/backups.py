@@ -67,7 +67,7 @@ def add_backups(
         select_database(template, "Monthly", monthly, role)
         if stage.exports:
             exports = add_snapshot_export(template, settings, vault, monthly, key_arn, encryption, notifications)
-    if settings.restore_test:
+    if stage.tests_restores:
         add_restore_testing(template, vault, role, database, notifications)
     tell_of_failures(template, vault, notifications, copies)
     return Backups(

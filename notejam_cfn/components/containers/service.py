@@ -22,6 +22,9 @@ from .scaling import ScalingTarget, add_scaling
 from .task_definition import TaskContext, TaskOptions, add_task_definition, container_name
 
 RELEASE = "Release"
+# A target group's port is used only for targets registered without one. Source: Elastic Load Balancing API Reference,
+# "CreateTargetGroup".
+REGISTERED_WITH_ANOTHER = 80
 HTTPS = 443
 DUAL_STACK_HOST = "ACCOUNT.dkr-ecr.REGION.on.aws"
 NONE = "none"
@@ -158,8 +161,9 @@ def add_targets(
 ) -> elb.TargetGroup:
     """Add the group of tasks and the rule that sends them their requests.
 
-    A new task is in service after two checks, 10 seconds apart; a stopped one has 20 seconds to finish its requests:
-    deployments are as fast as that allows.
+    ECS registers each task with the container's port, so the group's own is one that never changes: changing it would
+    replace the group, and send people to an empty one. A new task is in service after two checks, 10 seconds apart; a
+    stopped one has 20 seconds to finish its requests: deployments are as fast as that allows.
     """
     targets = template.add(
         elb.TargetGroup(
@@ -168,7 +172,7 @@ def add_targets(
             TargetType="ip",
             IpAddressType="ipv6" if network.ipv6_only_tasks else "ipv4",
             Protocol="HTTP",
-            Port=settings.port,
+            Port=REGISTERED_WITH_ANOTHER,
             HealthCheckPath=settings.health_path,
             HealthCheckIntervalSeconds=10,
             HealthCheckTimeoutSeconds=5,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from troposphere import Condition, GetAZs, If, Not, Parameter, Select, Sub, ec2, iam, rds
+from troposphere import Condition, Equals, GetAZs, If, Not, NoValue, Parameter, Select, Sub, ec2, iam, rds
 
 from ...config.settings import DatabaseSettings
 from ...core import names
@@ -23,6 +23,13 @@ PORT = 5432
 ENGINE = "aurora-postgresql"
 ADMINISTRATOR = "notejam"
 GROUP = "Database"
+PAUSES = "DatabasePauses"
+# Capacities to choose from, the steps growing with them. RDS takes 0 to 256 units in multiples of 0.5. Source: Amazon
+# Aurora User Guide, "Setting the Aurora Serverless v2 capacity range for a cluster".
+CAPACITIES: tuple[float, ...] = (
+    *(0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 10, 12, 14, 16),
+    *(20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256),
+)
 LOG_GROUP = "DatabaseLogGroup"
 NEW = "NewDatabase"
 MONITORING_SECONDS = 60
@@ -257,31 +264,42 @@ def add_cluster_parameters(template: Template, settings: DatabaseSettings) -> rd
 
 
 def add_capacity(template: Template, settings: DatabaseSettings) -> rds.ServerlessV2ScalingConfiguration:
-    """Let the person who deploys choose the range of capacity units, 0 at the least meaning that it may pause."""
-    least = template.add_parameter_in(
-        GROUP,
-        "Minimum capacity (ACU)",
-        "MinCapacity",
-        Type="Number",
-        Default=f"{settings.min_acu:g}",
-        MinValue=0,
-        MaxValue=256,
-        Description="Aurora capacity units (about 2 GiB each) when idle, in steps of 0.5; 0 lets the database pause.",
+    """Let the person who deploys choose the range of capacity units, 0 at the least meaning that it may pause.
+
+    RDS refuses a minimum above the maximum, what is no multiple of 0.5, and a time to pause for what may not pause. No
+    template can compare two parameters, so the choices of the minimum end where those of the maximum begin.
+    """
+    between = max(1, settings.min_acu, settings.max_acu / 2)
+    least = add_capacity_choice(
+        template, "Minimum", settings.min_acu, (0, between), "when idle; 0 lets the database pause"
     )
-    most = template.add_parameter_in(
-        GROUP,
-        "Maximum capacity (ACU)",
-        "MaxCapacity",
-        Type="Number",
-        Default=f"{settings.max_acu:g}",
-        MinValue=1,
-        MaxValue=256,
-        Description="Aurora capacity units at the most, in steps of 0.5; it bounds the cost.",
+    most = add_capacity_choice(
+        template, "Maximum", settings.max_acu, (between, CAPACITIES[-1]), "at the most; it bounds the cost"
     )
-    scaling = rds.ServerlessV2ScalingConfiguration(MinCapacity=least.ref(), MaxCapacity=most.ref())
-    if settings.min_acu == 0:
-        scaling.SecondsUntilAutoPause = settings.pause_after_minutes * 60
-    return scaling
+    if PAUSES not in template.conditions:
+        template.add_condition(PAUSES, Equals(least.ref(), "0"))
+    return rds.ServerlessV2ScalingConfiguration(
+        MinCapacity=least.ref(),
+        MaxCapacity=most.ref(),
+        SecondsUntilAutoPause=If(PAUSES, settings.pause_after_minutes * 60, NoValue),
+    )
+
+
+def add_capacity_choice(
+    template: Template, which: str, default: float, limits: tuple[float, float], meaning: str
+) -> Parameter:
+    """Add the parameter of one end of the range: a choice among the capacities within limits."""
+    low, high = limits
+    choices = sorted({default, *(units for units in CAPACITIES if low <= units <= high)})
+    return template.add_parameter_in(
+        GROUP,
+        f"{which} capacity (ACU)",
+        f"{which[:3]}Capacity",
+        Type="Number",
+        Default=f"{default:g}",
+        AllowedValues=[f"{units:g}" for units in choices],
+        Description=f"Aurora capacity units (about 2 GiB each) {meaning}.",
+    )
 
 
 def turn_insights_on(cluster: rds.DBCluster, encryption: Encryption) -> None:

@@ -301,7 +301,7 @@ class Deployment:
         stack = plan.stack
         self.states[stack.name] = ended.state
         exit_status = status(ended.state.status).ended
-        if ended.undone and exit_status is Exit.ROLLED_BACK:
+        if ended.undone and exit_status is Exit.FAILED:
             return Result(stack, Outcome.UNDONE, Exit.INTERRUPTED, ended.state)
         if exit_status is None:
             exit_status = Exit.NEEDS_RECOVERY  # it ended, so a status that means "under way" is one nobody knows
@@ -309,7 +309,7 @@ class Deployment:
             return self._failure(stack, exit_status, ended)
         stale = tasks.unsettled(self.aws, stack.region, stack.name)
         if stale:
-            raise NeedsRecovery(stale, "Look at the tasks: python scripts/status.py " + str(stack.stage))
+            raise NeedsRecovery(stale, "Look at the tasks: python -m notejam_cfn status " + str(stack.stage))
         fate = Outcome.CREATED if plan.kind is Kind.CREATE else Outcome.UPDATED
         return Result(stack, fate, Exit.DONE, ended.state)
 

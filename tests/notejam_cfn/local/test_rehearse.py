@@ -59,7 +59,7 @@ def changed(tmp_path: Path) -> Callable[[str, Callable[[dict[str, Any]], None]],
 
 def test_the_rehearsal_of_dev_in_its_image_takes_a_minute_at_most(built: Image) -> None:
     done = subprocess.run(
-        [sys.executable, "scripts/rehearse.py", "dev", "--image"],
+        [sys.executable, "-m", "notejam_cfn", "rehearse", "dev", "--image"],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -130,7 +130,7 @@ def test_a_property_that_cloudformation_refuses_is_noticed(aws: Emulator, change
 
 def test_nothing_is_left_when_it_is_interrupted() -> None:
     process = subprocess.Popen(
-        [sys.executable, "scripts/rehearse.py", "dev"],
+        [sys.executable, "-m", "notejam_cfn", "rehearse", "dev"],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
