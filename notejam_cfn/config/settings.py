@@ -99,7 +99,9 @@ class EncryptionSettings(Settings):
 class DatabaseSettings(Settings):
     """The Aurora cluster: its capacity in Aurora capacity units (1 unit is about 2 GiB), readers and protection."""
 
-    engine_version: str = text("17.7", r"\d+\.\d+", "a version such as 17.7", "Aurora PostgreSQL version")
+    engine_version: str = text(
+        "17", r"\d+(\.\d+)?", "17, or 17.7 to begin with", "Aurora PostgreSQL version; AWS upgrades minor ones"
+    )
     database_name: str = text("notejam", r"[a-z][a-z0-9_]{0,62}", "1 to 63 letters, digits or _", "first database")
     min_acu: float = number(0, 0, 256, "capacity units when idle; 0 lets the database pause")
     max_acu: float = number(4, 1, 256, "capacity units at the most")
@@ -215,14 +217,14 @@ class ServiceSettings(Settings):
 class BackupSettings(Settings):
     """What is kept of the database, how densely and for how long. Days of 0 leave a schedule out."""
 
-    continuous: bool = flag(True, "AWS Backup looks after the point-in-time recovery of database.backup_days")
     at_hour: int = whole(3, 0, 23, "hour backups begin, in UTC")
     daily_retention_days: int = whole(7, 0, 36500, "days a daily snapshot is kept; 0 for none")
     weekly_retention_days: int = whole(98, 0, 36500, "days a weekly snapshot is kept; 0 for none")
     monthly_retention_days: int = whole(1127, 0, 36500, "days a monthly snapshot is kept, at least 1126; 0 for none")
     deletable: bool = flag(False, "people may delete snapshots before their time")
-    own_key: bool = flag(True, "a key of their own for the vault and the exports, which outlives the stage's")
+    own_key: bool = flag(True, "a key of their own for the exports, which outlives the stage's")
     lock: bool = flag(False, "AWS Backup Vault Lock: nobody shortens what is kept")
+    lock_days: int = whole(7, 1, 36500, "days for which a locked vault keeps all that it takes, at the least")
     lock_grace_days: int = whole(0, 0, 36500, "days after which the lock can never be removed; 0 is never")
     export: bool = flag(True, "export each monthly snapshot to S3 as Parquet")
     export_warm_days: int = whole(1095, 1095, 36500, "days an export is at hand before it is archived")
@@ -247,8 +249,17 @@ class BackupSettings(Settings):
             yield "lock_grace_days", f"must be 0 or at least 3, got {self.lock_grace_days}"
         if self.lock and self.deletable:
             yield "deletable", "must be false with lock"
+        if self.lock and self.lock_days > self._shortest_days:
+            yield "lock_days", f"must be at most {self._shortest_days}, the shortest schedule, got {self.lock_days}"
         if not (self.daily_retention_days or self.weekly_retention_days or self.monthly_retention_days):
             yield "daily_retention_days", "must not be 0 together with weekly_retention_days and monthly_retention_days"
+
+    @property
+    def _shortest_days(self) -> int:
+        """How long the shortest of the schedules keeps; the monthly one always keeps for years."""
+        copies = self.copy_retention_days if self.copy_region else 0
+        days = (self.daily_retention_days, self.weekly_retention_days, self.monthly_retention_days, copies)
+        return min((each for each in days if each), default=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -452,7 +463,6 @@ PRESETS: dict[str, dict[str, Any]] = {
             "exec_access": True,
         },
         "backups": {
-            "continuous": False,
             "daily_retention_days": 7,
             "weekly_retention_days": 0,
             "monthly_retention_days": 0,

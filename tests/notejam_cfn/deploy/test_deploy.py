@@ -311,7 +311,7 @@ def test_a_deletion_that_is_blocked_can_be_finished(run: Run, aws: Emulator) -> 
     run("deploy", "--yes")
     aws.set_faults(failures=[{"logical_id": "Store", "operation": "delete", "reason": "bucket is not empty"}])
     ran = run("destroy", "--yes")
-    assert (ran.exit, "--keep LogicalId" in ran.out) == (3, True)
+    assert (ran.exit, "--keep ID" in ran.out) == (3, True)
     assert run("destroy", "--yes", "--keep", "Store").exit == 0
 
 

@@ -87,7 +87,7 @@ def test_the_firewall_limits_rates_and_logs_what_it_does(compose: Any, of_type: 
     names = [
         group["LogGroupName"] for group in of_type(template, "AWS::Logs::LogGroup").values() if "LogGroupName" in group
     ]
-    assert {"Fn::Sub": "aws-waf-logs-${AWS::StackName}"} in names
+    assert "aws-waf-logs-${Name}" in [name["Fn::Sub"][0] for name in names]
     (log,) = of_type(template, "AWS::WAFv2::LoggingConfiguration").values()
     assert log["LoggingFilter"]["DefaultBehavior"] == "DROP"
     (kept,) = log["LoggingFilter"]["Filters"]
