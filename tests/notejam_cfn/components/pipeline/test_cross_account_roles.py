@@ -19,7 +19,13 @@ PIPELINE, PROD = "111111111111", "222222222222"
 REGION = "eu-central-1"
 STAGES = {
     "dev": {"region": REGION, "size": "standard"},
-    "prod": {"region": REGION, "account": PROD, "size": "resilient", "backups": {"copy_region": "eu-west-1"}},
+    "prod": {
+        "region": REGION,
+        "account": PROD,
+        "size": "resilient",
+        "backups": {"copy_region": "eu-west-1"},
+        "load_balancer": {"waf": False},
+    },
 }
 evaluator = pytest.importorskip("ministack.core.iam_evaluator")
 
