@@ -19,7 +19,7 @@ from ..service import tasks
 from ..ui import estimates
 from ..ui.progress import Progress, counted
 from ..ui.signals import Control
-from . import parameters, protection, template_upload, templates
+from . import parameters, prefix_lists, protection, template_upload, templates
 from .executor import Prompter, execute
 from .operations import Note, Operation, OperationResult, began_by, new_token, user
 from .outcomes import Outcome, Result
@@ -72,6 +72,8 @@ class Deployment:
 
     def run(self) -> dict[str, Result]:
         """Do all of it. Returns a result for each stack; raises when nothing was begun."""
+        asked = prefix_lists.with_prefix_lists(self.aws, list(self.stacks.values()), self.given, self.progress.write)
+        self.stacks = {stack.name: stack for stack in asked}
         self.states = self._look()
         self._wait_for_others()
         plan = self.plan = self._plan()
