@@ -14,11 +14,10 @@ from typing import Any
 
 from ..build.build import compose, files
 from ..config.loader import parse
-from ..core.manifest import FILE_NAME
 from ..deploy.aws.client import Access, Aws
 from ..deploy.aws.models import Event
 from ..deploy.exit_codes import CommandError, Exit
-from ..deploy.manifest import Manifest, read
+from ..deploy.manifest import FILE_NAME, Manifest, read
 from ..deploy.plan import two_steps
 from ..deploy.plan.changes import Action, StackChange, compare
 from ..deploy.plan.findings import Verdict
