@@ -21,7 +21,6 @@ from .components.network.vpc import Network, add_network
 from .components.observability.alarm_topic import Notifications, add_notifications
 from .components.observability.log_groups import add_log_group
 from .components.observability.monitoring import Subjects, add_monitoring
-from .components.pipeline.expiry import add_expiry
 from .config.fields import InvalidSetting
 from .config.loader import ConfigError
 from .config.settings import (
@@ -80,7 +79,6 @@ __all__ = [
     "add_copies",
     "add_database",
     "add_encryption",
-    "add_expiry",
     "add_image_repository",
     "add_load_balancer",
     "add_log_group",
