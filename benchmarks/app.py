@@ -27,13 +27,14 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from load import Result, run  # noqa: E402
 
-from tests.app.postgres import PASSWORD, Postgres, free_port  # noqa: E402
+from notejam_cfn.local.postgres import Postgres, free_port  # noqa: E402
 
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 CORES = sorted(os.sched_getaffinity(0))
 SECONDS = 4.0
 TEXT = "A **short** note with a list:\n\n- one\n- two\n- three\n\nand [a link](https://example.com).\n" * 3
 SECRET = "a secret for benchmarks, long enough"
+PASSWORD = "a password for benchmarks"
 EMAIL = "benchmark@example.com"
 ADD_NOTE = "INSERT INTO notes (user_id, pad_id, name, text, created_at, updated_at) VALUES (1, %s, %s, %s, %s, %s)"
 
@@ -121,20 +122,16 @@ def main() -> None:
     parser.add_argument("--minute", action="store_true", help="let 64 connections ask for a minute, not 8 seconds")
     seconds = 60 if parser.parse_args().minute else 8
     os.sched_setaffinity(0, CORES[1:] or CORES)
-    postgres = Postgres()
-    try:
+    with Postgres() as postgres:
         environ = prepare(postgres)
         hello, rows = measure_baselines(postgres, environ)
         measure_application(environ, hello, rows, seconds)
         measure_signing_in(environ)
-    finally:
-        postgres.remove()
 
 
 def prepare(postgres: Postgres) -> dict[str, str]:
     """Create the tables and a user with 10 pads and 200 notes; return the application's environment."""
-    postgres.sql(f"CREATE ROLE notejam LOGIN SUPERUSER PASSWORD '{PASSWORD}'")
-    postgres.sql("CREATE DATABASE notejam")
+    postgres.add_database("notejam", "notejam", PASSWORD)
     environ = {
         "DATABASE_HOST": "127.0.0.1",
         "DATABASE_PORT": str(postgres.port),

@@ -25,7 +25,7 @@ from notejam_cfn.core import images, render
 from notejam_cfn.deploy import manifest
 from notejam_cfn.deploy.aws.client import KEEP
 from notejam_cfn.deploy.aws.sessions import Client, clients
-from notejam_cfn.deploy.manifest import Planned
+from notejam_cfn.deploy.manifest import StackSpec
 from notejam_cfn.deploy.stacks import parameters
 
 CHANGE_SET = "plan"
@@ -58,7 +58,7 @@ def main(arguments: list[str], client: Client | None = None, environ: Mapping[st
     return 0
 
 
-def plan(stack: Planned, client: Any, image: str, environ: Mapping[str, str]) -> LayerPlan:
+def plan(stack: StackSpec, client: Any, image: str, environ: Mapping[str, str]) -> LayerPlan:
     """Plan one layer. A stack that does not exist yet is described by its template alone."""
     given = {"ImageUri": image} if "ImageUri" in stack.defaults else {}
     live = described(client, stack.name)
@@ -81,7 +81,7 @@ def described(client: Any, name: str) -> dict[str, Any] | None:
     return None if found["StackStatus"] in NOT_THERE_YET else found
 
 
-def in_force(stack: Planned, client: Any, live: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+def in_force(stack: StackSpec, client: Any, live: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
     """Return the values to update a stack with: what a person chose stays, and a new default is followed."""
     current = {one["ParameterKey"]: one["ParameterValue"] for one in live.get("Parameters", [])}
     deployed = client.get_template_summary(StackName=stack.name).get("Parameters", [])
@@ -90,7 +90,7 @@ def in_force(stack: Planned, client: Any, live: Mapping[str, Any], given: Mappin
     return {name: current[name] if value == KEEP else value for name, value in values.items()}
 
 
-def changes_of(stack: Planned, client: Any, values: Mapping[str, str], environ: Mapping[str, str]) -> list[str]:
+def changes_of(stack: StackSpec, client: Any, values: Mapping[str, str], environ: Mapping[str, str]) -> list[str]:
     """Return what an update would change, by a change set that is removed again."""
     names = {"StackName": stack.name, "ChangeSetName": CHANGE_SET}
     role = {"RoleARN": environ["EXECUTION_ROLE_ARN"]} if environ.get("EXECUTION_ROLE_ARN") else {}

@@ -23,7 +23,7 @@ from typing import Any
 from notejam_cfn.core import images
 from notejam_cfn.deploy import manifest
 from notejam_cfn.deploy.aws.sessions import Client, clients
-from notejam_cfn.deploy.manifest import Planned
+from notejam_cfn.deploy.manifest import StackSpec
 
 PAGES = {"/readyz": "ready", "/signin/": "jam"}
 """What is asked, and what the answer must contain."""
@@ -54,7 +54,7 @@ def main(arguments: list[str], client: Client | None = None, environ: Mapping[st
     return 0
 
 
-def address(stacks: tuple[Planned, ...], client: Client) -> str:
+def address(stacks: tuple[StackSpec, ...], client: Client) -> str:
     """Return the stage's URL, an output of the stack that has one."""
     (stack,) = (stack for stack in stacks if "Url" in stack.outputs)
     outputs = client("cloudformation", stack.region).describe_stacks(StackName=stack.name)["Stacks"][0]["Outputs"]
@@ -89,7 +89,7 @@ def fetched(url: str) -> tuple[int, str]:
         return 0, str(error)
 
 
-def protect(stacks: tuple[Planned, ...], client: Client) -> None:
+def protect(stacks: tuple[StackSpec, ...], client: Client) -> None:
     """Protect the stacks from deletion where the stage says so: CodePipeline's actions cannot."""
     for stack in stacks:
         if stack.protected:

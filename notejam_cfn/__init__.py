@@ -8,19 +8,19 @@ PyYAML only: no AWS account, no boto3, no linter.
 
 from .application import add_application, secret_key
 from .components.backup.backups import Backups, add_backups
-from .components.backup.cross_region import Copies, add_copies
+from .components.backup.cross_region import CrossRegionBackup, add_cross_region_backup
 from .components.containers.cluster import Cluster, add_cluster
 from .components.containers.image_repository import ImageRepository, add_image_repository
 from .components.containers.service import Service, add_service
-from .components.containers.task_definition import Application
+from .components.containers.task_definition import TaskOptions
 from .components.data.database import Database, add_database
 from .components.data.encryption import Encryption, add_encryption
 from .components.load_balancing.load_balancer import LoadBalancer, add_load_balancer
 from .components.network.security_groups import add_security_group, allow_from_group, allow_to_internet
 from .components.network.vpc import Network, add_network
-from .components.observability.alarm_topic import Notifications, add_notifications
+from .components.observability.alarm_topic import AlarmTopic, add_alarm_topic
 from .components.observability.log_groups import add_log_group
-from .components.observability.monitoring import Subjects, add_monitoring
+from .components.observability.monitoring import MonitoredResources, add_monitoring
 from .config.fields import InvalidSetting
 from .config.loader import ConfigError
 from .config.settings import (
@@ -44,13 +44,13 @@ from .stacks import Stack, stacks_of, stacks_of_stage
 __version__ = "0.1.0"
 
 __all__ = [
-    "Application",
+    "AlarmTopic",
     "BackupSettings",
     "Backups",
     "Cluster",
     "ClusterSettings",
     "ConfigError",
-    "Copies",
+    "CrossRegionBackup",
     "Database",
     "DatabaseSettings",
     "DeliverySettings",
@@ -60,23 +60,24 @@ __all__ = [
     "InvalidSetting",
     "LoadBalancer",
     "LoadBalancerSettings",
+    "MonitoredResources",
     "MonitoringSettings",
     "Network",
     "NetworkSettings",
-    "Notifications",
     "Project",
     "Service",
     "ServiceSettings",
     "Stack",
     "Stage",
-    "Subjects",
+    "TaskOptions",
     "Template",
     "Value",
     "Values",
+    "add_alarm_topic",
     "add_application",
     "add_backups",
     "add_cluster",
-    "add_copies",
+    "add_cross_region_backup",
     "add_database",
     "add_encryption",
     "add_image_repository",
@@ -84,7 +85,6 @@ __all__ = [
     "add_log_group",
     "add_monitoring",
     "add_network",
-    "add_notifications",
     "add_security_group",
     "add_service",
     "allow_from_group",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from troposphere import secretsmanager
 
-from .components.containers.task_definition import Application
+from .components.containers.task_definition import TaskOptions
 from .components.data.database import Database
 from .components.data.encryption import Encryption
 from .components.load_balancing.load_balancer import LoadBalancer
@@ -21,7 +21,7 @@ ANY_ADDRESS = "0.0.0.0"
 ANY_ADDRESS_IPV6 = "::"
 
 
-@component
+@component("application")
 def add_application(
     template: Template,
     stage: Stage,
@@ -29,10 +29,10 @@ def add_application(
     encryption: Encryption,
     database: Database,
     load_balancer: LoadBalancer,
-) -> Application:
+) -> TaskOptions:
     """Add the secret that signs sessions, and return how Notejam is started and what it is told."""
     session = add_session_secret(template, encryption)
-    return Application(
+    return TaskOptions(
         command=["serve"],
         prepare=["migrate"],
         health_command=["python", "-m", "app", "healthcheck"],
@@ -43,7 +43,7 @@ def add_application(
             "DATABASE_PASSWORD": secret_key(database.secret_arn, "password"),
         },
         secret_arns=[session.ref(), database.secret_arn],
-        security_group_ids=[database.clients_id],
+        security_group_ids=[database.client_security_group_id],
         statements=[policies.allow_sending_mail(stage.service.mail_from)] if stage.service.mail_from else [],
     )
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from notejam_cfn.cli.operate import session
-from notejam_cfn.cli.operate.runs import Start, over_stacks
-from notejam_cfn.deploy.data.failover import Relocation, Terms
+from notejam_cfn.cli.operate.runs import Session, over_stacks
+from notejam_cfn.deploy.data.failover import Failover, FailoverOptions
 from notejam_cfn.deploy.exit_codes import Exit
 from notejam_cfn.deploy.manifest import DELIVERY
 from notejam_cfn.deploy.stacks.outcomes import Result
@@ -26,12 +26,12 @@ def main(given: Sequence[str] | None = None) -> Exit:
     parser.add_argument("--dry-run", action="store_true", help="look and estimate, and change nothing")
     asked = parser.parse_args(given)
     asked.region = asked.to  # not even the account is asked of the region that is left
-    terms = Terms(asked.to, asked.snapshot, asked.image, asked.yes, asked.dry_run, asked.anyway)
+    terms = FailoverOptions(asked.to, asked.snapshot, asked.image, asked.yes, asked.dry_run, asked.anyway)
 
-    def move(start: Start) -> dict[str, Result]:
+    def move(start: Session) -> dict[str, Result]:
         known = session.manifest(asked)
         built = (*known.stacks_of(asked.stage), *known.stacks_of(DELIVERY))
-        return Relocation(start.aws, built, terms, start.progress, start.person, datetime.now(UTC)).run()
+        return Failover(start.aws, built, terms, start.progress, start.person, datetime.now(UTC)).run()
 
     return over_stacks(asked, "move", move)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from notejam_cfn.cli.operate import session
-from notejam_cfn.cli.operate.runs import Start, over_stacks
+from notejam_cfn.cli.operate.runs import Session, over_stacks
 from notejam_cfn.deploy.exit_codes import Exit
 from notejam_cfn.deploy.service import release
 from notejam_cfn.deploy.service.stages import IMAGE, Stage
@@ -26,7 +26,7 @@ def main(given: Sequence[str] | None = None) -> Exit:
     return over_stacks(asked, "release", lambda start: roll_out(asked, start))
 
 
-def roll_out(asked: argparse.Namespace, start: Start) -> dict[str, Result]:
+def roll_out(asked: argparse.Namespace, start: Session) -> dict[str, Result]:
     """Find or make the image, and deploy the service with it."""
     stage = Stage(start.aws, start.stacks)
     image = choose(asked, start, stage)
@@ -35,13 +35,13 @@ def roll_out(asked: argparse.Namespace, start: Start) -> dict[str, Result]:
     return Deployment(start.aws, [stage.service_stack], options, start.progress, start.person).run()
 
 
-def choose(asked: argparse.Namespace, start: Start, stage: Stage) -> str:
+def choose(asked: argparse.Namespace, start: Session, stage: Stage) -> str:
     """Return the image that was asked for, by digest."""
     if asked.image:
         return release.with_digest(start.aws, stage.service_stack.region, asked.image)
     if asked.rollback:
         return release.previous(start.aws, stage)
-    place = release.workshop(start.aws, session.manifest(asked))
+    place = release.build_target(start.aws, session.manifest(asked))
     return release.build(start.aws, place, release.pack(Path.cwd()), start.progress.write)
 
 

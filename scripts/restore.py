@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from notejam_cfn.cli.operate import session
-from notejam_cfn.cli.operate.runs import Start, over_stacks
-from notejam_cfn.deploy.data.restore import Restoration, Terms
+from notejam_cfn.cli.operate.runs import Session, over_stacks
+from notejam_cfn.deploy.data.restore import Restore, RestoreOptions
 from notejam_cfn.deploy.exit_codes import Exit
 from notejam_cfn.deploy.stacks.outcomes import Result
 
@@ -23,10 +23,10 @@ def main(given: Sequence[str] | None = None) -> Exit:
     )
     parser.add_argument("--dry-run", action="store_true", help="show the plan, and change nothing")
     asked = parser.parse_args(given)
-    terms = Terms(asked.to, asked.yes, asked.dry_run)
+    terms = RestoreOptions(asked.to, asked.yes, asked.dry_run)
 
-    def restore(start: Start) -> dict[str, Result]:
-        run = Restoration(start.aws, start.stacks, terms, start.progress, start.person, datetime.now(UTC))
+    def restore(start: Session) -> dict[str, Result]:
+        run = Restore(start.aws, start.stacks, terms, start.progress, start.person, datetime.now(UTC))
         if asked.discard_old:
             start.progress.write(f"Last snapshots: {', '.join(run.discard_old()) or 'none'}")
             return {}

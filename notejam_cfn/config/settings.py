@@ -108,8 +108,8 @@ class DatabaseSettings(Settings):
 
     engine_version: str = text("17.7", r"\d+\.\d+", "a version such as 17.7", "Aurora PostgreSQL version")
     database_name: str = text("notejam", r"[a-z][a-z0-9_]{0,62}", "1 to 63 letters, digits or _", "first database")
-    min_units: float = number(0, 0, 256, "capacity units when idle; 0 lets the database pause")
-    max_units: float = number(4, 1, 256, "capacity units at the most")
+    min_acu: float = number(0, 0, 256, "capacity units when idle; 0 lets the database pause")
+    max_acu: float = number(4, 1, 256, "capacity units at the most")
     pause_after_minutes: int = whole(30, 5, 1440, "minutes without a connection before it pauses")
     readers: int = whole(0, 0, 15, "readers, each in another zone than the one before")
     backup_days: int = whole(7, 1, 35, "days of point-in-time recovery")
@@ -119,8 +119,8 @@ class DatabaseSettings(Settings):
     log_retention_days: int = _log_retention(365)
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
-        if self.min_units > self.max_units:
-            yield "min_units", f"must be at most max_units ({self.max_units:g}), got {self.min_units:g}"
+        if self.min_acu > self.max_acu:
+            yield "min_acu", f"must be at most max_acu ({self.max_acu:g}), got {self.min_acu:g}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,7 +182,7 @@ class ServiceSettings(Settings):
     min_tasks: int = whole(1, 0, 1000, "tasks at the least")
     max_tasks: int = whole(4, 1, 1000, "tasks at the most")
     sleep_after_minutes: int = whole(0, 0, 1440, "minutes without a request before the last task stops; 0 is never")
-    on_demand_tasks: int = whole(0, 0, 1000, "tasks that never run on Spot")
+    fargate_base: int = whole(0, 0, 1000, "tasks that never run on Spot")
     spot_percent: int = whole(0, 0, 100, "share of the other tasks that runs on Fargate Spot")
     target_cpu_percent: int = whole(60, 10, 90, "CPU use that scaling aims at")
     target_requests_per_minute: int = whole(3000, 1, 1_000_000, "requests a task should get a minute")
@@ -222,38 +222,38 @@ class BackupSettings(Settings):
 
     continuous: bool = flag(True, "AWS Backup looks after the point-in-time recovery of database.backup_days")
     at_hour: int = whole(3, 0, 23, "hour backups begin, in UTC")
-    daily_kept_days: int = whole(7, 0, 36500, "days a daily snapshot is kept; 0 for none")
-    weekly_kept_days: int = whole(98, 0, 36500, "days a weekly snapshot is kept; 0 for none")
-    monthly_kept_days: int = whole(1127, 0, 36500, "days a monthly snapshot is kept, 1126 at the least; 0 for none")
+    daily_retention_days: int = whole(7, 0, 36500, "days a daily snapshot is kept; 0 for none")
+    weekly_retention_days: int = whole(98, 0, 36500, "days a weekly snapshot is kept; 0 for none")
+    monthly_retention_days: int = whole(1127, 0, 36500, "days a monthly snapshot is kept, at least 1126; 0 for none")
     deletable: bool = flag(False, "people may delete snapshots before their time")
     own_key: bool = flag(True, "a key of their own for the vault and the exports, which outlives the stage's")
     lock: bool = flag(False, "AWS Backup Vault Lock: nobody shortens what is kept")
     lock_grace_days: int = whole(0, 0, 36500, "days after which the lock can never be removed; 0 is never")
     export: bool = flag(True, "export each monthly snapshot to S3 as Parquet")
     export_warm_days: int = whole(1095, 1095, 36500, "days an export is at hand before it is archived")
-    export_kept_days: int = whole(3653, 0, 36500, "days until an export is deleted; 0 is never")
+    export_retention_days: int = whole(3653, 0, 36500, "days until an export is deleted; 0 is never")
     object_lock: bool = flag(False, "nobody deletes an export while it is warm (S3 Object Lock)")
     restore_test: bool = flag(True, "restore a snapshot every month to prove that it works")
     copy_region: str = text("", REGION_PATTERN, "an AWS region such as eu-west-1", "where copies are kept; empty: none")
-    copy_kept_days: int = whole(7, 1, 36500, "days a copy of a daily snapshot is kept")
+    copy_retention_days: int = whole(7, 1, 36500, "days a copy of a daily snapshot is kept")
     log_retention_days: int = _log_retention(365)
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
-        if 0 < self.monthly_kept_days < LEAST_MONTHLY_DAYS:
+        if 0 < self.monthly_retention_days < LEAST_MONTHLY_DAYS:
             why = f"{LEAST_MONTHLY_DAYS}, three years and the month until the next one is as old"
-            yield "monthly_kept_days", f"must be 0 or at least {why}, got {self.monthly_kept_days}"
-        if 0 < self.export_kept_days <= self.export_warm_days:
-            yield "export_kept_days", f"must be 0 or more than export_warm_days, got {self.export_kept_days}"
-        if self.export and not self.monthly_kept_days:
-            yield "export", "needs monthly_kept_days, as monthly snapshots are what is exported"
-        if self.copy_region and not (self.daily_kept_days or self.monthly_kept_days):
-            yield "copy_region", "needs daily_kept_days or monthly_kept_days, as those are what is copied"
+            yield "monthly_retention_days", f"must be 0 or at least {why}, got {self.monthly_retention_days}"
+        if 0 < self.export_retention_days <= self.export_warm_days:
+            yield "export_retention_days", f"must be 0 or more than export_warm_days, got {self.export_retention_days}"
+        if self.export and not self.monthly_retention_days:
+            yield "export", "needs monthly_retention_days, as monthly snapshots are what is exported"
+        if self.copy_region and not (self.daily_retention_days or self.monthly_retention_days):
+            yield "copy_region", "needs daily_retention_days or monthly_retention_days, as those are what is copied"
         if 0 < self.lock_grace_days < 3:
             yield "lock_grace_days", f"must be 0 or at least 3, got {self.lock_grace_days}"
         if self.lock and self.deletable:
             yield "deletable", "must be false with lock"
-        if not (self.daily_kept_days or self.weekly_kept_days or self.monthly_kept_days):
-            yield "daily_kept_days", "must not be 0 together with weekly_kept_days and monthly_kept_days"
+        if not (self.daily_retention_days or self.weekly_retention_days or self.monthly_retention_days):
+            yield "daily_retention_days", "must not be 0 together with weekly_retention_days and monthly_retention_days"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -298,11 +298,11 @@ class Stage(Settings):
         return self.backups.export and self.region not in REGIONS_WITHOUT_EXPORT
 
     @property
-    def monthly_kept_days(self) -> int:
+    def monthly_retention_days(self) -> int:
         """How long monthly snapshots are kept: as long as an export would be, where there can be none."""
         if self.backups.export and not self.exports:
-            return max(self.backups.monthly_kept_days, self.backups.export_kept_days or FOR_EVER_DAYS)
-        return self.backups.monthly_kept_days
+            return max(self.backups.monthly_retention_days, self.backups.export_retention_days or FOR_EVER_DAYS)
+        return self.backups.monthly_retention_days
 
     @property
     def is_production(self) -> bool:
@@ -335,7 +335,7 @@ class Stage(Settings):
         if not _is_known_zone(self.service.time_zone):
             yield f"no time zone is called {self.service.time_zone!r} on this machine; AWS may refuse service.time_zone"
         if self.backups.export and not self.exports:
-            kept = f"monthly snapshots are kept for {self.monthly_kept_days} days instead"
+            kept = f"monthly snapshots are kept for {self.monthly_retention_days} days instead"
             yield f"{self.region} exports no snapshots to S3; {kept}"
 
 
@@ -404,8 +404,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "network": {"egress": "ipv6"},
         "encryption": {"keep_key": False, "key_deletion_days": 7},
         "database": {
-            "min_units": 0,
-            "max_units": 2,
+            "min_acu": 0,
+            "max_acu": 2,
             "pause_after_minutes": 5,
             "readers": 0,
             "backup_days": 1,
@@ -423,9 +423,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         },
         "backups": {
             "continuous": False,
-            "daily_kept_days": 7,
-            "weekly_kept_days": 0,
-            "monthly_kept_days": 0,
+            "daily_retention_days": 7,
+            "weekly_retention_days": 0,
+            "monthly_retention_days": 0,
             "deletable": True,
             "own_key": False,
             "export": False,
@@ -436,8 +436,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "standard": {
         "network": {"egress": "nat"},
         "database": {
-            "min_units": 0,
-            "max_units": 8,
+            "min_acu": 0,
+            "max_acu": 8,
             "pause_after_minutes": 30,
             "readers": 1,
             "backup_days": 7,
@@ -446,7 +446,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         },
         "load_balancer": {"deletion_protection": False, "access_log_days": 90},
         "cluster": {"insights": "enabled"},
-        "service": {"min_tasks": 2, "max_tasks": 8, "on_demand_tasks": 1, "spot_percent": 75},
+        "service": {"min_tasks": 2, "max_tasks": 8, "fargate_base": 1, "spot_percent": 75},
         "monitoring": {"monthly_budget_usd": 250},
     },
     "resilient": {
@@ -454,8 +454,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "approval": True,
         "network": {"egress": "nat-per-zone"},
         "database": {
-            "min_units": 1,
-            "max_units": 32,
+            "min_acu": 1,
+            "max_acu": 32,
             "readers": 2,
             "backup_days": 35,
             "deletion_protection": True,
@@ -470,10 +470,10 @@ PRESETS: dict[str, dict[str, Any]] = {
             "min_tasks": 3,
             "max_tasks": 24,
             "busy_min_tasks": 6,
-            "on_demand_tasks": 3,
+            "fargate_base": 3,
             "spot_percent": 50,
         },
-        "backups": {"daily_kept_days": 35, "weekly_kept_days": 371, "lock": True},
+        "backups": {"daily_retention_days": 35, "weekly_retention_days": 371, "lock": True},
         "monitoring": {"monthly_budget_usd": 1500},
     },
 }

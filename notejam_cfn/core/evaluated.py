@@ -9,7 +9,7 @@ Resource = Mapping[str, Any]
 RELEASED = "registry/notejam@sha256:example"
 
 
-class Known:
+class EvaluatedTemplate:
     """Looks into a rendered template, with a release deployed and every other parameter at its default."""
 
     def __init__(self, template: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
-"""Where a resource is right to break a rule of an engine that judges templates: the rules, the reason and the risk.
+"""Where a resource is right to break a rule of a linter that judges templates: the rules, the reason and the risk.
 
 The reason stands in the resource's metadata, in the places where checkov and cfn-guard look for it and, with the risk,
-where `python -m notejam_cfn exceptions` reads it. A rule whose cause can be removed gets no exemption.
+where `python -m notejam_cfn suppressions` reads it. A rule whose cause can be removed gets no suppression.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-METADATA = "Exemptions"
+METADATA = "Suppressions"
 
 
 @dataclasses.dataclass(frozen=True)
-class Exemption:
+class Suppression:
     """Rules that a resource breaks for one reason, and what is risked by it.
 
     `checkov` are ids such as `CKV_AWS_18`; `guard` are names of rules as cfn-guard reports them.
@@ -27,42 +27,42 @@ class Exemption:
 
 
 @dataclasses.dataclass(frozen=True, order=True)
-class Exempted:
+class SuppressedRule:
     """One rule that one resource of a template is exempt from."""
 
-    engine: str
+    linter: str
     rule: str
     logical_id: str
     reason: str
     risk: str
 
 
-TLS_IN_OTHER_WORDS = Exemption(
+TLS_IN_OTHER_WORDS = Suppression(
     reason="The policy refuses what is not over TLS; the rule knows Fn::Join only, where cfn-lint asks for Fn::Sub.",
     risk="None.",
     guard=("s3_bucket_policy_ssl_requests_only_check",),
 )
-KEY_OF_ANOTHER_STACK = Exemption(
+KEY_OF_ANOTHER_STACK = Suppression(
     reason="Layered, the stage's key is read by Fn::GetStackOutput, a function that is newer than the rule.",
     risk="None: the group is encrypted with the stage's key.",
     guard=("cloudwatch_log_group_encrypted_check",),
 )
-READ_BY_ROLES_ONLY = Exemption(
+READ_BY_ROLES_ONLY = Suppression(
     reason="Access logs go only to a bucket without a customer key; who may read here is a short list of roles.",
     risk="Who read an object is not logged until CloudTrail data events are turned on for the bucket.",
     checkov=("CKV_AWS_18",),
     guard=("s3_bucket_logging_enabled_check",),
 )
-"""Exemptions that several components share."""
+"""Suppressions that several components share."""
 
 
-def metadata(exemptions: Iterable[Exemption]) -> dict[str, Any]:
-    """Return what a resource's metadata says of its exemptions; nothing without any.
+def metadata(suppressions: Iterable[Suppression]) -> dict[str, Any]:
+    """Return what a resource's metadata says of its suppressions; nothing without any.
 
     Sources: https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html and
     https://github.com/aws-cloudformation/aws-guard-rules-registry#suppressing-rule-evaluation
     """
-    given = list(exemptions)
+    given = list(suppressions)
     skipped = [{"id": rule, "comment": one.reason} for one in given for rule in one.checkov]
     suppressed = [rule for one in given for rule in one.guard]
     return {
@@ -72,8 +72,8 @@ def metadata(exemptions: Iterable[Exemption]) -> dict[str, Any]:
     }
 
 
-def exempted(template: Mapping[str, Any]) -> list[Exempted]:
-    """Return every exemption of a rendered template, sorted by engine and rule."""
+def suppressed_rules(template: Mapping[str, Any]) -> list[SuppressedRule]:
+    """Return every suppression of a rendered template, sorted by linter and rule."""
     return sorted(
         found
         for logical_id, resource in template.get("Resources", {}).items()
@@ -82,12 +82,12 @@ def exempted(template: Mapping[str, Any]) -> list[Exempted]:
     )
 
 
-def _written(exemption: Exemption) -> dict[str, Any]:
-    rules = {"checkov": list(exemption.checkov), "guard": list(exemption.guard)}
-    return {"reason": exemption.reason, "risk": exemption.risk} | {name: ids for name, ids in rules.items() if ids}
+def _written(suppression: Suppression) -> dict[str, Any]:
+    rules = {"checkov": list(suppression.checkov), "guard": list(suppression.guard)}
+    return {"reason": suppression.reason, "risk": suppression.risk} | {name: ids for name, ids in rules.items() if ids}
 
 
-def _read(logical_id: str, note: Mapping[str, Any]) -> Iterator[Exempted]:
-    for engine in ("checkov", "guard"):
-        for rule in note.get(engine, []):
-            yield Exempted(engine, rule, logical_id, note["reason"], note["risk"])
+def _read(logical_id: str, note: Mapping[str, Any]) -> Iterator[SuppressedRule]:
+    for linter in ("checkov", "guard"):
+        for rule in note.get(linter, []):
+            yield SuppressedRule(linter, rule, logical_id, note["reason"], note["risk"])

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import troposphere
 from troposphere import AWSObject, Equals, Not, Output, Parameter, Tags
 
-from .suppressions import Exemption, metadata
+from .suppressions import Suppression, metadata
 
 CONTEXT = "com.aws.cloudformation.Context"
 INTERFACE = "AWS::CloudFormation::Interface"
@@ -36,14 +36,14 @@ class Template(troposphere.Template):
         self.stack_tags = dict(tags)
         self._component = UNTAGGED_COMPONENT
 
-    def add(self, resource: R, why: str, exempt: Iterable[Exemption] = ()) -> R:
+    def add(self, resource: R, why: str, suppress: Iterable[Suppression] = ()) -> R:
         """Add a resource with the reason it exists, and return it.
 
-        `why` is one sentence in plain English: deployment progress and reviews show it. `exempt` says which rules of
-        engines that judge templates it is right to break, and why: see `exemptions`.
+        `why` is one sentence in plain English: deployment progress and reviews show it. `suppress` says which rules of
+        engines that judge templates it is right to break, and why: see `suppressions`.
         """
         given = dict(resource.resource.get("Metadata", {}))
-        resource.Metadata = given | {CONTEXT: {"why": why}} | metadata(exempt)
+        resource.Metadata = given | {CONTEXT: {"why": why}} | metadata(suppress)
         self.add_resource(resource)
         return resource
 
@@ -103,15 +103,19 @@ class Template(troposphere.Template):
             setattr(resource, key, Tags(**tags) if own is None else Tags(**tags) + own)
 
 
-def component(function: Callable[Concatenate[Template, P], T]) -> Callable[Concatenate[Template, P], T]:
-    """Make a function a component: what it adds is tagged with its name, `add_load_balancer` as `load-balancer`."""
-    name = function.__name__.removeprefix("add_").replace("_", "-")
+def component(
+    name: str,
+) -> Callable[[Callable[Concatenate[Template, P], T]], Callable[Concatenate[Template, P], T]]:
+    """Make a component: what it adds is tagged `component: NAME`, by which backups and cost reports select."""
 
-    def add(template: Template, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with template.component(name):
-            return function(template, *args, **kwargs)
+    def decorate(function: Callable[Concatenate[Template, P], T]) -> Callable[Concatenate[Template, P], T]:
+        def add(template: Template, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            with template.component(name):
+                return function(template, *args, **kwargs)
 
-    return functools.update_wrapper(add, function)
+        return functools.update_wrapper(add, function)
+
+    return decorate
 
 
 def _group_position(group: Mapping[str, Any]) -> int:

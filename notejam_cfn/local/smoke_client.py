@@ -14,7 +14,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
 
 
-class VisitError(RuntimeError):
+class SmokeError(RuntimeError):
     """A page is not what a visitor expects."""
 
 
@@ -30,11 +30,11 @@ class Page:
     def must_show(self, words: str) -> Page:
         """Return the page, or raise VisitError when the words are not on it."""
         if words not in self.text:
-            raise VisitError(f"{self.address} answers {self.status} without {words!r}")
+            raise SmokeError(f"{self.address} answers {self.status} without {words!r}")
         return self
 
 
-class Visitor:
+class SmokeClient:
     """Talks to the load balancer at `network_address` (host:port) as to the site `host`."""
 
     def __init__(self, network_address: str, host: str) -> None:
@@ -49,7 +49,7 @@ class Visitor:
     def submit(self, page: Page, action: str, **fields: str) -> Page:
         """Fill in the form of a page that goes to `action`, hidden fields as they are, and send it."""
         if action not in page.hidden:
-            raise VisitError(f"{page.address} has no form for {action}")
+            raise SmokeError(f"{page.address} has no form for {action}")
         return self._ask("POST", action, urlencode({**page.hidden[action], **fields}))
 
     def _ask(self, method: str, path: str, body: str | None) -> Page:
@@ -59,7 +59,7 @@ class Visitor:
                 return Page(path, status, text, _hidden_fields(text, path))
             target = urlsplit(urljoin(path, headers["location"]))
             method, path, body = "GET", target.path + (f"?{target.query}" if target.query else ""), None
-        raise VisitError(f"{path} redirects for ever")
+        raise SmokeError(f"{path} redirects for ever")
 
     def _request(self, method: str, path: str, body: str | None) -> tuple[int, Mapping[str, str], str]:
         connection = http.client.HTTPConnection(self.network_address, timeout=40)
@@ -109,7 +109,7 @@ def _hidden_fields(text: str, path: str) -> dict[str, dict[str, str]]:
     return parser.forms
 
 
-def walk(visitor: Visitor, tell: Callable[[str], None]) -> None:
+def walk(visitor: SmokeClient, tell: Callable[[str], None]) -> None:
     """Walk through sign-up, a pad, a note and sign-out. Raises VisitError at the first page that is wrong."""
     email = f"visitor-{secrets.token_hex(4)}@example.com"
     password = secrets.token_urlsafe(16)
@@ -130,7 +130,7 @@ def walk(visitor: Visitor, tell: Callable[[str], None]) -> None:
     tell("signed in again; the note is there")
 
 
-def sign_up(visitor: Visitor, email: str, password: str) -> None:
+def sign_up(visitor: SmokeClient, email: str, password: str) -> None:
     """Sign up, and in where signing up does not do that by itself."""
     form = visitor.open("/signup/")
     visitor.submit(form, "/signup/", email=email, password=password, repeat_password=password)
@@ -138,7 +138,7 @@ def sign_up(visitor: Visitor, email: str, password: str) -> None:
         sign_in(visitor, email, password)
 
 
-def sign_in(visitor: Visitor, email: str, password: str) -> None:
+def sign_in(visitor: SmokeClient, email: str, password: str) -> None:
     """Sign in."""
     visitor.submit(visitor.open("/signin/"), "/signin/", email=email, password=password)
     visitor.open("/").must_show(email)

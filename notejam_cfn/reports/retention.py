@@ -46,7 +46,7 @@ class Rule:
 
     name: str
     schedule: str
-    kept_days: int
+    retention_days: int
     continuous: bool = False
     copy_days: int = 0
 
@@ -66,7 +66,7 @@ class Plan:
     @property
     def recovery_days(self) -> int:
         """How far back any second can be recovered; snapshots of that time cost nothing."""
-        return max((rule.kept_days for rule in self.rules if rule.continuous), default=1)
+        return max((rule.retention_days for rule in self.rules if rule.continuous), default=1)
 
     @property
     def promises_three_years(self) -> bool:
@@ -76,7 +76,7 @@ class Plan:
     @property
     def longest(self) -> Rule:
         """The schedule whose snapshots are kept for the longest time."""
-        return max((rule for rule in self.rules if not rule.continuous), key=lambda rule: rule.kept_days)
+        return max((rule for rule in self.rules if not rule.continuous), key=lambda rule: rule.retention_days)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,8 +141,8 @@ def look(kept: Sequence[Kept], plan: Plan, day: Date) -> Day:
 
 def broken_promises(plan: Plan, kept: Sequence[Kept], start: Date, days: int) -> Iterator[str]:
     """Yield what is wrong, a sentence each: a gap wider than promised, or something gone before its time."""
-    if plan.longest.kept_days < PROMISE[-1].up_to_days:
-        yield f"no schedule keeps three years: {plan.longest.name}, the longest, keeps {plan.longest.kept_days} days"
+    if plan.longest.retention_days < PROMISE[-1].up_to_days:
+        yield f"no schedule keeps three years: {plan.longest.name}, the longest, keeps {plan.longest.retention_days} days"
     snapshots = [one for one in kept if one.kind == WARM]
     for number in range(days):
         day = start + number * DAY
@@ -181,7 +181,7 @@ def _rule(body: Mapping[str, Any]) -> Rule:
     return Rule(
         name=body["RuleName"],
         schedule=body["ScheduleExpression"],
-        kept_days=int(body["Lifecycle"]["DeleteAfterDays"]),
+        retention_days=int(body["Lifecycle"]["DeleteAfterDays"]),
         continuous=bool(body.get("EnableContinuousBackup")),
         copy_days=_copy_days(body.get("CopyActions", [])),
     )
@@ -205,7 +205,7 @@ def _archive(bucket: Mapping[str, Any]) -> tuple[int, int]:
 
 def _made_by(plan: Plan, rule: Rule, start: Date, end: Date) -> Iterator[Kept]:
     for day in dates(rule.schedule, start, end):
-        yield Kept(WARM, rule.name, day, day + rule.kept_days * DAY)
+        yield Kept(WARM, rule.name, day, day + rule.retention_days * DAY)
         if rule.copy_days:
             yield Kept(COPY, rule.name, day, day + rule.copy_days * DAY)
         if rule.name == MONTHLY and plan.warm_days:

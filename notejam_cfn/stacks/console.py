@@ -11,8 +11,8 @@ from ..components.data.database import add_database
 from ..components.data.encryption import add_encryption
 from ..components.load_balancing.load_balancer import add_load_balancer
 from ..components.network.vpc import add_network
-from ..components.observability.alarm_topic import add_notifications
-from ..components.observability.monitoring import Subjects, add_monitoring
+from ..components.observability.alarm_topic import add_alarm_topic
+from ..components.observability.monitoring import MonitoredResources, add_monitoring
 from ..config.settings import Stage
 from ..core.template import Template
 from .stack import CONSOLE, Stack, stack_of_stage
@@ -29,7 +29,7 @@ def console_stack(stage: Stage) -> Stack:
         f"{stage.project} {stage.name}: the whole stage in one stack", tags=stage.tags, architecture=ARCHITECTURE
     )
     encryption = add_encryption(template, stage.encryption)
-    notifications = add_notifications(template, stage.monitoring, encryption)
+    notifications = add_alarm_topic(template, stage.monitoring, encryption)
     network = add_network(template, stage.network, encryption)
     database = add_database(template, stage.database, network, encryption)
     copies = copies_elsewhere(template) if stage.backups.copy_region else None
@@ -38,5 +38,7 @@ def console_stack(stage: Stage) -> Stack:
     cluster = add_cluster(template, stage.cluster, encryption)
     application = add_application(template, stage, network, encryption, database, load_balancer)
     service = add_service(template, stage.service, network, encryption, cluster, load_balancer, application)
-    add_monitoring(template, stage, notifications, Subjects(network, database, backups, load_balancer, service))
+    add_monitoring(
+        template, stage, notifications, MonitoredResources(network, database, backups, load_balancer, service)
+    )
     return stack_of_stage(stage, CONSOLE, "console", template)

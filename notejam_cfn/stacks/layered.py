@@ -6,15 +6,15 @@ import dataclasses
 
 from ..application import add_application
 from ..components.backup.backups import Backups, add_backups
-from ..components.backup.cross_region import Copies, add_copies
+from ..components.backup.cross_region import CrossRegionBackup, add_cross_region_backup
 from ..components.containers.cluster import add_cluster
 from ..components.containers.service import Service, add_service
 from ..components.data.database import Database, add_database
 from ..components.data.encryption import Encryption, add_encryption
 from ..components.load_balancing.load_balancer import LoadBalancer, add_load_balancer
 from ..components.network.vpc import Network, add_network
-from ..components.observability.alarm_topic import Notifications, add_notifications
-from ..components.observability.monitoring import Subjects, add_monitoring
+from ..components.observability.alarm_topic import AlarmTopic, add_alarm_topic
+from ..components.observability.monitoring import MonitoredResources, add_monitoring
 from ..config.settings import Stage
 from ..core.stack_outputs import publish
 from ..core.template import Template
@@ -29,28 +29,28 @@ def layered_stacks(stage: Stage) -> list[Stack]:
     below = (network_stack, database_stack)
     backups_stack, backups = backups_layer(stage, below + copies_stack, base, database, copies)
     service_stack, load_balancer, service = service_layer(stage, below, base, database)
-    subjects = Subjects(base.network, database, backups, load_balancer, service)
+    subjects = MonitoredResources(base.network, database, backups, load_balancer, service)
     monitoring_stack = monitoring_layer(stage, (*below, backups_stack, service_stack), base, subjects)
     return [network_stack, database_stack, *copies_stack, backups_stack, service_stack, monitoring_stack]
 
 
 @dataclasses.dataclass(frozen=True)
-class Base:
+class SharedOutputs:
     """What every layer stands on."""
 
     encryption: Encryption
-    notifications: Notifications
+    notifications: AlarmTopic
     network: Network
 
 
-def network_layer(stage: Stage) -> tuple[Stack, Base]:
+def network_layer(stage: Stage) -> tuple[Stack, SharedOutputs]:
     """Compose what rarely changes: the key, the network and whom the stage tells."""
     template = layer_template(stage, "network and key", "A VPC with public, private and isolated subnets in its zones.")
     stack = stack_of_stage(stage, LAYERED, "network", template)
     encryption = add_encryption(template, stage.encryption)
-    notifications = add_notifications(template, stage.monitoring, encryption)
+    notifications = add_alarm_topic(template, stage.monitoring, encryption)
     network = add_network(template, stage.network, encryption)
-    base = Base(
+    base = SharedOutputs(
         publish(template, stack.name, encryption),
         publish(template, stack.name, notifications),
         publish(template, stack.name, network),
@@ -58,7 +58,7 @@ def network_layer(stage: Stage) -> tuple[Stack, Base]:
     return stack, base
 
 
-def database_layer(stage: Stage, below: Stack, base: Base) -> tuple[Stack, Database]:
+def database_layer(stage: Stage, below: Stack, base: SharedOutputs) -> tuple[Stack, Database]:
     """Compose what holds data."""
     template = layer_template(stage, "database", "An Aurora cluster in isolated subnets, reached only by its clients.")
     stack = stack_of_stage(stage, LAYERED, "database", template, depends_on=(below.name,))
@@ -66,18 +66,18 @@ def database_layer(stage: Stage, below: Stack, base: Base) -> tuple[Stack, Datab
     return stack, publish(template, stack.name, database)
 
 
-def copies_layer(stage: Stage) -> tuple[tuple[Stack, ...], Copies | None]:
+def copies_layer(stage: Stage) -> tuple[tuple[Stack, ...], CrossRegionBackup | None]:
     """Compose what is kept in a second region, where one is configured."""
     region = stage.backups.copy_region
     if not region:
         return (), None
     template = layer_template(stage, "copies of backups", "A vault in a second region for copies of the snapshots.")
     stack = dataclasses.replace(stack_of_stage(stage, LAYERED, "copies", template), region=region)
-    return (stack,), publish(template, stack.name, add_copies(template, stage), region)
+    return (stack,), publish(template, stack.name, add_cross_region_backup(template, stage), region)
 
 
 def backups_layer(
-    stage: Stage, below: tuple[Stack, ...], base: Base, database: Database, copies: Copies | None
+    stage: Stage, below: tuple[Stack, ...], base: SharedOutputs, database: Database, copies: CrossRegionBackup | None
 ) -> tuple[Stack, Backups]:
     """Compose what outlives the database."""
     template = layer_template(stage, "backups", "A vault of snapshots, and a bucket of exports that archives them.")
@@ -87,7 +87,7 @@ def backups_layer(
 
 
 def service_layer(
-    stage: Stage, below: tuple[Stack, ...], base: Base, database: Database
+    stage: Stage, below: tuple[Stack, ...], base: SharedOutputs, database: Database
 ) -> tuple[Stack, LoadBalancer, Service]:
     """Compose what changes with every release: the load balancer and the containers."""
     template = layer_template(stage, "service", "A load balancer in front of Fargate tasks that scale with traffic.")
@@ -100,7 +100,9 @@ def service_layer(
     return stack, publish(template, stack.name, load_balancer), publish(template, stack.name, service)
 
 
-def monitoring_layer(stage: Stage, below: tuple[Stack, ...], base: Base, subjects: Subjects) -> Stack:
+def monitoring_layer(
+    stage: Stage, below: tuple[Stack, ...], base: SharedOutputs, subjects: MonitoredResources
+) -> Stack:
     """Compose what watches the others."""
     template = layer_template(stage, "monitoring", "Alarms, a dashboard, saved queries and a budget.")
     add_monitoring(template, stage, base.notifications, subjects)

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from ..components.containers.image_repository import ImageRepository, add_image_repository
 from ..components.data.encryption import PUBLISHERS, add_encryption
-from ..components.observability.alarm_topic import Notifications
+from ..components.observability.alarm_topic import AlarmTopic
 from ..components.pipeline.artifacts import add_artifact_store
 from ..components.pipeline.codebuild_projects import Images, Target, add_builds
 from ..components.pipeline.events import add_pipeline_events
 from ..components.pipeline.people import PeoplesStages, add_people
 from ..components.pipeline.pipeline import add_pipeline
-from ..components.pipeline.pipeline_topic import add_notices
+from ..components.pipeline.pipeline_topic import add_pipeline_topic
 from ..components.pipeline.roles import add_roles
 from ..components.pipeline.source import add_source
 from ..components.pipeline.stage_access import StageAccess
@@ -48,13 +48,13 @@ def compose_delivery(template: Template, given: Delivery) -> None:
     repository = add_image_repository(template, settings, encryption, strangers)
     images = Images(repository, given.copies)
     people = add_people(template, settings, stages_for_people(project.stages), [])
-    topic = add_notices(template, settings, encryption)
+    topic = add_pipeline_topic(template, settings, encryption)
     architecture = project.stages[0].service.architecture
     builds = add_builds(template, settings, encryption, artifacts, images, targets, architecture)
     source = add_source(template, settings, encryption)
     roles = add_roles(template, source, artifacts, builds, topic)
     pipeline = add_pipeline(template, targets, source, artifacts, builds, images, roles, topic)
-    told = Notifications(topic.ref(), project.stages[0].monitoring.runbook_url)
+    told = AlarmTopic(topic.ref(), project.stages[0].monitoring.runbook_url)
     add_pipeline_events(template, settings, encryption, source, pipeline, told)
     outputs = {
         "PipelineName": (pipeline.name, "The pipeline: watch it in CodePipeline"),

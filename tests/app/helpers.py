@@ -8,6 +8,7 @@ from webtest import TestApp, TestResponse
 
 from app.models import database
 
+PASSWORD = "first-password"
 SECRET = "a secret for tests, long enough to be one"
 
 

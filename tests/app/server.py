@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from .helpers import SECRET
-from .postgres import PASSWORD, Postgres, free_port
+from notejam_cfn.local.postgres import Postgres, free_port
+
+from .helpers import PASSWORD, SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from .postgres import Postgres
+from notejam_cfn.local.postgres import Postgres
+
 from .server import RunningServer, command, environment
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -54,7 +55,7 @@ POOR_CONTRAST = """
 @pytest.fixture(scope="module")
 def server(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """The application as a process, on an empty database."""
-    postgres.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public", "notejam")
+    postgres.empty("notejam", "notejam")
     environ = environment(postgres)
     assert command(environ, "migrate").returncode == 0
     running = RunningServer(environ, tmp_path_factory.mktemp("log") / "log")

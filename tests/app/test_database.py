@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import http.server
 import json
-import socket
+import os
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,10 +22,12 @@ from app.database import new_database
 from app.errors import DatabaseUnavailable
 from app.models import User, database
 from app.pool import Pool
-from app.settings import Settings
+from app.settings import RDS_CERTIFICATES, Settings
+from notejam_cfn.local.postgres import Postgres
+from notejam_cfn.local.postgres_tls import PORT, tls_front
+from notejam_cfn.local.tls import Authority
 
-from .helpers import add_note, add_pad, main_form, sign_up, submit
-from .postgres import PASSWORD, Postgres
+from .helpers import PASSWORD, add_note, add_pad, main_form, sign_up, submit
 
 KILL_ALL = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'notejam' AND pid <> pg_backend_pid()"
@@ -153,9 +154,9 @@ def test_idle_connections_are_closed_without_any_request(
 ) -> None:
     browser = start(**postgres_settings, database_idle_seconds=1)
     sign_up(browser, "user@example.com")
-    assert postgres.sql(COUNT_ALL) == [(1,)]
+    assert postgres.sql(COUNT_ALL) == "1"
     time.sleep(1.4)
-    assert postgres.sql(COUNT_ALL) == [(0,)]
+    assert postgres.sql(COUNT_ALL) == "0"
 
 
 def test_health_needs_no_connection(browser: TestApp, postgres: Postgres) -> None:
@@ -163,7 +164,7 @@ def test_health_needs_no_connection(browser: TestApp, postgres: Postgres) -> Non
     time.sleep(0.05)
     browser.get("/healthz")
     browser.get("/signin/")
-    assert postgres.sql(COUNT_ALL) == [(0,)]
+    assert postgres.sql(COUNT_ALL) == "0"
 
 
 def test_a_forged_session_costs_no_connection(browser: TestApp, postgres: Postgres) -> None:
@@ -172,7 +173,7 @@ def test_a_forged_session_costs_no_connection(browser: TestApp, postgres: Postgr
     browser.reset()
     browser.set_cookie("session", "someone.99999999999.forged")
     assert browser.get("/").status_int == 303
-    assert postgres.sql(COUNT_ALL) == [(0,)]
+    assert postgres.sql(COUNT_ALL) == "0"
 
 
 @pytest.fixture
@@ -281,79 +282,38 @@ def test_the_longest_strangest_note_can_be_indexed(browser: TestApp) -> None:
     assert browser.get(f"/notes/{note}/").status_int == 200
 
 
-class TlsProxy:
-    """PostgreSQL's way of starting TLS, in front of a server that was built without it."""
-
-    def __init__(self, target: tuple[str, int], certificate: Path, key: Path) -> None:
-        self.target = target
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(certificate, key)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self.listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        client.recv(8)
-        client.sendall(b"S")
-        try:
-            secure = self.context.wrap_socket(client, server_side=True)
-        except OSError:
-            return
-        server = socket.create_connection(self.target)
-        threading.Thread(target=_copy, args=(server, secure), daemon=True).start()
-        _copy(secure, server)
-
-
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while data := source.recv(65536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
-
-
 @pytest.fixture
-def tls(postgres: Postgres, tmp_path: Path) -> Iterator[tuple[int, str]]:
-    """The server behind TLS: its port, and the file of the authority that vouches for `localhost`."""
-    certificate, key = tmp_path / "server.pem", tmp_path / "server.key"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
-    try:
-        subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("openssl is not installed")
-    proxy = TlsProxy(("127.0.0.1", postgres.port), certificate, key)
-    yield proxy.port, str(certificate)
-    proxy.close()
+def tls(postgres: Postgres, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """Settings that reach the server through TLS, as a name that an authority of its own vouches for."""
+    authority = Authority()
+    authority.write(tmp_path / "authorities.pem")
+    with tls_front(postgres, authority, ["localhost"]) as address:
+        os.environ["PGHOSTADDR"] = address  # stands for DNS: the name stays what is verified
+        yield {
+            "database_port": PORT,
+            "database_sslmode": "verify-full",
+            "pgsslrootcert": str(tmp_path / "authorities.pem"),
+        }
+        del os.environ["PGHOSTADDR"]
 
 
-def test_the_server_is_verified_in_full(postgres_settings: dict[str, Any], tls: tuple[int, str]) -> None:
-    port, authority = tls
-    settings = {**postgres_settings, "database_port": port, "database_sslmode": "verify-full"}
-    connection = connect(settings, database_host="localhost", pgsslrootcert=authority)
+def test_the_server_is_verified_in_full(postgres_settings: dict[str, Any], tls: dict[str, Any]) -> None:
+    settings = {**postgres_settings, **tls, "database_host": "localhost"}
+    connection = connect(settings)
     connection.ping()
     assert connection._state.conn.pgconn.ssl_in_use
     connection.close()
     connection.pool.close_idle()
-    for wrong in ({"database_host": "127.0.0.1", "pgsslrootcert": authority}, {"database_host": "localhost"}):
+    for wrong in (
+        {"database_host": "elsewhere"},
+        {"pgsslrootcert": str(RDS_CERTIFICATES)},
+        {"database_sslmode": "disable"},
+    ):
         with pytest.raises(DatabaseUnavailable):
-            connect(settings, **wrong).ping()
+            connect({**settings, **wrong}, database_wait_seconds=1).ping()
 
 
 def test_the_certificates_in_the_image_are_valid_authorities() -> None:
-    from app.settings import RDS_CERTIFICATES
-
     context = ssl.create_default_context(cafile=str(RDS_CERTIFICATES))
     authorities = context.get_ca_certs()
     names = {value for item in authorities for ((key, value),) in item["subject"] if key == "commonName"}

@@ -11,8 +11,8 @@ import pytest
 
 from app.logs import JsonFormatter
 from app.observe import request_id
+from notejam_cfn.local.postgres import Postgres
 
-from .postgres import Postgres
 from .server import Client, RunningServer, command, environment
 
 SAMPLES = Path(__file__).with_name("sample-log-lines.jsonl")
@@ -22,7 +22,7 @@ SECRETS = ("user@example.com", "correct horse", "wrong horse", "Wishlist", "Bicy
 @pytest.fixture(scope="module")
 def lines(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What a visit leaves in the log of the real server: successes, mistakes, a throttled guest, and a failure."""
-    postgres.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public", "notejam")
+    postgres.empty("notejam", "notejam")
     environ = environment(postgres, LOG_LEVEL="DEBUG")
     migrated = command(environ, "migrate")
     server = RunningServer(environ, tmp_path_factory.mktemp("log") / "log")

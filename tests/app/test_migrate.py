@@ -14,9 +14,9 @@ from app.database import new_database
 from app.migrate import migrate
 from app.models import database
 from app.settings import Settings
+from notejam_cfn.local.postgres import Postgres
 
 from .helpers import SECRET
-from .postgres import Postgres
 from .server import command, environment
 
 TABLES = (models.User, models.Pad, models.Note, models.Session, models.PasswordReset, models.Attempts)
@@ -35,7 +35,7 @@ def test_tasks_migrating_at_once_apply_each_migration_once(
 ) -> None:
     outputs = at_once(environment(postgres))
     assert sum('"applied":["0001_initial"]' in output for output in outputs) == 1
-    assert postgres.sql("SELECT name FROM schema_migration", "notejam") == [("0001_initial",)]
+    assert postgres.sql("SELECT name FROM schema_migration", "notejam") == "0001_initial"
 
 
 def test_laptop_processes_migrating_at_once_do_too(tmp_path: Path, postgres: Postgres) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from .postgres import Postgres, free_port
+from notejam_cfn.local.postgres import Postgres, free_port
+
 from .server import ROOT, Client, RunningServer, command, environment
 
 Run = Callable[..., RunningServer]

@@ -45,8 +45,8 @@ def put_the_blocks_where_the_page_says(package: Path) -> None:
 
 def its_settings_are_documented_and_checked(reader: Reader) -> None:
     text = (reader.folder / "notejam.toml").read_text(encoding="utf-8")
-    assert "# kept_days = 4  # days work is kept that nobody has done (1 to 14)" in text
-    wrong = text.replace("[stages.test]", "queue.kept_days = 99\n[stages.test]")
+    assert "# retention_days = 4  # days work is kept that nobody has done (1 to 14)" in text
+    wrong = text.replace("[stages.test]", "queue.retention_days = 99\n[stages.test]")
     (reader.folder / "notejam.toml").write_text(wrong, encoding="utf-8")
-    with pytest.raises(AssertionError, match=r"stages\.dev\.queue\.kept_days must be between 1 and 14, got 99"):
+    with pytest.raises(AssertionError, match=r"stages\.dev\.queue\.retention_days must be between 1 and 14, got 99"):
         reader.type_in("python -m notejam_cfn build")

@@ -121,7 +121,7 @@ def test_the_region_changes_nothing_in_a_template(make_stage: Any, size: str) ->
     assert bodies("eu-central-1") == bodies("cn-north-1") == bodies("us-east-1")
 
 
-EXEMPTIONS = ("Exemptions", "guard")  # cfn-guard does not know `Fn::GetStackOutput`, which only one form has
+SUPPRESSIONS = ("Suppressions", "guard")  # cfn-guard does not know `Fn::GetStackOutput`, which only one form has
 
 
 def without_references(value: Any, known: set[str]) -> Any:
@@ -137,7 +137,7 @@ def without_references(value: Any, known: set[str]) -> Any:
                 return "a reference"
             if function == "Fn::Sub" and argument == "${AWS::StackName}-${ClusterGeneration}":
                 return "a reference"
-        return {key: without_references(item, known) for key, item in value.items() if key not in EXEMPTIONS}
+        return {key: without_references(item, known) for key, item in value.items() if key not in SUPPRESSIONS}
     return [without_references(item, known) for item in value] if isinstance(value, list) else value
 
 

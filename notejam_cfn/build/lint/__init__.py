@@ -1,11 +1,11 @@
-"""Judges templates with cfn-lint, AWS's own offline engine and Notejam's rules, in parallel, and remembers verdicts.
+"""Judges templates with cfn-lint, AWS's own offline linter and Notejam's rules, in parallel, and remembers verdicts.
 
     lint(subjects) → Verdict per subject → Finding, Gap
 
-    LintUnavailable   the engines are not installed
-    LintFailed        an engine or one of its processes broke
+    LintUnavailable   the linters are not installed
+    LintFailed        a linter or one of its processes broke
 
-Importing this package imports no engine: they are loaded by the processes that do the work.
+Importing this package imports no linter: they are loaded by the processes that do the work.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Verdicts that outlive a build, found again by everything they depend on: the text, the engines and the rules.
+"""Verdicts that outlive a build, found again by everything they depend on: the text, the linters and the rules.
 
 A cache that is broken, foreign or cannot be written costs time and nothing else.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from .findings import Subject, Verdict
 
 FORMAT = 1
-ENGINES = ("cfn-lint", "cloudformation-validate")
+LINTERS = ("cfn-lint", "cloudformation-validate")
 PACKAGE = Path(__file__).resolve().parent
 VARIABLE = "NOTEJAM_CACHE_DIR"
 KEPT_DAYS = 30
@@ -78,8 +78,8 @@ def _file(subject: Subject) -> Path:
 def _judges() -> str:
     """Return a digest of whatever could change a verdict on the same text."""
     digest = hashlib.sha256(f"{FORMAT} {sys.version_info[:2]}".encode())
-    for engine in ENGINES:
-        digest.update(f"{engine} {metadata.version(engine)}".encode())
+    for linter in LINTERS:
+        digest.update(f"{linter} {metadata.version(linter)}".encode())
     for file in sorted([*(PACKAGE.parent / "rules").glob("*.py"), *PACKAGE.glob("*.py")]):
         digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()

@@ -36,14 +36,14 @@ class Finding:
     rule: str
     severity: str
     message: str
-    engine: str
+    linter: str
     source: str
     line: int
 
     def __str__(self) -> str:
         place = ".".join(part for part in (self.logical_id, self.property) if part) or "template"
         source = f" ({self.source})" if self.source else ""
-        return f"{self.template}:{self.line}: {place}: {self.rule} {self.message} [{self.engine}]{source}"
+        return f"{self.template}:{self.line}: {place}: {self.rule} {self.message} [{self.linter}]{source}"
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -57,7 +57,7 @@ class Gap:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What the engines say about one template, and how long they took.
+    """What the linters say about one template, and how long they took.
 
     `regions` are those it holds for: all that cfn-lint knows. Only gaps in regions that a stage uses are a fault.
     """

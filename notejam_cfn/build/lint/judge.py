@@ -13,7 +13,7 @@ Progress = Callable[[Subject, Verdict], None]
 
 
 class LintUnavailable(RuntimeError):
-    """The engines are not installed. The message says how to install them and how to do without."""
+    """The linters are not installed. The message says how to install them and how to do without."""
 
 
 def lint(
@@ -24,7 +24,7 @@ def lint(
     `jobs` is the number of processes, one per processor unless given; `progress` is called as verdicts become known.
     Verdicts are remembered by content: see `lint.cache`. Raises `LintUnavailable` or `LintFailed`.
     """
-    _require_engines()
+    _require_linters()
     verdicts = {subject: verdict for subject in subjects for verdict in [cache.recall(subject)] if verdict}
     for subject, verdict in verdicts.items():
         progress(subject, verdict)
@@ -38,7 +38,7 @@ def lint(
     return [verdicts[subject] for subject in subjects]
 
 
-def _require_engines() -> None:
+def _require_linters() -> None:
     missing = [name for name in MODULES if importlib.util.find_spec(name) is None]
     if missing:
         raise LintUnavailable(

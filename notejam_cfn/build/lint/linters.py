@@ -1,4 +1,4 @@
-"""Runs the two engines over one template. Loaded and at work they take 500 MB: only workers import this module."""
+"""Runs the two linters over one template. Loaded and at work they take 500 MB: only workers import this module."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ GAP = re.compile(r"Resource type '(?P<type>[^']+)' does not exist in '(?P<region
 SEVERITIES = {Severity.FATAL: "error", Severity.ERROR: "error", Severity.WARN: "warning"}
 
 
-class Engines:
-    """Both engines, loaded once and used for any number of templates."""
+class Linters:
+    """Both linters, loaded once and used for any number of templates."""
 
     def __init__(self) -> None:
         self._rules = Runner(_config(Subject("", ""))).rules
         self._validator = cloudformation_validate.CelEngine()
 
     def judge(self, subject: Subject) -> Verdict:
-        """Return everything the engines find."""
+        """Return everything the linters find."""
         started = time.perf_counter()
         matches = self._cfn_lint(subject)
         gaps = sorted(gap for match in matches for gap in [_gap(match)] if gap)
@@ -89,7 +89,7 @@ def _of_match(subject: Subject, match: Match) -> Finding:
         rule=match.rule.id,
         severity=match.rule.severity,
         message=match.message,
-        engine=OWN if match.rule.id.startswith(OWN_IDS) else CFN_LINT,
+        linter=OWN if match.rule.id.startswith(OWN_IDS) else CFN_LINT,
         source=match.rule.source_url,
         line=match.linenumber,
     )
@@ -108,27 +108,27 @@ def _of_diagnostic(subject: Subject, diagnostic: Diagnostic) -> Finding:
         rule=diagnostic.rule_id,
         severity=SEVERITIES[diagnostic.severity],
         message=diagnostic.message,
-        engine=VALIDATE,
+        linter=VALIDATE,
         source=diagnostic.documentation_url or "",
         line=diagnostic.start_line or 1,
     )
 
 
 def _property(diagnostic: Diagnostic) -> str:
-    """Return the path below what is named; outside Resources the engine writes it from the section on, with slashes."""
+    """Return the path below what is named; outside Resources the linter writes it from the section on, with slashes."""
     path = (diagnostic.property_path or "").replace("/", ".")
     section = re.match(r"(Parameters|Mappings|Conditions|Rules|Outputs)\.[^.]+\.?", path)
     return path[section.end() :] if section else path
 
 
 def _incomplete(subject: Subject, report: ValidationReport) -> Iterator[Finding]:
-    """Yield a finding when the engine says that it has left something out: silence must mean that all is well."""
+    """Yield a finding when the linter says that it has left something out: silence must mean that all is well."""
     if report.metadata.suppressed or report.status.name == "ANALYSIS_INCOMPLETE":
         message = f"the analysis is incomplete: {report.metadata.suppressed} diagnostics suppressed"
         yield Finding(subject.name, "", "", report.status.name, "error", message, VALIDATE, "", 1)
 
 
 def _unseen(found: set[Finding], others: Iterator[Finding]) -> set[Finding]:
-    """Leave out what cfn-lint has said already: the other engine carries a port of many of its rules."""
+    """Leave out what cfn-lint has said already: the other linter carries a port of many of its rules."""
     said = {(finding.logical_id, finding.rule) for finding in found}
     return {finding for finding in others if (finding.logical_id, finding.rule) not in said}

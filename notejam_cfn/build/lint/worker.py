@@ -9,16 +9,16 @@ import json
 import signal
 import sys
 
-from .linters import Engines
+from .linters import Linters
 from .findings import Subject
 
 
 def main() -> None:
     """Answer every line of the standard input with a line of the standard output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent closes the input
-    engines = Engines()
+    linters = Linters()
     for line in sys.stdin:
-        verdict = engines.judge(Subject(**json.loads(line)))
+        verdict = linters.judge(Subject(**json.loads(line)))
         print(json.dumps(verdict.to_json()), flush=True)
 
 

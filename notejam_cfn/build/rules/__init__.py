@@ -1,4 +1,4 @@
-"""Notejam's own cfn-lint rules: what no engine catches.
+"""Notejam's own cfn-lint rules: what no linter catches.
 
 Each file is one rule and needs nothing but cfn-lint, so that any project can use them:
 

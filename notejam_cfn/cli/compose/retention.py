@@ -118,7 +118,7 @@ class _Simulation:
         return [f"on {self.day}:"] + [f"  {one.tier(self.day)} of {one.made} ({one.schedule})" for one in there]
 
     def _plan_words(self) -> str:
-        kept = ", ".join(f"{rule.name} {rule.kept_days} days" for rule in self.plan.rules)
+        kept = ", ".join(f"{rule.name} {rule.retention_days} days" for rule in self.plan.rules)
         return f"{kept}; a database of {self.size_gb:g} GB"
 
     def verdict(self) -> str:

@@ -1,4 +1,4 @@
-"""`exceptions`: list the rules of other engines that resources are right to break, with reason and risk."""
+"""`suppressions`: list the rules of other linters that resources are right to break, with reason and risk."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .. import arguments
 
 if TYPE_CHECKING:
     from ...build.build import Rendered
-    from ...core.suppressions import Exempted
+    from ...core.suppressions import SuppressedRule
     from ..arguments import Subparsers
 
-Found = list[tuple[str, "Exempted"]]
+Found = list[tuple[str, "SuppressedRule"]]
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command's parser."""
     parser = subparsers.add_parser(
-        "exceptions", help="list what is exempt from other engines' rules, and why", description=__doc__
+        "suppressions", help="list what is exempt from other linters' rules, and why", description=__doc__
     )
     arguments.add_config(parser)
     arguments.add_stages(parser)
@@ -30,19 +30,19 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compose the stacks and print their exemptions. Raises `ConfigError` or `BuildError`."""
+    """Compose the stacks and print their suppressions. Raises `ConfigError` or `BuildError`."""
     from ...build import build
     from ...config import loader
 
-    found = _exemptions(build.compose(loader.load(options.config), options.stages))
+    found = _suppressions(build.compose(loader.load(options.config), options.stages))
     print(_document(found) if options.json else "\n".join(_text(found)))
     return 0
 
 
-def _exemptions(rendered: list[Rendered]) -> Found:
-    from ...core.suppressions import exempted
+def _suppressions(rendered: list[Rendered]) -> Found:
+    from ...core.suppressions import suppressed_rules
 
-    return [(one.path, each) for one in rendered for each in exempted(one.body)]
+    return [(one.path, each) for one in rendered for each in suppressed_rules(one.body)]
 
 
 def _text(found: Found) -> list[str]:
@@ -52,13 +52,13 @@ def _text(found: Found) -> list[str]:
         paragraphs.setdefault((one.reason, one.risk), []).append((path, one))
     lines = [line for (reason, risk), each in sorted(paragraphs.items()) for line in _paragraph(reason, risk, each)]
     resources = {(path, one.logical_id) for path, one in found}
-    rules = {(one.engine, one.rule) for _, one in found}
+    rules = {(one.linter, one.rule) for _, one in found}
     return [*lines, f"{len(paragraphs)} reasons, {len(rules)} rules, {len(resources)} resources"]
 
 
 def _paragraph(reason: str, risk: str, found: Found) -> list[str]:
     names = sorted({one.logical_id for _, one in found})
-    rules = sorted({f"{one.engine} {one.rule}" for _, one in found})
+    rules = sorted({f"{one.linter} {one.rule}" for _, one in found})
     paths = sorted({path for path, _ in found})
     return [
         ", ".join(names),
@@ -75,4 +75,4 @@ def _wrapped(label: str, text: str) -> list[str]:
 
 
 def _document(found: Found) -> str:
-    return json.dumps({"exceptions": [{"template": path} | dataclasses.asdict(one) for path, one in found]}, indent=2)
+    return json.dumps({"suppressions": [{"template": path} | dataclasses.asdict(one) for path, one in found]}, indent=2)

@@ -10,9 +10,9 @@ from typing import TextIO
 
 from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import Exit
-from ...deploy.manifest import Planned
+from ...deploy.manifest import StackSpec
 from ...deploy.stacks.deploy import read_templates
-from ...deploy.stacks.executor import Person
+from ...deploy.stacks.executor import Prompter
 from ...deploy.stacks.outcomes import Result
 from ...deploy.ui import summary
 from ...deploy.ui.progress import Progress, kind_for
@@ -20,17 +20,17 @@ from . import session
 
 
 @dataclasses.dataclass(frozen=True)
-class Start:
+class Session:
     """What a run over stacks has at hand."""
 
     aws: Aws
-    stacks: tuple[Planned, ...]
+    stacks: tuple[StackSpec, ...]
     progress: Progress
-    person: Person
+    person: Prompter
 
 
 def over_stacks(
-    asked: argparse.Namespace, script: str, run: Callable[[Start], dict[str, Result]], tell_unchanged: bool = False
+    asked: argparse.Namespace, script: str, run: Callable[[Session], dict[str, Result]], tell_unchanged: bool = False
 ) -> Exit:
     """Do something with the stacks that were asked for, say how it went, and return the exit status."""
     out, began = session.talk(asked), time.monotonic()
@@ -44,14 +44,14 @@ def over_stacks(
     return summary.exit_status(results, tell_unchanged)
 
 
-def _start(asked: argparse.Namespace, out: TextIO) -> Start:
+def _start(asked: argparse.Namespace, out: TextIO) -> Session:
     stacks, aws = session.planned(asked), session.connect(asked)
     progress = kind_for(asked.progress, out)(_names(stacks), read_templates(stacks), out)
     account = session.require_account(aws, stacks)
     regions = ", ".join(dict.fromkeys(stack.region for stack in stacks))
     progress.write(f"{asked.stage} → {regions}, account {account}\n")
-    return Start(aws, stacks, progress, session.person(out))
+    return Session(aws, stacks, progress, session.person(out))
 
 
-def _names(stacks: Sequence[Planned]) -> dict[str, str]:
+def _names(stacks: Sequence[StackSpec]) -> dict[str, str]:
     return {stack.name: stack.layer for stack in stacks}

@@ -12,10 +12,10 @@ from typing import Any, TextIO
 
 from ...deploy.aws.client import Access, Aws
 from ...deploy.exit_codes import MEANINGS, BadInput, CommandError, Exit
-from ...deploy.manifest import Manifest, Planned, read
-from ...deploy.stacks.executor import Person
+from ...deploy.manifest import Manifest, StackSpec, read
+from ...deploy.stacks.executor import Prompter
 from ...deploy.ui.progress import KINDS
-from ...deploy.ui.signals import Leave
+from ...deploy.ui.signals import Abort
 
 OUTPUT = "output"
 
@@ -54,7 +54,7 @@ def connect(arguments: argparse.Namespace) -> Aws:
     return Aws(Access(arguments.profile, endpoint, getattr(arguments, "role_arn", None)))
 
 
-def planned(arguments: argparse.Namespace) -> tuple[Planned, ...]:
+def planned(arguments: argparse.Namespace) -> tuple[StackSpec, ...]:
     """Return the stacks that were asked for, in the region that was asked for."""
     return in_region(manifest(arguments).stacks_of(arguments.stage, getattr(arguments, "only", ())), arguments.region)
 
@@ -64,14 +64,14 @@ def manifest(arguments: argparse.Namespace) -> Manifest:
     return read(arguments.output)
 
 
-def in_region(stacks: Sequence[Planned], region: str | None) -> tuple[Planned, ...]:
+def in_region(stacks: Sequence[StackSpec], region: str | None) -> tuple[StackSpec, ...]:
     """Return the stacks as they are in another region."""
     import dataclasses
 
     return tuple(dataclasses.replace(stack, region=region) if region else stack for stack in stacks)
 
 
-def require_account(aws: Aws, stacks: Sequence[Planned]) -> str:
+def require_account(aws: Aws, stacks: Sequence[StackSpec]) -> str:
     """Return the account of the credentials. Raises BadInput when it is not the stage's."""
     account = aws.account(stacks[0].region)
     for stack in stacks:
@@ -83,7 +83,7 @@ def require_account(aws: Aws, stacks: Sequence[Planned]) -> str:
     return account
 
 
-def person(out: TextIO) -> Person:
+def person(out: TextIO) -> Prompter:
     """Return who is at the terminal, asked on `out`."""
 
     def confirm(question: str) -> bool:
@@ -94,7 +94,7 @@ def person(out: TextIO) -> Person:
         answer = _answer(told, out).strip().lower()
         return next((choice for choice in choices if answer and choice.startswith(answer)), choices[0])
 
-    return Person(confirm, ask)
+    return Prompter(confirm, ask)
 
 
 def talk(arguments: argparse.Namespace) -> TextIO:
@@ -111,7 +111,7 @@ def finish(run: Callable[[Sequence[str] | None], Exit], arguments: Sequence[str]
         tell_error(error, sys.stderr)
         if "--json" in (sys.argv if arguments is None else arguments):
             print_json({"exit": int(status), "error": str(error), "advice": list(error.advice)})
-    except (KeyboardInterrupt, Leave):
+    except (KeyboardInterrupt, Abort):
         status = Exit.INTERRUPTED
         print("\nInterrupted; nothing was begun.", file=sys.stderr)
     except BrokenPipeError:

@@ -18,10 +18,10 @@ from ...core.values import Value, described
 from ...iam import policies
 from ..data.database import Database
 from ..data.encryption import Encryption, add_kept_key
-from ..observability.alarm_topic import News, Notifications, tell_of_event
-from .cross_region import Copies, keep_until_its_time, lock
+from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
+from .cross_region import CrossRegionBackup, keep_until_its_time, lock
 from .restore_testing import add_restore_testing, database_tags
-from .snapshot_export import add_exports
+from .snapshot_export import add_snapshot_export
 
 MINUTES_TO_START, MINUTES_TO_FINISH = 60, 720
 CONTINUOUS, DAILY, WEEKLY, MONTHLY = "continuous", "daily", "weekly", "monthly"
@@ -43,14 +43,14 @@ class Backups:
     export_log_group_name: Value | None = described("Log group of the exports", default=None)
 
 
-@component
+@component("backups")
 def add_backups(
     template: Template,
     stage: Stage,
     encryption: Encryption,
     database: Database,
-    notifications: Notifications,
-    copies: Copies | None = None,
+    notifications: AlarmTopic,
+    copies: CrossRegionBackup | None = None,
 ) -> Backups:
     """Add the vault, the plan, exports and restore tests of a stage's database.
 
@@ -62,11 +62,11 @@ def add_backups(
     role = add_backup_role(template)
     select_database(template, "Regular", add_plan(template, "Regular", regular_rules(stage, vault, copies)), role)
     exports = None
-    if settings.monthly_kept_days:
+    if settings.monthly_retention_days:
         monthly = add_plan(template, "Monthly", [monthly_rule(stage, vault, copies)])
         select_database(template, "Monthly", monthly, role)
         if stage.exports:
-            exports = add_exports(template, settings, vault, monthly, key_arn, encryption, notifications)
+            exports = add_snapshot_export(template, settings, vault, monthly, key_arn, encryption, notifications)
     if settings.restore_test:
         add_restore_testing(template, vault, role, database, notifications)
     tell_of_failures(template, vault, notifications, copies)
@@ -107,15 +107,15 @@ def add_vault(template: Template, stage: Stage, key_arn: Value) -> backup.Backup
     if not stage.backups.deletable:
         keep_until_its_time(vault)
     if stage.backups.lock:
-        vault.LockConfiguration = lock(stage.backups, kept_days(stage))
+        vault.LockConfiguration = lock(stage.backups, retention_days(stage))
     return template.add(vault, why="Holds the database's snapshots, out of reach of what happens to the database.")
 
 
-def kept_days(stage: Stage) -> tuple[int, ...]:
+def retention_days(stage: Stage) -> tuple[int, ...]:
     """Return how long each schedule keeps, 0 for one that there is not."""
     settings = stage.backups
     continuous = stage.database.backup_days if settings.continuous else 0
-    return continuous, settings.daily_kept_days, settings.weekly_kept_days, stage.monthly_kept_days
+    return continuous, settings.daily_retention_days, settings.weekly_retention_days, stage.monthly_retention_days
 
 
 def add_backup_role(template: Template) -> iam.Role:
@@ -146,7 +146,7 @@ def add_plan(template: Template, title: str, rules: list[backup.BackupRuleResour
 
 
 def regular_rules(
-    stage: Stage, vault: backup.BackupVault, copies: Copies | None
+    stage: Stage, vault: backup.BackupVault, copies: CrossRegionBackup | None
 ) -> list[backup.BackupRuleResourceType]:
     """Return the rules for the recent past: any second of it, then a day's and a week's snapshot.
 
@@ -158,21 +158,23 @@ def regular_rules(
         rule = _rule(CONTINUOUS, vault, _cron(settings.at_hour), stage.database.backup_days)
         rule.EnableContinuousBackup = True
         rules.append(rule)
-    if settings.daily_kept_days:
-        rule = _rule(DAILY, vault, _cron(settings.at_hour + 1), settings.daily_kept_days)
+    if settings.daily_retention_days:
+        rule = _rule(DAILY, vault, _cron(settings.at_hour + 1), settings.daily_retention_days)
         if copies:
-            rule.CopyActions = _copy(copies, settings.copy_kept_days)
+            rule.CopyActions = _copy(copies, settings.copy_retention_days)
         rules.append(rule)
-    if settings.weekly_kept_days:
-        rules.append(_rule(WEEKLY, vault, _cron(settings.at_hour + 2, days="? * SUN"), settings.weekly_kept_days))
+    if settings.weekly_retention_days:
+        rules.append(_rule(WEEKLY, vault, _cron(settings.at_hour + 2, days="? * SUN"), settings.weekly_retention_days))
     return rules
 
 
-def monthly_rule(stage: Stage, vault: backup.BackupVault, copies: Copies | None) -> backup.BackupRuleResourceType:
+def monthly_rule(
+    stage: Stage, vault: backup.BackupVault, copies: CrossRegionBackup | None
+) -> backup.BackupRuleResourceType:
     """Return the rule for three years: a snapshot on the first of each month, copied for as long as it is kept."""
-    rule = _rule(MONTHLY, vault, _cron(stage.backups.at_hour + 3, days="1 * ?"), stage.monthly_kept_days)
+    rule = _rule(MONTHLY, vault, _cron(stage.backups.at_hour + 3, days="1 * ?"), stage.monthly_retention_days)
     if copies:
-        rule.CopyActions = _copy(copies, stage.monthly_kept_days)
+        rule.CopyActions = _copy(copies, stage.monthly_retention_days)
     return rule
 
 
@@ -199,7 +201,7 @@ def select_database(template: Template, title: str, plan: backup.BackupPlan, rol
 
 
 def tell_of_failures(
-    template: Template, vault: backup.BackupVault, notifications: Notifications, copies: Copies | None
+    template: Template, vault: backup.BackupVault, notifications: AlarmTopic, copies: CrossRegionBackup | None
 ) -> None:
     """Tell people of a backup, and of a copy, that did not come about."""
     kinds = {"Backup": "backupVaultArn"} | ({"Copy": "sourceBackupVaultArn"} if copies else {})
@@ -222,20 +224,20 @@ def tell_of_failures(
         )
 
 
-def _rule(name: str, vault: backup.BackupVault, schedule: str, kept_days: int) -> backup.BackupRuleResourceType:
+def _rule(name: str, vault: backup.BackupVault, schedule: str, retention_days: int) -> backup.BackupRuleResourceType:
     return backup.BackupRuleResourceType(
         RuleName=name,
         TargetBackupVault=vault.ref(),
         ScheduleExpression=schedule,
         StartWindowMinutes=MINUTES_TO_START,
         CompletionWindowMinutes=MINUTES_TO_FINISH,
-        Lifecycle=backup.LifecycleResourceType(DeleteAfterDays=kept_days),
+        Lifecycle=backup.LifecycleResourceType(DeleteAfterDays=retention_days),
         RecoveryPointTags={"schedule": name},
     )
 
 
-def _copy(copies: Copies, kept_days: int) -> If | list[backup.CopyActionResourceType]:
-    lifecycle = backup.LifecycleResourceType(DeleteAfterDays=kept_days)
+def _copy(copies: CrossRegionBackup, retention_days: int) -> If | list[backup.CopyActionResourceType]:
+    lifecycle = backup.LifecycleResourceType(DeleteAfterDays=retention_days)
     actions = [backup.CopyActionResourceType(DestinationBackupVaultArn=copies.vault_arn, Lifecycle=lifecycle)]
     return If(copies.condition, actions, NoValue) if copies.condition else actions
 

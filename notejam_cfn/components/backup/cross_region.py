@@ -18,7 +18,7 @@ GROUP = "Backups"
 
 
 @dataclasses.dataclass(frozen=True)
-class Copies:
+class CrossRegionBackup:
     """Where a plan copies snapshots to; with a condition, only when it holds."""
 
     vault_arn: Value = described("Vault that holds copies of the snapshots")
@@ -26,7 +26,7 @@ class Copies:
     condition: str | None = None
 
 
-def copies_elsewhere(template: Template) -> Copies:
+def copies_elsewhere(template: Template) -> CrossRegionBackup:
     """Let the person who deploys name a vault in another region, which a stack of its own made there."""
     vault = template.add_parameter_in(
         GROUP,
@@ -41,11 +41,11 @@ def copies_elsewhere(template: Template) -> Copies:
             "Empty makes no copies."
         ),
     )
-    return Copies(vault.ref(), vault.ref(), template.condition_given(vault))
+    return CrossRegionBackup(vault.ref(), vault.ref(), template.condition_given(vault))
 
 
-@component
-def add_copies(template: Template, stage: Stage) -> Copies:
+@component("copies")
+def add_cross_region_backup(template: Template, stage: Stage) -> CrossRegionBackup:
     """Add the vault of copies with a key of its own region, both kept whatever happens to the stack.
 
     A copy is encrypted with the key of the vault it goes to, unlike the snapshot it was made of.
@@ -67,9 +67,9 @@ def add_copies(template: Template, stage: Stage) -> Copies:
     )
     keep_until_its_time(vault)
     if stage.backups.lock:
-        vault.LockConfiguration = lock(stage.backups, [stage.backups.copy_kept_days, stage.monthly_kept_days])
+        vault.LockConfiguration = lock(stage.backups, [stage.backups.copy_retention_days, stage.monthly_retention_days])
     template.add(vault, why="Holds copies of the snapshots, out of reach of what happens to the first region.")
-    return Copies(vault_arn=vault.get_att("BackupVaultArn"), vault_name=vault.ref())
+    return CrossRegionBackup(vault_arn=vault.get_att("BackupVaultArn"), vault_name=vault.ref())
 
 
 def keep_until_its_time(vault: backup.BackupVault) -> None:
@@ -78,12 +78,12 @@ def keep_until_its_time(vault: backup.BackupVault) -> None:
     vault.properties["AccessPolicy"] = policies.policy(policies.refuse_deleting_backups())
 
 
-def lock(settings: BackupSettings, kept_days: Iterable[int]) -> backup.LockConfigurationType:
+def lock(settings: BackupSettings, retention_days: Iterable[int]) -> backup.LockConfigurationType:
     """Refuse what would be kept in a vault for less than the shortest of its schedules, 0 being none.
 
     Without a grace time whoever may change the vault can take the lock off; with one nobody can once it has passed.
     """
-    configuration = backup.LockConfigurationType(MinRetentionDays=min(days for days in kept_days if days))
+    configuration = backup.LockConfigurationType(MinRetentionDays=min(days for days in retention_days if days))
     if settings.lock_grace_days:
         configuration.ChangeableForDays = settings.lock_grace_days
     return configuration

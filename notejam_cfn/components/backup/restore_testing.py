@@ -7,7 +7,7 @@ from troposphere import backup, iam
 from ...core import names
 from ...core.template import Template
 from ..data.database import Database
-from ..observability.alarm_topic import News, Notifications, tell_of_event
+from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
 
 HOURS_KEPT = 1
 DAYS_TO_CHOOSE_FROM = 30
@@ -24,7 +24,7 @@ def add_restore_testing(
     vault: backup.BackupVault,
     role: iam.Role,
     database: Database,
-    notifications: Notifications,
+    notifications: AlarmTopic,
 ) -> None:
     """Restore one of the month's snapshots on the third of each month, and tell people when it fails.
 
@@ -75,7 +75,7 @@ def add_testing_plan(template: Template, vault: backup.BackupVault) -> backup.Re
     )
 
 
-def tell_of_failed_test(template: Template, plan: backup.RestoreTestingPlan, notifications: Notifications) -> None:
+def tell_of_failed_test(template: Template, plan: backup.RestoreTestingPlan, notifications: AlarmTopic) -> None:
     """Tell people that a snapshot could not be restored."""
     tell_of_event(
         template,

@@ -13,18 +13,18 @@ from troposphere import backup, events, iam, s3, stepfunctions
 
 from ...config.settings import BackupSettings
 from ...core import names
-from ...core.suppressions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Exemption
+from ...core.suppressions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Suppression
 from ...core.template import Template
 from ...core.values import Value
 from ...iam import policies
 from ..data.encryption import Encryption
-from ..observability.alarm_topic import News, Notifications, tell_of_event
+from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
 from ..observability.log_groups import add_log_group
 from ..state_machines import add_state_machine, calls
 from . import snapshot_export_machine
 
 DAYS_KEPT_AFTER_DELETION = 30
-NOT_LOCKED = Exemption(
+NOT_LOCKED = Suppression(
     reason="A lock cannot be taken back and keeps even what must be erased; backups.object_lock turns it on.",
     risk="An administrator of the account can delete exports early; versions undo a slip for a month.",
     guard=("s3_bucket_object_lock_enabled_check",),
@@ -32,7 +32,7 @@ NOT_LOCKED = Exemption(
 
 
 @dataclasses.dataclass(frozen=True)
-class Exports:
+class SnapshotExport:
     """The bucket of exports, what fills it, and where it says how that went."""
 
     bucket: Value
@@ -40,15 +40,15 @@ class Exports:
     log_group_name: Value
 
 
-def add_exports(
+def add_snapshot_export(
     template: Template,
     settings: BackupSettings,
     vault: backup.BackupVault,
     plan: backup.BackupPlan,
     key_arn: Value,
     encryption: Encryption,
-    notifications: Notifications,
-) -> Exports:
+    notifications: AlarmTopic,
+) -> SnapshotExport:
     """Add the bucket, the state machine that fills it, and word to people when it does not."""
     bucket = add_archive(template, settings, key_arn)
     writer = add_writer_role(template, bucket, key_arn)
@@ -72,7 +72,7 @@ def add_exports(
     )
     start_machine(template, vault, machine)
     tell_of_failure(template, machine, notifications)
-    return Exports(bucket=bucket.ref(), machine_arn=machine.ref(), log_group_name=log.ref())
+    return SnapshotExport(bucket=bucket.ref(), machine_arn=machine.ref(), log_group_name=log.ref())
 
 
 def add_archive(template: Template, settings: BackupSettings, key_arn: Value) -> s3.Bucket:
@@ -94,8 +94,8 @@ def add_archive(template: Template, settings: BackupSettings, key_arn: Value) ->
     )
     if settings.object_lock:
         lock_objects(bucket, settings.export_warm_days)
-    exempt = [READ_BY_ROLES_ONLY] if settings.object_lock else [READ_BY_ROLES_ONLY, NOT_LOCKED]
-    template.add(bucket, why="Keeps the exports: warm for three years, then in the archive.", exempt=exempt)
+    suppressions = [READ_BY_ROLES_ONLY] if settings.object_lock else [READ_BY_ROLES_ONLY, NOT_LOCKED]
+    template.add(bucket, why="Keeps the exports: warm for three years, then in the archive.", suppress=suppressions)
     template.add(
         s3.BucketPolicy(
             "ExportsPolicy",
@@ -103,7 +103,7 @@ def add_archive(template: Template, settings: BackupSettings, key_arn: Value) ->
             PolicyDocument=policies.policy(policies.refuse_plain_http(bucket.get_att("Arn"))),
         ),
         why="Lets nobody talk to the bucket without TLS.",
-        exempt=[TLS_IN_OTHER_WORDS],
+        suppress=[TLS_IN_OTHER_WORDS],
     )
     return bucket
 
@@ -130,8 +130,8 @@ def lifecycle(settings: BackupSettings) -> s3.LifecycleConfiguration:
         NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=DAYS_KEPT_AFTER_DELETION),
         AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
     )
-    if settings.export_kept_days:
-        rule.ExpirationInDays = settings.export_kept_days
+    if settings.export_retention_days:
+        rule.ExpirationInDays = settings.export_retention_days
     return s3.LifecycleConfiguration(Rules=[rule], TransitionDefaultMinimumObjectSize="varies_by_storage_class")
 
 
@@ -201,7 +201,7 @@ def start_machine(template: Template, vault: backup.BackupVault, machine: stepfu
     )
 
 
-def tell_of_failure(template: Template, machine: stepfunctions.StateMachine, notifications: Notifications) -> None:
+def tell_of_failure(template: Template, machine: stepfunctions.StateMachine, notifications: AlarmTopic) -> None:
     """Tell people of an export that failed or took longer than a day; the machine's metric counts only the former.
 
     Source: AWS Step Functions Developer Guide, "Automating Step Functions event delivery with EventBridge".

@@ -8,14 +8,14 @@ from troposphere import ecs
 
 from ...config.settings import ClusterSettings
 from ...core import names
-from ...core.suppressions import Exemption
+from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value
 from ..data.encryption import Encryption
 from ..observability.log_groups import add_log_group
 
 INSIGHTS_LOG_GROUP = "InsightsLogGroup"
-MORE_THAN_ENABLED = Exemption(
+MORE_THAN_ENABLED = Suppression(
     reason="Container Insights is on as `enhanced`, which includes all of `enabled`; the rule is older than the word.",
     risk="None.",
     guard=("ecs_container_insights_enabled_check",),
@@ -31,7 +31,7 @@ class Cluster:
     key_arn: Value
 
 
-@component
+@component("cluster")
 def add_cluster(template: Template, settings: ClusterSettings, encryption: Encryption) -> Cluster:
     """Add a cluster of Fargate capacity, on demand and Spot, which costs nothing while nothing runs."""
     shells = add_log_group(
@@ -50,8 +50,8 @@ def add_cluster(template: Template, settings: ClusterSettings, encryption: Encry
     )
     if settings.insights != "disabled":
         cluster.DependsOn = add_insights_log_group(template, settings, encryption)
-    exempt = [MORE_THAN_ENABLED] if settings.insights == "enhanced" else []
-    template.add(cluster, why="Runs the containers on Fargate; no servers to look after.", exempt=exempt)
+    suppressions = [MORE_THAN_ENABLED] if settings.insights == "enhanced" else []
+    template.add(cluster, why="Runs the containers on Fargate; no servers to look after.", suppress=suppressions)
     return Cluster(name=cluster.ref(), shell_log_group_arn=shells.get_att("Arn"), key_arn=encryption.key_arn)
 
 

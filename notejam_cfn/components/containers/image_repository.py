@@ -10,7 +10,7 @@ from typing import Any
 from troposphere import ecr
 
 from ...config.settings import DeliverySettings
-from ...core.suppressions import Exemption
+from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import pipeline_policies, policies
@@ -20,7 +20,7 @@ from ..pipeline.stage_access import StageAccess
 STAGE_TAG, RELEASE_TAG, CACHE_TAG = "stage-", "release-", "cache"
 MORE_THAN_ALL_STAGES = 1000
 UNTAGGED_DAYS = 3
-RELEASES_ARE_FIXED = Exemption(
+RELEASES_ARE_FIXED = Suppression(
     reason="Releases are immutable; only two tags are excluded: the layer cache and the mark of what a stage runs.",
     risk="Whoever may push can move these two; stages run images by digest, which no tag can change.",
     checkov=("CKV_AWS_51",),
@@ -37,7 +37,7 @@ class ImageRepository:
     arn: Value = described("ARN of the repository of container images")
 
 
-@component
+@component("image-repository")
 def add_image_repository(
     template: Template, settings: DeliverySettings, encryption: Encryption, others: Sequence[StageAccess] = ()
 ) -> ImageRepository:
@@ -60,7 +60,7 @@ def add_image_repository(
         sharing = [pipeline_policies.share_images(other.account, other.tasks) for other in others]
         repository.RepositoryPolicyText = policies.policy(*sharing)
     why = "Keeps the images that stages run and can be taken back to."
-    template.add(repository, why=why, exempt=[RELEASES_ARE_FIXED])
+    template.add(repository, why=why, suppress=[RELEASES_ARE_FIXED])
     return ImageRepository(
         uri=repository.get_att("RepositoryUri"), name=repository.ref(), arn=repository.get_att("Arn")
     )

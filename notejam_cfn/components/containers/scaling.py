@@ -21,7 +21,7 @@ REFUSED = "HTTPCode_ELB_503_Count"
 
 
 @dataclasses.dataclass(frozen=True)
-class Scaled:
+class ScalingTarget:
     """What is scaled, and where its traffic is measured."""
 
     cluster_name: Value
@@ -38,7 +38,7 @@ class Scaled:
         ]
 
 
-def add_scaling(template: Template, settings: ServiceSettings, scaled: Scaled, condition: str) -> None:
+def add_scaling(template: Template, settings: ServiceSettings, scaled: ScalingTarget, condition: str) -> None:
     """Scale a service between its bounds by CPU and requests; raise the minimum in business hours; let it sleep.
 
     Registering the bounds also brings the number of tasks inside them, so the service needs no desired count, which
@@ -99,7 +99,7 @@ def business_hours(settings: ServiceSettings, least: Parameter) -> list[scaling.
 
 
 def add_tracking(
-    template: Template, settings: ServiceSettings, target: scaling.ScalableTarget, scaled: Scaled, condition: str
+    template: Template, settings: ServiceSettings, target: scaling.ScalableTarget, scaled: ScalingTarget, condition: str
 ) -> None:
     """Aim at a CPU use and a number of requests for each task; the metric that wants more tasks wins.
 
@@ -137,7 +137,7 @@ def add_tracking(
 
 
 def add_sleep(
-    template: Template, settings: ServiceSettings, target: scaling.ScalableTarget, scaled: Scaled, condition: str
+    template: Template, settings: ServiceSettings, target: scaling.ScalableTarget, scaled: ScalingTarget, condition: str
 ) -> None:
     """Stop the last tasks after a time without requests, and start one when somebody asks.
 
@@ -156,7 +156,7 @@ def add_sleep(
 
 
 def add_quiet_alarm(
-    template: Template, settings: ServiceSettings, scaled: Scaled, sleep: scaling.ScalingPolicy, condition: str
+    template: Template, settings: ServiceSettings, scaled: ScalingTarget, sleep: scaling.ScalingPolicy, condition: str
 ) -> None:
     """Notice that nobody asked, whether a task answered or none was there to.
 
@@ -185,7 +185,7 @@ def add_quiet_alarm(
 
 
 def add_asked_alarm(
-    template: Template, settings: ServiceSettings, scaled: Scaled, wake: scaling.ScalingPolicy, condition: str
+    template: Template, settings: ServiceSettings, scaled: ScalingTarget, wake: scaling.ScalingPolicy, condition: str
 ) -> None:
     """Notice that the load balancer had to refuse a request because no task ran."""
     template.add(

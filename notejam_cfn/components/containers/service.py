@@ -8,7 +8,7 @@ from troposphere import If, Parameter, cloudwatch, ec2, ecs
 from troposphere import elasticloadbalancingv2 as elb
 
 from ...config.settings import IMAGE_PATTERN, ServiceSettings
-from ...core.suppressions import Exemption
+from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ..data.encryption import Encryption
@@ -18,15 +18,15 @@ from ..network.security_groups import add_security_group, allow_from_group, allo
 from ..network.vpc import Network
 from ..observability.log_groups import add_log_group
 from .cluster import Cluster
-from .scaling import Scaled, add_scaling
-from .task_definition import Application, Around, add_task_definition, container_name
+from .scaling import ScalingTarget, add_scaling
+from .task_definition import TaskContext, TaskOptions, add_task_definition, container_name
 
 RELEASE = "Release"
 HTTPS = 443
 DUAL_STACK_HOST = "ACCOUNT.dkr-ecr.REGION.on.aws"
 NONE = "none"
 SIGNPOST = "Says what to watch, and before the first release that there is nothing yet."
-WATCHED_BY_ECS = Exemption(
+WATCHED_BY_ECS = Suppression(
     reason="ECS watches this alarm during a deployment and rolls back; the stage's other alarms tell people.",
     risk="None: an action would only repeat, outside deployments, what the stage's alarms say.",
     guard=("cloudwatch_alarm_action_check",),
@@ -44,7 +44,7 @@ class Service:
     log_group_name: Value = described("Log group of the containers")
 
 
-@component
+@component("service")
 def add_service(
     template: Template,
     settings: ServiceSettings,
@@ -52,7 +52,7 @@ def add_service(
     encryption: Encryption,
     cluster: Cluster,
     load_balancer: LoadBalancer,
-    application: Application,
+    application: TaskOptions,
 ) -> Service:
     """Add a service with everything that is only its own.
 
@@ -64,14 +64,14 @@ def add_service(
     logs = add_log_group(
         template, f"{settings.name}LogGroup", settings.log_retention_days, encryption, "Keeps what the containers log."
     )
-    around = Around(encryption, cluster, logs)
+    around = TaskContext(encryption, cluster, logs)
     task = add_task_definition(template, settings, application, image.ref(), around, released)
     targets = add_targets(template, settings, network, load_balancer, released)
     group = add_task_security_group(template, settings, network, load_balancer)
     alarm = add_rollback_alarm(template, settings, load_balancer, targets, released)
     place = in_private_subnets(network, group, application)
     service = add_ecs_service(template, settings, cluster, task, targets, place, alarm, released)
-    scaled = Scaled(
+    scaled = ScalingTarget(
         cluster.name, service.get_att("Name"), load_balancer.full_name, targets.get_att("TargetGroupFullName")
     )
     add_scaling(template, settings, scaled, released)
@@ -234,7 +234,7 @@ def add_task_security_group(
 
 
 def in_private_subnets(
-    network: Network, group: ec2.SecurityGroup, application: Application
+    network: Network, group: ec2.SecurityGroup, application: TaskOptions
 ) -> ecs.NetworkConfiguration:
     """Place tasks in the private subnets, wearing their own group and those the application needs."""
     return ecs.NetworkConfiguration(
@@ -249,8 +249,8 @@ def in_private_subnets(
 def capacity_strategy(settings: ServiceSettings) -> list[ecs.CapacityProviderStrategyItem]:
     """Run the first tasks on demand, and of the others a share on Spot, which costs about a third."""
     on_demand = ecs.CapacityProviderStrategyItem(CapacityProvider="FARGATE", Weight=100 - settings.spot_percent)
-    if settings.on_demand_tasks:
-        on_demand.Base = settings.on_demand_tasks
+    if settings.fargate_base:
+        on_demand.Base = settings.fargate_base
     spot = ecs.CapacityProviderStrategyItem(CapacityProvider="FARGATE_SPOT", Weight=settings.spot_percent)
     return [item for item in (on_demand, spot) if item.Weight or "Base" in item.properties]
 
@@ -294,5 +294,5 @@ def add_rollback_alarm(
             Condition=condition,
         ),
         why="Notices errors during a deployment, which ECS then takes back.",
-        exempt=[WATCHED_BY_ECS],
+        suppress=[WATCHED_BY_ECS],
     )

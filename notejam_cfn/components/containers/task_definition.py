@@ -21,7 +21,7 @@ MIGRATION = "migrate"
 
 
 @dataclasses.dataclass(frozen=True)
-class Application:
+class TaskOptions:
     """What runs in the containers: how it is started, what it is told and what it may do.
 
     `secrets` maps a variable to what ECS reads it from: a Secrets Manager ARN, or `ARN:key::` for one key of a JSON
@@ -45,7 +45,7 @@ def container_name(settings: ServiceSettings) -> str:
 
 
 def containers(
-    settings: ServiceSettings, application: Application, image: Value, log_group: Value
+    settings: ServiceSettings, application: TaskOptions, image: Value, log_group: Value
 ) -> list[ecs.ContainerDefinition]:
     """Describe the container that serves and, before it, the one that prepares."""
     serving = _container(container_name(settings), settings, application, image, log_group, application.command)
@@ -72,7 +72,7 @@ def preparing_mib(settings: ServiceSettings) -> int:
 def _container(
     name: str,
     settings: ServiceSettings,
-    application: Application,
+    application: TaskOptions,
     image: Value,
     log_group: Value,
     command: Sequence[str],
@@ -116,7 +116,7 @@ def writable_paths(settings: ServiceSettings) -> dict[str, str]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Around:
+class TaskContext:
     """What a task's containers find around them: the key of its secrets, its cluster and the log group it writes to."""
 
     encryption: Encryption
@@ -127,9 +127,9 @@ class Around:
 def add_task_definition(
     template: Template,
     settings: ServiceSettings,
-    application: Application,
+    application: TaskOptions,
     image: Value,
-    around: Around,
+    around: TaskContext,
     condition: str,
 ) -> ecs.TaskDefinition:
     """Add the task definition, what a task consists of, with the roles that start it and that it has."""
@@ -154,7 +154,7 @@ def add_task_definition(
 
 
 def add_execution_role(
-    template: Template, settings: ServiceSettings, application: Application, around: Around
+    template: Template, settings: ServiceSettings, application: TaskOptions, around: TaskContext
 ) -> iam.Role:
     """Add the role ECS itself uses to start a task: pull the image, read its secrets, write its logs."""
     pulling = policies.allow_pulling_images(template.stack_tags.get("project", settings.name.lower()))
@@ -167,7 +167,9 @@ def add_execution_role(
     )
 
 
-def add_task_role(template: Template, settings: ServiceSettings, application: Application, around: Around) -> iam.Role:
+def add_task_role(
+    template: Template, settings: ServiceSettings, application: TaskOptions, around: TaskContext
+) -> iam.Role:
     """Add the role the application has: read its secrets again after a rotation, and what it asks for itself."""
     statements = [*_reading(application, around.encryption), *application.statements]
     if settings.exec_access:
@@ -177,7 +179,7 @@ def add_task_role(template: Template, settings: ServiceSettings, application: Ap
     )
 
 
-def _reading(application: Application, encryption: Encryption) -> list[Statement]:
+def _reading(application: TaskOptions, encryption: Encryption) -> list[Statement]:
     if not application.secret_arns:
         return []
     read = [policies.allow_reading_secret(arn) for arn in application.secret_arns]

@@ -9,7 +9,7 @@ from troposphere import Condition, GetAZs, If, Not, Parameter, Select, Sub, ec2,
 
 from ...config.settings import DatabaseSettings
 from ...core import names
-from ...core.suppressions import Exemption
+from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import policies
@@ -26,7 +26,7 @@ GROUP = "Database"
 LOG_GROUP = "DatabaseLogGroup"
 NEW = "NewDatabase"
 MONITORING_SECONDS = 60
-MEANT_TO_BE_DELETED = Exemption(
+MEANT_TO_BE_DELETED = Suppression(
     reason="This stage is made to be deleted with one command; database.deletion_protection turns it on.",
     risk="Whoever may delete the stack can delete the database; final_snapshot decides if a snapshot stays.",
     guard=("rds_cluster_deletion_protection_enabled_check",),
@@ -46,11 +46,11 @@ PARAMETERS = {
 
 @dataclasses.dataclass(frozen=True)
 class Database:
-    """How to reach a database. `clients_id` is the security group that those who connect must wear."""
+    """How to reach a database. `client_security_group_id` is the security group that those who connect must wear."""
 
     endpoint: Value = described("Address of the database's writer")
     secret_arn: Value = described("Secret with the database's user name and password")
-    clients_id: Value = described("Security group that may connect to the database")
+    client_security_group_id: Value = described("Security group that may connect to the database")
     cluster_id: Value = described("Identifier of the database cluster")
     cluster_arn: Value = described("Cluster that backups select")
     log_group_name: Value = described("Log group of PostgreSQL")
@@ -59,7 +59,7 @@ class Database:
     port: int = PORT
 
 
-@component
+@component("database")
 def add_database(template: Template, settings: DatabaseSettings, network: Network, encryption: Encryption) -> Database:
     """Add a private Aurora cluster and return how to reach it.
 
@@ -81,7 +81,7 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
     return Database(
         endpoint=add_signpost(template, "DatabaseEndpoint", cluster.get_att("Endpoint.Address"), SIGNPOST),
         secret_arn=add_signpost(template, "DatabaseSecretArn", cluster.get_att("MasterUserSecret.SecretArn"), SIGNPOST),
-        clients_id=clients.get_att("GroupId"),
+        client_security_group_id=clients.get_att("GroupId"),
         cluster_id=names.cluster(GENERATION),
         cluster_arn=names.cluster_arn(GENERATION),
         log_group_name=log_group.ref(),
@@ -172,7 +172,7 @@ def add_clusters(
         template.add(
             cluster,
             why="Keeps people's notes; grows with demand and pauses when nobody uses it.",
-            exempt=[] if settings.deletion_protection else [MEANT_TO_BE_DELETED],
+            suppress=[] if settings.deletion_protection else [MEANT_TO_BE_DELETED],
         )
     return EitherCluster(restored_when, restored, new)
 
@@ -263,7 +263,7 @@ def add_capacity(template: Template, settings: DatabaseSettings) -> rds.Serverle
         "Minimum capacity (ACU)",
         "MinCapacity",
         Type="Number",
-        Default=f"{settings.min_units:g}",
+        Default=f"{settings.min_acu:g}",
         MinValue=0,
         MaxValue=256,
         Description="Aurora capacity units (about 2 GiB each) when idle, in steps of 0.5; 0 lets the database pause.",
@@ -273,13 +273,13 @@ def add_capacity(template: Template, settings: DatabaseSettings) -> rds.Serverle
         "Maximum capacity (ACU)",
         "MaxCapacity",
         Type="Number",
-        Default=f"{settings.max_units:g}",
+        Default=f"{settings.max_acu:g}",
         MinValue=1,
         MaxValue=256,
         Description="Aurora capacity units at the most, in steps of 0.5; it bounds the cost.",
     )
     scaling = rds.ServerlessV2ScalingConfiguration(MinCapacity=least.ref(), MaxCapacity=most.ref())
-    if settings.min_units == 0:
+    if settings.min_acu == 0:
         scaling.SecondsUntilAutoPause = settings.pause_after_minutes * 60
     return scaling
 

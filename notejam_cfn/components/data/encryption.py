@@ -24,7 +24,7 @@ class Encryption:
     key_arn: Value = described("Key that encrypts the stage's data, secrets and logs")
 
 
-@component
+@component("encryption")
 def add_encryption(
     template: Template,
     settings: EncryptionSettings,

@@ -10,7 +10,7 @@ from troposphere.validators.route53 import AliasTarget
 
 from ...config.settings import LoadBalancerSettings
 from ...core import names
-from ...core.suppressions import TLS_IN_OTHER_WORDS, Exemption
+from ...core.suppressions import TLS_IN_OTHER_WORDS, Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import policies
@@ -48,34 +48,34 @@ COUNTED_ONLY = {
     ),
     "AWSManagedRulesSQLiRuleSet": ("SQLi_BODY", "SQLiExtendedPatterns_BODY"),
 }
-NO_CERTIFICATE = Exemption(
+NO_CERTIFICATE = Suppression(
     reason="No domain or certificate is configured for this stage, so there is no HTTPS to redirect to.",
     risk="Passwords and notes can be read on the way. Set load_balancer.domain before real people use the stage.",
     checkov=("CKV_AWS_2", "CKV_AWS_103"),
     guard=("alb_http_to_https_redirection_check",),
 )
-OPEN_TO_PEOPLE = Exemption(
+OPEN_TO_PEOPLE = Suppression(
     reason="This is the public way in: people reach it on port 80, which redirects to HTTPS given a certificate.",
     risk="Everyone can send requests; nothing but the load balancer wears this group.",
     checkov=("CKV_AWS_260",),
 )
-HOLDS_LOGS_ITSELF = Exemption(
+HOLDS_LOGS_ITSELF = Suppression(
     reason="This bucket is where access logs end: logging access to it would need another such bucket, and so on.",
     risk="Who read the logs is not logged here; CloudTrail data events can record it where that is asked for.",
     checkov=("CKV_AWS_18",),
     guard=("s3_bucket_logging_enabled_check",),
 )
-ENCRYPTED_BY_S3 = Exemption(
+ENCRYPTED_BY_S3 = Suppression(
     reason="Elastic Load Balancing writes access logs only to buckets under S3's own key (SSE-S3).",
     risk="Reading is decided by IAM and the bucket's policy alone, without a second lock on a key.",
     guard=("s3_bucket_default_encryption_kms_check",),
 )
-LOGS_EXPIRE = Exemption(
+LOGS_EXPIRE = Suppression(
     reason="Access logs name people's addresses and must be able to expire and be erased; versions undo an overwrite.",
     risk="An administrator of the account can delete access logs early.",
     guard=("s3_bucket_object_lock_enabled_check",),
 )
-MEANT_TO_BE_DELETED = Exemption(
+MEANT_TO_BE_DELETED = Suppression(
     reason="This stage is made to be deleted with one command; load_balancer.deletion_protection turns it on.",
     risk="Whoever may delete the stack can take the stage away; other stages are not touched.",
     guard=("elbv2_deletion_protection_enabled_check",),
@@ -95,7 +95,7 @@ class LoadBalancer:
     certificate_arn: Value | None = described("Certificate of the domain", default=None)
 
 
-@component
+@component("load-balancer")
 def add_load_balancer(
     template: Template, settings: LoadBalancerSettings, network: Network, encryption: Encryption
 ) -> LoadBalancer:
@@ -133,7 +133,7 @@ def add_public_security_group(
         network.vpc_id,
         "Load balancer: open to everyone on its ports",
         "Admits people on the web's ports; the only group open to the world.",
-        exempt=[OPEN_TO_PEOPLE],
+        suppress=[OPEN_TO_PEOPLE],
     )
     sources = [{"CidrIp": "0.0.0.0/0"}] + ([{"CidrIpv6": "::/0"}] if network.dual_stack else [])
     ports = {HTTP: "HTTP"} | ({HTTPS: "HTTPS"} if settings.https else {})
@@ -187,7 +187,7 @@ def add_access_logs(template: Template, settings: LoadBalancerSettings) -> s3.Bu
             UpdateReplacePolicy="Retain",
         ),
         why="Keeps a line for each request, for analysis with Athena, until it expires.",
-        exempt=[HOLDS_LOGS_ITSELF, ENCRYPTED_BY_S3, LOGS_EXPIRE],
+        suppress=[HOLDS_LOGS_ITSELF, ENCRYPTED_BY_S3, LOGS_EXPIRE],
     )
     template.add(
         s3.BucketPolicy(
@@ -199,7 +199,7 @@ def add_access_logs(template: Template, settings: LoadBalancerSettings) -> s3.Bu
             ),
         ),
         why="Lets the load balancer write access logs, and nobody talk to the bucket without TLS.",
-        exempt=[TLS_IN_OTHER_WORDS],
+        suppress=[TLS_IN_OTHER_WORDS],
     )
     return bucket
 
@@ -231,7 +231,7 @@ def add_balancer(
             DependsOn="AccessLogsPolicy",
         ),
         why="Spreads requests over the healthy tasks of all zones.",
-        exempt=[] if settings.deletion_protection else [MEANT_TO_BE_DELETED],
+        suppress=[] if settings.deletion_protection else [MEANT_TO_BE_DELETED],
     )
 
 
@@ -271,7 +271,7 @@ def add_service_listener(
             DefaultActions=[elb.Action(Type="fixed-response", FixedResponseConfig=page)],
         ),
         why=why,
-        exempt=[] if port == HTTPS else [NO_CERTIFICATE],
+        suppress=[] if port == HTTPS else [NO_CERTIFICATE],
     )
 
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from troposphere import Tags, ec2
 
 from ...core import names
-from ...core.suppressions import Exemption
+from ...core.suppressions import Suppression
 from ...core.template import Template
 from ...core.values import Value
 
 
 def add_security_group(
-    template: Template, title: str, vpc_id: Value, description: str, why: str, exempt: Sequence[Exemption] = ()
+    template: Template, title: str, vpc_id: Value, description: str, why: str, suppress: Sequence[Suppression] = ()
 ) -> ec2.SecurityGroup:
     """Add a group that admits nothing and lets nothing out; `allow_from_group` opens it.
 
@@ -35,7 +35,7 @@ def add_security_group(
             Tags=Tags(Name=names.of_stack(f"-{title}")),
         ),
         why=why,
-        exempt=exempt,
+        suppress=suppress,
     )
 
 

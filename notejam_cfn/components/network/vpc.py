@@ -49,7 +49,7 @@ class Network:
     ipv6_only_tasks: bool = False
 
 
-@component
+@component("network")
 def add_network(template: Template, settings: NetworkSettings, encryption: Encryption) -> Network:
     """Add a VPC with its subnets, their ways out and a log of its traffic.
 

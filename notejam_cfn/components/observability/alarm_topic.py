@@ -19,7 +19,7 @@ GROUP = "Alarms"
 
 
 @dataclasses.dataclass(frozen=True)
-class Notifications:
+class AlarmTopic:
     """Where alarms go. `runbook_url` is the page with a section for each."""
 
     topic_arn: Value = described("Topic that alarms publish to")
@@ -30,8 +30,8 @@ class Notifications:
         return f"{self.runbook_url}#{alarm}"
 
 
-@component
-def add_notifications(template: Template, settings: MonitoringSettings, encryption: Encryption) -> Notifications:
+@component("notifications")
+def add_alarm_topic(template: Template, settings: MonitoringSettings, encryption: Encryption) -> AlarmTopic:
     """Add the stage's topic, and a subscription when the person who deploys names an address."""
     email = template.add_parameter_in(
         GROUP,
@@ -64,7 +64,7 @@ def add_notifications(template: Template, settings: MonitoringSettings, encrypti
         ),
         why="Lets alarms, events and the budget of this account publish to the topic.",
     )
-    return Notifications(topic_arn=topic.ref(), runbook_url=settings.runbook_url)
+    return AlarmTopic(topic_arn=topic.ref(), runbook_url=settings.runbook_url)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +80,7 @@ class News:
     fields: Mapping[str, str]
 
 
-def tell_of_event(template: Template, title: str, notifications: Notifications, news: News, why: str) -> None:
+def tell_of_event(template: Template, title: str, notifications: AlarmTopic, news: News, why: str) -> None:
     """Tell people of an event at once, in a sentence with a link to what to do."""
     text = f"{news.message} What to do: {notifications.section(news.alarm)}"
     template.add(

@@ -27,5 +27,5 @@ def add_log_group(
     )
     if name is not None:
         group.LogGroupName = name
-    exempt = [KEY_OF_ANOTHER_STACK] if isinstance(encryption.key_arn, GetStackOutput) else []
-    return template.add(group, why=why, exempt=exempt)
+    suppressions = [KEY_OF_ANOTHER_STACK] if isinstance(encryption.key_arn, GetStackOutput) else []
+    return template.add(group, why=why, suppress=suppressions)

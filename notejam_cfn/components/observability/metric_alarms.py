@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from troposphere import cloudwatch
 
-from ...core.suppressions import Exemption
+from ...core.suppressions import Suppression
 from ...core.template import Template
 from ...core.values import Value
-from .alarm_topic import Notifications
+from .alarm_topic import AlarmTopic
 
-SPOKEN_FOR = Exemption(
+SPOKEN_FOR = Suppression(
     reason="A composite alarm tells people when this one, or others that mean the same, goes off: one message for all.",
     risk="None: the composite alarm has the action.",
     guard=("cloudwatch_alarm_action_check",),
@@ -20,7 +20,7 @@ SPOKEN_FOR = Exemption(
 
 
 @dataclasses.dataclass(frozen=True)
-class Watched:
+class MetricAlarm:
     """A metric and when it is too much: in `of` periods, `in_` of them beyond the threshold.
 
     A statistic such as `p99` is a percentile; too few measurements for one are no alarm, and missing ones never are: an
@@ -43,8 +43,8 @@ class Watched:
 def add_alarm(
     template: Template,
     title: str,
-    watched: Watched,
-    notifications: Notifications,
+    watched: MetricAlarm,
+    notifications: AlarmTopic,
     section: str,
     meaning: str,
     notify: bool = True,
@@ -73,5 +73,5 @@ def add_alarm(
         alarm.OKActions = [notifications.topic_arn]
     if watched.silence_tells:
         alarm.InsufficientDataActions = [notifications.topic_arn]
-    exempt = [] if notify else [SPOKEN_FOR]
-    return template.add(alarm, why=f"Notices it: {meaning[0].lower()}{meaning[1:]}", exempt=exempt)
+    suppressions = [] if notify else [SPOKEN_FOR]
+    return template.add(alarm, why=f"Notices it: {meaning[0].lower()}{meaning[1:]}", suppress=suppressions)

@@ -17,9 +17,9 @@ from ..containers.service import Service
 from ..data.database import Database
 from ..load_balancing.load_balancer import LoadBalancer
 from ..network.vpc import Network
-from .alarm_topic import News, Notifications, tell_of_event
+from .alarm_topic import AlarmTopic, News, tell_of_event
 from .dashboard import add_dashboard
-from .metric_alarms import Watched, add_alarm
+from .metric_alarms import MetricAlarm, add_alarm
 from .queries import CONTAINERS, EXPORTS, FIREWALL, POSTGRESQL, TRAFFIC, add_queries
 
 ESSENTIAL = "essential"
@@ -34,7 +34,7 @@ BUDGET_PERCENT = 80
 
 
 @dataclasses.dataclass(frozen=True)
-class Subjects:
+class MonitoredResources:
     """The parts of a stage that are watched."""
 
     network: Network
@@ -44,8 +44,8 @@ class Subjects:
     service: Service
 
 
-@component
-def add_monitoring(template: Template, stage: Stage, notifications: Notifications, subjects: Subjects) -> None:
+@component("monitoring")
+def add_monitoring(template: Template, stage: Stage, notifications: AlarmTopic, subjects: MonitoredResources) -> None:
     """Add what watches a stage, as much of it as its level asks for."""
     settings = stage.monitoring
     thorough = settings.level != ESSENTIAL
@@ -69,16 +69,16 @@ def add_monitoring(template: Template, stage: Stage, notifications: Notification
 def add_alarms_people_feel(
     template: Template,
     settings: MonitoringSettings,
-    notifications: Notifications,
-    subjects: Subjects,
+    notifications: AlarmTopic,
+    subjects: MonitoredResources,
     thorough: bool,
 ) -> list[cloudwatch.Alarm]:
     """Add alarms for what people notice. Where a composite speaks for them they are silent themselves."""
     balancer = {"LoadBalancer": subjects.service.load_balancer_full_name}
     tasks = balancer | {"TargetGroup": subjects.service.target_group_full_name}
-    errors = Watched(BALANCER, "HTTPCode_Target_5XX_Count", balancer, settings.errors_in_5_minutes, in_=2, of=3)
-    slow = Watched(BALANCER, "TargetResponseTime", balancer, settings.slow_seconds, "p99", in_=3, of=3)
-    unhealthy = Watched(BALANCER, "UnHealthyHostCount", tasks, 1, "Minimum", period_seconds=60, in_=5, of=5)
+    errors = MetricAlarm(BALANCER, "HTTPCode_Target_5XX_Count", balancer, settings.errors_in_5_minutes, in_=2, of=3)
+    slow = MetricAlarm(BALANCER, "TargetResponseTime", balancer, settings.slow_seconds, "p99", in_=3, of=3)
+    unhealthy = MetricAlarm(BALANCER, "UnHealthyHostCount", tasks, 1, "Minimum", period_seconds=60, in_=5, of=5)
     found = [
         add_alarm(
             template,
@@ -115,7 +115,7 @@ def add_alarms_people_feel(
 
 
 def add_outage_alarm(
-    template: Template, settings: MonitoringSettings, notifications: Notifications, service: Service
+    template: Template, settings: MonitoringSettings, notifications: AlarmTopic, service: Service
 ) -> cloudwatch.Alarm:
     """Notice that the load balancer answers with errors in the tasks' place: none is there, or it breaks off or hangs.
 
@@ -125,7 +125,7 @@ def add_outage_alarm(
     return add_alarm(
         template,
         "NoAnswers",
-        Watched(BALANCER, "HTTPCode_ELB_5XX_Count", answers, settings.errors_in_5_minutes, in_=2, of=3),
+        MetricAlarm(BALANCER, "HTTPCode_ELB_5XX_Count", answers, settings.errors_in_5_minutes, in_=2, of=3),
         notifications,
         "no-answers",
         "Many requests reach no task, or one that breaks off or takes too long.",
@@ -133,7 +133,7 @@ def add_outage_alarm(
     )
 
 
-def add_composite(template: Template, notifications: Notifications, alarms: list[cloudwatch.Alarm]) -> None:
+def add_composite(template: Template, notifications: AlarmTopic, alarms: list[cloudwatch.Alarm]) -> None:
     """Tell people once when the application is failing them, however many alarms say so."""
     rule = Join(" OR ", [Sub('ALARM("${Name}")', Name=alarm.ref()) for alarm in alarms])
     template.add(
@@ -151,7 +151,7 @@ def add_composite(template: Template, notifications: Notifications, alarms: list
     )
 
 
-def add_ceiling_alarm(template: Template, notifications: Notifications, database: Database) -> None:
+def add_ceiling_alarm(template: Template, notifications: AlarmTopic, database: Database) -> None:
     """Notice that the database has been as large as it may be for a quarter of an hour. A paused one is at 0.
 
     The writer alone is asked: the cluster's own value is the mean of all instances, and readers may have little to do.
@@ -160,7 +160,7 @@ def add_ceiling_alarm(template: Template, notifications: Notifications, database
     add_alarm(
         template,
         "DatabaseCeiling",
-        Watched(
+        MetricAlarm(
             RDS,
             "ACUUtilization",
             {"DBClusterIdentifier": database.cluster_id, "Role": "WRITER"},
@@ -175,12 +175,12 @@ def add_ceiling_alarm(template: Template, notifications: Notifications, database
     )
 
 
-def add_silence_alarm(template: Template, notifications: Notifications, backups: Backups) -> None:
+def add_silence_alarm(template: Template, notifications: AlarmTopic, backups: Backups) -> None:
     """Notice that no backup has come about for days, though none failed: plans may select nothing."""
     add_alarm(
         template,
         "BackupMissing",
-        Watched(
+        MetricAlarm(
             BACKUP,
             "NumberOfBackupJobsCompleted",
             {"BackupVaultName": backups.vault_name},
@@ -198,12 +198,12 @@ def add_silence_alarm(template: Template, notifications: Notifications, backups:
     )
 
 
-def add_certificate_alarm(template: Template, notifications: Notifications, certificate_arn: Value) -> None:
+def add_certificate_alarm(template: Template, notifications: AlarmTopic, certificate_arn: Value) -> None:
     """Notice that the certificate is not renewed."""
     add_alarm(
         template,
         "CertificateExpires",
-        Watched(
+        MetricAlarm(
             "AWS/CertificateManager",
             "DaysToExpiry",
             {"CertificateArn": certificate_arn},
@@ -218,7 +218,7 @@ def add_certificate_alarm(template: Template, notifications: Notifications, cert
     )
 
 
-def tell_of_failing_tasks(template: Template, notifications: Notifications, service: Service) -> None:
+def tell_of_failing_tasks(template: Template, notifications: AlarmTopic, service: Service) -> None:
     """Tell people when tasks start and stop again and again, or a deployment is given up.
 
     ECS itself notices both. Source: Amazon ECS Developer Guide, "Amazon ECS service action events" and "service
@@ -246,7 +246,7 @@ def tell_of_failing_tasks(template: Template, notifications: Notifications, serv
     )
 
 
-def add_budget(template: Template, stage: Stage, notifications: Notifications) -> None:
+def add_budget(template: Template, stage: Stage, notifications: AlarmTopic) -> None:
     """Tell people when most of the month's budget is spent, and when more than all of it is forecast.
 
     The stage's cost is found by its tag, which must be activated once as a cost allocation tag in the Billing console.
@@ -276,7 +276,7 @@ def add_budget(template: Template, stage: Stage, notifications: Notifications) -
     )
 
 
-def log_groups(subjects: Subjects) -> dict[str, Value]:
+def log_groups(subjects: MonitoredResources) -> dict[str, Value]:
     """Return the names of the log groups that saved queries read, by kind."""
     found = {
         CONTAINERS: subjects.service.log_group_name,
@@ -288,7 +288,7 @@ def log_groups(subjects: Subjects) -> dict[str, Value]:
     return {kind: name for kind, name in found.items() if name is not None}
 
 
-def watched_by_dashboard(stage: Stage, subjects: Subjects) -> dict[str, Value]:
+def watched_by_dashboard(stage: Stage, subjects: MonitoredResources) -> dict[str, Value]:
     """Return the names that the dashboard's charts are filled in with."""
     return {
         "Stage": stage.name,

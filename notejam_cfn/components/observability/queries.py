@@ -18,7 +18,7 @@ PIPELINE = "pipeline"
 
 
 @dataclasses.dataclass(frozen=True)
-class Question:
+class SavedQuery:
     """A question in plain words, the log that knows the answer, and the query, a command a line."""
 
     title: str
@@ -33,7 +33,7 @@ class Question:
 
 
 QUESTIONS = (
-    Question(
+    SavedQuery(
         "ErrorsByRoute",
         "errors by route",
         CONTAINERS,
@@ -43,7 +43,7 @@ QUESTIONS = (
             "sort errors desc",
         ),
     ),
-    Question(
+    SavedQuery(
         "SlowestRequests",
         "slowest requests",
         CONTAINERS,
@@ -54,7 +54,7 @@ QUESTIONS = (
             "limit 25",
         ),
     ),
-    Question(
+    SavedQuery(
         "LatencyByRoute",
         "latency by route",
         CONTAINERS,
@@ -65,7 +65,7 @@ QUESTIONS = (
             "sort slowest desc",
         ),
     ),
-    Question(
+    SavedQuery(
         "WhoWasThrottled",
         "who was throttled",
         CONTAINERS,
@@ -75,7 +75,7 @@ QUESTIONS = (
             "sort refused desc",
         ),
     ),
-    Question(
+    SavedQuery(
         "OneRequest",
         "what one request id did",
         CONTAINERS,
@@ -85,7 +85,7 @@ QUESTIONS = (
             "sort time asc",
         ),
     ),
-    Question(
+    SavedQuery(
         "OtherErrors",
         "errors outside requests",
         CONTAINERS,
@@ -95,7 +95,7 @@ QUESTIONS = (
             "sort times desc",
         ),
     ),
-    Question(
+    SavedQuery(
         "SlowSql",
         "slow SQL",
         POSTGRESQL,
@@ -107,7 +107,7 @@ QUESTIONS = (
             "limit 25",
         ),
     ),
-    Question(
+    SavedQuery(
         "Locks",
         "who waited for a lock",
         POSTGRESQL,
@@ -118,7 +118,7 @@ QUESTIONS = (
             "limit 50",
         ),
     ),
-    Question(
+    SavedQuery(
         "RejectedFlows",
         "rejected flows",
         TRAFFIC,
@@ -129,7 +129,7 @@ QUESTIONS = (
             "limit 50",
         ),
     ),
-    Question(
+    SavedQuery(
         "Blocked",
         "what the firewall blocked",
         FIREWALL,
@@ -140,7 +140,7 @@ QUESTIONS = (
             "limit 50",
         ),
     ),
-    Question(
+    SavedQuery(
         "FailedExports",
         "why an export failed",
         EXPORTS,
@@ -151,7 +151,7 @@ QUESTIONS = (
             "limit 20",
         ),
     ),
-    Question(
+    SavedQuery(
         "FailedActions",
         "what failed in the pipeline",
         PIPELINE,
@@ -163,7 +163,7 @@ QUESTIONS = (
             "limit 50",
         ),
     ),
-    Question(
+    SavedQuery(
         "LeadTime",
         "how long changes took to the last stage",
         PIPELINE,

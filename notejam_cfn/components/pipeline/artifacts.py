@@ -8,7 +8,7 @@ from awacs.aws import Statement
 from troposphere import s3
 
 from ...config.settings import DeliverySettings
-from ...core.suppressions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Exemption
+from ...core.suppressions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Suppression
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import pipeline_policies, policies
@@ -16,7 +16,7 @@ from ..data.encryption import Encryption
 
 UPLOADS_PREFIX = "uploads/"
 UPLOAD_DAYS = 7
-MADE_AGAIN = Exemption(
+MADE_AGAIN = Suppression(
     reason="What is in the bucket comes from the repository, can be made again, and must expire.",
     risk="An administrator of the account can delete artifacts early; the next run makes new ones.",
     guard=("s3_bucket_object_lock_enabled_check",),
@@ -40,7 +40,7 @@ class Artifacts:
         return pipeline_policies.allow_writing_artifacts(self.bucket_arn, self.key_arn, *artifacts)
 
 
-@component
+@component("artifacts")
 def add_artifact_store(template: Template, settings: DeliverySettings, encryption: Encryption) -> Artifacts:
     """Add the bucket of artifacts, which expire by themselves.
 
@@ -89,7 +89,7 @@ def add_private_bucket(
             UpdateReplacePolicy="Retain",
         ),
         why=why,
-        exempt=[READ_BY_ROLES_ONLY, MADE_AGAIN],
+        suppress=[READ_BY_ROLES_ONLY, MADE_AGAIN],
     )
     arn = bucket.get_att("Arn")
     template.add(
@@ -99,7 +99,7 @@ def add_private_bucket(
             PolicyDocument=policies.policy(policies.refuse_plain_http(arn)),
         ),
         why="Refuses requests to the bucket that are not over TLS.",
-        exempt=[TLS_IN_OTHER_WORDS],
+        suppress=[TLS_IN_OTHER_WORDS],
     )
     return bucket
 

@@ -16,7 +16,7 @@ from troposphere import Join, codebuild, iam, logs
 
 from ...config.settings import DeliverySettings
 from ...core import names
-from ...core.suppressions import Exemption
+from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import pipeline_policies, policies
@@ -32,7 +32,7 @@ BUILDSPEC = "delivery/{}.yml"
 TIMEOUT_MINUTES = 30
 # A new stage with a database and its readers takes about half an hour; a restore of a large one takes longer.
 DEPLOY_MINUTES = 120
-BUILDS_IMAGES = Exemption(
+BUILDS_IMAGES = Suppression(
     reason="Building a container image runs Docker within the build, which CodeBuild offers in privileged mode only.",
     risk="The build owns its machine, which is thrown away afterwards; only what was merged is built.",
     guard=("codebuild_project_environment_privileged_check",),
@@ -106,7 +106,7 @@ class Workshop:
     basics: iam.ManagedPolicy
 
 
-@component
+@component("builds")
 def add_builds(
     template: Template,
     settings: DeliverySettings,
@@ -230,7 +230,7 @@ def add_project(
             ),
         ),
         why=why,
-        exempt=[BUILDS_IMAGES] if name == IMAGE else [],
+        suppress=[BUILDS_IMAGES] if name == IMAGE else [],
     )
 
 

@@ -10,7 +10,7 @@ from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import pipeline_policies, policies
 from ..data.encryption import Encryption
-from ..observability.alarm_topic import News, Notifications, tell_of_event
+from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
 from ..observability.log_groups import add_log_group
 from ..observability.queries import PIPELINE, add_queries
 from .pipeline import Pipeline
@@ -19,14 +19,14 @@ from .source import Source
 CHANGES = [f"CodePipeline {what} Execution State Change" for what in ("Pipeline", "Stage", "Action")]
 
 
-@component
+@component("pipeline-events")
 def add_pipeline_events(
     template: Template,
     settings: DeliverySettings,
     encryption: Encryption,
     source: Source,
     pipeline: Pipeline,
-    people: Notifications,
+    people: AlarmTopic,
 ) -> None:
     """Add what starts the pipeline from outside, tells people of its failures, and keeps what happened in it."""
     kept = {PIPELINE: add_event_log(template, settings, encryption, pipeline)}
@@ -90,7 +90,7 @@ def add_event_log(template: Template, settings: DeliverySettings, encryption: En
     return group.ref()
 
 
-def add_failure_notice(template: Template, pipeline: Pipeline, people: Notifications) -> None:
+def add_failure_notice(template: Template, pipeline: Pipeline, people: AlarmTopic) -> None:
     """Tell people which action of the pipeline failed, or who refused a change, with a link to what to do."""
     news = News(
         "pipeline-failed",

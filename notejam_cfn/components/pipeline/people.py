@@ -32,7 +32,7 @@ class People:
     approvers: Value
 
 
-@component
+@component("people")
 def add_people(
     template: Template, settings: DeliverySettings, stages: PeoplesStages, previewing: Sequence[Statement]
 ) -> People:

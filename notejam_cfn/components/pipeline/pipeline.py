@@ -30,7 +30,7 @@ class Pipeline:
     arn: Value = described("ARN of the pipeline")
 
 
-@component
+@component("pipeline")
 def add_pipeline(
     template: Template,
     targets: Sequence[Target],

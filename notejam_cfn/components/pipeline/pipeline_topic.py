@@ -11,8 +11,8 @@ from ...iam import pipeline_policies, policies
 from ..data.encryption import Encryption
 
 
-@component
-def add_notices(template: Template, settings: DeliverySettings, encryption: Encryption) -> sns.Topic:
+@component("notices")
+def add_pipeline_topic(template: Template, settings: DeliverySettings, encryption: Encryption) -> sns.Topic:
     """Add the topic, and the address that follows it where one is configured."""
     topic = sns.Topic("Notices", KmsMasterKeyId=encryption.key_arn)
     if settings.notify:

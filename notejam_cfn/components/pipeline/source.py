@@ -36,7 +36,7 @@ class Source:
     event_pattern: dict[str, Any] | None = None
 
 
-@component
+@component("source")
 def add_source(template: Template, settings: DeliverySettings, encryption: Encryption) -> Source:
     """Add what the configured source needs: a repository, a connection, or a bucket for a zip."""
     if settings.source == "codecommit":

@@ -65,7 +65,7 @@ class StageNeeds:
     services: tuple[str, ...]
 
 
-@component
+@component("stage-access")
 def add_stage_access(template: Template, access: StageAccess, pipeline_account: Value, needs: StageNeeds) -> None:
     """Add the roles of one stage, which trust the pipeline's builds for it, and the boundary of its own roles."""
     prefix = names.stack(access.project, access.stage, "")

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..aws.client import Aws, Pause
 from ..exit_codes import BadInput, Interrupted, RolledBack
-from ..manifest import Planned
+from ..manifest import StackSpec
 
 DATABASE, BACKUPS = "database", "backups"
 FINISHED = {"COMPLETED": True, "FAILED": False, "ABORTED": False, "EXPIRED": False, "PARTIAL": False}
@@ -64,7 +64,7 @@ class Facts:
     export_arn: str | None = None
 
 
-def facts(aws: Aws, stacks: Sequence[Planned]) -> Facts:
+def facts(aws: Aws, stacks: Sequence[StackSpec]) -> Facts:
     """Read where things are. Raises BadInput when the stage has no database or backups yet."""
     outputs = {layer: _outputs(aws, stacks, layer) for layer in (DATABASE, BACKUPS)}
     database, backups = outputs[DATABASE], outputs[BACKUPS]
@@ -114,7 +114,7 @@ def oldest(points: Iterable[RecoveryPoint], seconds: Window | None) -> datetime 
     return min([*moments, *([seconds.earliest] if seconds else [])], default=None)
 
 
-def take(aws: Aws, known: Facts, kept_days: int, pause: Pause | None = None) -> str:
+def take(aws: Aws, known: Facts, retention_days: int, pause: Pause | None = None) -> str:
     """Take a snapshot now, wait for it, and return its ARN.
 
     Raises RolledBack when it fails, and Interrupted when the person no longer waits.
@@ -126,7 +126,7 @@ def take(aws: Aws, known: Facts, kept_days: int, pause: Pause | None = None) -> 
         BackupVaultName=known.vault_name,
         ResourceArn=known.cluster_arn,
         IamRoleArn=known.role_arn,
-        Lifecycle={"DeleteAfterDays": kept_days},
+        Lifecycle={"DeleteAfterDays": retention_days},
         RecoveryPointTags={"schedule": "on-demand"},
     )["BackupJobId"]
     state = _finished(aws, known.region, job, pause or Pause(1.0, SECONDS_BETWEEN_LOOKS))
@@ -196,7 +196,7 @@ def _line(point: RecoveryPoint, now: datetime) -> str:
     return f"{made:16}  {age_words(point.age(now)):>9}  {until:10}  {point.tier:10}  {size:>9}  {what}{ready}"
 
 
-def of_layer(stacks: Sequence[Planned], layer: str) -> Planned:
+def of_layer(stacks: Sequence[StackSpec], layer: str) -> StackSpec:
     """Return the stack of a layer. Raises BadInput when there is none, as after `--only`."""
     found = next((stack for stack in stacks if stack.layer == layer), None)
     if found is None:
@@ -204,7 +204,7 @@ def of_layer(stacks: Sequence[Planned], layer: str) -> Planned:
     return found
 
 
-def _outputs(aws: Aws, stacks: Sequence[Planned], layer: str) -> Mapping[str, str]:
+def _outputs(aws: Aws, stacks: Sequence[StackSpec], layer: str) -> Mapping[str, str]:
     stack = of_layer(stacks, layer)
     state = aws.stack(stack.region, stack.name)
     if state is None:

@@ -12,9 +12,9 @@ from datetime import datetime
 from ...core.render import load
 from ..aws.client import Aws
 from ..exit_codes import BadInput, NeedsRecovery, Refused
-from ..manifest import Planned
+from ..manifest import StackSpec
 from ..stacks.deploy import Deployment, Options, read_templates
-from ..stacks.executor import Person
+from ..stacks.executor import Prompter
 from ..stacks.outcomes import Result
 from ..ui.progress import Progress
 from . import failover_checks
@@ -26,7 +26,7 @@ IMAGE, URL = "ImageUri", "Url"
 
 
 @dataclasses.dataclass(frozen=True)
-class Terms:
+class FailoverOptions:
     """What the person asked for. `snapshot` and `image` stand in for what is found."""
 
     region: str
@@ -37,31 +37,37 @@ class Terms:
     anyway: bool = False
 
 
-class Relocation:
+class Failover:
     """One move of a stage to another region."""
 
     def __init__(
-        self, aws: Aws, stacks: Sequence[Planned], terms: Terms, progress: Progress, person: Person, now: datetime
+        self,
+        aws: Aws,
+        stacks: Sequence[StackSpec],
+        options: FailoverOptions,
+        progress: Progress,
+        prompter: Prompter,
+        now: datetime,
     ) -> None:
         """Take what was built: the stage's stacks, and the project's own, which know where images were copied to."""
         self.aws = aws
         self.project = tuple(stack for stack in stacks if stack.stage is None)
         self.built = tuple(stack for stack in stacks if stack.stage is not None)
-        self.stacks = failover_checks.stacks_there(self.built, terms.region)
-        self.terms = terms
+        self.stacks = failover_checks.stacks_there(self.built, options.region)
+        self.options = options
         self.progress = progress
-        self.person = person
+        self.prompter = prompter
         self.now = now
 
     def run(self) -> dict[str, Result]:
         """Move. Returns a result for each stack; raises when nothing was begun."""
         self._refuse_home()
-        copy = failover_checks.newest_copy(self.aws, self.terms.region, self._copies())
-        repository = failover_checks.repository_there(self.aws, self.project, self.terms.region)
-        image = failover_checks.image_there(self.terms.image, self.terms.region, repository)
+        copy = failover_checks.newest_copy(self.aws, self.options.region, self._copies())
+        repository = failover_checks.repository_there(self.aws, self.project, self.options.region)
+        image = failover_checks.image_there(self.options.image, self.options.region, repository)
         self._look(copy, image, repository)
         snapshot = self._snapshot(copy)
-        if self.terms.dry_run:
+        if self.options.dry_run:
             return {}
         self._confirm()
         results = self._deploy(snapshot, image)
@@ -70,34 +76,34 @@ class Relocation:
         return results
 
     def _refuse_home(self) -> None:
-        if any(stack.region == self.terms.region for stack in self.built if stack.layer == DATABASE):
-            raise BadInput(f"the stage lives in {self.terms.region} already", "Name another region with --to")
+        if any(stack.region == self.options.region for stack in self.built if stack.layer == DATABASE):
+            raise BadInput(f"the stage lives in {self.options.region} already", "Name another region with --to")
 
-    def _copies(self) -> Planned | None:
+    def _copies(self) -> StackSpec | None:
         return next((stack for stack in self.built if stack.layer == COPIES), None)
 
     def _look(self, copy: RecoveryPoint | None, image: str, repository: str) -> None:
-        findings = failover_checks.preflight(self.aws, self.built, self.terms.region, image, repository, copy)
-        if self.terms.snapshot:
-            findings[-1] = Finding(findings[-1].what, FINE, f"{self.terms.snapshot}, as asked")
+        findings = failover_checks.preflight(self.aws, self.built, self.options.region, image, repository, copy)
+        if self.options.snapshot:
+            findings[-1] = Finding(findings[-1].what, FINE, f"{self.options.snapshot}, as asked")
         for line in [
-            f"Move {self.built[0].stage} to {self.terms.region}:",
+            f"Move {self.built[0].stage} to {self.options.region}:",
             *(finding.line() for finding in findings),
             *failover_checks.estimate(self.stacks, copy, self.now),
         ]:
             self.progress.write(line)
-        if not self.terms.anyway:
+        if not self.options.anyway:
             failover_checks.require_no_wrong(findings)
 
     def _snapshot(self, copy: RecoveryPoint | None) -> str:
         """Return what the database starts from: what it did start from, when this move is being continued."""
         database = next(stack for stack in self.stacks if stack.layer == DATABASE)
-        state = self.aws.stack(self.terms.region, database.name)
+        state = self.aws.stack(self.options.region, database.name)
         begun = state.parameters.get(SNAPSHOT, "") if state else ""
-        return begun or self.terms.snapshot or (copy.arn if copy else "")
+        return begun or self.options.snapshot or (copy.arn if copy else "")
 
     def _confirm(self) -> None:
-        if not self.terms.yes and not self.person.confirm("Do it?"):
+        if not self.options.yes and not self.prompter.confirm("Do it?"):
             raise Refused("nothing was changed: the answer was no")
 
     def _deploy(self, snapshot: str, image: str) -> dict[str, Result]:
@@ -105,11 +111,11 @@ class Relocation:
         parameters = tuple(f"{name}={value}" for name, value in given.items() if value)
         self.progress.templates = read_templates(self.stacks)
         options = Options(yes=True, parameters=parameters)
-        return Deployment(self.aws, self.stacks, options, self.progress, self.person).run()
+        return Deployment(self.aws, self.stacks, options, self.progress, self.prompter).run()
 
     def _finish(self, image: str) -> None:
         service = next(stack for stack in self.stacks if stack.layer == SERVICE)
-        state = self.aws.stack(self.terms.region, service.name)
+        state = self.aws.stack(self.options.region, service.name)
         url = state.outputs.get(URL, "") if state else ""
         asked = failover_checks.smoke(self._direct(url)) if image and url else None
         for line in [*([asked.line()] if asked else []), *self._dns(service)]:
@@ -117,8 +123,8 @@ class Relocation:
         self.progress.write("Next: set the stage's region in notejam.toml, build and deploy, so that it stays moved.")
         if asked and asked.verdict == WRONG:
             raise NeedsRecovery(
-                f"{service.stage} is up in {self.terms.region} and does not answer; people still reach the old region",
-                f"Look at it: python scripts/status.py {service.stage} --region {self.terms.region}",
+                f"{service.stage} is up in {self.options.region} and silent; people still reach the old region",
+                f"Look at it: python scripts/status.py {service.stage} --region {self.options.region}",
             )
 
     def _direct(self, url: str) -> str:
@@ -129,7 +135,7 @@ class Relocation:
         service = next(stack for stack in self.built if stack.layer == SERVICE)
         return failover_checks.records(load(service.text()))
 
-    def _dns(self, service: Planned) -> list[str]:
+    def _dns(self, service: StackSpec) -> list[str]:
         records = self._records()
         if not records:
             return ["No domain is configured: people need the new address."]
@@ -143,8 +149,8 @@ class Relocation:
 
     def _balancer(self) -> dict[str, str]:
         service = next(stack for stack in self.stacks if stack.layer == SERVICE)
-        held = self.aws.resources(self.terms.region, service.name)
+        held = self.aws.resources(self.options.region, service.name)
         arn = next(one.physical_id for one in held if one.logical_id == "LoadBalancer")
-        found = self.aws.call("elbv2", self.terms.region, "describe_load_balancers", LoadBalancerArns=[arn])
+        found = self.aws.call("elbv2", self.options.region, "describe_load_balancers", LoadBalancerArns=[arn])
         balancer: dict[str, str] = found["LoadBalancers"][0]
         return balancer

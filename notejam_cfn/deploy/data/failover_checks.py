@@ -16,7 +16,7 @@ from typing import Any
 from ...core.render import compact_json, load
 from ..aws.client import Aws
 from ..exit_codes import AwsTrouble, CommandError, RolledBack
-from ..manifest import Planned
+from ..manifest import StackSpec
 from ..stacks.deploy import read_templates
 from ..stacks.templates import Template
 from ..ui import estimates
@@ -51,7 +51,7 @@ class Finding:
 
 
 @dataclasses.dataclass(frozen=True)
-class Moved(Planned):
+class FailoverStack(StackSpec):
     """A stack in another region, without the DNS records that still belong to the stage that is left."""
 
     def text(self) -> str:
@@ -61,20 +61,20 @@ class Moved(Planned):
         return compact_json(document)
 
 
-def stacks_there(stacks: Sequence[Planned], region: str) -> tuple[Planned, ...]:
+def stacks_there(stacks: Sequence[StackSpec], region: str) -> tuple[StackSpec, ...]:
     """Return a stage's stacks as they go to another region; the vault of copies is there already and stays out."""
     kept = [stack for stack in stacks if stack.layer != COPIES]
     names = {stack.name for stack in kept}
     return tuple(
-        Moved(
-            **{field.name: getattr(stack, field.name) for field in dataclasses.fields(Planned)}
+        FailoverStack(
+            **{field.name: getattr(stack, field.name) for field in dataclasses.fields(StackSpec)}
             | {"region": region, "depends_on": tuple(name for name in stack.depends_on if name in names)}
         )
         for stack in kept
     )
 
 
-def newest_copy(aws: Aws, region: str, copies: Planned | None) -> RecoveryPoint | None:
+def newest_copy(aws: Aws, region: str, copies: StackSpec | None) -> RecoveryPoint | None:
     """Return the newest usable copy of the database in a region, or None when there is none."""
     state = aws.stack(region, copies.name) if copies and copies.region == region else None
     if state is None:
@@ -83,7 +83,7 @@ def newest_copy(aws: Aws, region: str, copies: Planned | None) -> RecoveryPoint 
     return next((point for point in points if point.usable and not point.continuous), None)
 
 
-def repository_there(aws: Aws, stacks: Sequence[Planned], region: str) -> str:
+def repository_there(aws: Aws, stacks: Sequence[StackSpec], region: str) -> str:
     """Return the address of the repository that the pipeline copies images to in a region, or an empty text."""
     for stack in stacks:
         state = aws.stack(region, stack.name) if stack.stage is None and stack.region == region else None
@@ -94,7 +94,7 @@ def repository_there(aws: Aws, stacks: Sequence[Planned], region: str) -> str:
 
 
 def preflight(
-    aws: Aws, stacks: Sequence[Planned], region: str, image: str, repository: str, copy: RecoveryPoint | None
+    aws: Aws, stacks: Sequence[StackSpec], region: str, image: str, repository: str, copy: RecoveryPoint | None
 ) -> list[Finding]:
     """Look whether a stage can live in a region. What cannot be looked up is `unknown`, not wrong."""
     templates = {stack.layer: load(stack.text()) for stack in stacks}
@@ -211,7 +211,7 @@ def copied(copy: RecoveryPoint | None) -> Finding:
     return Finding("copy of the database", FINE, copy.arn.rpartition("cluster-snapshot:")[2])
 
 
-def estimate(stacks: Sequence[Planned], copy: RecoveryPoint | None, now: datetime) -> list[str]:
+def estimate(stacks: Sequence[StackSpec], copy: RecoveryPoint | None, now: datetime) -> list[str]:
     """Say what is lost and how long it takes, going by what such resources usually take."""
     templates = read_templates(stacks)
     seconds = _longest(stacks, {name: _seconds(template) for name, template in templates.items()})
@@ -303,7 +303,7 @@ def _seconds(template: Template) -> float:
     return estimates.of_stack(template, template.resources)
 
 
-def _longest(stacks: Sequence[Planned], seconds: Mapping[str, float]) -> float:
+def _longest(stacks: Sequence[StackSpec], seconds: Mapping[str, float]) -> float:
     """Return the time of the longest chain of stacks that wait for each other; they come in that order."""
     done: dict[str, float] = {}
     for stack in stacks:

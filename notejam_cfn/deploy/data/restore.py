@@ -8,9 +8,9 @@ from datetime import datetime
 
 from ..aws.client import Aws
 from ..exit_codes import BadInput, Refused
-from ..manifest import Planned
+from ..manifest import StackSpec
 from ..stacks.deploy import Deployment, Options, read_templates
-from ..stacks.executor import Person
+from ..stacks.executor import Prompter
 from ..stacks.outcomes import Result
 from ..ui.progress import Progress
 from . import backups, restore_plan
@@ -23,7 +23,7 @@ REPLACED = {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::Logs::LogGroup"
 
 
 @dataclasses.dataclass(frozen=True)
-class Terms:
+class RestoreOptions:
     """What the person asked for."""
 
     to: str
@@ -31,17 +31,23 @@ class Terms:
     dry_run: bool = False
 
 
-class Restoration:
+class Restore:
     """One restore of a stage's database."""
 
     def __init__(
-        self, aws: Aws, stacks: Sequence[Planned], terms: Terms, progress: Progress, person: Person, now: datetime
+        self,
+        aws: Aws,
+        stacks: Sequence[StackSpec],
+        options: RestoreOptions,
+        progress: Progress,
+        prompter: Prompter,
+        now: datetime,
     ) -> None:
         self.aws = aws
         self.stacks = tuple(stacks)
-        self.terms = terms
+        self.options = options
         self.progress = progress
-        self.person = person
+        self.prompter = prompter
         self.now = now
 
     def in_place(self) -> dict[str, Result]:
@@ -56,7 +62,7 @@ class Restoration:
             return self._end(known)
         source, generation = self._source(known, old), self._generation()
         self._confirm(restore_plan.plan(source, known, generation, self.now))
-        if self.terms.dry_run:
+        if self.options.dry_run:
             return {}
         snapshot = self._snapshot(known, source)
         self.progress.write("\nFirst: let the template keep the old cluster")
@@ -66,13 +72,13 @@ class Restoration:
         self.progress.write("\nThen: restore, and let everything follow")
         return self._follow(known, restore_plan.parameters(snapshot, generation))
 
-    def beside(self, others: Sequence[Planned]) -> dict[str, Result]:
+    def beside(self, others: Sequence[StackSpec]) -> dict[str, Result]:
         """Bring up another stage whose database starts from this one's."""
         self._require_place(_database(others))
         known = backups.facts(self.aws, self.stacks)
         source = self._source(known, self._old(known))
         self._confirm([f"Bring up {others[0].stage} from {source.words()}; {self.stacks[0].stage} stays as it is."])
-        if self.terms.dry_run:
+        if self.options.dry_run:
             return {}
         return self._deploy(others, (f"{restore_plan.SNAPSHOT}={self._snapshot(known, source)}",))
 
@@ -86,7 +92,7 @@ class Restoration:
         if restore_plan.unfinished(old, known):
             raise Refused("a restore was interrupted and has not come to its end", "Run scripts/restore.py again first")
         self._confirm([f"Delete {', '.join(one.name for one in old)}; a last snapshot of each stays."])
-        if self.terms.dry_run:
+        if self.options.dry_run:
             return []
         return [restore_plan.discard(self.aws, known.region, one.name, self.now) for one in old]
 
@@ -94,10 +100,10 @@ class Restoration:
         """Wait for the end of what a restore that was interrupted has begun on the database's stack."""
         database = _database(self.stacks)
         state = self.aws.stack(database.region, database.name)
-        if state and state.busy and not self.terms.dry_run:
+        if state and state.busy and not self.options.dry_run:
             self._deploy(self._kept_database(), ())
 
-    def _require_place(self, other: Planned) -> None:
+    def _require_place(self, other: StackSpec) -> None:
         home = _database(self.stacks)
         if (other.region, other.account) != (home.region, home.account):
             raise BadInput(
@@ -120,7 +126,7 @@ class Restoration:
                 "To restore something else, run the command again after that.",
             ]
         )
-        return {} if self.terms.dry_run else self._follow(known, ())
+        return {} if self.options.dry_run else self._follow(known, ())
 
     def _follow(self, known: Facts, parameters: tuple[str, ...]) -> dict[str, Result]:
         """Make the new cluster, let everything read its address, and mark the old one as kept."""
@@ -129,19 +135,19 @@ class Restoration:
             restore_plan.mark_kept(self.aws, known.region, self._old(backups.facts(self.aws, self.stacks)))
         return results
 
-    def _kept_database(self) -> tuple[Planned, ...]:
+    def _kept_database(self) -> tuple[StackSpec, ...]:
         return tuple(stack for stack in restore_plan.keeping(self.stacks) if stack.layer == DATABASE)
 
     def _old(self, known: Facts) -> list[Cluster]:
         return restore_plan.old_clusters(self.aws, known.region, _database(self.stacks).name, known.cluster_id)
 
     def _source(self, known: Facts, old: Sequence[Cluster]) -> Source:
-        if restore_plan.names_snapshot(self.terms.to):
-            return restore_plan.snapshot_source(self.aws, known.region, self.terms.to)
+        if restore_plan.names_snapshot(self.options.to):
+            return restore_plan.snapshot_source(self.aws, known.region, self.options.to)
         points = backups.recovery_points(self.aws, known.region, known.vault_name)
         names = [known.cluster_id, *(one.name for one in reversed(old) if not one.is_clone)]
         windows = {name: backups.window(self.aws, known.region, name) for name in names}
-        return restore_plan.choose(self.terms.to, points, {k: v for k, v in windows.items() if v}, self.now)
+        return restore_plan.choose(self.options.to, points, {k: v for k, v in windows.items() if v}, self.now)
 
     def _snapshot(self, known: Facts, source: Source) -> str:
         return source.snapshot or restore_plan.snapshot_of(self.aws, known.region, source, self.progress.write)
@@ -154,21 +160,21 @@ class Restoration:
     def _confirm(self, lines: Sequence[str]) -> None:
         for line in lines:
             self.progress.write(line)
-        if not self.terms.yes and not self.terms.dry_run and not self.person.confirm("Do it?"):
+        if not self.options.yes and not self.options.dry_run and not self.prompter.confirm("Do it?"):
             raise Refused("nothing was changed: the answer was no")
 
     def _deploy(
-        self, stacks: Sequence[Planned], parameters: tuple[str, ...], allowed: frozenset[str] = frozenset()
+        self, stacks: Sequence[StackSpec], parameters: tuple[str, ...], allowed: frozenset[str] = frozenset()
     ) -> dict[str, Result]:
         self.progress.templates = read_templates(stacks)
         options = Options(yes=True, allow_replace=allowed, parameters=parameters)
-        return Deployment(self.aws, stacks, options, self.progress, self.person).run()
+        return Deployment(self.aws, stacks, options, self.progress, self.prompter).run()
 
 
-def _replaced(stacks: Sequence[Planned]) -> frozenset[str]:
+def _replaced(stacks: Sequence[StackSpec]) -> frozenset[str]:
     templates = read_templates(stacks).values()
     return frozenset(name for template in templates for name, one in template.resources.items() if one.type in REPLACED)
 
 
-def _database(stacks: Sequence[Planned]) -> Planned:
+def _database(stacks: Sequence[StackSpec]) -> StackSpec:
     return backups.of_layer(stacks, DATABASE)

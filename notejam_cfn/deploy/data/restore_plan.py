@@ -21,7 +21,7 @@ from typing import Any
 from ...core.render import compact_json, load
 from ..aws.client import Aws, Pause
 from ..exit_codes import AwsTrouble, BadInput, Interrupted, Refused, RolledBack
-from ..manifest import Planned
+from ..manifest import StackSpec
 from .backups import DATABASE, Facts, RecoveryPoint, Window, age_words
 
 CLUSTER = "AWS::RDS::DBCluster"
@@ -54,7 +54,7 @@ class Source:
 
 
 @dataclasses.dataclass(frozen=True)
-class Kept(Planned):
+class RestoredStack(StackSpec):
     """A database stack as it is built, but for one thing: its clusters stay when they are replaced or removed."""
 
     def text(self) -> str:
@@ -126,7 +126,7 @@ def parameters(snapshot: str, generation: str) -> tuple[str, ...]:
     return (f"{SNAPSHOT}={snapshot}", f"{GENERATION}={int(generation) + 1}")
 
 
-def keeping(stacks: Sequence[Planned]) -> tuple[Planned, ...]:
+def keeping(stacks: Sequence[StackSpec]) -> tuple[StackSpec, ...]:
     """Return the stacks with the database stack's clusters kept."""
     return tuple(_kept(stack) if stack.layer == DATABASE else stack for stack in stacks)
 
@@ -204,8 +204,8 @@ def discard(aws: Aws, region: str, cluster: str, now: datetime) -> str:
     return last
 
 
-def _kept(stack: Planned) -> Kept:
-    return Kept(**{field.name: getattr(stack, field.name) for field in dataclasses.fields(stack)})
+def _kept(stack: StackSpec) -> RestoredStack:
+    return RestoredStack(**{field.name: getattr(stack, field.name) for field in dataclasses.fields(stack)})
 
 
 def _latest(points: Sequence[RecoveryPoint], windows: Mapping[str, Window], now: datetime) -> Source:

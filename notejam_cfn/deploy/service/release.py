@@ -30,7 +30,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclasses.dataclass(frozen=True)
-class Workshop:
+class BuildTarget:
     """Where images are built: outputs of the delivery stack."""
 
     region: str
@@ -38,12 +38,12 @@ class Workshop:
     bucket: str
 
 
-def workshop(aws: Aws, manifest: Manifest) -> Workshop:
+def build_target(aws: Aws, manifest: Manifest) -> BuildTarget:
     """Return where images are built. Raises Refused when the delivery stack is not there."""
     for stack in (stack for stack in manifest.stacks if stack.stage is None):
         state = aws.stack(stack.region, stack.name)
         if state and "ImageProjectName" in state.outputs:
-            return Workshop(stack.region, state.outputs["ImageProjectName"], state.outputs[BUCKET_OUTPUT])
+            return BuildTarget(stack.region, state.outputs["ImageProjectName"], state.outputs[BUCKET_OUTPUT])
     raise Refused(
         "there is nothing to build an image with: the delivery stack is not deployed",
         "Deploy it once for the project: python scripts/deploy.py delivery",
@@ -62,7 +62,7 @@ def pack(folder: Path) -> bytes:
     return memory.getvalue()
 
 
-def build(aws: Aws, place: Workshop, zipped: bytes, tell: Callable[[str], None]) -> str:
+def build(aws: Aws, place: BuildTarget, zipped: bytes, tell: Callable[[str], None]) -> str:
     """Build an image and return it as REPOSITORY@sha256:DIGEST.
 
     Raises RolledBack, with the last lines of its log, when the build fails.
@@ -137,7 +137,7 @@ def _files(path: Path) -> list[Path]:
     return [path] if path.is_file() else sorted(item for item in path.rglob("*") if item.is_file())
 
 
-def _order(place: Workshop, key: str) -> dict[str, Any]:
+def _order(place: BuildTarget, key: str) -> dict[str, Any]:
     """Return what CodeBuild is asked for: the project's own build, of the zip instead of the pipeline's source."""
     return {
         "projectName": place.project,
@@ -148,7 +148,7 @@ def _order(place: Workshop, key: str) -> dict[str, Any]:
     }
 
 
-def _finished(aws: Aws, place: Workshop, build_id: str, tell: Callable[[str], None]) -> Mapping[str, Any]:
+def _finished(aws: Aws, place: BuildTarget, build_id: str, tell: Callable[[str], None]) -> Mapping[str, Any]:
     pause, phase = Pause(first=0.2, most=5.0), ""
     while True:
         found: Mapping[str, Any] = aws.call("codebuild", place.region, "batch_get_builds", ids=[build_id])["builds"][0]
@@ -167,7 +167,7 @@ def _exported(finished: Mapping[str, Any]) -> str:
     return str(exported[EXPORTED])
 
 
-def _last_lines(aws: Aws, place: Workshop, finished: Mapping[str, Any]) -> list[str]:
+def _last_lines(aws: Aws, place: BuildTarget, finished: Mapping[str, Any]) -> list[str]:
     logs = finished.get("logs", {})
     if not logs.get("groupName"):
         return []

@@ -10,7 +10,7 @@ from typing import Any
 from ..aws.client import Aws, Pause
 from ..aws.models import StackState
 from ..exit_codes import CommandError
-from ..manifest import Planned
+from ..manifest import StackSpec
 from ..stacks import statuses
 from ..stacks.templates import Template, fingerprint
 from .stages import CLUSTER, IMAGE, SERVICE, Part, Stage
@@ -47,7 +47,7 @@ def lines(found: Mapping[str, Any]) -> list[str]:
 
 def _stack(
     stage: Stage,
-    stack: Planned,
+    stack: StackSpec,
     state: StackState | None,
     template: Template,
     outputs: Mapping[str, Mapping[str, str]],
@@ -65,7 +65,7 @@ def _stack(
 
 
 def _current(
-    aws: Aws, stack: Planned, state: StackState, template: Template, outputs: Mapping[str, Mapping[str, str]]
+    aws: Aws, stack: StackSpec, state: StackState, template: Template, outputs: Mapping[str, Mapping[str, str]]
 ) -> bool:
     """Tell whether a stack is what output/ says: by the fingerprint that the scripts leave, else by its template.
 
@@ -77,7 +77,7 @@ def _current(
     return aws.template(stack.region, stack.name) == template.document
 
 
-def _drifted(aws: Aws, stack: Planned) -> list[str]:
+def _drifted(aws: Aws, stack: StackSpec) -> list[str]:
     """Return the resources that somebody changed behind CloudFormation's back."""
     started = aws.call("cloudformation", stack.region, "detect_stack_drift", StackName=stack.name)
     given = {"StackDriftDetectionId": started["StackDriftDetectionId"]}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..aws.client import Aws
 from ..aws.models import HeldResource, StackState
 from ..exit_codes import BadInput, CommandError, Refused
-from ..manifest import Planned
+from ..manifest import StackSpec
 
 SERVICE = "AWS::ECS::Service"
 CLUSTER = "AWS::RDS::DBCluster"
@@ -20,20 +20,20 @@ IMAGE = "ImageUri"
 class Part:
     """A resource of a stage, with the stack it belongs to."""
 
-    stack: Planned
+    stack: StackSpec
     resource: HeldResource
 
 
 class Stage:
     """The stacks of a stage as they are on AWS. What it has read once it does not read again."""
 
-    def __init__(self, aws: Aws, stacks: Sequence[Planned]) -> None:
+    def __init__(self, aws: Aws, stacks: Sequence[StackSpec]) -> None:
         self.aws = aws
         self.stacks = {stack.name: stack for stack in stacks}
         self._held: dict[str, list[HeldResource]] = {}
 
     @property
-    def service_stack(self) -> Planned:
+    def service_stack(self) -> StackSpec:
         """The stack whose parameter says which image runs."""
         found = [stack for stack in self.stacks.values() if IMAGE in stack.defaults]
         if not found:
@@ -61,7 +61,7 @@ class Stage:
             raise Refused("no service runs in this stage yet", f"Release one: python scripts/release.py {stage}")
         return found[0]
 
-    def _resources(self, stack: Planned) -> list[HeldResource]:
+    def _resources(self, stack: StackSpec) -> list[HeldResource]:
         if stack.name not in self._held:
             try:
                 self._held[stack.name] = self.aws.resources(stack.region, stack.name)

@@ -9,18 +9,18 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from ..aws.client import Aws, Creation
 from ..aws.models import Event, StackState
 from ..exit_codes import AwsTrouble, Exit, NeedsRecovery, Refused
-from ..manifest import Planned
+from ..manifest import StackSpec
 from ..service import tasks
 from ..ui import estimates
 from ..ui.progress import Progress, counted
 from ..ui.signals import Control
 from . import parameters, protection, review, template_upload, templates
-from .executor import Person, conduct
-from .operations import Ended, Note, Operation, began_by, new_token, user
-from .outcomes import Fate, Result
+from .executor import Prompter, execute
+from .operations import Note, Operation, OperationResult, began_by, new_token, user
+from .outcomes import Outcome, Result
 from .review import Kind, Review, Reviewer
 from .root_cause import first_cause
-from .scheduler import Message, Tell
+from .scheduler import Emit, Message
 from .statuses import Step, status
 from .templates import Template
 
@@ -43,7 +43,7 @@ class Deployment:
     """One run of deploy.py over some stacks."""
 
     def __init__(
-        self, aws: Aws, stacks: Sequence[Planned], options: Options, progress: Progress, person: Person
+        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, person: Prompter
     ) -> None:
         self.aws = aws
         self.stacks = {stack.name: stack for stack in stacks}
@@ -96,7 +96,7 @@ class Deployment:
                 self.progress.line(name, f"{status(state.status).meaning}; waiting for the end")
                 self.states[name] = self._follow_other(stack, state, last)
 
-    def _follow_other(self, stack: Planned, state: StackState, last: Event | None) -> StackState | None:
+    def _follow_other(self, stack: StackSpec, state: StackState, last: Event | None) -> StackState | None:
         after = last.id if last else None
         operation = Operation(self.aws, stack.region, state.id, "", after, self.control)
         operation.follow(lambda content: self.progress.hear(Message(stack.name, content)))
@@ -137,7 +137,7 @@ class Deployment:
         return any(each.kind is not Kind.UNCHANGED or each.unguarded for each in self.reviews.values())
 
     def _untouched_results(self) -> dict[str, Result]:
-        fates = {True: Fate.UNCHANGED, False: Fate.REVIEWED}
+        fates = {True: Outcome.UNCHANGED, False: Outcome.REVIEWED}
         return {
             name: Result(self.stacks[name], fates[each.kind is Kind.UNCHANGED], Exit.DONE, each.state)
             for name, each in self.reviews.items()
@@ -156,7 +156,7 @@ class Deployment:
 
     def _execute(self) -> dict[str, Result]:
         needs = {name: stack.depends_on for name, stack in self.stacks.items()}
-        results = conduct(self.stacks, needs, self._deploy, self.progress, self.person, self.control)
+        results = execute(self.stacks, needs, self._deploy, self.progress, self.person, self.control)
         self._forget_unexecuted(results)
         return results
 
@@ -164,14 +164,14 @@ class Deployment:
         """Remove the change sets of stacks that were skipped, which would lie around otherwise."""
         for name, result in results.items():
             change_set = self.reviews[name].change_set
-            if result.fate is Fate.SKIPPED and change_set:
+            if result.fate is Outcome.SKIPPED and change_set:
                 self.aws.delete_change_set(result.stack.region, change_set.id)
 
-    def _deploy(self, name: str, tell: Tell) -> Result:
+    def _deploy(self, name: str, tell: Emit) -> Result:
         """Deploy one stack, in a thread of its own."""
         return self._deploy_reviewed(self._current_review(self.stacks[name]), tell)
 
-    def _current_review(self, stack: Planned) -> Review:
+    def _current_review(self, stack: StackSpec) -> Review:
         """Return the review, made anew when a stack that this one reads has changed since."""
         before = self.reviews[stack.name]
         if before.kind is Kind.CREATE or not self._reads_changed(stack):
@@ -183,16 +183,16 @@ class Deployment:
         protection.require_allowed(stack.name, now.dangerous, self.options.allow_replace)
         return now
 
-    def _reads_changed(self, stack: Planned) -> bool:
+    def _reads_changed(self, stack: StackSpec) -> bool:
         body = self.reviewer.templates[stack.name].body(self._outputs())
         return body != self.reviews[stack.name].body
 
-    def _deploy_reviewed(self, reviewed: Review, tell: Tell) -> Result:
+    def _deploy_reviewed(self, reviewed: Review, tell: Emit) -> Result:
         stack = reviewed.stack
         if reviewed.kind is Kind.UNCHANGED:
             if reviewed.unguarded and reviewed.state:
                 self._protect(stack, reviewed.state, ())
-            return Result(stack, Fate.UNCHANGED, Exit.DONE, reviewed.state)
+            return Result(stack, Outcome.UNCHANGED, Exit.DONE, reviewed.state)
         token = new_token()
         if reviewed.kind is Kind.CREATE:
             ended = self._create(reviewed, token, tell)
@@ -201,7 +201,7 @@ class Deployment:
         self.states[stack.name] = ended.state
         return self._judge(reviewed, ended)
 
-    def _create(self, reviewed: Review, token: str, tell: Tell) -> Ended:
+    def _create(self, reviewed: Review, token: str, tell: Emit) -> OperationResult:
         stack, state = reviewed.stack, reviewed.state
         if reviewed.cleared is not None and state:
             self._clear(stack, state, tell)
@@ -213,7 +213,7 @@ class Deployment:
         stack_id = self.aws.create_stack(stack.region, creation, token)
         return self._follow(stack, stack_id, token, None, tell)
 
-    def _create_in_two(self, stack: Planned, whole: Creation, token: str, tell: Tell) -> Ended:
+    def _create_in_two(self, stack: StackSpec, whole: Creation, token: str, tell: Emit) -> OperationResult:
         """Create the bucket that a large template comes from, then, as an update, all the rest."""
         beginning = template_upload.beginning(self.reviewer.templates[stack.name]).body({})
         first = dataclasses.replace(whole, body=beginning, parameters={})
@@ -226,7 +226,7 @@ class Deployment:
         self.aws.execute_change_set(stack.region, change_set, token)
         return self._follow(stack, stack_id, token, ended.events[-1].id, tell)
 
-    def _clear(self, stack: Planned, state: StackState, tell: Tell) -> None:
+    def _clear(self, stack: StackSpec, state: StackState, tell: Emit) -> None:
         tell(Note("deleting what is left of a failed creation"))
         last = self.aws.last_event(stack.region, state.id)
         token = new_token()
@@ -237,7 +237,7 @@ class Deployment:
         if ended.state.status != "DELETE_COMPLETE":
             raise NeedsRecovery(f"{stack.name} could not be deleted: {ended.state.reason}")
 
-    def _update(self, reviewed: Review, token: str, tell: Tell) -> Ended:
+    def _update(self, reviewed: Review, token: str, tell: Emit) -> OperationResult:
         stack, state = reviewed.stack, reviewed.state
         assert state
         last = self.aws.last_event(stack.region, state.id)
@@ -266,29 +266,29 @@ class Deployment:
         except Refused as error:
             raise self._who(stack) or error from error
 
-    def _who(self, stack: Planned) -> Refused | None:
+    def _who(self, stack: StackSpec) -> Refused | None:
         state = self.aws.stack(stack.region, stack.name)
         return review.busy(stack, state, self.aws) if state and state.busy else None
 
-    def _protect(self, stack: Planned, state: StackState, allowed: Collection[str]) -> None:
+    def _protect(self, stack: StackSpec, state: StackState, allowed: Collection[str]) -> None:
         if not stack.protected:
             return
         self.aws.set_policy(stack.region, stack.name, protection.policy(allowed))
         if not state.protected:
             self.aws.protect(stack.region, stack.name)
 
-    def _follow(self, stack: Planned, stack_id: str, token: str, after: str | None, tell: Tell) -> Ended:
+    def _follow(self, stack: StackSpec, stack_id: str, token: str, after: str | None, tell: Emit) -> OperationResult:
         return Operation(self.aws, stack.region, stack_id, token, after, self.control).follow(tell)
 
     def _expected(self, reviewed: Review) -> str:
         names = {change.logical_id for change in reviewed.changes}
         return f"usually {estimates.words(estimates.of_stack(self.reviewer.templates[reviewed.stack.name], names))}"
 
-    def _judge(self, reviewed: Review, ended: Ended) -> Result:
+    def _judge(self, reviewed: Review, ended: OperationResult) -> Result:
         """Say how an operation ended; what succeeded must also run."""
         stack = reviewed.stack
         if ended.undone:
-            return Result(stack, Fate.UNDONE, Exit.INTERRUPTED, ended.state)
+            return Result(stack, Outcome.UNDONE, Exit.INTERRUPTED, ended.state)
         exit_status = status(ended.state.status).ended
         if exit_status is None:
             exit_status = Exit.NEEDS_RECOVERY  # it ended, so a status that means "under way" is one nobody knows
@@ -297,16 +297,16 @@ class Deployment:
         stale = tasks.unsettled(self.aws, stack.region, stack.name)
         if stale:
             raise NeedsRecovery(stale, "Look at the tasks: python scripts/status.py " + str(stack.stage))
-        fate = Fate.CREATED if reviewed.kind is Kind.CREATE else Fate.UPDATED
+        fate = Outcome.CREATED if reviewed.kind is Kind.CREATE else Outcome.UPDATED
         return Result(stack, fate, Exit.DONE, ended.state)
 
-    def _failure(self, stack: Planned, exit_status: Exit, ended: Ended) -> Result:
+    def _failure(self, stack: StackSpec, exit_status: Exit, ended: OperationResult) -> Result:
         cause = first_cause(ended.events)
         stopped = tasks.evidence(self.aws, stack.region, cause.event) if cause else ()
-        return Result(stack, Fate.FAILED, exit_status, ended.state, cause, stopped_tasks=stopped)
+        return Result(stack, Outcome.FAILED, exit_status, ended.state, cause, stopped_tasks=stopped)
 
 
-def read_templates(stacks: Sequence[Planned]) -> dict[str, Template]:
+def read_templates(stacks: Sequence[StackSpec]) -> dict[str, Template]:
     """Read the templates of stacks. Raises BadInput when a file is not the one that was built."""
     return {stack.name: templates.parse(stack.text()) for stack in stacks}
 

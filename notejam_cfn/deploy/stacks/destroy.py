@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from ..aws.client import Aws
 from ..aws.models import HeldResource, StackState
 from ..exit_codes import Exit, Refused
-from ..manifest import Planned
+from ..manifest import StackSpec
 from ..ui.progress import Progress, counted
 from ..ui.signals import Control
-from .executor import Person, conduct
-from .operations import Ended, Note, Operation, new_token
-from .outcomes import Fate, Result
+from .executor import Prompter, execute
+from .operations import Note, Operation, OperationResult, new_token
+from .outcomes import Outcome, Result
 from .review import busy, require_ours
 from .root_cause import first_cause
-from .scheduler import Tell
+from .scheduler import Emit
 from .statuses import status
 from .templates import STATEFUL
 
@@ -37,7 +37,7 @@ class Destruction:
     """One run of destroy.py over some stacks."""
 
     def __init__(
-        self, aws: Aws, stacks: Sequence[Planned], options: Options, progress: Progress, person: Person
+        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, person: Prompter
     ) -> None:
         self.aws = aws
         self.stacks = {stack.name: stack for stack in stacks}
@@ -51,11 +51,11 @@ class Destruction:
         """Remove the stacks, those that others need last. Raises when nothing was begun."""
         self.states = self._look()
         if not self.states:
-            return {name: Result(stack, Fate.ABSENT, Exit.DONE) for name, stack in self.stacks.items()}
+            return {name: Result(stack, Outcome.ABSENT, Exit.DONE) for name, stack in self.stacks.items()}
         self._refuse()
         self._show()
         self._confirm()
-        return conduct(self.stacks, self._needs(), self._delete, self.progress, self.person, self.control)
+        return execute(self.stacks, self._needs(), self._delete, self.progress, self.person, self.control)
 
     def _look(self) -> dict[str, StackState]:
         found = {name: self.aws.stack(stack.region, name) for name, stack in self.stacks.items()}
@@ -104,10 +104,10 @@ class Destruction:
             name: {other.name for other in self.stacks.values() if name in other.depends_on} for name in self.stacks
         }
 
-    def _delete(self, name: str, tell: Tell) -> Result:
+    def _delete(self, name: str, tell: Emit) -> Result:
         stack, state = self.stacks[name], self.states.get(name)
         if state is None:
-            return Result(stack, Fate.ABSENT, Exit.DONE)
+            return Result(stack, Outcome.ABSENT, Exit.DONE)
         if state.protected:
             self.aws.protect(stack.region, state.id, enabled=False)
         tell(Note("removing"))
@@ -117,17 +117,17 @@ class Destruction:
             tell(Note(f"keeping {', '.join(keep)}, which could not be removed"))
             ended = self._delete_once(stack, state, keep, tell)
         if ended.state.status == "DELETE_COMPLETE":
-            return Result(stack, Fate.REMOVED, Exit.DONE, ended.state)
-        return Result(stack, Fate.FAILED, Exit.NEEDS_RECOVERY, ended.state, first_cause(ended.events))
+            return Result(stack, Outcome.REMOVED, Exit.DONE, ended.state)
+        return Result(stack, Outcome.FAILED, Exit.NEEDS_RECOVERY, ended.state, first_cause(ended.events))
 
-    def _delete_once(self, stack: Planned, state: StackState, keep: Sequence[str], tell: Tell) -> Ended:
+    def _delete_once(self, stack: StackSpec, state: StackState, keep: Sequence[str], tell: Emit) -> OperationResult:
         last = self.aws.last_event(stack.region, state.id)
         token = new_token()
         self.aws.delete_stack(stack.region, state.id, token, keep)
         after = last.id if last else None
         return Operation(self.aws, stack.region, state.id, token, after, self.control).follow(tell)
 
-    def _to_keep(self, stack: Planned, ended: Ended) -> list[str]:
+    def _to_keep(self, stack: StackSpec, ended: OperationResult) -> list[str]:
         """Return the resources that could not be deleted and may stay. CloudFormation takes them only after that."""
         if ended.state.status != "DELETE_FAILED":
             return []

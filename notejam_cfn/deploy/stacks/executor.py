@@ -7,19 +7,19 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..exit_codes import CommandError, Exit
-from ..manifest import Planned
+from ..manifest import StackSpec
 from ..ui.progress import Progress
-from ..ui.signals import Control, Leave, heard
+from ..ui.signals import Abort, Control, heard
 from .operations import Note
-from .outcomes import Fate, Result, ending
-from .scheduler import Message, Scheduler, Tell
+from .outcomes import Outcome, Result, ending
+from .scheduler import Emit, Message, Scheduler
 
 Confirm = Callable[[str], bool]
 Ask = Callable[[str, Sequence[str]], str]
 
 
 @dataclasses.dataclass(frozen=True)
-class Person:
+class Prompter:
     """Who is at the terminal. `ask` offers words to choose from; without a terminal both answer for safety."""
 
     confirm: Confirm
@@ -31,12 +31,12 @@ class Stop:
     """A message: the person pressed Ctrl-C."""
 
 
-def conduct(
-    stacks: Mapping[str, Planned],
+def execute(
+    stacks: Mapping[str, StackSpec],
     needs: Mapping[str, Collection[str]],
-    work: Callable[[str, Tell], Result],
+    work: Callable[[str, Emit], Result],
     progress: Progress,
-    person: Person,
+    person: Prompter,
     control: Control,
 ) -> dict[str, Result]:
     """Do a piece of work for each stack, those a stack needs first, and return what became of each.
@@ -54,37 +54,37 @@ def conduct(
     try:
         with heard(lambda: scheduler.messages.put(Message("", Stop()))):
             scheduler.run(lambda name, tell: _judged(stacks[name], work, tell), hear)
-    except Leave:
+    except Abort:
         scheduler.stop()
     progress.close()
     return {name: _result(stack, scheduler) for name, stack in stacks.items()}
 
 
-def _ask(scheduler: Scheduler[Result], progress: Progress, person: Person, control: Control) -> None:
+def _ask(scheduler: Scheduler[Result], progress: Progress, person: Prompter, control: Control) -> None:
     progress.write()
     answer = person.ask("Stop?", ("undo", "leave", "go on"))
     if answer == "leave":
-        raise Leave
+        raise Abort
     if answer == "undo":
         scheduler.stop()
         control.ask_to_undo()
 
 
-def _judged(stack: Planned, work: Callable[[str, Tell], Result], tell: Tell) -> Result:
+def _judged(stack: StackSpec, work: Callable[[str, Emit], Result], tell: Emit) -> Result:
     """Do the work; what goes wrong is a result as well, so that the other stacks go on."""
     began = time.monotonic()
     try:
         result = work(stack.name, tell)
     except CommandError as error:
-        result = Result(stack, Fate.FAILED, error.exit, error=error)
+        result = Result(stack, Outcome.FAILED, error.exit, error=error)
     result = dataclasses.replace(result, seconds=time.monotonic() - began)
     tell(Note(ending(result)))
     return result
 
 
-def _result(stack: Planned, scheduler: Scheduler[Result]) -> Result:
+def _result(stack: StackSpec, scheduler: Scheduler[Result]) -> Result:
     if stack.name in scheduler.results:
         return scheduler.results[stack.name]
     if stack.name in scheduler.running:
-        return Result(stack, Fate.LEFT, Exit.INTERRUPTED)
-    return Result(stack, Fate.SKIPPED, Exit.DONE)
+        return Result(stack, Outcome.LEFT, Exit.INTERRUPTED)
+    return Result(stack, Outcome.SKIPPED, Exit.DONE)

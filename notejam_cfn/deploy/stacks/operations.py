@@ -14,7 +14,7 @@ from ..aws.client import Aws, Pause
 from ..aws.models import Event, RolloutState, StackState
 from ..exit_codes import CommandError, Throttled, Unreachable
 from ..ui.signals import Control
-from .scheduler import Tell
+from .scheduler import Emit
 
 SERVICE = "AWS::ECS::Service"
 PATIENCE_SECONDS = 600
@@ -23,14 +23,14 @@ _TOKEN = re.compile(r"notejam-(?P<who>.+)-(?P<when>\d{8}T\d{6})-[0-9a-f]{6}$")
 
 
 @dataclasses.dataclass(frozen=True)
-class Happened:
+class ResourceEvent:
     """A message: something happened to a resource."""
 
     event: Event
 
 
 @dataclasses.dataclass(frozen=True)
-class Rolling:
+class RolloutEvent:
     """A message: how far ECS is with a service."""
 
     logical_id: str
@@ -45,12 +45,12 @@ class Note:
 
 
 @dataclasses.dataclass(frozen=True)
-class Tick:
+class Heartbeat:
     """A message: still there, nothing new."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Ended:
+class OperationResult:
     """How an operation ended: the stack's state then, and what happened on the way."""
 
     state: StackState
@@ -101,7 +101,7 @@ class Operation:
         self.silent_since: float | None = None
         self.quiet_looks = 0
 
-    def follow(self, tell: Tell) -> Ended:
+    def follow(self, tell: Emit) -> OperationResult:
         """Tell what happens until the operation has ended.
 
         A lost network is waited out for ten minutes. Raises when credentials end: the operation itself goes on.
@@ -115,17 +115,17 @@ class Operation:
                 self._be_patient(error, tell)
                 ended = None
             if ended:
-                return Ended(ended, tuple(self.events), self.undone)
+                return OperationResult(ended, tuple(self.events), self.undone)
             pause.take(self.control.wake)
 
-    def _look(self, tell: Tell) -> StackState | None:
+    def _look(self, tell: Emit) -> StackState | None:
         if self.control.undo and not self.undone:
             self._undo(tell)
         news = self.aws.events(self.region, self.stack_id, self.after)
         for event in news:
             self._take(event, tell)
         self._look_at_services(tell)
-        tell(Tick())
+        tell(Heartbeat())
         self.quiet_looks = 0 if news else self.quiet_looks + 1
         if self._may_be_over(news):
             return self._state_if_over()
@@ -140,27 +140,27 @@ class Operation:
             return True
         return self.quiet_looks > 0 and self.quiet_looks % (QUIET_LOOKS if self.token else 1) == 0
 
-    def _take(self, event: Event, tell: Tell) -> None:
+    def _take(self, event: Event, tell: Emit) -> None:
         self.after = event.id
         self.events.append(event)
-        tell(Happened(event))
+        tell(ResourceEvent(event))
         if event.type == SERVICE and event.physical_id:
             self.rolling[event.logical_id] = event.physical_id
             if not event.status.endswith("_IN_PROGRESS"):
                 del self.rolling[event.logical_id]
 
-    def _look_at_services(self, tell: Tell) -> None:
+    def _look_at_services(self, tell: Emit) -> None:
         for logical_id, arn in self.rolling.items():
             rollout = self.aws.rollout(self.region, arn)
             if rollout:
-                tell(Rolling(logical_id, rollout))
+                tell(RolloutEvent(logical_id, rollout))
 
     def _state_if_over(self) -> StackState | None:
         """Return the stack's state unless it is still at something: a failed creation, for one, is then taken back."""
         state = self.aws.stack(self.region, self.stack_id)
         return state if state and not state.busy else None
 
-    def _undo(self, tell: Tell) -> None:
+    def _undo(self, tell: Emit) -> None:
         """Take back what is under way: what is being created is deleted, what is being updated is rolled back."""
         state = self.aws.stack(self.region, self.stack_id)
         self.undone = True
@@ -173,12 +173,12 @@ class Operation:
         else:
             tell(Note("too late to stop; waiting for the end"))
 
-    def _delete(self, tell: Tell) -> None:
+    def _delete(self, tell: Emit) -> None:
         tell(Note("stopping the creation; what was created is deleted"))
         self.aws.protect(self.region, self.stack_id, enabled=False)
         self.aws.delete_stack(self.region, self.stack_id, self.token)
 
-    def _be_patient(self, error: CommandError, tell: Tell) -> None:
+    def _be_patient(self, error: CommandError, tell: Emit) -> None:
         if self.silent_since is None:
             self.silent_since = time.monotonic()
             tell(Note(f"{error}; trying again, the operation goes on meanwhile"))

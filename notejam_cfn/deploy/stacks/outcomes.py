@@ -7,12 +7,12 @@ import enum
 
 from ..aws.models import StackState, StoppedTask
 from ..exit_codes import CommandError, Exit
-from ..manifest import Planned
+from ..manifest import StackSpec
 from .root_cause import Cause
 from .statuses import status
 
 
-class Fate(enum.Enum):
+class Outcome(enum.Enum):
     """What became of a stack."""
 
     CREATED = "created"
@@ -32,8 +32,8 @@ class Fate(enum.Enum):
 class Result:
     """What became of a stack, and why."""
 
-    stack: Planned
-    fate: Fate
+    stack: StackSpec
+    fate: Outcome
     exit: Exit
     state: StackState | None = None
     cause: Cause | None = None
@@ -49,7 +49,7 @@ class Result:
 
 def ending(result: Result) -> str:
     """Say in a few words how a stack ended."""
-    if result.fate is Fate.FAILED and result.state:
+    if result.fate is Outcome.FAILED and result.state:
         return f"FAILED: it {status(result.state.status).meaning}"
-    took = f" in {result.seconds:.0f} s" if result.fate in (Fate.CREATED, Fate.UPDATED) else ""
+    took = f" in {result.seconds:.0f} s" if result.fate in (Outcome.CREATED, Outcome.UPDATED) else ""
     return f"{result.fate.value}{took}"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ...core.images import dual_stack
 from ..aws.client import KEEP
 from ..exit_codes import BadInput
-from ..manifest import Planned
+from ..manifest import StackSpec
 
 IMAGE = "ImageUri"
 
@@ -23,13 +23,13 @@ class ParameterChange:
     new: str
 
 
-def parse(assignments: Sequence[str], stacks: Iterable[Planned]) -> dict[str, str]:
+def parse(assignments: Sequence[str], stacks: Iterable[StackSpec]) -> dict[str, str]:
     """Read `NAME=VALUE` arguments. Raises BadInput for a name that no stack declares."""
     known = sorted({name for stack in stacks for name in stack.defaults})
     return dict(_assignment(text, known) for text in assignments)
 
 
-def for_new(stack: Planned, given: Mapping[str, str]) -> dict[str, str]:
+def for_new(stack: StackSpec, given: Mapping[str, str]) -> dict[str, str]:
     """Return the values to create a stack with; the others take the template's defaults."""
     given = {**stack.values, **given}
     missing = [name for name, default in stack.defaults.items() if default is None and name not in given]
@@ -40,7 +40,7 @@ def for_new(stack: Planned, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def for_update(
-    stack: Planned, given: Mapping[str, str], current: Mapping[str, str], deployed_defaults: Mapping[str, str | None]
+    stack: StackSpec, given: Mapping[str, str], current: Mapping[str, str], deployed_defaults: Mapping[str, str | None]
 ) -> dict[str, str]:
     """Return the values to update a stack with: the given ones, and for the others what they are now.
 
@@ -62,7 +62,7 @@ def changes(values: Mapping[str, str], current: Mapping[str, str]) -> tuple[Para
     )
 
 
-def _fitting(stack: Planned, given: Mapping[str, str]) -> dict[str, str]:
+def _fitting(stack: StackSpec, given: Mapping[str, str]) -> dict[str, str]:
     """Return what is given of a stack's parameters. Tasks without IPv4 need their image by ECR's dual-stack name."""
     values = {name: given[name] for name in stack.defaults if name in given}
     if stack.ipv6_only_tasks and IMAGE in values:
@@ -70,7 +70,7 @@ def _fitting(stack: Planned, given: Mapping[str, str]) -> dict[str, str]:
     return values
 
 
-def _followed(stack: Planned, name: str, value: str, deployed_default: str | None) -> str | None:
+def _followed(stack: StackSpec, name: str, value: str, deployed_default: str | None) -> str | None:
     default = stack.defaults[name]
     return default if default is not None and value == deployed_default != default else None
 

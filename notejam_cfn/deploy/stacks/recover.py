@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from ..aws.client import Aws
 from ..aws.models import Event, StackState
 from ..exit_codes import Exit, Refused
-from ..manifest import Planned
+from ..manifest import StackSpec
 from ..ui.progress import Progress
 from ..ui.signals import Control
-from .executor import Person, conduct
-from .operations import Ended, Note, Operation, new_token
-from .outcomes import Fate, Result
+from .executor import Prompter, execute
+from .operations import Note, Operation, OperationResult, new_token
+from .outcomes import Outcome, Result
 from .review import busy, require_ours
 from .root_cause import first_cause
-from .scheduler import Tell
+from .scheduler import Emit
 from .statuses import Step, status
 
 ROLLBACK_STUCK = "UPDATE_ROLLBACK_FAILED"
@@ -36,7 +36,7 @@ class Recovery:
     """One run of recover.py over some stacks."""
 
     def __init__(
-        self, aws: Aws, stacks: Sequence[Planned], options: Options, progress: Progress, person: Person
+        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, person: Prompter
     ) -> None:
         self.aws = aws
         self.stacks = {stack.name: stack for stack in stacks}
@@ -55,9 +55,9 @@ class Recovery:
         if stuck and not self.options.yes and not self.person.confirm("Take it back?"):
             raise Refused("nothing was done: the answer was no")
         results = {name: self._well(stack) for name, stack in self.stacks.items() if name not in stuck}
-        return results | conduct(stuck, dict.fromkeys(stuck, ()), self._help, *self._terminal())
+        return results | execute(stuck, dict.fromkeys(stuck, ()), self._help, *self._terminal())
 
-    def _terminal(self) -> tuple[Progress, Person, Control]:
+    def _terminal(self) -> tuple[Progress, Prompter, Control]:
         return self.progress, self.person, self.control
 
     def _look(self) -> dict[str, StackState]:
@@ -70,16 +70,16 @@ class Recovery:
     def _is_stuck(self, name: str) -> bool:
         return name in self.states and self.states[name].status in {ROLLBACK_STUCK, *HALF_DONE}
 
-    def _well(self, stack: Planned) -> Result:
+    def _well(self, stack: StackSpec) -> Result:
         state = self.states.get(stack.name)
         if state and status(state.status).step in (Step.RECOVER, Step.DESTROY):
             raise Refused(
                 f"{stack.name} {status(state.status).meaning} ({state.status}), which only its removal ends",
                 f"See what is left of it: python scripts/destroy.py {stack.stage} --only {stack.layer}",
             )
-        return Result(stack, Fate.UNCHANGED if state else Fate.ABSENT, Exit.DONE, state)
+        return Result(stack, Outcome.UNCHANGED if state else Outcome.ABSENT, Exit.DONE, state)
 
-    def _show(self, stack: Planned) -> None:
+    def _show(self, stack: StackSpec) -> None:
         """Say why a stack is stuck, and which resources hold it up."""
         state = self.states[stack.name]
         require_ours(stack, state)
@@ -89,12 +89,12 @@ class Recovery:
             self.progress.write(f"    {event.logical_id} ({event.type}): {event.reason}{skipped}")
         self.progress.write()
 
-    def _failures(self, stack: Planned) -> list[Event]:
+    def _failures(self, stack: StackSpec) -> list[Event]:
         """Return the resources whose last event is a failure."""
         last = {event.logical_id: event for event in self.aws.events(stack.region, stack.name) if not event.of_stack}
         return [event for event in last.values() if event.failed]
 
-    def _help(self, name: str, tell: Tell) -> Result:
+    def _help(self, name: str, tell: Emit) -> Result:
         stack, state = self.stacks[name], self.states[name]
         last = self.aws.last_event(stack.region, state.id)
         token = new_token()
@@ -108,7 +108,7 @@ class Recovery:
         ended = Operation(self.aws, stack.region, state.id, token, after, self.control).follow(tell)
         return self._judge(stack, ended)
 
-    def _judge(self, stack: Planned, ended: Ended) -> Result:
+    def _judge(self, stack: StackSpec, ended: OperationResult) -> Result:
         if status(ended.state.status).ended in (Exit.DONE, Exit.ROLLED_BACK):
-            return Result(stack, Fate.RECOVERED, Exit.DONE, ended.state)
-        return Result(stack, Fate.FAILED, Exit.NEEDS_RECOVERY, ended.state, first_cause(ended.events))
+            return Result(stack, Outcome.RECOVERED, Exit.DONE, ended.state)
+        return Result(stack, Outcome.FAILED, Exit.NEEDS_RECOVERY, ended.state, first_cause(ended.events))

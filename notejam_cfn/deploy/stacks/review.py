@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from ..aws.client import Aws, ChangeSetFailed, Creation
 from ..aws.models import Change, ChangeSet, HeldResource, StackState
 from ..exit_codes import CommandError, NeedsRecovery, Refused
-from ..manifest import Planned
+from ..manifest import StackSpec
 from . import parameters, protection, template_upload
 from .conditions import created
 from .operations import began_by, new_token
@@ -37,7 +37,7 @@ class Kind(enum.Enum):
 class Review:
     """What will be done with a stack. `cleared` is what remains of a failed creation and is deleted first."""
 
-    stack: Planned
+    stack: StackSpec
     kind: Kind
     body: str
     values: Mapping[str, str]
@@ -73,7 +73,7 @@ class Reviewer:
         self.templates = templates
         self.given = given
 
-    def review(self, stack: Planned, state: StackState | None, outputs: Outputs) -> Review:
+    def review(self, stack: StackSpec, state: StackState | None, outputs: Outputs) -> Review:
         """Say what is to be done with a stack, given its present state and the outputs of those it depends on.
 
         Raises Refused or NeedsRecovery when its state allows nothing. An unchanged stack costs no call.
@@ -89,13 +89,13 @@ class Reviewer:
             raise _cannot_change(stack, state, step)
         return self._update(stack, state, body)
 
-    def _new(self, stack: Planned, body: str) -> Review:
+    def _new(self, stack: StackSpec, body: str) -> Review:
         template = self.templates[stack.name]
         values = parameters.for_new(stack, self.given)
         changes = tuple(Change("Add", item.logical_id, item.type) for item in created(template, values))
         return Review(stack, Kind.CREATE, body, values, changes, parameters.changes(values, {}))
 
-    def _update(self, stack: Planned, state: StackState, body: str) -> Review:
+    def _update(self, stack: StackSpec, state: StackState, body: str) -> Review:
         require_ours(stack, state)
         values = parameters.for_update(stack, self.given, state.parameters, {})
         if self._same(stack, state, body, values):
@@ -114,7 +114,7 @@ class Reviewer:
         self.aws.delete_change_set(stack.region, made.id)
         return dataclasses.replace(review, kind=Kind.UNCHANGED)
 
-    def change_set(self, stack: Planned, state: StackState, creation: Creation) -> ChangeSet:
+    def change_set(self, stack: StackSpec, state: StackState, creation: Creation) -> ChangeSet:
         """Make a change set of a stack that is there. Raises Refused, with what CloudFormation found wrong."""
         asked = template_upload.placed(self.aws, stack.region, creation, state)
         try:
@@ -122,14 +122,14 @@ class Reviewer:
         except ChangeSetFailed as error:
             raise self._explained(stack, error) from error
 
-    def _explained(self, stack: Planned, error: ChangeSetFailed) -> Refused:
+    def _explained(self, stack: StackSpec, error: ChangeSetFailed) -> Refused:
         """Say what early validation found wrong with a change set, and remove the change set."""
         failures = self.aws.validation_failures(stack.region, error.change_set)
         self.aws.delete_change_set(stack.region, error.change_set)
         found = [f"{event.logical_id}: {event.reason}" for event in failures]
         return Refused(f"{stack.name}: CloudFormation refuses the change: {error}", *found)
 
-    def _same(self, stack: Planned, state: StackState, body: str, values: Mapping[str, str]) -> bool:
+    def _same(self, stack: StackSpec, state: StackState, body: str, values: Mapping[str, str]) -> bool:
         description = json.loads(body)["Description"]
         return (
             fingerprint(state.description) == fingerprint(description)
@@ -138,13 +138,13 @@ class Reviewer:
             and (state.protected or not stack.protected)
         )
 
-    def _leftovers(self, stack: Planned, state: StackState) -> tuple[HeldResource, ...]:
+    def _leftovers(self, stack: StackSpec, state: StackState) -> tuple[HeldResource, ...]:
         require_ours(stack, state)
         held = self.aws.resources(stack.region, stack.name) if state.status != "REVIEW_IN_PROGRESS" else []
         return tuple(resource for resource in held if resource.status not in GONE)
 
 
-def require_ours(stack: Planned, state: StackState) -> None:
+def require_ours(stack: StackSpec, state: StackState) -> None:
     """Raise Refused for a stack of the same name that is not marked as this stage's."""
     foreign = {key: state.tags.get(key) for key, value in stack.tags.items() if state.tags.get(key) != value}
     if foreign:
@@ -155,7 +155,7 @@ def require_ours(stack: Planned, state: StackState) -> None:
         )
 
 
-def _cannot_change(stack: Planned, state: StackState, step: Step) -> CommandError:
+def _cannot_change(stack: StackSpec, state: StackState, step: Step) -> CommandError:
     meaning = status(state.status).meaning
     if step is Step.RECOVER:
         return NeedsRecovery(f"{stack.name} {meaning} ({state.status})", f"Run: {_script('recover', stack)}")
@@ -167,7 +167,7 @@ def _cannot_change(stack: Planned, state: StackState, step: Step) -> CommandErro
     return Refused(f"{stack.name} {meaning}")
 
 
-def busy(stack: Planned, state: StackState, aws: Aws) -> Refused:
+def busy(stack: StackSpec, state: StackState, aws: Aws) -> Refused:
     """Say who is at a stack, since when, and what can be done about it."""
     event = aws.last_event(stack.region, stack.name)
     began = began_by(event.token) if event else None
@@ -179,7 +179,7 @@ def busy(stack: Planned, state: StackState, aws: Aws) -> Refused:
     )
 
 
-def _script(name: str, stack: Planned) -> str:
+def _script(name: str, stack: StackSpec) -> str:
     return f"python scripts/{name}.py {stack.stage or stack.layer}"
 
 

@@ -29,7 +29,7 @@ class _Finished(Generic[R]):
     error: BaseException | None
 
 
-Tell = Callable[[Any], None]
+Emit = Callable[[Any], None]
 
 
 class Scheduler(Generic[R]):
@@ -43,7 +43,7 @@ class Scheduler(Generic[R]):
         self.running: set[str] = set()
         self.messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
 
-    def run(self, work: Callable[[str, Tell], R], hear: Callable[[Message], None]) -> None:
+    def run(self, work: Callable[[str, Emit], R], hear: Callable[[Message], None]) -> None:
         """Run everything. Results are in `results`, what was not run in `skipped` with the name of what stopped it.
 
         Raises what a piece of work raised, once no other is running.
@@ -68,7 +68,7 @@ class Scheduler(Generic[R]):
     def _waiting(self) -> list[str]:
         return [n for n in self.needs if n not in self.results and n not in self.skipped and n not in self.running]
 
-    def _start_ready(self, work: Callable[[str, Tell], R]) -> None:
+    def _start_ready(self, work: Callable[[str, Emit], R]) -> None:
         self._skip_stopped()
         for name in self._waiting():
             if self.needs[name] <= self.results.keys():
@@ -88,7 +88,7 @@ class Scheduler(Generic[R]):
     def _stops(self, name: str) -> bool:
         return name in self.skipped or (name in self.results and not self.good(self.results[name]))
 
-    def _do(self, work: Callable[[str, Tell], R], name: str) -> None:
+    def _do(self, work: Callable[[str, Emit], R], name: str) -> None:
         finished: _Finished[R]
         try:
             finished = _Finished(work(name, lambda content: self.messages.put(Message(name, content))), None)

@@ -11,7 +11,7 @@ import dataclasses
 from ..aws.client import Aws, Creation
 from ..aws.models import StackState
 from ..exit_codes import Refused
-from ..manifest import Planned
+from ..manifest import StackSpec
 from .templates import BODY_BYTES, Template, digest
 
 BUCKET_OUTPUT = "ArtifactBucketName"
@@ -23,7 +23,7 @@ def is_large(body: str) -> bool:
     return len(body.encode()) > BODY_BYTES
 
 
-def require_bucket(stack: Planned, template: Template, body: str) -> None:
+def require_bucket(stack: StackSpec, template: Template, body: str) -> None:
     """Raise Refused for a template that is too large for a request and makes no bucket to come from."""
     if is_large(body) and BUCKET_OUTPUT not in template.document.get("Outputs", {}):
         raise Refused(

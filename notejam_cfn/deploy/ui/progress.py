@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TextIO
 
 from ..aws.models import Event, RolloutState
-from ..stacks.operations import Happened, Note, Rolling, Tick
+from ..stacks.operations import Heartbeat, Note, ResourceEvent, RolloutEvent
 from ..stacks.scheduler import Message
 from ..stacks.templates import Template
 from . import estimates
@@ -53,13 +53,13 @@ class Progress:
     def hear(self, message: Message) -> None:
         """Take a message from a thread and show it."""
         content = message.content
-        if isinstance(content, Happened):
+        if isinstance(content, ResourceEvent):
             self._happened(message.of, content.event)
-        elif isinstance(content, Rolling):
+        elif isinstance(content, RolloutEvent):
             self._rolling(message.of, content)
         elif isinstance(content, Note):
             self.line(message.of, content.text)
-        elif isinstance(content, Tick):
+        elif isinstance(content, Heartbeat):
             self._tick()
 
     def line(self, stack: str, text: str) -> None:
@@ -116,7 +116,7 @@ class Progress:
     def _usual(self, event: Event) -> int:
         return estimates.of_type(event.type) if operation(event) == "CREATE" else 0
 
-    def _rolling(self, stack: str, rolling: Rolling) -> None:
+    def _rolling(self, stack: str, rolling: RolloutEvent) -> None:
         if self.rollouts.get(rolling.logical_id) != rolling.rollout:
             self.rollouts[rolling.logical_id] = rolling.rollout
             self.line(stack, f"    {rollout_words(rolling.rollout)}")
@@ -156,7 +156,7 @@ class Fancy(Progress):
     def _tick(self) -> None:
         self._redraw()
 
-    def _rolling(self, stack: str, rolling: Rolling) -> None:
+    def _rolling(self, stack: str, rolling: RolloutEvent) -> None:
         self.rollouts[rolling.logical_id] = rolling.rollout
         self._redraw()
 
@@ -189,7 +189,7 @@ class Quiet(Progress):
     def line(self, stack: str, text: str) -> None:
         """Show nothing."""
 
-    def _rolling(self, stack: str, rolling: Rolling) -> None:
+    def _rolling(self, stack: str, rolling: RolloutEvent) -> None:
         pass
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class Leave(Exception):
+class Abort(Exception):
     """The person wants out now. What is under way on AWS goes on."""
 
 
@@ -43,7 +43,7 @@ def heard(tell: Callable[[], None]) -> Iterator[None]:
         nonlocal count
         count += 1
         if count > 1:
-            raise Leave
+            raise Abort
         tell()
 
     before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..exit_codes import Exit
-from ..stacks.outcomes import Fate, Result
+from ..stacks.outcomes import Outcome, Result
 from ..stacks.root_cause import hint
 from ..stacks.statuses import status
 from .progress import minutes
@@ -25,7 +25,7 @@ def exit_status(results: Mapping[str, Result], tell_unchanged: bool = False) -> 
     """Return the exit status of a deployment: that of the stack that fared worst."""
     found = {result.exit for result in results.values()}
     worst = next((status for status in WORST_FIRST if status in found), Exit.DONE)
-    if worst is Exit.DONE and tell_unchanged and all(r.fate is Fate.UNCHANGED for r in results.values()):
+    if worst is Exit.DONE and tell_unchanged and all(r.fate is Outcome.UNCHANGED for r in results.values()):
         return Exit.NOTHING_TO_DO
     return worst
 
@@ -53,7 +53,7 @@ def document(results: Mapping[str, Result], seconds: float) -> dict[str, Any]:
 
 def _skipped(results: Mapping[str, Result]) -> list[str]:
     failed = exit_status(results) not in (Exit.DONE, Exit.INTERRUPTED)
-    return [name for name, result in results.items() if failed and result.fate is Fate.SKIPPED]
+    return [name for name, result in results.items() if failed and result.fate is Outcome.SKIPPED]
 
 
 def _next_step(results: Mapping[str, Result]) -> list[str]:
@@ -66,7 +66,7 @@ def _next_step(results: Mapping[str, Result]) -> list[str]:
 
 def _verdict(results: Mapping[str, Result]) -> str:
     found = exit_status(results)
-    if any(result.fate is Fate.REVIEWED for result in results.values()):
+    if any(result.fate is Outcome.REVIEWED for result in results.values()):
         return "Nothing was changed"
     if found is Exit.DONE:
         return "Done"
@@ -78,7 +78,7 @@ def _counted(counts: Counter[str]) -> str:
 
 
 def _failure(result: Result) -> list[str]:
-    if result.fate is not Fate.FAILED:
+    if result.fate is not Outcome.FAILED:
         return []
     told = [f"{result.stack.name} failed. {_state_words(result)}"]
     return [*told, *_cause(result), *_containers(result), *_advice(result), ""]
@@ -124,7 +124,7 @@ def _states(results: Mapping[str, Result]) -> list[str]:
 def _addresses(results: Mapping[str, Result]) -> list[str]:
     if exit_status(results) is not Exit.DONE:
         return []
-    up = (Fate.CREATED, Fate.UPDATED, Fate.UNCHANGED, Fate.REVIEWED)
+    up = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.REVIEWED)
     states = [result.state for result in results.values() if result.state and result.fate in up]
     return [state.outputs[URL] for state in states if URL in state.outputs]
 
@@ -138,5 +138,5 @@ def _entry(result: Result) -> dict[str, Any]:
         "outputs": dict(result.state.outputs) if result.state else {},
         "cause": {"resource": cause.event.logical_id, "reason": cause.event.reason} if cause else None,
         "error": str(result.error) if result.error else None,
-        "advice": [line.removeprefix("  → ") for line in _advice(result)] if result.fate is Fate.FAILED else [],
+        "advice": [line.removeprefix("  → ") for line in _advice(result)] if result.fate is Outcome.FAILED else [],
     }

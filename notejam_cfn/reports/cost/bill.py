@@ -7,9 +7,9 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...core.evaluated import Known
-from .usage import Load
-from .pricers import FREE, PRICERS, Charge, Stage
+from ...core.evaluated import EvaluatedTemplate
+from .usage import Usage
+from .pricers import FREE, PRICERS, PriceComponent, Stage
 from .prices import PriceList
 
 LEFT_OUT = (
@@ -29,7 +29,7 @@ class Item:
 
     template: str
     logical_id: str
-    charge: Charge
+    charge: PriceComponent
     unit_usd: float
 
     @property
@@ -45,7 +45,7 @@ class Bill:
     `unpriced` are types that are not free and have no price here, `borrowed` the prices that are another region's.
     """
 
-    load: Load
+    load: Usage
     items: tuple[Item, ...]
     unpriced: tuple[str, ...]
     region: str
@@ -69,9 +69,9 @@ class Bill:
         return dict(sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def price(templates: Mapping[str, Mapping[str, Any]], load: Load, prices: PriceList) -> Bill:
+def price(templates: Mapping[str, Mapping[str, Any]], load: Usage, prices: PriceList) -> Bill:
     """Price the templates of one stage, by path, under a load. Raises `UnknownPrice`."""
-    known = {path: Known(template) for path, template in templates.items()}
+    known = {path: EvaluatedTemplate(template) for path, template in templates.items()}
     stage = Stage(load, tuple(known.values()))
     items = [
         Item(path, logical_id, charge, math.prod(prices[name] for name in charge.names))
@@ -85,11 +85,11 @@ def price(templates: Mapping[str, Mapping[str, Any]], load: Load, prices: PriceL
     return Bill(load, tuple(items), unpriced, prices.region, tuple(prices.borrowed(taken)))
 
 
-def _charges(resource: Mapping[str, Any], template: Known, stage: Stage) -> Iterable[Charge]:
+def _charges(resource: Mapping[str, Any], template: EvaluatedTemplate, stage: Stage) -> Iterable[PriceComponent]:
     pricer = PRICERS.get(resource["Type"])
     return pricer(resource.get("Properties", {}), template, stage) if pricer else ()
 
 
-def _unpriced(templates: Iterable[Known]) -> set[str]:
+def _unpriced(templates: Iterable[EvaluatedTemplate]) -> set[str]:
     types = {resource["Type"] for template in templates for _, resource in template.resources()}
     return {kind for kind in types if kind not in PRICERS and kind not in FREE}

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ...core.evaluated import Known
-from .usage import HOURS_A_MONTH, Load
+from ...core.evaluated import EvaluatedTemplate
+from .usage import HOURS_A_MONTH, Usage
 
 Properties = Mapping[str, Any]
 
@@ -76,7 +76,7 @@ FREE = frozenset(f"AWS::{service}::{name}" for service, names in FREE_OF.items()
 
 
 @dataclasses.dataclass(frozen=True)
-class Charge:
+class PriceComponent:
     """So many units of something: `what` is for people, `price` names the price of a unit.
 
     `share` names the price that says which part of it is paid, for what AWS sells below its list price.
@@ -97,15 +97,15 @@ class Charge:
 class Stage:
     """What pricing one resource must know of the others of its stage."""
 
-    load: Load
-    templates: tuple[Known, ...]
+    load: Usage
+    templates: tuple[EvaluatedTemplate, ...]
 
-    def of_type(self, kind: str) -> list[tuple[Known, Properties]]:
+    def of_type(self, kind: str) -> list[tuple[EvaluatedTemplate, Properties]]:
         """Return the properties of the stage's resources of one type, each with its template."""
         return [(template, each) for template in self.templates for each in template.of_type(kind).values()]
 
     @property
-    def clusters(self) -> list[tuple[Known, Properties]]:
+    def clusters(self) -> list[tuple[EvaluatedTemplate, Properties]]:
         """The database clusters that exist."""
         return self.of_type("AWS::RDS::DBCluster")
 
@@ -172,20 +172,20 @@ def _requests_per_task(stage: Stage) -> float:
     return 3000.0
 
 
-def _load_balancer(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+def _load_balancer(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     load = stage.load
     addresses = 0 if properties.get("Scheme") == "internal" else len(properties.get("Subnets", []))
-    yield Charge("load balancer", HOURS_A_MONTH, "load_balancer_hour")
-    yield Charge("public IPv4 addresses", addresses * HOURS_A_MONTH, "ipv4_hour")
+    yield PriceComponent("load balancer", HOURS_A_MONTH, "load_balancer_hour")
+    yield PriceComponent("public IPv4 addresses", addresses * HOURS_A_MONTH, "ipv4_hour")
     connections = load.requests_per_second * NEW_CONNECTIONS_PER_REQUEST / CONNECTIONS_PER_LCU
     carried = load.requests_per_second * 3600 * KB_SENT_PER_REQUEST / 1e6 / GB_PER_LCU_HOUR
-    yield Charge("load balancer capacity", max(connections, carried) * load.busy_hours, "load_balancer_capacity_hour")
-    yield Charge("traffic to people", load.gigabytes(KB_SENT_PER_REQUEST), "sent_gb")
+    yield PriceComponent("load balancer capacity", max(connections, carried) * load.busy_hours, "load_balancer_capacity_hour")
+    yield PriceComponent("traffic to people", load.gigabytes(KB_SENT_PER_REQUEST), "sent_gb")
     kept = load.gigabytes(KB_ACCESS_LOG_PER_REQUEST) * _access_log_months(properties, template)
-    yield Charge("access logs", kept, "s3_gb_month")
+    yield PriceComponent("access logs", kept, "s3_gb_month")
 
 
-def _access_log_months(properties: Properties, template: Known) -> float:
+def _access_log_months(properties: Properties, template: EvaluatedTemplate) -> float:
     """Return how long the bucket that a load balancer writes its access logs to keeps them; 0 without one."""
     attributes = {each["Key"]: each["Value"] for each in properties.get("LoadBalancerAttributes", [])}
     reference = attributes.get("access_logs.s3.bucket")
@@ -194,7 +194,7 @@ def _access_log_months(properties: Properties, template: Known) -> float:
     return max((template.number(rule.get("ExpirationInDays")) for rule in rules), default=0.0) / DAYS_A_MONTH
 
 
-def _fargate(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+def _fargate(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     _, task = stage.of_type("AWS::ECS::TaskDefinition")[0]
     processor = "arm" if task.get("RuntimePlatform", {}).get("CpuArchitecture") == "ARM64" else "x86"
     vcpus, gigabytes = float(task["Cpu"]) / 1024, float(task["Memory"]) / 1024
@@ -202,43 +202,43 @@ def _fargate(properties: Properties, template: Known, stage: Stage) -> Iterator[
         ("tasks on demand", stage.tasks.on_demand_hours, ""),
         ("tasks on Spot", stage.tasks.spot_hours, "fargate_spot_share"),
     ):
-        yield Charge(what, hours * vcpus, f"fargate_{processor}_vcpu_hour", share)
-        yield Charge(what, hours * gigabytes, f"fargate_{processor}_gb_hour", share)
+        yield PriceComponent(what, hours * vcpus, f"fargate_{processor}_vcpu_hour", share)
+        yield PriceComponent(what, hours * gigabytes, f"fargate_{processor}_gb_hour", share)
     addresses = properties["NetworkConfiguration"]["AwsvpcConfiguration"].get("AssignPublicIp") == "ENABLED"
-    yield Charge("public IPv4 addresses", addresses * stage.tasks.average * HOURS_A_MONTH, "ipv4_hour")
+    yield PriceComponent("public IPv4 addresses", addresses * stage.tasks.average * HOURS_A_MONTH, "ipv4_hour")
     yield from _logs(stage.load.gigabytes(KB_LOGGED_PER_REQUEST), template)
 
 
-def _logs(gigabytes: float, template: Known, what: str = "logs") -> Iterator[Charge]:
+def _logs(gigabytes: float, template: EvaluatedTemplate, what: str = "logs") -> Iterator[PriceComponent]:
     """Yield what it costs to take logs in, and to keep them compressed for as long as the template's groups do."""
     groups = template.of_type("AWS::Logs::LogGroup").values()
     days = max((template.number(group.get("RetentionInDays")) for group in groups), default=0.0)
-    yield Charge(what, gigabytes, "logs_gb")
-    yield Charge(what, gigabytes * LOG_COMPRESSED_TO * days / DAYS_A_MONTH, "logs_kept_gb_month")
+    yield PriceComponent(what, gigabytes, "logs_gb")
+    yield PriceComponent(what, gigabytes * LOG_COMPRESSED_TO * days / DAYS_A_MONTH, "logs_kept_gb_month")
 
 
-def _cluster(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+def _cluster(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     """Charge Container Insights for the hours in which tasks run: metrics are prorated by the hour."""
     settings = {each["Name"]: each["Value"] for each in properties.get("ClusterSettings", [])}
     share = stage.tasks.running_hours / HOURS_A_MONTH
     if settings.get("containerInsights") == "enabled":
-        yield Charge("Container Insights", METRICS_STANDARD * share, "metric_month")
+        yield PriceComponent("Container Insights", METRICS_STANDARD * share, "metric_month")
     if settings.get("containerInsights") == "enhanced":
         metrics = METRICS_ENHANCED + METRICS_ENHANCED_PER_TASK * stage.tasks.average
-        yield Charge("Container Insights", metrics * share, "insights_metric_month")
+        yield PriceComponent("Container Insights", metrics * share, "insights_metric_month")
 
 
-def _database(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
-    yield Charge("database storage", stage.stored_gb, "aurora_gb_month")
-    yield Charge("database storage", stage.load.millions * IO_PER_REQUEST, "aurora_io_million")
+def _database(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
+    yield PriceComponent("database storage", stage.stored_gb, "aurora_gb_month")
+    yield PriceComponent("database storage", stage.load.millions * IO_PER_REQUEST, "aurora_io_million")
     extra_days = max(0.0, template.number(properties.get("BackupRetentionPeriod", 1)) - 1)
     # Continuous backup holds about a tenth of the data again for each day beyond the first, which is free.
-    yield Charge("backups", stage.stored_gb * extra_days / 10, "aurora_backup_gb_month")
+    yield PriceComponent("backups", stage.stored_gb * extra_days / 10, "aurora_backup_gb_month")
     if properties.get("ManageMasterUserPassword"):
-        yield Charge("secrets", 1, "secret_month")
+        yield PriceComponent("secrets", 1, "secret_month")
 
 
-def _instance(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+def _instance(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     """Charge capacity: the least of it always, and in busy hours what the load asks of writer and first reader."""
     _, cluster = stage.clusters[0]
     scaling = cluster["ServerlessV2ScalingConfiguration"]
@@ -248,16 +248,16 @@ def _instance(properties: Properties, template: Known, stage: Stage) -> Iterator
     wanted = max(LEAST_UNITS_AWAKE, stage.load.requests_per_second / REQUESTS_PER_SECOND_PER_UNIT)
     busy = min(max(least, wanted), most) if follows and stage.awake_hours else least
     units = busy * stage.awake_hours + least * (HOURS_A_MONTH - stage.awake_hours)
-    yield Charge("database capacity", units, "aurora_unit_hour")
+    yield PriceComponent("database capacity", units, "aurora_unit_hour")
     awake = HOURS_A_MONTH if least else stage.awake_hours
     if properties.get("MonitoringInterval"):
         yield from _logs(GB_OS_METRICS_PER_INSTANCE * awake / HOURS_A_MONTH, template)
 
 
-def _nat(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+def _nat(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     gateways = len(stage.of_type("AWS::EC2::NatGateway"))
-    yield Charge("NAT gateways", HOURS_A_MONTH, "nat_hour")
-    yield Charge("NAT gateways", _gigabytes_out(stage) / gateways, "nat_gb")
+    yield PriceComponent("NAT gateways", HOURS_A_MONTH, "nat_hour")
+    yield PriceComponent("NAT gateways", _gigabytes_out(stage) / gateways, "nat_gb")
 
 
 def _gigabytes_out(stage: Stage) -> float:
@@ -265,18 +265,18 @@ def _gigabytes_out(stage: Stage) -> float:
     return stage.load.gigabytes(2 * KB_LOGGED_PER_REQUEST)
 
 
-def _endpoint(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+def _endpoint(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     if properties.get("VpcEndpointType") == "Interface":
         endpoints = [each for _, each in stage.of_type("AWS::EC2::VPCEndpoint") if "SubnetIds" in each]
-        yield Charge("VPC endpoints", len(properties["SubnetIds"]) * HOURS_A_MONTH, "endpoint_hour")
-        yield Charge("VPC endpoints", _gigabytes_out(stage) / len(endpoints), "endpoint_gb")
+        yield PriceComponent("VPC endpoints", len(properties["SubnetIds"]) * HOURS_A_MONTH, "endpoint_hour")
+        yield PriceComponent("VPC endpoints", _gigabytes_out(stage) / len(endpoints), "endpoint_gb")
 
 
-def _flow_log(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+def _flow_log(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     yield from _logs(GB_FLOW_LOG_OF_STRANGERS + stage.load.gigabytes(KB_FLOW_LOG_PER_REQUEST), template)
 
 
-def _bucket(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+def _bucket(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     """Charge the exports that a bucket keeps, one a month, first warm and then archived, once it is full.
 
     What other buckets hold is small and expires. Exports that are never deleted are charged for the first ten years.
@@ -286,41 +286,41 @@ def _bucket(properties: Properties, template: Known, stage: Stage) -> Iterator[C
             warm = template.number(transition.get("TransitionInDays"))
             archived = (template.number(rule.get("ExpirationInDays")) or 3653) - warm
             gigabytes_a_day = stage.stored_gb * PARQUET_SHARE / DAYS_OF["monthly"]
-            yield Charge("exports", warm * gigabytes_a_day, "s3_gb_month")
-            yield Charge("exports", archived * gigabytes_a_day, "archive_gb_month")
-            yield Charge("exports", stage.stored_gb, "aurora_export_gb")
+            yield PriceComponent("exports", warm * gigabytes_a_day, "s3_gb_month")
+            yield PriceComponent("exports", archived * gigabytes_a_day, "archive_gb_month")
+            yield PriceComponent("exports", stage.stored_gb, "aurora_export_gb")
 
 
-def _alarm(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+def _alarm(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     queries = [query for query in properties.get("Metrics", []) if "MetricStat" in query]
-    yield Charge("alarms", max(1, len(queries)), "alarm_month")
+    yield PriceComponent("alarms", max(1, len(queries)), "alarm_month")
 
 
-def _composite_alarm(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
-    yield Charge("alarms", 1, "composite_alarm_month")
+def _composite_alarm(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
+    yield PriceComponent("alarms", 1, "composite_alarm_month")
 
 
-def _scaling_policy(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+def _scaling_policy(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     """Charge the alarms that target tracking makes for itself: one to grow, one to shrink."""
     tracking = properties.get("TargetTrackingScalingPolicyConfiguration")
     if tracking:
-        yield Charge("alarms", 1 if tracking.get("DisableScaleIn") else 2, "alarm_month")
+        yield PriceComponent("alarms", 1 if tracking.get("DisableScaleIn") else 2, "alarm_month")
 
 
-def _firewall(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
-    yield Charge("firewall", 1, "firewall_month")
-    yield Charge("firewall", len(properties.get("Rules", [])), "firewall_rule_month")
-    yield Charge("firewall", stage.load.millions, "firewall_million")
+def _firewall(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
+    yield PriceComponent("firewall", 1, "firewall_month")
+    yield PriceComponent("firewall", len(properties.get("Rules", [])), "firewall_rule_month")
+    yield PriceComponent("firewall", stage.load.millions, "firewall_million")
 
 
-def _firewall_log(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+def _firewall_log(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     """Charge a log line for each request, unless a filter keeps the log to what the firewall stopped."""
     if "LoggingFilter" not in properties:
         gigabytes = stage.load.gigabytes(KB_FIREWALL_LOG_PER_REQUEST - KB_FIREWALL_LOG_INCLUDED)
         yield from _logs(gigabytes, template, "firewall's log")
 
 
-def _backup_plan(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+def _backup_plan(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     """Charge the snapshots that each rule keeps at a time, once it has run for as long as it keeps them.
 
     Snapshots are full, and free as long as point-in-time recovery reaches back to them; copies are not, and each
@@ -334,11 +334,11 @@ def _backup_plan(properties: Properties, template: Known, stage: Stage) -> Itera
         if not rule.get("EnableContinuousBackup"):
             copies = template.value(rule.get("CopyActions", []))
             charged = max(0.0, kept - free_days) / days + sum(_kept_days(copy, template) for copy in copies) / days
-            yield Charge("backups", charged * stage.stored_gb, "aurora_backup_gb_month")
-            yield Charge("copies", len(copies) * DAYS_A_MONTH / days * stage.stored_gb, "between_regions_gb")
+            yield PriceComponent("backups", charged * stage.stored_gb, "aurora_backup_gb_month")
+            yield PriceComponent("copies", len(copies) * DAYS_A_MONTH / days * stage.stored_gb, "between_regions_gb")
 
 
-def _kept_days(body: Properties, template: Known) -> float:
+def _kept_days(body: Properties, template: EvaluatedTemplate) -> float:
     return template.number(body.get("Lifecycle", {}).get("DeleteAfterDays", 0))
 
 
@@ -350,16 +350,16 @@ def _days_between(schedule: str) -> float:
     return DAYS_OF["weekly"] if len(fields) == 6 and fields[4] not in ("*", "?") else DAYS_OF["daily"]
 
 
-def _pipeline(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
+def _pipeline(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     """Charge the minutes of every action of a run, approvals excepted, and again the builds among them."""
     runs = RUNS_A_MONTH if stage.load.requests_per_second else 0
     machines = template.of_type("AWS::CodeBuild::Project")
     for action in (each for part in properties["Stages"] for each in part["Actions"]):
         kind = action["ActionTypeId"]
         minutes = runs * MINUTES_OF_ACTION.get(kind["Provider"], 1.0) * (kind["Category"] != "Approval")
-        yield Charge("pipeline", minutes, "pipeline_minute")
+        yield PriceComponent("pipeline", minutes, "pipeline_minute")
         if kind["Provider"] == "CodeBuild":
-            yield Charge("builds", minutes, _machine(machines[action["Configuration"]["ProjectName"]["Ref"]]))
+            yield PriceComponent("builds", minutes, _machine(machines[action["Configuration"]["ProjectName"]["Ref"]]))
 
 
 def _machine(project: Properties) -> str:
@@ -371,13 +371,13 @@ def _machine(project: Properties) -> str:
 def _always(what: str, price: str, quantity: float = 1) -> Pricer:
     """Return a pricer of something that is charged by the month, whatever the load."""
 
-    def charge(properties: Properties, template: Known, stage: Stage) -> Iterator[Charge]:
-        yield Charge(what, quantity, price)
+    def charge(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
+        yield PriceComponent(what, quantity, price)
 
     return charge
 
 
-Pricer = Callable[[Properties, Known, Stage], Iterator[Charge]]
+Pricer = Callable[[Properties, EvaluatedTemplate, Stage], Iterator[PriceComponent]]
 
 PRICERS: Mapping[str, Pricer] = {
     "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling_policy,

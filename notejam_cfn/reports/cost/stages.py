@@ -10,7 +10,7 @@ from typing import Any
 from ...config.settings import Project
 from ...stacks.stack import CONSOLE
 from .bill import Bill, price
-from .usage import loads_of
+from .usage import usages_of
 from .prices import read_prices
 
 DELIVERY = "delivery"
@@ -54,7 +54,7 @@ def bills_of(
     return {
         name: [
             price(templates, load, read_prices(region or sites[name].region))
-            for load in loads_of(sites[name].size, requests_per_second)
+            for load in usages_of(sites[name].size, requests_per_second)
         ]
         for name, templates in _by_stage(stacks).items()
         if name in sites

@@ -13,7 +13,7 @@ LOADS = ("idle", "typical", "4 times")
 
 
 @dataclasses.dataclass(frozen=True)
-class Load:
+class Usage:
     """Requests per second in the busy hours of a month; outside them there are none."""
 
     name: str
@@ -36,8 +36,8 @@ class Load:
         return self.requests * kilobytes_per_request / 1e6
 
 
-def loads_of(size: str, requests_per_second: float | None = None) -> list[Load]:
+def usages_of(size: str, requests_per_second: float | None = None) -> list[Usage]:
     """Return the three loads of a stage: nobody all month, the typical load of its size, and four times that (R1)."""
     typical = TYPICAL_REQUESTS_PER_SECOND[size] if requests_per_second is None else requests_per_second
-    idle = Load("idle", 0, busy_hours=0, quiet_hours=HOURS_A_MONTH)
-    return [idle, Load("typical", typical), Load("4 times", 4 * typical)]
+    idle = Usage("idle", 0, busy_hours=0, quiet_hours=HOURS_A_MONTH)
+    return [idle, Usage("typical", typical), Usage("4 times", 4 * typical)]

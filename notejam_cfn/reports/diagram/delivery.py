@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from ...core.evaluated import Known
+from ...core.evaluated import EvaluatedTemplate
 from .picture import ICON, Box, Edge, Group, Item, Node, Picture, connected, foot
 
 Action: TypeAlias = Mapping[str, Any]
@@ -106,7 +106,7 @@ class _Row:
 
 def delivery_flow(templates: Iterable[Mapping[str, Any]]) -> Picture:
     """Return the picture of the delivery. `templates` are the project's own, rendered; one of them has the pipeline."""
-    known = [Known(template) for template in templates]
+    known = [EvaluatedTemplate(template) for template in templates]
     source, *stages = next(iter(_all(known, "AWS::CodePipeline::Pipeline").values()))["Stages"]
     builds, rest = _split(stages)
     rows = _rows(rest, FIRST + BUILD * len(builds) + GAP)
@@ -123,7 +123,7 @@ def delivery_flow(templates: Iterable[Mapping[str, Any]]) -> Picture:
     return connected(Picture("delivery-flow", title, items, edges, summary, (WIDTH, bottom + EDGE)))
 
 
-def _all(known: Iterable[Known], kind: str) -> dict[str, Mapping[str, Any]]:
+def _all(known: Iterable[EvaluatedTemplate], kind: str) -> dict[str, Mapping[str, Any]]:
     return {name: properties for one in known for name, properties in one.of_type(kind).items()}
 
 
@@ -169,7 +169,7 @@ def _middle(builds: Sequence[Action]) -> float:
     return FIRST + BUILD * max(len(builds), 1) / 2 - 10
 
 
-def _people(known: Sequence[Known], y: float) -> tuple[Node, ...]:
+def _people(known: Sequence[EvaluatedTemplate], y: float) -> tuple[Node, ...]:
     """Return the groups of people with what their policies let them do, in the policies' own words, and who is told."""
     people = [Node("developer", "Developer", "developer", PERSON, y)]
     y += 92
@@ -190,14 +190,14 @@ def _people(known: Sequence[Known], y: float) -> tuple[Node, ...]:
     return tuple(people)
 
 
-def _granted(known: Sequence[Known], group: str) -> list[str]:
+def _granted(known: Sequence[EvaluatedTemplate], group: str) -> list[str]:
     """Return what the managed policies of a group say they are for."""
     policies = _all(known, "AWS::IAM::ManagedPolicy").values()
     return [str(policy["Description"]) for policy in policies if {"Ref": group} in policy.get("Groups", ())]
 
 
 def _pipeline(
-    source: PipelineStage, builds: Sequence[Action], rows: Sequence[_Row], known: Iterable[Known]
+    source: PipelineStage, builds: Sequence[Action], rows: Sequence[_Row], known: Iterable[EvaluatedTemplate]
 ) -> tuple[Item, ...]:
     repository = _source(source["Actions"][0], _middle(builds))
     return (repository, *([_build(builds, known)] if builds else []), *(_stage(row) for row in rows))
@@ -211,7 +211,7 @@ def _source(action: Action, y: float) -> Node:
     return Node("repository", "\n".join([name, *repository, *branch]), icon, SOURCE, y)
 
 
-def _build(builds: Sequence[Action], known: Iterable[Known]) -> Group:
+def _build(builds: Sequence[Action], known: Iterable[EvaluatedTemplate]) -> Group:
     rows = [FIRST + BUILD * number + BUILD / 2 - 14 for number in range(len(builds))]
     nodes = [
         Node(_key("build", action["Name"]), _build_label(action["Name"]), "build", APPROVE, y)

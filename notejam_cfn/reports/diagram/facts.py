@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...core.evaluated import Known
+from ...core.evaluated import EvaluatedTemplate
 
 Templates = Iterable[Mapping[str, Any]]
 TARGETS = {"ECSServiceAverageCPUUtilization": "CPU", "ALBRequestCountPerTarget": "requests"}
@@ -15,7 +15,7 @@ class Facts:
     """Looks things up in all templates of a stage."""
 
     def __init__(self, templates: Templates) -> None:
-        self._known = [Known(template) for template in templates]
+        self._known = [EvaluatedTemplate(template) for template in templates]
 
     def all(self, kind: str) -> dict[str, Mapping[str, Any]]:
         """Return the properties of each resource of a type by its logical ID."""

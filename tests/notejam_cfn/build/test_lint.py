@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("cfnlint")
 
 from notejam_cfn.build.lint import Finding, Gap, LintFailed, LintUnavailable, Subject, Verdict, cache, judge, lint, pool
-from notejam_cfn.build.lint.linters import Engines
+from notejam_cfn.build.lint.linters import Linters
 
 BAD_PORT = """
 Resources:
@@ -46,8 +46,8 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def engines() -> Engines:
-    return Engines()
+def engines() -> Linters:
+    return Linters()
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ for line in sys.stdin:
 """.replace("false", "False")
 
 
-def test_finding_names_template_logical_id_property_rule_and_source(engines: Engines) -> None:
+def test_finding_names_template_logical_id_property_rule_and_source(engines: Linters) -> None:
     (finding,) = [each for each in engines.judge(Subject("web.yaml", BAD_PORT)).findings if each.rule == "E3012"]
     assert (finding.template, finding.logical_id, finding.property) == ("web.yaml", "Listener", "Properties.Port")
     assert finding.severity == "error"
@@ -76,23 +76,23 @@ def test_finding_names_template_logical_id_property_rule_and_source(engines: Eng
     assert str(finding).startswith("web.yaml:7: Listener.Properties.Port: E3012 ")
 
 
-def test_strict_types_are_demanded(engines: Engines) -> None:
+def test_strict_types_are_demanded(engines: Linters) -> None:
     text = BAD_PORT.replace("seventy", '"70"')
     assert "E3012" in {finding.rule for finding in engines.judge(Subject("web.yaml", text)).findings}
 
 
-def test_text_that_is_no_template_is_a_finding(engines: Engines) -> None:
+def test_text_that_is_no_template_is_a_finding(engines: Linters) -> None:
     assert engines.judge(Subject("web.yaml", "Resources: [")).findings
 
 
-def test_missing_type_is_a_gap_in_each_region_and_no_finding(engines: Engines) -> None:
+def test_missing_type_is_a_gap_in_each_region_and_no_finding(engines: Linters) -> None:
     verdict = engines.judge(Subject("build.yaml", BUILD_PROJECT))
     assert Gap("Build", "AWS::CodeBuild::Project", "mx-central-1") in verdict.gaps
     assert "E3006" not in {finding.rule for finding in verdict.findings}
     assert {gap.region for gap in verdict.gaps} < set(verdict.regions)
 
 
-def test_unknown_type_is_missing_everywhere(engines: Engines) -> None:
+def test_unknown_type_is_missing_everywhere(engines: Linters) -> None:
     verdict = engines.judge(Subject("t", BUILD_PROJECT.replace("CodeBuild", "CodeBuilt")))
     assert {gap.region for gap in verdict.gaps} == set(verdict.regions)
 
@@ -107,11 +107,11 @@ def test_unknown_type_is_missing_everywhere(engines: Engines) -> None:
     ],
     ids=["template", "resource"],
 )
-def test_ignores_within_a_template_are_void(engines: Engines, ignore: str) -> None:
+def test_ignores_within_a_template_are_void(engines: Linters, ignore: str) -> None:
     assert "E3012" in {finding.rule for finding in engines.judge(Subject("web.yaml", ignore)).findings}
 
 
-def test_configuration_files_are_not_read(engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_configuration_files_are_not_read(engines: Linters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".cfnlintrc").write_text("ignore_checks: [E, W, I]\nregions: [us-east-1]\n")
     monkeypatch.chdir(tmp_path)
     verdict = engines.judge(Subject("web.yaml", BAD_PORT))
@@ -119,7 +119,7 @@ def test_configuration_files_are_not_read(engines: Engines, tmp_path: Path, monk
     assert "E3012" in {finding.rule for finding in verdict.findings}
 
 
-def test_both_engines_and_our_rules_speak_once(engines: Engines) -> None:
+def test_both_engines_and_our_rules_speak_once(engines: Linters) -> None:
     text = BAD_PORT.replace("Protocol: HTTP", "Protocol: HTTPS") + (
         "  Queue:\n    Type: AWS::SQS::Queue\n    DependsOn: Balancer\n    Properties: {VisibilityTimeout: 50000}\n"
     )
@@ -129,7 +129,7 @@ def test_both_engines_and_our_rules_speak_once(engines: Engines) -> None:
     assert not [one for one in said if one[2] != "cfn-lint" and (*one[:2], "cfn-lint") in said]
 
 
-def test_the_offline_engine_of_aws_is_asked_too(engines: Engines) -> None:
+def test_the_offline_engine_of_aws_is_asked_too(engines: Linters) -> None:
     text = 'Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {Path: "arn:aws:iam::123456789012:role/x"}\n'
     findings = engines.judge(Subject("role.yaml", text)).findings
     assert "W9013" in {finding.rule for finding in findings if finding.engine == "cloudformation-validate"}

@@ -17,7 +17,7 @@ pytest.importorskip("cfnlint")
 from cfnlint.rules import Rules
 
 from notejam_cfn.build.lint import Subject
-from notejam_cfn.build.lint.linters import OWN, RULES, Engines
+from notejam_cfn.build.lint.linters import OWN, RULES, Linters
 from notejam_cfn.core import render
 
 FIXTURES = Path(__file__).parent / "fixtures" / "rules"
@@ -27,8 +27,8 @@ EXPECT = re.compile(r"^# expect: (\S+) ?(\S*)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def engines() -> Engines:
-    return Engines()
+def engines() -> Linters:
+    return Linters()
 
 
 def rule_of(name: str) -> Any:
@@ -38,24 +38,24 @@ def rule_of(name: str) -> Any:
     return rule
 
 
-def found(engines: Engines, rule: Any, text: str) -> list[tuple[str, str]]:
+def found(engines: Linters, rule: Any, text: str) -> list[tuple[str, str]]:
     findings = engines.judge(Subject("template.yaml", text)).findings
     assert not [finding for finding in findings if finding.rule == "E0002"], "a rule raised an exception"
     return sorted((each.logical_id, each.property) for each in findings if each.rule == rule.id)
 
 
 @pytest.mark.parametrize("name", WITH_FIXTURES)
-def test_rule_finds_each_mistake_where_it_is(engines: Engines, name: str) -> None:
+def test_rule_finds_each_mistake_where_it_is(engines: Linters, name: str) -> None:
     text = (FIXTURES / name / "bad.yaml").read_text()
     assert found(engines, rule_of(name), text) == sorted(EXPECT.findall(text))
 
 
 @pytest.mark.parametrize("name", WITH_FIXTURES)
-def test_rule_is_silent_on_what_is_right(engines: Engines, name: str) -> None:
+def test_rule_is_silent_on_what_is_right(engines: Linters, name: str) -> None:
     assert found(engines, rule_of(name), (FIXTURES / name / "good.yaml").read_text()) == []
 
 
-def test_template_size_counts_compact_json_whatever_the_text(engines: Engines) -> None:
+def test_template_size_counts_compact_json_whatever_the_text(engines: Linters) -> None:
     body = {"Resources": {"Vpc": {"Type": "AWS::EC2::VPC", "Metadata": {"why": "x" * 51_000}}}}
     size = len(render.compact_json(body))
     at_limit = render.to_json({**body, "Description": "y" * (51_200 - size - len(',"Description":""'))})
@@ -64,7 +64,7 @@ def test_template_size_counts_compact_json_whatever_the_text(engines: Engines) -
     assert found(engines, rule_of("template_size"), over) == [("", "Resources")]
 
 
-def test_a_template_for_a_bucket_may_be_larger(engines: Engines) -> None:
+def test_a_template_for_a_bucket_may_be_larger(engines: Linters) -> None:
     body = {"Resources": {"Vpc": {"Type": "AWS::EC2::VPC", "Metadata": {"why": "x" * 60_000}}}}
     verdict = engines.judge(Subject("console.yaml", render.to_yaml(body), max_bytes=1_048_576))
     assert "E9509" not in {finding.rule for finding in verdict.findings}
@@ -93,7 +93,7 @@ def test_rule_ids_are_unique() -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_findings_of_own_rules_are_marked_as_ours(engines: Engines) -> None:
+def test_findings_of_own_rules_are_marked_as_ours(engines: Linters) -> None:
     findings = engines.judge(Subject("t", (FIXTURES / "why" / "bad.yaml").read_text())).findings
     assert {each.engine for each in findings if each.rule == "W9501"} == {OWN}
 

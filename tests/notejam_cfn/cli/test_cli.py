@@ -163,7 +163,7 @@ def test_machine_output_is_one_document(answers: dict[str, Verdict], capsys: pyt
         ("[stages.dev", "not valid TOML"),
         ("[stages.dev]\nsize = economy", "line 2, column 8); text stands in quotes"),
         (CONFIG + 'sise = "economy"', "stages.dev.sise is not a known key; did you mean size?"),
-        (CONFIG + "database.max_units = 300", "stages.dev.database.max_units must be between 1 and 256, got 300"),
+        (CONFIG + "database.max_acu = 300", "stages.dev.database.max_acu must be between 1 and 256, got 300"),
         (CONFIG + 'network.cidr = "10.0.0.0/28"', "stages.dev.network.cidr must be between"),
     ],
 )

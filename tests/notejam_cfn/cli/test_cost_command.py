@@ -146,7 +146,7 @@ def test_a_change_is_shown_for_each_load_and_with_its_causes(run: Run) -> None:
 
 
 def test_a_change_is_shown_by_resource(run: Run) -> None:
-    printed = run("--compare", "--details", config=DEV + TEST + "database.readers = 2\ndatabase.min_units = 1\n")
+    printed = run("--compare", "--details", config=DEV + TEST + "database.readers = 2\ndatabase.min_acu = 1\n")
     assert row(printed, "database capacity: test/database.yaml DatabaseReader2")[1] == "$0.00"
 
 

@@ -49,7 +49,7 @@ def test_every_setting_shown_in_the_starter_is_accepted_with_its_default() -> No
 def test_what_the_file_says_wins_over_the_preset() -> None:
     stage = parse(document(size="resilient", database={"readers": 1})).stages[0]
     assert stage.database.readers == 1
-    assert stage.database.min_units == 1
+    assert stage.database.min_acu == 1
 
 
 def test_a_stage_without_addresses_gets_its_own() -> None:
@@ -79,14 +79,14 @@ def test_what_a_stage_lacks_is_a_warning() -> None:
     ("stage", "expected"),
     [
         ({"sise": "economy"}, "stages.dev.sise is not a known key; did you mean size?"),
-        ({"database": {"max_unit": 8}}, "stages.dev.database.max_unit is not a known key; did you mean max_units?"),
+        ({"database": {"max_unit": 8}}, "stages.dev.database.max_unit is not a known key; did you mean max_acu?"),
         ({"size": "huge"}, "stages.dev.size must be one of economy, standard, resilient, got 'huge'"),
         ({"region": "Frankfurt"}, "stages.dev.region must be an AWS region such as eu-central-1, got 'Frankfurt'"),
-        ({"database": {"max_units": 300}}, "stages.dev.database.max_units must be between 1 and 256, got 300"),
-        ({"database": {"max_units": 1.3}}, "stages.dev.database.max_units must be a multiple of 0.5, got 1.3"),
-        ({"database": {"max_units": "8"}}, "stages.dev.database.max_units must be a number, got '8'"),
+        ({"database": {"max_acu": 300}}, "stages.dev.database.max_acu must be between 1 and 256, got 300"),
+        ({"database": {"max_acu": 1.3}}, "stages.dev.database.max_acu must be a multiple of 0.5, got 1.3"),
+        ({"database": {"max_acu": "8"}}, "stages.dev.database.max_acu must be a number, got '8'"),
         ({"database": {"readers": True}}, "stages.dev.database.readers must be a whole number, got True"),
-        ({"database": {"min_units": 9}}, "stages.dev.database.min_units must be at most max_units (2), got 9"),
+        ({"database": {"min_acu": 9}}, "stages.dev.database.min_acu must be at most max_acu (2), got 9"),
         ({"database": 5}, "stages.dev.database must be a table, got 5"),
         ({"database": {"pause_after_minutes": 4}}, "pause_after_minutes must be between 5 and 1440, got 4"),
         ({"network": {"cidr": "10.0.0.0/28"}}, "stages.dev.network.cidr must be between /16 and /22"),

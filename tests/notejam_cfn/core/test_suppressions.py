@@ -1,4 +1,4 @@
-"""Exemptions: where they stand, that each has a reason and a risk, and that there are few."""
+"""Suppressions: where they stand, that each has a reason and a risk, and that there are few."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from troposphere import s3
 
 from notejam_cfn import Template
 from notejam_cfn.cli import main
-from notejam_cfn.core.suppressions import Exemption, exempted
+from notejam_cfn.core.suppressions import Suppression, suppressed_rules
 
-OPEN = Exemption(reason="People read it.", risk="Everyone can.", checkov=("CKV_1", "CKV_2"), guard=("open_check",))
+OPEN = Suppression(reason="People read it.", risk="Everyone can.", checkov=("CKV_1", "CKV_2"), guard=("open_check",))
 
 
-def template_with(*exemptions: Exemption) -> dict[str, Any]:
+def template_with(*suppressions: Suppression) -> dict[str, Any]:
     template = Template("x", tags={}, architecture="x")
-    template.add(s3.Bucket("Bucket"), why="Holds pages.", exempt=exemptions)
+    template.add(s3.Bucket("Bucket"), why="Holds pages.", suppress=suppressions)
     rendered: dict[str, Any] = template.to_dict()
     return rendered
 
 
-def test_an_exemption_stands_where_each_engine_looks_for_it() -> None:
+def test_a_suppression_stands_where_each_linter_looks_for_it() -> None:
     metadata = template_with(OPEN)["Resources"]["Bucket"]["Metadata"]
     assert [one["id"] for one in metadata["checkov"]["skip"]] == ["CKV_1", "CKV_2"]
     assert metadata["checkov"]["skip"][0]["comment"] == OPEN.reason
     assert metadata["guard"] == {"SuppressedRules": ["open_check"]}
 
 
-def test_a_resource_without_exemptions_says_nothing_of_them() -> None:
+def test_a_resource_without_suppressions_says_nothing_of_them() -> None:
     assert list(template_with()["Resources"]["Bucket"]["Metadata"]) == ["com.aws.cloudformation.Context"]
 
 
-def test_exemptions_are_read_back_with_reason_and_risk() -> None:
-    found = exempted(template_with(OPEN))
-    assert [(one.engine, one.rule) for one in found] == [
+def test_suppressions_are_read_back_with_reason_and_risk() -> None:
+    found = suppressed_rules(template_with(OPEN))
+    assert [(one.linter, one.rule) for one in found] == [
         ("checkov", "CKV_1"),
         ("checkov", "CKV_2"),
         ("guard", "open_check"),
@@ -47,23 +47,23 @@ def test_checkov_is_asked_to_look_away_at_most_five_times_a_template(
     starter_templates: dict[str, dict[str, Any]],
 ) -> None:
     for path, template in starter_templates.items():
-        skipped = [one for one in exempted(template) if one.engine == "checkov"]
+        skipped = [one for one in suppressed_rules(template) if one.linter == "checkov"]
         assert len(skipped) <= 5, path
 
 
-def test_every_exemption_says_why_and_what_is_risked(starter_templates: dict[str, dict[str, Any]]) -> None:
+def test_every_suppression_says_why_and_what_is_risked(starter_templates: dict[str, dict[str, Any]]) -> None:
     for template in starter_templates.values():
-        for one in exempted(template):
+        for one in suppressed_rules(template):
             assert one.reason.endswith(".") and one.risk.endswith("."), one
 
 
 def test_the_command_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main.main(["exceptions", "--stage", "dev"]) == 0
+    assert main.main(["suppressions", "--stage", "dev"]) == 0
     printed = capsys.readouterr().out
     assert "why:" in printed and "risk:" in printed and "CKV_AWS_260" in printed
 
 
 def test_the_command_answers_in_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main.main(["exceptions", "--stage", "dev", "--json"]) == 0
-    exceptions = json.loads(capsys.readouterr().out)["exceptions"]
-    assert all(set(one) == {"template", "engine", "rule", "logical_id", "reason", "risk"} for one in exceptions)
+    assert main.main(["suppressions", "--stage", "dev", "--json"]) == 0
+    exceptions = json.loads(capsys.readouterr().out)["suppressions"]
+    assert all(set(one) == {"template", "linter", "rule", "logical_id", "reason", "risk"} for one in exceptions)

@@ -15,7 +15,7 @@ def tags_of(template: Template, name: str) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in template.to_dict()["Resources"][name]["Properties"]["Tags"]}
 
 
-@component
+@component("log-book")
 def add_log_book(template: Template) -> logs.LogGroup:
     return template.add(logs.LogGroup("Book"), why="Holds pages.")
 
@@ -54,7 +54,7 @@ def test_a_resource_carries_why_it_is_there() -> None:
 
 
 def test_components_nest_and_the_inner_one_names_its_own() -> None:
-    @component
+    @component("shelf")
     def add_shelf(template: Template) -> None:
         add_log_book(template)
         template.add(iam.Role("Keeper", AssumeRolePolicyDocument={}), why="Looks after the shelf.")

@@ -8,9 +8,9 @@ import pytest
 
 from notejam_cfn.deploy.aws.models import STACK, Event, StackState
 from notejam_cfn.deploy.exit_codes import Exit, RolledBack
-from notejam_cfn.deploy.manifest import Planned, read
+from notejam_cfn.deploy.manifest import StackSpec, read
 from notejam_cfn.deploy.service import tasks
-from notejam_cfn.deploy.stacks.outcomes import Fate, Result
+from notejam_cfn.deploy.stacks.outcomes import Outcome, Result
 from notejam_cfn.deploy.stacks.root_cause import HINTS, first_cause, hint
 from notejam_cfn.deploy.ui.summary import exit_status, lines
 
@@ -133,24 +133,24 @@ def test_tasks_of_the_deployed_revision_are_fine() -> None:
 
 
 @pytest.fixture
-def extra(shop: Shop) -> Planned:
+def extra(shop: Shop) -> StackSpec:
     return read(shop.folder).stacks_of("dev", ["extra"])[0]
 
 
-def test_the_summary_says_what_the_containers_said(extra: Planned) -> None:
+def test_the_summary_says_what_the_containers_said(extra: StackSpec) -> None:
     failure = Event("1", "s", "WebService", SERVICE, tasks.SERVICE, "CREATE_FAILED", "did not stabilize", NOW)
     state = StackState(extra.name, "s", "UPDATE_ROLLBACK_COMPLETE")
     stopped = tasks.evidence(stopped_aws(), "eu-central-1", failure)
-    result = Result(extra, Fate.FAILED, Exit.ROLLED_BACK, state, first_cause([failure]), stopped_tasks=stopped)
+    result = Result(extra, Outcome.FAILED, Exit.ROLLED_BACK, state, first_cause([failure]), stopped_tasks=stopped)
     told = "\n".join(lines({extra.name: result}, 60, "again"))
     assert "Task abc stopped: Essential container in task exited" in told
     assert "    | SESSION_SECRET is missing" in told
     assert "→ The new containers do not stay up" in told
 
 
-def test_the_worst_stack_decides_the_exit_status(extra: Planned) -> None:
-    fine = Result(extra, Fate.UPDATED, Exit.DONE)
-    back = Result(extra, Fate.FAILED, Exit.ROLLED_BACK, error=RolledBack("no"))
-    stuck = Result(extra, Fate.FAILED, Exit.NEEDS_RECOVERY)
+def test_the_worst_stack_decides_the_exit_status(extra: StackSpec) -> None:
+    fine = Result(extra, Outcome.UPDATED, Exit.DONE)
+    back = Result(extra, Outcome.FAILED, Exit.ROLLED_BACK, error=RolledBack("no"))
+    stuck = Result(extra, Outcome.FAILED, Exit.NEEDS_RECOVERY)
     assert exit_status({"a": fine, "b": back}) is Exit.ROLLED_BACK
     assert exit_status({"a": back, "b": stuck, "c": fine}) is Exit.NEEDS_RECOVERY

@@ -8,7 +8,7 @@ import io
 import pytest
 
 from notejam_cfn.deploy.aws.models import Event, RolloutState
-from notejam_cfn.deploy.stacks.operations import Happened, Note, Rolling, Tick
+from notejam_cfn.deploy.stacks.operations import Heartbeat, Note, ResourceEvent, RolloutEvent
 from notejam_cfn.deploy.stacks.scheduler import Message
 from notejam_cfn.deploy.stacks.templates import Template
 from notejam_cfn.deploy.ui import estimates
@@ -39,12 +39,12 @@ def made(kind: type[Progress], clock: Clock) -> tuple[Progress, io.StringIO]:
 def happened(status: str, reason: str = "") -> Message:
     now = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
     event = Event("1", "s", "Cluster", "c", "AWS::RDS::DBCluster", status, reason, now)
-    return Message("shop-dev-data", Happened(event))
+    return Message("shop-dev-data", ResourceEvent(event))
 
 
 def rolling(running: int) -> Message:
     rollout = RolloutState("web", "td:2", 2, running, 2 - running, 0, "IN_PROGRESS")
-    return Message("shop-dev-data", Rolling("WebService", rollout))
+    return Message("shop-dev-data", RolloutEvent("WebService", rollout))
 
 
 def test_a_resource_is_told_in_the_templates_words_with_its_time(clock: Clock) -> None:
@@ -67,7 +67,7 @@ def test_a_long_silence_is_broken(clock: Clock) -> None:
     progress, out = made(Progress, clock)
     progress.hear(happened("CREATE_IN_PROGRESS"))
     for clock.now in (30, 59, 61, 90):
-        progress.hear(Message("shop-dev-data", Tick()))
+        progress.hear(Message("shop-dev-data", Heartbeat()))
     assert out.getvalue().count("still creating Cluster for 1:01, usually about 2 min") == 1
 
 
@@ -85,7 +85,7 @@ def test_on_a_terminal_what_happens_is_below_what_happened(clock: Clock) -> None
     progress.hear(happened("CREATE_IN_PROGRESS"))
     progress.hear(Message("shop-dev-data", Note("hello")))
     clock.now = 70
-    progress.hear(Message("shop-dev-data", Tick()))
+    progress.hear(Message("shop-dev-data", Heartbeat()))
     assert out.getvalue().splitlines()[-1].endswith("… creating Cluster for 1:10, usually about 2 min")
     progress.hear(happened("CREATE_COMPLETE"))
     assert progress.happening == {}

@@ -23,7 +23,7 @@ from .fakes import CannedAws
 DIGEST = "sha256:" + "a" * 64
 OLDER = "sha256:" + "b" * 64
 REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/notejam"
-PLACE = release.Workshop(REGION, "notejam-delivery-image", "artifacts")
+PLACE = release.BuildTarget(REGION, "notejam-delivery-image", "artifacts")
 SERVICE = "arn:aws:ecs:eu-central-1:123456789012:service/cluster/web"
 
 

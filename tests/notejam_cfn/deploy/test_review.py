@@ -9,7 +9,7 @@ import pytest
 
 from notejam_cfn.deploy.aws.models import Change, StackState
 from notejam_cfn.deploy.exit_codes import BadInput, Refused
-from notejam_cfn.deploy.manifest import Planned, read
+from notejam_cfn.deploy.manifest import StackSpec, read
 from notejam_cfn.deploy.stacks import conditions, operations, parameters, protection, templates
 from notejam_cfn.deploy.stacks.review import Kind, Reviewer, table
 from notejam_cfn.deploy.ui import estimates
@@ -21,11 +21,11 @@ TAGS = {"project": "shop", "stage": "dev"}
 
 
 @pytest.fixture
-def app(shop: Shop) -> Planned:
+def app(shop: Shop) -> StackSpec:
     return read(shop.folder).stacks_of("dev", ["app"])[0]
 
 
-def reviewer(aws: CannedAws, stack: Planned) -> Reviewer:
+def reviewer(aws: CannedAws, stack: StackSpec) -> Reviewer:
     return Reviewer(aws, {stack.name: templates.parse(stack.text())}, {})
 
 
@@ -35,7 +35,7 @@ def canned(**answers: Any) -> CannedAws:
     return CannedAws(**(usual | answers))
 
 
-def test_a_refused_change_set_says_what_validation_found_and_is_removed(app: Planned) -> None:
+def test_a_refused_change_set_says_what_validation_found_and_is_removed(app: StackSpec) -> None:
     event = {
         "EventId": "1",
         "LogicalResourceId": "Door",
@@ -51,7 +51,7 @@ def test_a_refused_change_set_says_what_validation_found_and_is_removed(app: Pla
     assert aws.asked[-1] == ("delete_change_set", {"ChangeSetName": "arn:change-set"})
 
 
-def test_unchanged_is_seen_without_a_call(app: Planned) -> None:
+def test_unchanged_is_seen_without_a_call(app: StackSpec) -> None:
     aws = canned()
     body = templates.parse(app.text()).body({})
     import json
@@ -68,7 +68,7 @@ def test_unchanged_is_seen_without_a_call(app: Planned) -> None:
     assert aws.asked == []
 
 
-def test_a_template_that_is_too_large_is_refused(app: Planned, shop: Shop) -> None:
+def test_a_template_that_is_too_large_is_refused(app: StackSpec, shop: Shop) -> None:
     shop.properties("app", "Door")["Tags"] = [{"Key": str(n), "Value": "x" * 200} for n in range(300)]
     shop.write()
     large = read(shop.folder).stacks_of("dev", ["app"])[0]
@@ -86,7 +86,7 @@ def test_a_template_that_is_too_large_is_refused(app: Planned, shop: Shop) -> No
         (Change("Add", "A", "AWS::S3::Bucket"), "    + S3::Bucket: A"),
     ],
 )
-def test_each_kind_of_change_has_its_line(app: Planned, change: Change, line: str) -> None:
+def test_each_kind_of_change_has_its_line(app: StackSpec, change: Change, line: str) -> None:
     from notejam_cfn.deploy.stacks.review import Review
 
     assert table([Review(app, Kind.UPDATE, "", {}, (change,))])[1] == line
@@ -113,7 +113,7 @@ def test_a_stack_policy_lets_go_only_what_is_named() -> None:
     assert "Resource" not in refused
 
 
-def test_a_missing_value_is_asked_for(app: Planned) -> None:
+def test_a_missing_value_is_asked_for(app: StackSpec) -> None:
     import dataclasses
 
     needy = dataclasses.replace(app, defaults={"Email": None})
@@ -123,7 +123,7 @@ def test_a_missing_value_is_asked_for(app: Planned) -> None:
 
 
 @pytest.mark.parametrize(("image", "held"), [("", ["Door"]), ("registry/one", ["Door", "Sign"])])
-def test_conditions_decide_what_a_new_stack_holds(app: Planned, image: str, held: list[str]) -> None:
+def test_conditions_decide_what_a_new_stack_holds(app: StackSpec, image: str, held: list[str]) -> None:
     found = conditions.created(templates.parse(app.text()), {"ImageUri": image})
     assert [item.logical_id for item in found] == held
 
@@ -144,7 +144,7 @@ def test_conditions_combine() -> None:
     assert [item.logical_id for item in found] == ["Yes", "Either"]
 
 
-def test_what_is_sent_changes_with_the_outputs_it_reads_and_only_with_them(app: Planned) -> None:
+def test_what_is_sent_changes_with_the_outputs_it_reads_and_only_with_them(app: StackSpec) -> None:
     template = templates.parse(app.text())
     one, two, unread = ({"shop-dev-base": {"Allocation": v}} for v in ("1", "2", "1"))
     unread["shop-dev-base"]["Other"] = "3"

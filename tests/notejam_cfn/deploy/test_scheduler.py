@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from notejam_cfn.deploy.stacks.scheduler import Message, Scheduler, Tell
+from notejam_cfn.deploy.stacks.scheduler import Emit, Message, Scheduler
 
 NEEDS: dict[str, tuple[str, ...]] = {"network": (), "database": ("network",), "service": ("database",), "other": ()}
 
@@ -16,7 +16,7 @@ def run(needs: dict[str, tuple[str, ...]], failing: frozenset[str] = frozenset()
     order: list[str] = []
     scheduler: Scheduler[bool] = Scheduler(needs, bool)
 
-    def work(name: str, tell: Tell) -> bool:
+    def work(name: str, tell: Emit) -> bool:
         order.append(name)
         return name not in failing
 
@@ -58,7 +58,7 @@ def test_an_unexpected_error_is_raised_when_nothing_runs_any_more() -> None:
     ended: list[str] = []
     scheduler: Scheduler[bool] = Scheduler({"a": (), "b": (), "c": ("b",)}, bool)
 
-    def work(name: str, tell: Tell) -> bool:
+    def work(name: str, tell: Emit) -> bool:
         if name == "a":
             raise ValueError("unexpected")
         time.sleep(0.05)

@@ -10,11 +10,11 @@ import pytest
 
 from notejam_cfn.deploy.aws.models import StackState
 from notejam_cfn.deploy.exit_codes import AwsTrouble, CommandError, Exit
-from notejam_cfn.deploy.manifest import Planned, read
+from notejam_cfn.deploy.manifest import StackSpec, read
 from notejam_cfn.deploy.stacks import templates
 from notejam_cfn.deploy.stacks.deploy import Deployment, Options
-from notejam_cfn.deploy.stacks.executor import Person
-from notejam_cfn.deploy.stacks.operations import Ended
+from notejam_cfn.deploy.stacks.executor import Prompter
+from notejam_cfn.deploy.stacks.operations import OperationResult
 from notejam_cfn.deploy.stacks.review import Kind, Review
 from notejam_cfn.deploy.stacks.statuses import ABSENT, STATUSES, Step, status
 from notejam_cfn.deploy.ui.progress import Silent
@@ -22,7 +22,7 @@ from notejam_cfn.deploy.ui.progress import Silent
 from .conftest import Shop
 from .fakes import CannedAws
 
-NOBODY = Person(confirm=lambda question: True, ask=lambda question, choices: "undo")
+NOBODY = Prompter(confirm=lambda question: True, ask=lambda question, choices: "undo")
 # What happens when deploying finds a stack in the status: what is reviewed, or how the command ends.
 FOUND: dict[str, Kind | Exit] = {
     ABSENT: Kind.CREATE,
@@ -100,11 +100,11 @@ def canned(stack_status: str) -> CannedAws:
 
 
 @pytest.fixture
-def alone(shop: Shop) -> Planned:
+def alone(shop: Shop) -> StackSpec:
     return read(shop.folder).stacks_of("dev", ["extra"])[0]
 
 
-def deployment(aws: CannedAws, stack: Planned) -> Deployment:
+def deployment(aws: CannedAws, stack: StackSpec) -> Deployment:
     progress = Silent({stack.name: stack.layer}, {stack.name: templates.parse(stack.text())})
     return Deployment(aws, [stack], Options(yes=True, dry_run=True), progress, NOBODY)
 
@@ -120,7 +120,7 @@ def test_the_tests_have_every_row() -> None:
 
 
 @pytest.mark.parametrize("name", STATUSES)
-def test_what_deploying_does_about_a_status(name: str, alone: Planned) -> None:
+def test_what_deploying_does_about_a_status(name: str, alone: StackSpec) -> None:
     expected, found = FOUND[name], deployment(canned(name), alone)
     if isinstance(expected, Exit):
         with pytest.raises(CommandError) as stopped:
@@ -132,9 +132,9 @@ def test_what_deploying_does_about_a_status(name: str, alone: Planned) -> None:
 
 
 @pytest.mark.parametrize("name", ENDED)
-def test_how_an_operation_that_ends_in_a_status_is_judged(name: str, alone: Planned) -> None:
+def test_how_an_operation_that_ends_in_a_status_is_judged(name: str, alone: StackSpec) -> None:
     found = deployment(canned(name), alone)
-    ended = Ended(StackState(alone.name, "id", name), ())
+    ended = OperationResult(StackState(alone.name, "id", name), ())
     assert status(name).ended is ENDED[name]
     assert found._judge(_any_review(alone), ended).exit is ENDED[name]
 
@@ -146,11 +146,11 @@ def test_a_status_of_the_future_is_never_fine(name: str, step: Step) -> None:
     assert status(name).step is step
 
 
-def _any_review(stack: Planned) -> Any:
+def _any_review(stack: StackSpec) -> Any:
     return Review(stack, Kind.UPDATE, "", {})
 
 
-def test_the_leftovers_of_a_failed_creation_are_shown_and_not_removed_unasked(alone: Planned) -> None:
+def test_the_leftovers_of_a_failed_creation_are_shown_and_not_removed_unasked(alone: StackSpec) -> None:
     aws = canned("CREATE_FAILED")
     aws.answers["list_stack_resources"] = {
         "StackResourceSummaries": [

@@ -18,15 +18,15 @@ import notejam_cfn
 from notejam_cfn.components.network.vpc import AGENT_ENDPOINTS, TASK_ENDPOINTS
 from notejam_cfn.config.loader import parse
 from notejam_cfn.core import render
-from notejam_cfn.core.evaluated import Known
+from notejam_cfn.core.evaluated import EvaluatedTemplate
 from notejam_cfn.reports import retention
-from notejam_cfn.reports.cost import Bill, Load, loads_of, price, read_prices
+from notejam_cfn.reports.cost import Bill, Usage, usages_of, price, read_prices
 from notejam_cfn.reports.cost.pricers import DAYS_A_MONTH, FREE, PRICERS
 from notejam_cfn.stacks import stacks_of, stacks_of_stage
 
 OUTPUT = Path(__file__).resolve().parents[3] / "output"
 IDLE, TYPICAL, FOURFOLD = range(3)
-MILLION_A_MONTH = Load("a million requests", 1e6 / 3600 / 100, busy_hours=100, quiet_hours=630)
+MILLION_A_MONTH = Usage("a million requests", 1e6 / 3600 / 100, busy_hours=100, quiet_hours=630)
 
 BillsOf = Callable[..., list[Bill]]
 
@@ -39,7 +39,7 @@ def bills_of() -> BillsOf:
         table = {"region": "us-east-1", "size": size, **overrides}
         stage = parse({"stages": {"dev": table}}).stages[0]
         layers = {one.path: one.template.to_dict() for one in stacks_of_stage(stage) if one.form == "layered"}
-        return [price(layers, load, read_prices("us-east-1")) for load in loads_of(size)]
+        return [price(layers, load, read_prices("us-east-1")) for load in usages_of(size)]
 
     return bills
 
@@ -50,10 +50,10 @@ def delivery() -> list[Bill]:
     stages = {"prod": {"region": "us-east-1", "size": "standard", "approval": True}}
     stacks = [one for one in stacks_of(parse({"stages": stages})) if one.stage is None]
     layers = {one.path: one.template.to_dict() for one in stacks}
-    return [price(layers, load, read_prices("us-east-1")) for load in loads_of("standard")]
+    return [price(layers, load, read_prices("us-east-1")) for load in usages_of("standard")]
 
 
-def bill_of(resources: Mapping[str, tuple[str, Mapping[str, Any]]], load: Load = MILLION_A_MONTH) -> Bill:
+def bill_of(resources: Mapping[str, tuple[str, Mapping[str, Any]]], load: Usage = MILLION_A_MONTH) -> Bill:
     """Price resources, given as type and properties by logical ID."""
     written = {name: {"Type": kind, "Properties": properties} for name, (kind, properties) in resources.items()}
     return price({"template": {"Resources": written}}, load, read_prices("us-east-1"))
@@ -166,7 +166,7 @@ def test_exports_are_warm_for_three_years_and_then_in_the_archive(bills_of: Bill
 def test_snapshots_cost_nothing_as_long_as_any_second_can_be_recovered(
     backup_days: int, charged_days: int, bills_of: BillsOf
 ) -> None:
-    kept = {"daily_kept_days": 14, "weekly_kept_days": 0, "monthly_kept_days": 0, "export": False}
+    kept = {"daily_retention_days": 14, "weekly_retention_days": 0, "monthly_retention_days": 0, "export": False}
     items = bills_of("economy", database={"backup_days": backup_days}, backups=kept)[FOURFOLD].items
     of_plan = sum(each.charge.quantity for each in items if each.logical_id == "RegularBackups")
     assert of_plan == charged_days * 10
@@ -280,4 +280,4 @@ def test_conditions_are_decided_with_defaults(condition: dict[str, Any], holds: 
         "Parameters": {"Size": {"Type": "Number", "Default": "2"}},
         "Conditions": {"Never": {"Fn::Equals": ["a", "b"]}},
     }
-    assert Known(template).holds(condition) is holds
+    assert EvaluatedTemplate(template).holds(condition) is holds

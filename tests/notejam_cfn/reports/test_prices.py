@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from notejam_cfn.local import schemas
-from notejam_cfn.reports.cost import REFERENCE_REGION, UnknownPrice, loads_of, price, read_prices, regions
+from notejam_cfn.reports.cost import REFERENCE_REGION, UnknownPrice, usages_of, price, read_prices, regions
 from notejam_cfn.reports.cost.prices import FILE
 
 TABLE = json.loads(FILE.read_text(encoding="utf-8"))
@@ -78,7 +78,7 @@ def test_a_region_that_is_not_in_the_table_borrows_every_price() -> None:
     prices = read_prices("me-south-1")
     assert prices.borrowed(NAMES) == sorted(NAMES)
     alarm = {"Resources": {"Alarm": {"Type": "AWS::CloudWatch::Alarm"}}}
-    bill = price({"template": alarm}, loads_of("economy")[0], prices)
+    bill = price({"template": alarm}, usages_of("economy")[0], prices)
     assert (bill.region, bill.borrowed) == ("me-south-1", ("alarm_month",))
 
 

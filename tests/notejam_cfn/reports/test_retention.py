@@ -122,12 +122,12 @@ def test_a_schedule_that_cannot_be_read_is_refused() -> None:
 def test_a_region_without_exports_keeps_monthly_snapshots_for_as_long_as_an_export(compose: Any) -> None:
     found = retention.read_plan(compose("standard", region="us-gov-west-1")["backups"])
     assert found.warm_days == 0
-    assert next(rule.kept_days for rule in found.rules if rule.name == "monthly") == 3653
+    assert next(rule.retention_days for rule in found.rules if rule.name == "monthly") == 3653
 
 
 def test_what_would_be_exported_for_ever_is_kept_for_ever_where_there_are_no_exports(compose: Any) -> None:
-    template = compose("standard", region="us-gov-west-1", backups={"export_kept_days": 0})["backups"]
-    assert retention.read_plan(template).longest.kept_days == 36500
+    template = compose("standard", region="us-gov-west-1", backups={"export_retention_days": 0})["backups"]
+    assert retention.read_plan(template).longest.retention_days == 36500
 
 
 @pytest.fixture

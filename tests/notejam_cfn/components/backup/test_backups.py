@@ -115,12 +115,15 @@ def test_copies_go_to_the_second_region_under_its_own_key(production: Any, of_ty
 @pytest.mark.parametrize(
     ("backups", "says"),
     [
-        ({"monthly_kept_days": 1125}, "monthly_kept_days must be 0 or at least 1126"),
+        ({"monthly_retention_days": 1125}, "monthly_retention_days must be 0 or at least 1126"),
         ({"copy_region": "eu-central-1"}, "must be another region"),
         ({"copy_region": "cn-north-1"}, "copies no snapshots in China"),
         ({"lock": True, "deletable": True}, "must be false with lock"),
-        ({"copy_region": "eu-west-1", "daily_kept_days": 0, "monthly_kept_days": 0, "export": False}, "what is copied"),
-        ({"export_kept_days": 1000}, "more than export_warm_days"),
+        (
+            {"copy_region": "eu-west-1", "daily_retention_days": 0, "monthly_retention_days": 0, "export": False},
+            "what is copied",
+        ),
+        ({"export_retention_days": 1000}, "more than export_warm_days"),
     ],
 )
 def test_settings_that_break_the_promise_are_refused(make_stage: Any, backups: dict[str, Any], says: str) -> None:

@@ -57,12 +57,12 @@ def test_the_launch_type_is_left_to_the_capacity_providers(compose: Any, of_type
     [
         ({"spot_percent": 100}, [("FARGATE_SPOT", 100, None)]),
         ({"spot_percent": 0}, [("FARGATE", 100, None)]),
-        ({"spot_percent": 75, "on_demand_tasks": 1}, [("FARGATE", 25, 1), ("FARGATE_SPOT", 75, None)]),
-        ({"spot_percent": 100, "on_demand_tasks": 1}, [("FARGATE", 0, 1), ("FARGATE_SPOT", 100, None)]),
+        ({"spot_percent": 75, "fargate_base": 1}, [("FARGATE", 25, 1), ("FARGATE_SPOT", 75, None)]),
+        ({"spot_percent": 100, "fargate_base": 1}, [("FARGATE", 0, 1), ("FARGATE_SPOT", 100, None)]),
     ],
 )
 def test_tasks_run_on_the_configured_mix(compose: Any, of_type: Any, settings: Any, expected: Any) -> None:
-    strategy = service(compose("standard", service={"on_demand_tasks": 0, **settings})["service"], of_type)[
+    strategy = service(compose("standard", service={"fargate_base": 0, **settings})["service"], of_type)[
         "CapacityProviderStrategy"
     ]
     assert [(item["CapacityProvider"], item["Weight"], item.get("Base")) for item in strategy] == expected

@@ -27,9 +27,9 @@ from notejam_cfn.components.observability.queries import (
     PUSHES,
     QUESTIONS,
     TRAFFIC,
-    Question,
+    SavedQuery,
 )
-from tests.app.postgres import Postgres
+from notejam_cfn.local.postgres import Postgres
 
 ROOT = Path(__file__).parents[4]
 SAMPLES = ROOT / "tests/app/sample-log-lines.jsonl"
@@ -114,7 +114,7 @@ def _compared(value: Any, sign: str, other: Any) -> bool:
     return signs[sign](value, other)
 
 
-def ask(question: Question, rows: list[Row]) -> list[Row]:
+def ask(question: SavedQuery, rows: list[Row]) -> list[Row]:
     """Run a query on the rows of its log."""
     for command in question.commands:
         verb, _, rest = command.partition(" ")
@@ -350,7 +350,7 @@ def test_one_request_is_found_by_its_id() -> None:
     wanted = next(row for row in lines(CONTAINERS) if row["message"] == "request")["request_id"]
     question = BY_TITLE["OneRequest"]
     commands = tuple(command.replace("PUT THE REQUEST ID HERE", wanted) for command in question.commands)
-    (found,) = ask(Question("x", "x", CONTAINERS, commands), lines(CONTAINERS))
+    (found,) = ask(SavedQuery("x", "x", CONTAINERS, commands), lines(CONTAINERS))
     assert found["request_id"] == wanted
 
 

@@ -1,10 +1,10 @@
-"""Asks engines that nobody here wrote what they think of the templates in output/, and prints one table.
+"""Asks linters that nobody here wrote what they think of the templates in output/, and prints one table.
 
-    python tools/engines.py            install what is missing, then judge
-    python tools/engines.py --offline  judge with what is installed
-    python tools/engines.py --verbose  also print what each rule that is exempt is exempt for
+    python tools/linters.py            install what is missing, then judge
+    python tools/linters.py --offline  judge with what is installed
+    python tools/linters.py --verbose  also print what each rule that is exempt is exempt for
 
-They read the files as they are committed. Status 1 when a finding has no reason, 2 when an engine cannot be asked.
+They read the files as they are committed. Status 1 when a finding has no reason, 2 when a linter cannot be asked.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import example_values
-from engine_homes import EngineBroken, EngineMissing, guard_package, python_of, run
+from linter_environments import LinterBroken, LinterMissing, guard_package, python_of, run
 
 from notejam_cfn.cli.tables import table
 from notejam_cfn.core import render
-from notejam_cfn.core.suppressions import Exempted, exempted
+from notejam_cfn.core.suppressions import SuppressedRule, suppressed_rules
 
 ROOT = Path(__file__).resolve().parent.parent
 ASK_PARLIAMENT = Path(__file__).with_name("ask_parliament.py")
@@ -55,7 +55,7 @@ class Judged:
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Complaint:
-    """What an engine has against a template. `logical_id` is empty when it is against the template as a whole."""
+    """What a linter has against a template. `logical_id` is empty when it is against the template as a whole."""
 
     template: str
     logical_id: str
@@ -65,29 +65,29 @@ class Complaint:
 
 @dataclasses.dataclass(frozen=True)
 class Opinion:
-    """What an engine says: how many checks passed where it counts them, complaints, and those with a reason."""
+    """What a linter says: how many checks passed where it counts them, complaints, and those with a reason."""
 
-    engine: str
+    linter: str
     version: str
     passed: int | None
     complaints: tuple[Complaint, ...]
-    exempt: tuple[Exempted, ...] = ()
+    suppress: tuple[SuppressedRule, ...] = ()
     most_in_a_template: int = 0
 
     @property
     def row(self) -> list[str]:
-        """The engine's row of the table."""
+        """The linter's row of the table."""
         passed = "-" if self.passed is None else f"{self.passed:,}"
-        return [self.engine, self.version, passed, str(len(self.complaints)), str(len(set(self.exempt)))]
+        return [self.linter, self.version, passed, str(len(self.complaints)), str(len(set(self.suppressed)))]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Judge every template with every engine. Return 1 when somebody objects, 2 when somebody cannot be asked."""
+    """Judge every template with every linter. Return 1 when somebody objects, 2 when somebody cannot be asked."""
     options = parse(arguments)
     judged = Judged.read(options.output)
     try:
-        opinions = [ask(judged) for ask in engines(options.offline)]
-    except (EngineMissing, EngineBroken) as problem:
+        opinions = [ask(judged) for ask in linters(options.offline)]
+    except (LinterMissing, LinterBroken) as problem:
         print(problem, file=sys.stderr)
         return 2
     report(opinions, options.verbose)
@@ -99,12 +99,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=ROOT / "output", metavar="DIR", help="where the templates are")
     parser.add_argument("--offline", action="store_true", help="install nothing")
-    parser.add_argument("--verbose", action="store_true", help="list exemptions with their reasons")
+    parser.add_argument("--verbose", action="store_true", help="list suppressions with their reasons")
     return parser.parse_args(arguments)
 
 
-def engines(offline: bool) -> list[Callable[[Judged], Opinion]]:
-    """Return the engines in the order of the table, each installed. Raises `EngineMissing`."""
+def linters(offline: bool) -> list[Callable[[Judged], Opinion]]:
+    """Return the linters in the order of the table, each installed. Raises `LinterMissing`."""
     python, package = functools.partial(python_of, offline=offline), guard_package(offline)
     return [
         cfn_lint,
@@ -139,14 +139,14 @@ def place_of(match: dict[str, Any]) -> str:
 
 
 def cloudformation_validate(judged: Judged) -> Opinion:
-    """Ask the engine that CloudFormation's own pre-deployment validation is made of."""
+    """Ask the linter that CloudFormation's own pre-deployment validation is made of."""
     from cloudformation_validate import CelEngine, Severity, TemplateContent
 
-    engine, bad = CelEngine(), (Severity.FATAL, Severity.ERROR, Severity.WARN)
+    linter, bad = CelEngine(), (Severity.FATAL, Severity.ERROR, Severity.WARN)
     complaints = [
         Complaint(path, found.entity.logical_id if found.entity else "", found.rule_id, found.message)
         for path, file in judged.files.items()
-        for found in engine.validate_template(TemplateContent(file.read_text(encoding="utf-8"), path)).diagnostics
+        for found in linter.validate_template(TemplateContent(file.read_text(encoding="utf-8"), path)).diagnostics
         if found.severity in bad
     ]
     return Opinion("cloudformation-validate", version("cloudformation-validate"), None, tuple(sorted(complaints)))
@@ -164,13 +164,15 @@ def checkov(python: Path, judged: Judged) -> Opinion:
     ]
     complaints += [Complaint(file, "", "parsing", "checkov cannot read it") for file in results["parsing_errors"]]
     skipped = collections.Counter(map(path_of, results["skipped_checks"]))
-    reasons = [one for template in judged.templates.values() for one in exempted(template) if one.engine == "checkov"]
+    reasons = [
+        one for template in judged.templates.values() for one in suppressed_rules(template) if one.linter == "checkov"
+    ]
     return Opinion(
-        engine="checkov",
+        linter="checkov",
         version=summary["checkov_version"],
         passed=summary["passed"],
         complaints=tuple(sorted(complaints)),
-        exempt=tuple(reasons),
+        suppress=tuple(reasons),
         most_in_a_template=max(skipped.values(), default=0),
     )
 
@@ -193,16 +195,16 @@ def guard(package: Path, judged: Judged) -> Opinion:
     reasons = {
         (path, one.logical_id, one.rule): one
         for path, template in judged.templates.items()
-        for one in exempted(template)
-        if one.engine == "guard"
+        for one in suppressed_rules(template)
+        if one.linter == "guard"
     }
     known = {one: reasons.get((one.template, one.logical_id, one.rule)) for one in found}
     return Opinion(
-        engine="cfn-guard, Control Tower",
+        linter="cfn-guard, Control Tower",
         version=json.loads((package / "guard-version.json").read_text(encoding="utf-8"))["version"],
         passed=sum(len(answer["compliant"]) for answer in answers.values()),
         complaints=tuple(sorted(one for one, reason in known.items() if not reason)),
-        exempt=tuple(reason for reason in known.values() if reason),
+        suppress=tuple(reason for reason in known.values() if reason),
     )
 
 
@@ -273,19 +275,19 @@ def parliament(python: Path, judged: Judged) -> Opinion:
 
 def enough(opinions: Iterable[Opinion]) -> bool:
     """Tell whether checkov looked at enough, and is asked to look away from little."""
-    judged = {opinion.engine: opinion for opinion in opinions}["checkov"]
+    judged = {opinion.linter: opinion for opinion in opinions}["checkov"]
     return (judged.passed or 0) >= LEAST_PASSED and judged.most_in_a_template <= MOST_SKIPPED
 
 
 def report(opinions: Sequence[Opinion], verbose: bool) -> None:
-    """Print the table, and below it what each engine objects to."""
-    heads = ["engine", "version", "passed", "objections", "with a reason"]
+    """Print the table, and below it what each linter objects to."""
+    heads = ["linter", "version", "passed", "objections", "with a reason"]
     print("\n".join(table(heads, [opinion.row for opinion in opinions], right=(2, 3, 4))))
     for opinion in opinions:
         for one in opinion.complaints:
-            print(f"{opinion.engine}: {one.template}: {one.logical_id or 'template'}: {one.rule} {one.message}")
-        for reason in sorted(set(opinion.exempt)) if verbose else ():
-            print(f"{opinion.engine}: {reason.logical_id}: {reason.rule} is exempt: {reason.reason}")
+            print(f"{opinion.linter}: {one.template}: {one.logical_id or 'template'}: {one.rule} {one.message}")
+        for reason in sorted(set(opinion.suppressed)) if verbose else ():
+            print(f"{opinion.linter}: {reason.logical_id}: {reason.rule} is exempt: {reason.reason}")
 
 
 def version(package: str) -> str:

@@ -1,4 +1,4 @@
-"""Where the engines live: a home is whole or absent, is made once for all checkouts, and holds what was pinned."""
+"""Where the linters live: a home is whole or absent, is made once for all checkouts, and holds what was pinned."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
-import engine_homes
-from engine_homes import EngineBroken, EngineMissing, NpmPackage
+import linter_environments
+from linter_environments import LinterBroken, LinterMissing, NpmPackage
 
-PART = Path("bin", "engine")
+PART = Path("bin", "linter")
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NOTEJAM_CACHE_DIR", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "engines"
+    return tmp_path / "cache" / "linters"
 
 
 def installer(*, failures: int = 0) -> Callable[[Path], None]:
@@ -36,7 +36,7 @@ def installer(*, failures: int = 0) -> Callable[[Path], None]:
         (place / "half").touch()
         if left[0]:
             left[0] -= 1
-            raise EngineBroken("the registry hung up.")
+            raise LinterBroken("the registry hung up.")
         (place / PART).parent.mkdir()
         (place / PART).touch()
 
@@ -48,7 +48,7 @@ def refuse(place: Path) -> None:
 
 
 def home(install: Callable[[Path], None], key: str = "1", offline: bool = False) -> Path:
-    return engine_homes.home("engine", key, PART, install, offline)
+    return linter_environments.home("linter", key, PART, install, offline)
 
 
 def test_what_is_installed_once_is_installed_for_every_checkout() -> None:
@@ -66,7 +66,7 @@ def test_what_fails_is_tried_again() -> None:
 
 
 def test_what_fails_for_good_says_so_and_leaves_nothing(cache: Path) -> None:
-    with pytest.raises(EngineMissing, match=r"engine could not be installed .*: the registry hung up"):
+    with pytest.raises(LinterMissing, match=r"linter could not be installed .*: the registry hung up"):
         home(installer(failures=9))
     assert list(cache.iterdir()) == []
 
@@ -78,7 +78,7 @@ def test_a_broken_home_is_made_anew() -> None:
 
 
 def test_offline_nothing_is_installed() -> None:
-    with pytest.raises(EngineMissing, match=r"engine is not installed: run"):
+    with pytest.raises(LinterMissing, match=r"linter is not installed: run"):
         home(refuse, offline=True)
 
 
@@ -105,20 +105,20 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_an_npm_package_is_unpacked(npm: Path, tmp_path: Path) -> None:
-    engine_homes.install_npm(NpmPackage("guard", "1", engine_homes.integrity(npm)), tmp_path)
+    linter_environments.install_npm(NpmPackage("guard", "1", linter_environments.integrity(npm)), tmp_path)
     assert (tmp_path / "package" / "guard-version.json").exists()
 
 
 def test_an_npm_package_with_another_digest_is_refused(npm: Path, tmp_path: Path) -> None:
-    with pytest.raises(EngineBroken, match=r"the archive of guard has digest sha512-\S+, not sha512-other"):
-        engine_homes.install_npm(NpmPackage("guard", "1", "sha512-other"), tmp_path)
+    with pytest.raises(LinterBroken, match=r"the archive of guard has digest sha512-\S+, not sha512-other"):
+        linter_environments.install_npm(NpmPackage("guard", "1", "sha512-other"), tmp_path)
     assert not (tmp_path / "package").exists()
 
 
 def test_without_npm_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(EngineMissing, match=r"cfn-guard could not be installed .* there is no npm: install Node"):
-        engine_homes.guard_package()
+    with pytest.raises(LinterMissing, match=r"cfn-guard could not be installed .* there is no npm: install Node"):
+        linter_environments.guard_package()
 
 
 def wheel(directory: Path) -> Path:
@@ -136,19 +136,19 @@ def test_an_environment_holds_what_its_lock_lists_and_nothing_else(tmp_path: Pat
     file, lock = wheel(tmp_path), tmp_path / "lock.txt"
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     lock.write_text(f"tiny @ {file.as_uri()} --hash=sha256:{digest}\n", encoding="utf-8")
-    install = functools.partial(engine_homes.install_python, lock)
-    python = engine_homes.home("tiny", "1", Path("bin", "python"), install, offline=False)
-    engine_homes.run([str(python), "-c", "import tiny"])
+    install = functools.partial(linter_environments.install_python, lock)
+    python = linter_environments.home("tiny", "1", Path("bin", "python"), install, offline=False)
+    linter_environments.run([str(python), "-c", "import tiny"])
     lock.write_text(f"tiny @ {file.as_uri()} --hash=sha256:{'0' * 64}\n", encoding="utf-8")
-    with pytest.raises(EngineMissing, match="DO NOT MATCH THE HASHES"):
-        engine_homes.home("tiny", "2", Path("bin", "python"), install, offline=False)
+    with pytest.raises(LinterMissing, match="DO NOT MATCH THE HASHES"):
+        linter_environments.home("tiny", "2", Path("bin", "python"), install, offline=False)
 
 
 def test_a_program_that_fails_is_no_silence() -> None:
-    with pytest.raises(EngineBroken, match="ended with 3: oh"):
-        engine_homes.run([sys.executable, "-c", "print('oh'); raise SystemExit(3)"])
+    with pytest.raises(LinterBroken, match="ended with 3: oh"):
+        linter_environments.run([sys.executable, "-c", "print('oh'); raise SystemExit(3)"])
 
 
 def test_a_program_that_hangs_is_ended() -> None:
-    with pytest.raises(EngineBroken, match="did not end within 1 seconds"):
-        engine_homes.run([sys.executable, "-c", "import time; time.sleep(60)"], seconds=1)
+    with pytest.raises(LinterBroken, match="did not end within 1 seconds"):
+        linter_environments.run([sys.executable, "-c", "import time; time.sleep(60)"], seconds=1)

@@ -1,4 +1,4 @@
-"""Installs the engines that cannot live in this project's environment, each pinned by hash, once for all checkouts.
+"""Installs the linters that cannot live in this project's environment, each pinned by hash, once for all checkouts.
 
 checkov and parliament want other versions of what this project uses, so each has an environment of its own, made of
 what `tools/locks/` lists; cfn-guard comes in an npm package. They live where lint keeps its verdicts, outside of any
@@ -31,11 +31,11 @@ PIP_SECONDS, NPM_SECONDS, JUDGE_SECONDS = 400, 120, 900
 KEPT_DAYS = 30
 
 
-class EngineMissing(RuntimeError):
-    """An engine is not installed and could not be: the message says which, why, and what to do."""
+class LinterMissing(RuntimeError):
+    """A linter is not installed and could not be: the message says which, why, and what to do."""
 
 
-class EngineBroken(RuntimeError):
+class LinterBroken(RuntimeError):
     """A program failed or took too long: the message says which, and what it printed last."""
 
 
@@ -55,11 +55,11 @@ GUARD = NpmPackage(
 )
 
 
-def python_of(engine: str, offline: bool = False) -> Path:
-    """Return the interpreter of the environment that an engine written in Python lives in."""
-    lock = LOCKS / f"{engine}.txt"
+def python_of(linter: str, offline: bool = False) -> Path:
+    """Return the interpreter of the environment that a linter written in Python lives in."""
+    lock = LOCKS / f"{linter}.txt"
     key = f"{lock.read_text(encoding='utf-8')}{sys.version}{sys.base_prefix}"
-    return home(engine, key, Path("bin", "python"), functools.partial(install_python, lock), offline)
+    return home(linter, key, Path("bin", "python"), functools.partial(install_python, lock), offline)
 
 
 def guard_package(offline: bool = False) -> Path:
@@ -68,22 +68,22 @@ def guard_package(offline: bool = False) -> Path:
     return home("cfn-guard", GUARD.integrity, part, functools.partial(install_npm, GUARD), offline).parent
 
 
-def home(engine: str, key: str, part: Path, install: Callable[[Path], None], offline: bool) -> Path:
-    """Return the path of a part of an engine's home, which is installed when the part is not there.
+def home(linter: str, key: str, part: Path, install: Callable[[Path], None], offline: bool) -> Path:
+    """Return the path of a part of a linter's home, which is installed when the part is not there.
 
-    `key` is everything that makes one home different from another. Raises `EngineMissing`.
+    `key` is everything that makes one home different from another. Raises `LinterMissing`.
     """
-    homes = cache.directory() / "engines"
-    place = homes / f"{engine}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    homes = cache.directory() / "linters"
+    place = homes / f"{linter}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     if not (place / part).exists():
         if offline:
-            raise EngineMissing(f"{engine} is not installed: run `python tools/engines.py` once with a network.")
+            raise LinterMissing(f"{linter} is not installed: run `python tools/linters.py` once with a network.")
         try:
             make(place, install)
-        except (OSError, EngineBroken) as problem:
-            raise EngineMissing(f"{engine} could not be installed into {homes}: {problem}") from problem
+        except (OSError, LinterBroken) as problem:
+            raise LinterMissing(f"{linter} could not be installed into {homes}: {problem}") from problem
     place.touch()
-    forget(homes, engine)
+    forget(homes, linter)
     return place / part
 
 
@@ -95,7 +95,7 @@ def make(place: Path, install: Callable[[Path], None]) -> None:
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=".making-", ignore_cleanup_errors=True) as aside:
             try:
                 install(Path(aside))
-            except EngineBroken:
+            except LinterBroken:
                 if left:
                     continue
                 raise
@@ -104,10 +104,10 @@ def make(place: Path, install: Callable[[Path], None]) -> None:
             return
 
 
-def forget(homes: Path, engine: str) -> None:
-    """Remove the homes of an engine that nobody has used in `KEPT_DAYS` days: every other pin leaves one."""
+def forget(homes: Path, linter: str) -> None:
+    """Remove the homes of a linter that nobody has used in `KEPT_DAYS` days: every other pin leaves one."""
     oldest = time.time() - KEPT_DAYS * 86_400
-    for place in homes.glob(f"{engine}-*"):
+    for place in homes.glob(f"{linter}-*"):
         if place.stat().st_mtime < oldest:
             shutil.rmtree(place, ignore_errors=True)
 
@@ -127,11 +127,11 @@ def install_npm(package: NpmPackage, place: Path) -> None:
     """
     npm = shutil.which("npm")
     if npm is None:
-        raise EngineBroken("its rules are in an npm package, and there is no npm: install Node.js.")
+        raise LinterBroken("its rules are in an npm package, and there is no npm: install Node.js.")
     run([npm, "pack", "--silent", f"{package.name}@{package.version}"], seconds=NPM_SECONDS, directory=place)
     (archive,) = place.glob("*.tgz")
     if (found := integrity(archive)) != package.integrity:
-        raise EngineBroken(f"the archive of {package.name} has digest {found}, not {package.integrity}.")
+        raise LinterBroken(f"the archive of {package.name} has digest {found}, not {package.integrity}.")
     with tarfile.open(archive) as content:
         content.extractall(place, filter="data")
     archive.unlink()
@@ -149,15 +149,15 @@ def run(
     directory: Path | None = None,
     given: str = "",
 ) -> str:
-    """Run a program and return what it printed. Raises `EngineBroken` when it ends otherwise, or not in time."""
+    """Run a program and return what it printed. Raises `LinterBroken` when it ends otherwise, or not in time."""
     settings = os.environ | {"LOG_LEVEL": "ERROR", "npm_config_fetch_timeout": "30000"}
-    settings.pop("PIP_CONSTRAINT", None)  # the engines want other versions than this project
+    settings.pop("PIP_CONSTRAINT", None)  # the linters want other versions than this project
     options: dict[str, Any] = {"input": given, "env": settings, "cwd": directory, "timeout": seconds}
     try:
         ended = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     except subprocess.TimeoutExpired as expired:
-        raise EngineBroken(f"{command[0]} did not end within {seconds} seconds.") from expired
+        raise LinterBroken(f"{command[0]} did not end within {seconds} seconds.") from expired
     if ended.returncode not in statuses:
         said = (ended.stderr or ended.stdout).strip()[-2000:]
-        raise EngineBroken(f"{command[0]} ended with {ended.returncode}: {said}")
+        raise LinterBroken(f"{command[0]} ended with {ended.returncode}: {said}")
     return ended.stdout

@@ -1,4 +1,4 @@
-"""The engines' table: what counts as an objection, and policies filled in so that a linter can read them."""
+"""The linters' table: what counts as an objection, and policies filled in so that a linter can read them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
-import engines
 import example_values
+import linters
 
 
 def test_a_failed_rule_is_one_objection_for_each_resource_or_for_the_template() -> None:
@@ -31,7 +31,7 @@ def test_a_failed_rule_is_one_objection_for_each_resource_or_for_the_template() 
             {"Rule": {"name": "whole_check", "checks": [{"custom_message": "all of it"}]}},
         ]
     }
-    found = list(engines.guard_complaints("t.yaml", answer))
+    found = list(linters.guard_complaints("t.yaml", answer))
     assert [(one.logical_id, one.rule, one.message) for one in found] == [
         ("A", "lock_check", "[FIX] lock it"),
         ("B", "lock_check", "[FIX] lock it"),
@@ -41,7 +41,7 @@ def test_a_failed_rule_is_one_objection_for_each_resource_or_for_the_template() 
 
 @pytest.mark.parametrize(("passed", "most", "enough"), [(100, 5, True), (99, 0, False), (500, 6, False)])
 def test_checkov_must_look_at_enough_and_away_from_little(passed: int, most: int, enough: bool) -> None:
-    assert engines.enough([engines.Opinion("checkov", "1", passed, (), (), most)]) is enough
+    assert linters.enough([linters.Opinion("checkov", "1", passed, (), (), most)]) is enough
 
 
 def policy_of(resource: Any, **templates: Any) -> Any:
