@@ -1,0 +1,50 @@
+"""The domain: its certificate, and the records that lead people to the stage."""
+
+from __future__ import annotations
+
+from troposphere import certificatemanager, route53
+from troposphere import elasticloadbalancingv2 as elb
+from troposphere.validators.route53 import AliasTarget
+
+from ...config.settings import LoadBalancerSettings
+from ...core.template import Template
+from ...core.values import Value
+from ..network.vpc import Network
+
+
+def add_certificate(template: Template, settings: LoadBalancerSettings) -> Value:
+    """Return the certificate's ARN: the configured one, or a new one proven by a record in the zone."""
+    if settings.certificate_arn:
+        return settings.certificate_arn
+    certificate = template.add(
+        certificatemanager.Certificate(
+            "Certificate",
+            DomainName=settings.domain,
+            ValidationMethod="DNS",
+            DomainValidationOptions=[
+                certificatemanager.DomainValidationOption(
+                    DomainName=settings.domain, HostedZoneId=settings.hosted_zone_id
+                )
+            ],
+        ),
+        why="Proves to browsers that the domain is ours; renews itself through its DNS record.",
+    )
+    return certificate.ref()
+
+
+def add_records(
+    template: Template, settings: LoadBalancerSettings, network: Network, balancer: elb.LoadBalancer
+) -> None:
+    """Point the domain at the load balancer, over IPv6 too where the network has it."""
+    target = AliasTarget(DNSName=balancer.get_att("DNSName"), HostedZoneId=balancer.get_att("CanonicalHostedZoneID"))
+    for record in ("A", "AAAA") if network.dual_stack else ("A",):
+        template.add(
+            route53.RecordSetType(
+                f"DomainRecord{record}",
+                HostedZoneId=settings.hosted_zone_id,
+                Name=settings.domain,
+                Type=record,
+                AliasTarget=target,
+            ),
+            why="Lets people reach the application by its name.",
+        )
