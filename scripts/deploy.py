@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from notejam_cfn.cli.operate import session
 from notejam_cfn.cli.operate.runs import over_stacks
 from notejam_cfn.deploy.exit_codes import Exit
-from notejam_cfn.deploy.stacks import expiry
 from notejam_cfn.deploy.stacks.deploy import Deployment, Options
 
 
@@ -19,12 +17,10 @@ def main(given: Sequence[str] | None = None) -> Exit:
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     parser.add_argument("--wait", action="store_true", help="wait for an operation that someone else began")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="repeatable")
-    parser.add_argument("--expires", metavar="TIME", help="when a personal stage is deleted: 8h, 2d, or a time in UTC")
     parser.add_argument("--allow-replace", action="append", default=[], metavar="ID", help="data that may be lost")
     parser.add_argument("--tell-unchanged", action="store_true", help="end with 10 when there was nothing to do")
     asked = parser.parse_args(given)
-    given_values = (*asked.parameter, *expiry.parameters(asked.expires, datetime.now(UTC)))
-    options = Options(asked.yes, asked.dry_run, asked.wait, frozenset(asked.allow_replace), given_values)
+    options = Options(asked.yes, asked.dry_run, asked.wait, frozenset(asked.allow_replace), tuple(asked.parameter))
     return over_stacks(
         asked,
         "deploy",

@@ -105,11 +105,11 @@ def used_types() -> set[str]:
     """Return every type that any template of the configurations above uses."""
     sys.path.insert(0, str(ROOT))
     from notejam_cfn import stacks_of
-    from notejam_cfn.config.loader import parse, with_personal_stage
+    from notejam_cfn.config.loader import parse
     from notejam_cfn.iam import permissions
 
     permissions.ACTIONS = Unknown()  # composing must not need what is about to be written
-    projects = [with_personal_stage(parse(document), "dev-alice", "economy") for document in CONFIGURATIONS]
+    projects = [parse(document) for document in CONFIGURATIONS]
     return {
         str(resource.resource_type)
         for project in projects

@@ -63,7 +63,7 @@ def companion(project: Project, layers: Sequence[Stack], region: str) -> tuple[S
     stages = [stage for stage in project.stages if stage.name in near]
     encryption = add_encryption(stack.template, EncryptionSettings(), PUBLISHERS)
     access = add_accesses(stack.template, project, [stage for stage in stages if project.is_elsewhere(stage)])
-    images = add_image_repository(stack.template, project.delivery, encryption, access)
+    images = add_image_repository(stack.template, project.delivery, encryption, list(access.values()))
     seen = publish(stack.template, stack.name, images, region)
     return dataclasses.replace(stack, region=region, values=accounts_of(project, stages)), seen
 
@@ -109,7 +109,8 @@ def needs_of(stacks: Iterable[Stack]) -> StageNeeds:
     """Return what a stage's templates ask for."""
     resources = [resource for stack in stacks for resource in stack.template.resources.values()]
     roles = [resource for resource in resources if resource.resource_type == "AWS::IAM::Role"]
-    narrow, wide = set(), set()
+    narrow: set[str] = set()
+    wide: set[str] = set()
     for statement in (one for role in roles for one in statements_of(role.properties.get("Policies", ()))):
         if statement.properties["Effect"] == "Allow":
             found = {action.JSONrepr() for action in statement.properties["Action"]}

@@ -9,7 +9,7 @@ from ..components.containers.image_repository import ImageRepository, add_image_
 from ..components.data.encryption import PUBLISHERS, add_encryption
 from ..components.observability.alarm_topic import AlarmTopic
 from ..components.pipeline.artifacts import add_artifact_store
-from ..components.pipeline.codebuild_projects import Images, Target, add_builds
+from ..components.pipeline.codebuild_projects import IMAGE, Images, Target, add_builds
 from ..components.pipeline.events import add_pipeline_events
 from ..components.pipeline.people import PeoplesStages, add_people
 from ..components.pipeline.pipeline import add_pipeline
@@ -61,6 +61,7 @@ def compose_delivery(template: Template, given: Delivery) -> None:
         "DevelopersGroup": (people.developers, "Add developers to this group"),
         "ApproversGroup": (people.approvers, "Add those who may approve production to this group"),
         "ImageRepositoryUri": (repository.uri, "Container images are pushed here"),
+        "ImageProjectName": (builds.projects[IMAGE].ref(), "Build project that makes an image"),
         "ArtifactBucketName": (artifacts.bucket_name, "Bucket of the pipeline's artifacts"),
     }
     for name, (value, description) in outputs.items():

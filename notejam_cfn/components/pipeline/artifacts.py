@@ -14,7 +14,7 @@ from ...core.values import Value
 from ...iam import pipeline_policies, policies
 from ..data.encryption import Encryption
 
-UPLOADS_PREFIX = "uploads/"
+UPLOADS, ADMINISTRATION = "uploads", "administration"
 UPLOAD_DAYS = 7
 MADE_AGAIN = Suppression(
     reason="What is in the bucket comes from the repository, can be made again, and must expire.",
@@ -35,6 +35,13 @@ class Artifacts:
         """What reading artifacts of some names takes."""
         return pipeline_policies.allow_reading_artifacts(self.bucket_arn, self.key_arn, *artifacts)
 
+    def uploaded(self, folder: str) -> Statement:
+        """What reading what people put into a folder takes."""
+        return policies.allow(
+            pipeline_policies.on("s3", "GetObject", "GetObjectVersion"),
+            [policies.within(self.bucket_arn, f"/{folder}/*")],
+        )
+
     def writing(self, *artifacts: str) -> list[Statement]:
         """What writing artifacts of some names takes."""
         return pipeline_policies.allow_writing_artifacts(self.bucket_arn, self.key_arn, *artifacts)
@@ -44,7 +51,8 @@ class Artifacts:
 def add_artifact_store(template: Template, settings: DeliverySettings, encryption: Encryption) -> Artifacts:
     """Add the bucket of artifacts, which expire by themselves.
 
-    What a person uploads for the image of a preview goes under `uploads/`, where only its build reads it, for a week.
+    What a developer uploads for the image of a preview goes under `uploads/`, where only its build reads it, for a
+    week. Under `administration/` only administrators write: templates that are too large for a request, and releases.
     """
     bucket = add_private_bucket(
         template,
@@ -52,7 +60,7 @@ def add_artifact_store(template: Template, settings: DeliverySettings, encryptio
         encryption,
         [
             expiry("expire", settings.kept_artifact_days),
-            expiry("expire-uploads", UPLOAD_DAYS, UPLOADS_PREFIX),
+            expiry("expire-uploads", UPLOAD_DAYS, f"{UPLOADS}/"),
         ],
         "Holds what the pipeline's actions hand on: sources and plans.",
     )

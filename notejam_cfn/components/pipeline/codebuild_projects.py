@@ -23,7 +23,7 @@ from ...iam import pipeline_policies, policies
 from ..containers.image_repository import ImageRepository
 from ..data.encryption import Encryption
 from ..observability.log_groups import add_log_group
-from .artifacts import Artifacts
+from .artifacts import ADMINISTRATION, Artifacts
 from .stage_access import DEPLOY, PLAN, StageAccess
 
 TEST, IMAGE = "test", "image"
@@ -145,7 +145,7 @@ def add_builds(
             shop,
             IMAGE,
             "Builds the container image once, pushes it and reads what its scan found.",
-            pipeline_policies.allow_pushing_images(images.arns),
+            [*pipeline_policies.allow_pushing_images(images.arns), artifacts.uploaded(ADMINISTRATION)],
             images.variables,
         ),
         PLAN: add_project(

@@ -92,7 +92,7 @@ def rollout_stage(
 
     All of it is one stage of the pipeline: no other change gets in between the plan and what is done.
     """
-    plan = f"{PLANS}-{target.name}"
+    plan = f"{PLANS}_{target.name}".replace("-", "_")  # CodeBuild makes a variable of it
     given: dict[str, Value] = {
         "STAGE": target.name,
         "ACCESS": target.access.roles,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from awacs.aws import Statement
+from awacs.aws import Condition, Statement
 from troposphere import AccountId, Parameter, Sub, iam
 
 from ...core import names
@@ -95,7 +95,7 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
     )
 
 
-def add_boundary(template: Template, prefix: str, own: policies.Condition, needs: StageNeeds) -> iam.ManagedPolicy:
+def add_boundary(template: Template, prefix: str, own: Condition, needs: StageNeeds) -> iam.ManagedPolicy:
     """Add the most that the roles of the stage can do, whatever a template of the stage gives them."""
     statements = cloudformation_policies.bound(needs.narrow, needs.wide, prefix, own, needs.services)
     return template.add(
@@ -110,7 +110,7 @@ def add_boundary(template: Template, prefix: str, own: policies.Condition, needs
 
 
 def add_execute_role(
-    template: Template, prefix: str, own: policies.Condition, boundary: iam.ManagedPolicy, needs: StageNeeds
+    template: Template, prefix: str, own: Condition, boundary: iam.ManagedPolicy, needs: StageNeeds
 ) -> iam.Role:
     """Add the role that CloudFormation works in: it can make what the stage's templates contain, and nothing else."""
     role = template.add(

@@ -97,6 +97,11 @@ def parse(text: str) -> Template:
     return Template(load(text))
 
 
+def without_fingerprint(description: str) -> str:
+    """Return a stack's description without the fingerprint that deploying put at its end."""
+    return _FINGERPRINT.sub("", description)
+
+
 def digest(text: str) -> str:
     """Return the first 12 hexadecimal digits of a text's SHA-256."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
