@@ -1,4 +1,4 @@
-"""The commands: nothing (a laptop), `serve`, `migrate`, `healthcheck`.
+"""The commands: nothing (development), `serve`, `migrate`, `healthcheck`.
 
 Each imports what it needs and no more: the health check runs every few seconds on a quarter of a core.
 """
@@ -18,7 +18,7 @@ USAGE = "usage: python -m app [serve | migrate | healthcheck]"
 
 def main(arguments: list[str]) -> int:
     """Run a command and return its exit code."""
-    commands = {(): _laptop, ("serve",): _serve, ("migrate",): _migrate, ("healthcheck",): _healthcheck}
+    commands = {(): _develop, ("serve",): _serve, ("migrate",): _migrate, ("healthcheck",): _healthcheck}
     command = commands.get(tuple(arguments))
     if command is None:
         print(USAGE, file=sys.stderr)
@@ -27,14 +27,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _healthcheck() -> int:
-    from .healthcheck import main
+    from .runtime.healthcheck import main
 
     return main()
 
 
 def _serve() -> int:
     settings = _settings()
-    from .server import serve
+    from .runtime.server import serve
 
     serve(settings)
     return 0
@@ -42,20 +42,20 @@ def _serve() -> int:
 
 def _migrate() -> int:
     settings = _settings()
-    from .migrate import migrate
+    from .data.migrate import migrate
 
     migrate(settings)
     return 0
 
 
-def _laptop() -> int:
+def _develop() -> int:
     """Migrate and serve, with defaults for one person at a terminal."""
-    from .laptop import set_defaults
+    from .runtime.development import set_defaults
 
     set_defaults(os.environ)
     settings = _settings()
-    from .migrate import migrate
-    from .server import serve
+    from .data.migrate import migrate
+    from .runtime.server import serve
 
     migrate(settings)
     print(f"Notejam is on {settings.public_url} (stop it with Ctrl-C)", flush=True)
@@ -68,7 +68,7 @@ def _settings() -> Settings:
     from logging.config import dictConfig
 
     from .errors import SettingsError
-    from .logs import logging_config
+    from .runtime.logs import logging_config
     from .settings import Settings
 
     try:

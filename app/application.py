@@ -11,20 +11,22 @@ from zoneinfo import ZoneInfo
 import peewee
 from bottle import Bottle, HTTPError, HTTPResponse, Route, request, response
 
-from . import account, auth, health, notes, pads
-from .database import new_database
+from .accounts import account, auth
+from .accounts.mail import new_outbox
+from .data.database import new_database
+from .data.models import database
 from .errors import DatabaseUnavailable, Overloaded
-from .forms import sent_form
-from .mail import new_outbox
-from .models import database
-from .observe import Observer
-from .pages import page
-from .passwords import Passwords
-from .routing import with_filters
-from .sessions import TOKEN_FIELD, Sessions
+from .notes import notes, pads
+from .security.passwords import Passwords
+from .security.sessions import TOKEN_FIELD, Sessions
+from .security.throttle import Throttle
 from .settings import Settings
-from .static import Assets
-from .throttle import Throttle
+from .web import health
+from .web.assets import Assets
+from .web.forms import sent_form
+from .web.middleware import Observer
+from .web.pages import page
+from .web.routing import with_filters
 
 log = logging.getLogger("notejam")
 SUBJECTS = (health, auth, account, notes, pads)

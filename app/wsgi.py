@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import memory
 from .application import create_app
+from .runtime import allocator
 from .settings import Settings
 
-memory.bound()
+allocator.bound()
 application = create_app(Settings.from_environment())
-memory.settle()
+allocator.settle()

@@ -149,7 +149,7 @@ def fill(environ: dict[str, str]) -> None:
     """Write the user, the pads and the notes."""
     import psycopg
 
-    from app.passwords import HASHER
+    from app.security.passwords import HASHER
 
     with psycopg.connect(dsn(environ)) as connection:
         connection.execute("INSERT INTO users (email, password_hash) VALUES (%s, %s)", (EMAIL, HASHER.hash("password")))

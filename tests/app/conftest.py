@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
-from app import passwords
+from app.accounts.mail import Outbox
 from app.application import create_app
-from app.mail import Outbox
-from app.migrate import migrate
-from app.models import database
+from app.data.migrate import migrate
+from app.data.models import database
+from app.security import passwords
 from app.settings import Settings
 from notejam_cfn.local.postgres import Postgres
 

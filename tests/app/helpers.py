@@ -6,7 +6,7 @@ from typing import Any
 
 from webtest import TestApp, TestResponse
 
-from app.models import database
+from app.data.models import database
 
 PASSWORD = "first-password"
 SECRET = "a secret for tests, long enough to be one"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.errors import SettingsError
-from app.laptop import set_defaults
+from app.runtime.development import set_defaults
 from app.settings import Settings
 
 from .helpers import SECRET

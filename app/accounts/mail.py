@@ -1,0 +1,98 @@
+"""Sending mail: through Amazon SES in AWS, SMTP elsewhere, or onto the terminal of a laptop.
+
+Mail leaves from a thread of its own, so that a page takes the same time whether or not there was anything to send.
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import ssl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from ..settings import Settings
+
+log = logging.getLogger("notejam.mail")
+Send = Callable[[EmailMessage], None]
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """Sends messages from `sender`; `later` runs a job that may end in one."""
+
+    sender: str
+    send: Send
+    later: Callable[[Callable[[], None]], object]
+
+    def write(self, recipient: str, subject: str, text: str) -> None:
+        """Send one message now."""
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = self.sender, recipient, subject
+        message.set_content(text)
+        self.send(message)
+
+
+def new_outbox(settings: Settings) -> Outbox:
+    """Return the outbox the settings name."""
+    send = {"ses": _send_by_ses, "smtp": _smtp(settings.smtp_url), "terminal": _terminal(settings.log_format)}
+    # One thread, started with the first job; the interpreter finishes what is queued before it exits.
+    worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
+    sender = settings.mail_from or "notejam@localhost"
+    return Outbox(sender, send[settings.mail_backend], lambda job: worker.submit(_attempt, job))
+
+
+def _attempt(job: Callable[[], None]) -> None:
+    try:
+        job()
+    except Exception:  # the visitor has the answer already; what is left is to tell the operators
+        log.exception("mail failed")
+
+
+def _send_by_ses(message: EmailMessage) -> None:
+    # Imported here: most tasks never send a mail, and botocore is the largest import of all.
+    import botocore.session
+    from botocore.config import Config
+
+    client: Any = botocore.session.get_session().create_client(
+        "sesv2", config=Config(connect_timeout=5, read_timeout=10)
+    )
+    client.send_email(Content={"Raw": {"Data": message.as_bytes()}})
+    log.info("mail sent", extra={"mail": "ses"})
+
+
+def _smtp(url: str) -> Send:
+    def send(message: EmailMessage) -> None:
+        parts = urlsplit(url)
+        with _connection(parts.scheme, parts.hostname or "localhost", parts.port) as server:
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+            server.send_message(message)
+        log.info("mail sent", extra={"mail": "smtp"})
+
+    return send
+
+
+def _connection(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
+    if scheme == "smtps":
+        return smtplib.SMTP_SSL(host, port or 465, timeout=10, context=ssl.create_default_context())
+    server = smtplib.SMTP(host, port or 587, timeout=10)
+    server.ehlo()
+    if server.has_extn("starttls"):
+        server.starttls(context=ssl.create_default_context())
+    return server
+
+
+def _terminal(log_format: str) -> Send:
+    def send(message: EmailMessage) -> None:
+        if log_format == "text":
+            print(f"\n{'-' * 72}\n{message}{'-' * 72}\n", flush=True)
+        else:
+            # In a container the terminal is the log, where neither the link nor the address may appear.
+            log.warning("mail not sent: MAIL_BACKEND is terminal", extra={"mail": "terminal"})
+
+    return send

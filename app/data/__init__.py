@@ -1,0 +1,1 @@
+"""Tables and queries, the two databases with their connections, and migrations."""

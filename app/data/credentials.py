@@ -1,0 +1,62 @@
+"""The database's user and password, which may change under a running task.
+
+ECS injects the RDS-managed secret when a task starts; RDS rotates it every seven days. When the database refuses the
+password, the secret is read again from Secrets Manager.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from typing import Any
+
+from ..settings import Settings
+
+log = logging.getLogger("notejam.database")
+SECONDS_BETWEEN_READS = 5.0
+
+
+class Credentials:
+    """The user and password in use now, shared by all threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._arn = settings.database_secret_arn
+        self._lock = threading.Lock()
+        self._read_at = float("-inf")
+        self.user = settings.database_user
+        self.password = settings.database_password
+        if self._arn and not self.user:
+            self.refresh("")
+
+    def refresh(self, refused_password: str) -> bool:
+        """Read the secret again unless another thread just did; return whether trying again makes sense.
+
+        Many threads are refused at the same moment; one of them asks and the others use its answer. The secret is read
+        at most every five seconds, so that a password that stays wrong does not become a flood of API calls.
+        """
+        with self._lock:
+            if self.password != refused_password:
+                return True
+            if not self._arn or time.monotonic() - self._read_at < SECONDS_BETWEEN_READS:
+                return False
+            self._read_at = time.monotonic()
+            return self._read()
+
+    def _read(self) -> bool:
+        before = (self.user, self.password)
+        secret = json.loads(_secret_string(self._arn))
+        self.user, self.password = secret["username"], secret["password"]
+        log.warning("database password read again from Secrets Manager")
+        return (self.user, self.password) != before
+
+
+def _secret_string(arn: str) -> str:
+    # Imported here: botocore costs a quarter of a second and 25 MB, and a task may live and die without it.
+    import botocore.session
+    from botocore.config import Config
+
+    patience = Config(connect_timeout=3, read_timeout=5, retries={"max_attempts": 2})
+    client: Any = botocore.session.get_session().create_client("secretsmanager", config=patience)
+    return str(client.get_secret_value(SecretId=arn)["SecretString"])

@@ -1,0 +1,58 @@
+"""Bring the database's tables up to date, once, however many tasks start at the same moment."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playhouse.migrations import Runner
+
+from ..settings import Settings
+from .database import Postgres, Sqlite, new_database
+from .models import Attempts, Session, database, now
+
+log = logging.getLogger("notejam.migrate")
+MIGRATIONS = Path(__file__).parent / "migrations"
+# Any number nobody else uses in this database: the name of the lock.
+LOCK = 7_665_847_411
+
+
+def migrate(settings: Settings) -> list[str]:
+    """Apply what is pending and return the names; wait for another task that is already at it.
+
+    Sessions and counters that expired are deleted on the way: every rollout passes here.
+    """
+    connection = new_database(settings)
+    database.initialize(connection)
+    with connection.connection_context(), _one_at_a_time(connection):
+        applied: list[str] = Runner(connection, str(MIGRATIONS)).up()
+        _sweep()
+    connection.pool.close_idle()
+    log.info("database is up to date", extra={"applied": applied})
+    return applied
+
+
+@contextmanager
+def _one_at_a_time(connection: Postgres | Sqlite) -> Iterator[None]:
+    if isinstance(connection, Sqlite):
+        # A lock beside the file, not a transaction around the work: inside one, foreign keys cannot be switched off,
+        # and rebuilding a table would delete the rows that refer to it.
+        with Path(f"{connection.database}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        return
+    # Waiting for the lock, and the work of a migration, may take longer than a page's statement ever should.
+    connection.execute_sql("SET statement_timeout = 0")
+    connection.execute_sql("SELECT pg_advisory_lock(%s)", (LOCK,))
+    try:
+        yield
+    finally:
+        connection.execute_sql("SELECT pg_advisory_unlock(%s)", (LOCK,))
+
+
+def _sweep() -> None:
+    Attempts.sweep()
+    Session.delete().where(Session.expires_at <= now()).execute()

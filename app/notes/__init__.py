@@ -1,0 +1,1 @@
+"""Notes and pads: the handlers, Markdown, and the export."""

@@ -1,0 +1,1 @@
+"""The process: server, logs, health check, allocator, development defaults, and the image's trimming."""

@@ -1,0 +1,53 @@
+"""The production server: Granian in WSGI mode, which finishes what it began when it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import MPServer
+
+from ..settings import Settings
+from .logs import logging_config
+
+# Longer than the load balancer keeps an idle connection, so that it is never this end that closes one under a request.
+KEEP_ALIVE_MS = 75_000
+
+
+class DrainingServer(MPServer):
+    """Goes on answering for some seconds after SIGTERM: the load balancer learns of it later than the task does."""
+
+    drain_seconds = 0
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        """Stop now at Ctrl-C, later at SIGTERM."""
+        wait = self.drain_seconds if args and args[0] == signal.SIGTERM else 0
+        timer = threading.Timer(wait, super().signal_handler_interrupt)
+        timer.daemon = True
+        timer.start()
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C. Each worker process loads the application by itself (`app.wsgi`)."""
+    server = DrainingServer(
+        "app.wsgi:application",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        runtime_threads=1,
+        backlog=1024,
+        http1_settings=HTTP1Settings(header_read_timeout=KEEP_ALIVE_MS),
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=40,
+        log_level=LogLevels.error if settings.log_format == "text" else LogLevels.info,
+        log_dictconfig=logging_config(settings.log_level, settings.log_format),
+    )
+    server.drain_seconds = settings.drain_seconds
+    server.serve()

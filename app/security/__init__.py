@@ -1,0 +1,1 @@
+"""Who is asking: sessions and signatures, password hashes, and limits on attempts."""

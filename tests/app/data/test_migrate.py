@@ -1,0 +1,83 @@
+"""Migrations run once, however many tasks start, and make the tables the models expect."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.data import models
+from app.data.database import new_database
+from app.data.migrate import migrate
+from app.data.models import database
+from app.settings import Settings
+from notejam_cfn.local.postgres import Postgres
+
+from ..helpers import SECRET
+from ..server import command, environment
+
+TABLES = (models.User, models.Pad, models.Note, models.Session, models.PasswordReset, models.Attempts)
+
+
+def at_once(environ: dict[str, str], count: int = 3) -> list[str]:
+    arguments = [sys.executable, "-m", "app", "migrate"]
+    started = [subprocess.Popen(arguments, env=environ, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+    outputs = [process.communicate(timeout=30)[0] for process in started]
+    assert [process.returncode for process in started] == [0] * count, outputs
+    return outputs
+
+
+def test_tasks_migrating_at_once_apply_each_migration_once(
+    postgres: Postgres, postgres_settings: dict[str, Any]
+) -> None:
+    outputs = at_once(environment(postgres))
+    assert sum('"applied":["0001_initial"]' in output for output in outputs) == 1
+    assert postgres.sql("SELECT name FROM schema_migration", "notejam") == "0001_initial"
+
+
+def test_laptop_processes_migrating_at_once_do_too(tmp_path: Path, postgres: Postgres) -> None:
+    environ = {**environment(postgres), "DATABASE_HOST": "", "DATABASE_PATH": str(tmp_path / "notejam.db")}
+    assert sum('"applied":["0001_initial"]' in output for output in at_once(environ)) == 1
+
+
+def test_migrating_twice_changes_nothing(settings: dict[str, Any]) -> None:
+    assert migrate(Settings(**settings)) == ["0001_initial"]
+    assert migrate(Settings(**settings)) == []
+
+
+def test_the_tables_have_the_models_columns(settings: dict[str, Any]) -> None:
+    migrate(Settings(**settings))
+    connection = new_database(Settings(**settings))
+    for model in TABLES:
+        columns = {column.name: column.null for column in connection.get_columns(model._meta.table_name)}
+        columns.pop("search", None)
+        assert columns == {field.column_name: field.null for field in model._meta.sorted_fields}
+    connection.close()
+    connection.pool.close_idle()
+
+
+def test_migrating_sweeps_what_expired(settings: dict[str, Any]) -> None:
+    migrate(Settings(**settings))
+    models.Attempts.count_one(["old"], models.now())
+    database.close()
+    migrate(Settings(**settings))
+    assert database.rows("SELECT count(*) FROM attempts") == [(0,)]
+    database.close()
+    database.obj.pool.close_idle()
+
+
+def test_a_wrong_setting_stops_the_start_with_a_clear_message(tmp_path: Path) -> None:
+    environ = {"SESSION_SECRET": SECRET, "PORT": "many", "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = command(environ, "migrate")
+    assert done.returncode == 1
+    assert done.stderr == "notejam: PORT must be a whole number, got 'many'\n"
+
+
+@pytest.mark.parametrize("arguments", [("rubbish",), ("serve", "more")])
+def test_an_unknown_command_explains_the_known_ones(arguments: tuple[str, ...]) -> None:
+    done = command({"PYTHONPATH": str(Path(__file__).parents[3])}, *arguments)
+    assert done.returncode == 2
+    assert "serve | migrate | healthcheck" in done.stderr

@@ -1,0 +1,234 @@
+"""A real browser, with JavaScript off: one walk through everything, and the contrast of what it shows."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notejam_cfn.local.postgres import Postgres
+
+from ..server import RunningServer, command, environment
+
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="chromium and chromedriver are not installed")
+pytest.importorskip("selenium", reason="selenium is not installed")
+
+SWITCHES = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-default-apps --disable-dev-shm-usage"
+)
+# Every text on the page with less contrast than WCAG AA asks of its size. Run through the debugger, which the page's
+# own settings cannot forbid.
+POOR_CONTRAST = """
+(() => {
+  const parse = text => (text.match(/[\\d.]+/g) || []).map(Number);
+  const channel = value => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  const luminance = rgb => 0.2126 * channel(rgb[0]) + 0.7152 * channel(rgb[1]) + 0.0722 * channel(rgb[2]);
+  const background = element => {
+    for (; element; element = element.parentElement) {
+      const colour = parse(getComputedStyle(element).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const poor = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.checkVisibility()) continue;
+    const style = getComputedStyle(element);
+    const [light, dark] = [luminance(parse(style.color)), luminance(background(element))].sort((a, b) => b - a);
+    const ratio = (light + 0.05) / (dark + 0.05);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    if (ratio < (large ? 3 : 4.5)) poor.push(`${walker.currentNode.data.trim()}: ${ratio.toFixed(2)}`);
+  }
+  return poor;
+})()
+"""
+
+
+@pytest.fixture(scope="module")
+def server(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """The application as a process, on an empty database."""
+    postgres.empty("notejam", "notejam")
+    environ = environment(postgres)
+    assert command(environ, "migrate").returncode == 0
+    running = RunningServer(environ, tmp_path_factory.mktemp("log") / "log")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Chromium with a profile of its own and JavaScript switched off."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(BROWSER)
+    for switch in (*SWITCHES.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(switch)
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
+    driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    yield driver
+    driver.quit()
+
+
+class Walk:
+    """A visitor in words: opens, clicks, types."""
+
+    def __init__(self, driver: Any, server: RunningServer) -> None:
+        self.driver = driver
+        self.root = f"http://127.0.0.1:{server.port}"
+
+    def open(self, path: str) -> None:
+        self.driver.get(self.root + path)
+
+    def click(self, text: str) -> None:
+        self._leave_by(f"//*[self::a or self::button][normalize-space()='{text}']")
+
+    def type(self, **fields: str) -> None:
+        for name, value in fields.items():
+            field = self.driver.find_element("name", name)
+            if field.tag_name == "select":
+                field.find_element("xpath", f"./option[.='{value}']").click()
+            else:
+                field.clear()
+                field.send_keys(value)
+
+    def press(self, button: str) -> None:
+        self._leave_by(f"//main//button[normalize-space()='{button}']")
+
+    def _leave_by(self, xpath: str) -> None:
+        from selenium.common.exceptions import WebDriverException
+        from selenium.webdriver.support import expected_conditions
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        page = self.driver.find_element("tag name", "html")
+        self.driver.find_element("xpath", xpath).click()
+        # A click returns before the next page is there, and between two pages Chromium knows neither's elements.
+        wait = WebDriverWait(self.driver, 10, 0.02, ignored_exceptions=[WebDriverException])
+        wait.until(expected_conditions.staleness_of(page))
+        wait.until(lambda driver: driver.find_element("tag name", "h1").is_displayed())
+
+    @property
+    def title(self) -> str:
+        return str(self.driver.find_element("tag name", "h1").text)
+
+    @property
+    def text(self) -> str:
+        return str(self.driver.find_element("tag name", "main").text)
+
+    @property
+    def focused(self) -> str:
+        return str(self.driver.switch_to.active_element.get_attribute("name"))
+
+
+@pytest.fixture
+def walk(chromium: Any, server: RunningServer) -> Walk:
+    """A walk that starts signed out."""
+    chromium.get(f"http://127.0.0.1:{server.port}/healthz")
+    chromium.delete_all_cookies()
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    return Walk(chromium, server)
+
+
+def sign_up(walk: Walk, email: str) -> None:
+    walk.open("/signup/")
+    walk.type(email=email, password="correct horse", repeat_password="correct horse")
+    walk.press("Sign up")
+
+
+def test_from_signing_up_to_deleting_a_pad(walk: Walk) -> None:
+    sign_up(walk, "walker@example.com")
+    assert walk.title == "All notes (0)"
+    walk.click("New pad")
+    walk.type(name="Ideas")
+    walk.press("Create")
+    assert walk.title == "Ideas (0)"
+    walk.click("New note")
+    assert walk.focused == "name"
+    walk.type(name="Wishlist", text="**Books**")
+    walk.press("Create")
+    assert walk.title == "Ideas (1)"
+    walk.click("Wishlist")
+    assert "Books" in walk.text
+    walk.click("Edit")
+    walk.type(name="Wishes", pad="No pad")
+    walk.press("Save")
+    assert walk.title == "Wishes"
+    walk.click("Edit")
+    walk.type(pad="Ideas")
+    walk.press("Save")
+    walk.click("Ideas")
+    walk.click("Delete pad")
+    walk.press("Delete pad and notes")
+    assert walk.title == "All notes (0)"
+    walk.click("Sign out")
+    assert walk.title == "Sign in"
+    walk.type(email="walker@example.com", password="correct horse")
+    walk.press("Sign in")
+    assert "You are signed in." in walk.text
+
+
+def test_a_mistake_is_explained_and_the_cursor_is_there(walk: Walk) -> None:
+    walk.open("/signup/")
+    walk.type(email="someone@example.com", password="correct horse", repeat_password="wrong")
+    walk.press("Sign up")
+    assert "The two passwords differ." in walk.text
+    assert walk.focused == "repeat_password"
+    assert walk.driver.find_element("name", "email").get_attribute("value") == "someone@example.com"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_every_page_fits_and_has_enough_contrast(walk: Walk, scheme: str, width: int) -> None:
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    walk.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+    walk.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    found = {path: judged(walk, path) for path in ("/signin/", "/signup/?x", "/forgot-password/", "/nothing/")}
+    sign_up(walk, f"{scheme}{width}@example.com")
+    walk.open("/notes/create/")
+    walk.type(name="A" * 60, text="# Head\n\n> quote\n\n`code` [link](https://example.com)\n\n- item")
+    walk.press("Create")
+    found |= {"flash": judged(walk)}
+    note = walk.driver.find_element("css selector", "td a").get_attribute("href").removeprefix(walk.root)
+    pages = ("/", "/?search=none", "/pads/create/", "/settings/", "/settings/delete/", "/notes/create/?pad=x")
+    notes = (note, f"{note}?plain=1", f"{note}edit/", f"{note}delete/")
+    found |= {path: judged(walk, path) for path in (*pages, *notes)}
+    walk.open("/notes/create/")
+    walk.press("Create")
+    found |= {"errors": judged(walk)}
+    assert {path: problems for path, problems in found.items() if problems} == {}
+
+
+def judged(walk: Walk, path: str = "") -> list[str]:
+    """Return what is wrong with how a page looks: text too faint, or content wider than the window."""
+    if path:
+        walk.open(path)
+    wide = "document.documentElement.scrollWidth > window.innerWidth ? ['too wide'] : []"
+    return [*evaluate(walk, POOR_CONTRAST), *evaluate(walk, wide)]
+
+
+def evaluate(walk: Walk, expression: str) -> Any:
+    parameters = {"expression": expression, "returnByValue": True}
+    return walk.driver.execute_cdp_cmd("Runtime.evaluate", parameters)["result"]["value"]
+
+
+def test_the_page_is_recognisably_notejam(walk: Walk) -> None:
+    sign_up(walk, "looker@example.com")
+    assert walk.driver.find_element("css selector", ".logo b").text == "note"
+    pads = walk.driver.find_element("css selector", ".pads").rect
+    main = walk.driver.find_element("css selector", "main").rect
+    assert pads["x"] < main["x"]
+
+
+def test_the_screenshots_are_small() -> None:
+    images = list((Path(__file__).parents[3] / "docs" / "images").glob("app-*.png"))
+    assert len(images) == 3
+    assert all(image.stat().st_size < 150_000 for image in images)
