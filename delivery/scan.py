@@ -9,8 +9,8 @@ from typing import Any
 
 WAIT_SECONDS, PAUSE_SECONDS = 600, 10
 # A basic scan ends as COMPLETE; continuous scanning by Amazon Inspector stays ACTIVE.
-# A system that ECR does not know (yet) must not stop every release. Source: Amazon ECR User Guide, "Troubleshooting image
-# scanning".
+# A system that ECR does not know (yet) must not stop every release.
+# Source: Amazon ECR User Guide, "Troubleshooting image scanning issues".
 UNSUPPORTED = "UNSUPPORTED_IMAGE"
 DONE, PENDING = {"COMPLETE", "ACTIVE"}, {"PENDING", "IN_PROGRESS"}
 

@@ -167,16 +167,16 @@ def bound_backups(prefix: str, own: Condition) -> list[Statement]:
     names = (prefix, "awsbackup-restore-test-")
     kinds = ("cluster", "db", "subgrp")
     databases = [in_account(f"rds:*:${{AWS::AccountId}}:{kind}:{name}*") for kind in kinds for name in names]
-    making = ("AddTagsToResource", "CreateDBClusterSnapshot", "ListTagsForResource", "RestoreDBClusterFromSnapshot")
+    making = ("AddTagsToResource", "CreateDBClusterSnapshot", "RestoreDBClusterFromSnapshot")
+    reading = ("DescribeDBClusterSnapshots", "DescribeDBClusters", "DescribeDBInstances", "ListTagsForResource")
     changing = ("CreateDBInstance", "DeleteDBCluster", "DeleteDBInstance", "ModifyDBCluster")
     copying = ("CopyFromBackupVault", "CopyIntoBackupVault", "DescribeBackupVault")
-    describing = ("DescribeDBClusterSnapshots", "DescribeDBClusters", "DescribeDBInstances")
     return [
-        allow(on("rds", *making, "CopyDBClusterSnapshot"), [snapshots, *databases]),
+        allow(on("rds", *making, "CopyDBClusterSnapshot", *reading), [snapshots, *databases]),
         allow(on("rds", *changing), databases),
         allow(on("rds", "DeleteDBClusterSnapshot", "ModifyDBClusterSnapshotAttribute"), [snapshots], own),
         allow(on("backup", *copying), [in_account(f"backup:*:${{AWS::AccountId}}:backup-vault:{prefix}*")]),
-        allow_everywhere("DescriptionsHaveNoResource", [*on("rds", *describing), *on("tag", "GetResources")]),
+        allow_everywhere("TagsHaveNoResource", on("tag", "GetResources")),
     ]
 
 

@@ -11,8 +11,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 
-from ..exit_codes import Refused
 from ..aws.models import StackState
+from ..exit_codes import Refused
 
 PAGES = {"/readyz": "ready", "/signin/": "jam"}
 """What is asked, and what the answer must contain."""

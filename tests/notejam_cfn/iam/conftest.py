@@ -1,7 +1,6 @@
-"""A world to attack: the project's own stacks in the emulator, and who may do what in it, as an evaluator reads it.
+"""A world to attack: the project's own stacks in the emulator, and who may do what in it.
 
-The templates are deployed, so that policies are judged as AWS would hold them, every function resolved. The evaluator is
-the emulator's, which nobody here wrote. It replaces no policy variables: the person's name is put in, as IAM does.
+The templates are deployed, so that policies are judged as AWS would hold them, every function resolved.
 """
 
 from __future__ import annotations
@@ -15,79 +14,93 @@ from typing import Any
 import pytest
 
 from notejam_cfn.config.loader import parse, starter
+from notejam_cfn.local import policies
 from notejam_cfn.stacks import stacks_of
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
-WITH_MFA = {"aws:multifactorauthpresent": "true"}
+BUCKET = "notejam-delivery-artifactbucket-1abc"
+Document = Mapping[str, Any]
 
 
 @dataclasses.dataclass
 class World:
-    """Policies by the principal that has them, boundaries by stage, and whom roles trust."""
+    """Policies by who has them, boundaries and keys by stage, whom roles trust, and the bucket of artifacts."""
 
-    policies: dict[str, list[str]]
-    boundaries: dict[str, str]
-    trust: dict[str, str]
+    policies: dict[str, list[Document]]
+    boundaries: dict[str, Document]
+    keys: dict[str, Document]
+    trust: dict[str, Document]
+    bucket: str
 
-    def may(self, who: str, action: str, resource: str, context: Mapping[str, Any] | None = None) -> bool:
-        """Whether a principal may do something by its own policies: a group, or a role by the end of its name."""
-        given = dict(WITH_MFA) | dict(context or {})
-        return decided(self.policies[who], who, action, resource, given)
+    def may(
+        self,
+        who: str,
+        action: str,
+        resource: str,
+        context: Mapping[str, Any] | None = None,
+        access_key: bool = False,
+    ) -> bool:
+        """Whether somebody may do something: a group, or a role by the end of its name. Access keys know no MFA."""
+        person = who[0].isupper() and not who.endswith("Role")
+        arn = "user/alice" if person else f"role/notejam-delivery-{who}"
+        given = {"aws:MultiFactorAuthPresent": "true"} if person and not access_key else {}
+        caller = policies.Caller(f"arn:aws:iam::{ACCOUNT}:{arn}", self.policies[who])
+        return self._decided(caller, action, resource, given | dict(context or {}))
 
     def within(self, stage: str, action: str, resource: str, context: Mapping[str, Any] | None = None) -> bool:
-        """Whether a role that a template of a stage makes could do something, whatever the template gives it."""
-        return decided([self.boundaries[stage]], f"notejam-{stage}-made", action, resource, dict(context or {}))
+        """Whether a role that a template of a stage makes could do something if the template gives it everything."""
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        arn = f"arn:aws:iam::{ACCOUNT}:role/notejam-{stage}-made"
+        caller = policies.Caller(arn, [everything], boundary=self.boundaries[stage])
+        return self._decided(caller, action, resource, dict(context or {}))
 
     def trusts(self, role: str, principal: str, account: str = ACCOUNT) -> bool:
-        """Whether a role may be taken on by a principal, given as its ARN's end such as `role/x`."""
-        evaluator = pytest.importorskip("ministack.core.iam_evaluator")
-        asked = context_of(f"arn:aws:iam::{account}:{principal}", account, "sts:AssumeRole", "*", {})
-        return bool(evaluator.evaluate_resource_policy(self.trust[role], asked).decision == "Allow")
+        """Whether a role may be taken on by a principal that may take on any, given as its ARN's end."""
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        caller = policies.Caller(f"arn:aws:iam::{account}:{principal}", [everything])
+        target = f"arn:aws:iam::{ACCOUNT}:role/notejam-delivery-{role}"
+        asked = policies.Request("sts:AssumeRole", target, {}, ACCOUNT)
+        return bool(policies.decide(caller, asked, self.trust[role]).allowed)
 
+    def _decided(self, caller: policies.Caller, action: str, resource: str, context: dict[str, Any]) -> bool:
+        asked = policies.Request(action, resource.replace(BUCKET, self.bucket), context)
+        return bool(policies.decide(caller, asked, self._of_resource(action, resource, context)).allowed)
 
-def decided(documents: list[str], who: str, action: str, resource: str, context: dict[str, Any]) -> bool:
-    evaluator = pytest.importorskip("ministack.core.iam_evaluator")
-    asked = context_of(f"arn:aws:iam::{ACCOUNT}:user/{who}", ACCOUNT, action, resource, context)
-    texts = [text.replace("${aws:username}", "alice") for text in documents]
-    found = evaluator.evaluate(asked, [evaluator.parse_policy_document(text) for text in texts])
-    return bool(found.decision == "Allow")
-
-
-def context_of(principal: str, account: str, action: str, resource: str, context: dict[str, Any]) -> Any:
-    evaluator = pytest.importorskip("ministack.core.iam_evaluator")
-    return evaluator.EvalContext(
-        principal_arn=principal,
-        principal_type="User",
-        principal_account=account,
-        action=action,
-        resource_arn=resource,
-        region=REGION,
-        service_context=context,
-    )
+    def _of_resource(self, action: str, resource: str, context: Mapping[str, Any]) -> Document | None:
+        """Return the policy of the resource: a role's trust, or the key's of the stage in the tags."""
+        if action == "sts:AssumeRole":
+            return self.trust.get(resource.rpartition("/notejam-delivery-")[2])
+        return self.keys.get(str(context.get("aws:ResourceTag/stage"))) if action.startswith("kms:") else None
 
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
-    """The starter's own stacks with a CodeCommit repository, since that has the most permissions of people."""
+    """The starter's own stacks with a CodeCommit repository, which takes the most permissions, and its stages' keys."""
     emulator = pytest.importorskip("notejam_cfn.local.emulator")
     document = tomllib.loads(starter())
     document["delivery"]["source"] = "codecommit"
+    found = World({}, {}, {}, {}, "")
     with emulator.running(ACCOUNT, REGION) as aws:
-        for stack in (one for one in stacks_of(parse(document)) if one.stage is None):
-            aws.deploy(stack.name, stack.template.to_dict(), dict(stack.values), stack.region)
-        yield read(aws.client("iam"), stack.template.to_dict())
+        for stack in stacks_of(parse(document)):
+            if stack.stage is None or (stack.layer == "network" and stack.form == "layered"):
+                outputs = aws.deploy(stack.name, stack.template.to_dict(), dict(stack.values), stack.region)
+                if stack.stage:
+                    key = aws.client("kms").get_key_policy(KeyId=outputs["KeyArn"], PolicyName="default")
+                    found.keys[stack.stage] = json.loads(key["Policy"])
+        found.bucket = outputs["ArtifactBucketName"]
+        read(found, aws.client("iam"), stack.template.to_dict())
+    yield found
 
 
-def read(iam: Any, delivery: Mapping[str, Any]) -> World:
-    """Read every policy that the stacks made. The emulator has no groups: the delivery's template says who is in them."""
+def read(found: World, iam: Any, delivery: Document) -> None:
+    """Read every policy that the stacks made."""
     managed = {
-        one["Arn"]: document(
-            iam.get_policy_version(PolicyArn=one["Arn"], VersionId=one["DefaultVersionId"])["PolicyVersion"]
-        )
+        one["Arn"]: iam.get_policy_version(PolicyArn=one["Arn"], VersionId=one["DefaultVersionId"])["PolicyVersion"][
+            "Document"
+        ]
         for one in iam.list_policies(Scope="Local", MaxItems=1000)["Policies"]
     }
-    found = World({}, {}, {})
-    by_name = {arn.rpartition("/")[2]: text for arn, text in managed.items()}
+    by_name = {arn.rpartition("/")[2]: held for arn, held in managed.items()}
     for resource in delivery["Resources"].values():
         for group in resource.get("Properties", {}).get("Groups", []):
             suffix = resource["Properties"]["ManagedPolicyName"]["Fn::Sub"].removeprefix("${AWS::StackName}")
@@ -98,17 +111,12 @@ def read(iam: Any, delivery: Mapping[str, Any]) -> World:
         inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
         found.policies[kind_of(name)] = [
             *(managed[one["PolicyArn"]] for one in attached),
-            *(json.dumps(iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"]) for one in inline),
+            *(iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"] for one in inline),
         ]
-        found.trust[kind_of(name)] = json.dumps(role["AssumeRolePolicyDocument"])
-    for arn, text in managed.items():
-        if arn.endswith("-boundary"):
-            found.boundaries[arn.rpartition("/notejam-delivery-in-")[2].removesuffix("-boundary")] = text
-    return found
-
-
-def document(version: Mapping[str, Any]) -> str:
-    return json.dumps(version["Document"]) if isinstance(version["Document"], dict) else str(version["Document"])
+        found.trust[kind_of(name)] = role["AssumeRolePolicyDocument"]
+    for name, held in by_name.items():
+        if name.endswith("-boundary"):
+            found.boundaries[name.removeprefix("notejam-delivery-in-").removesuffix("-boundary")] = held
 
 
 def kind_of(name: str) -> str:

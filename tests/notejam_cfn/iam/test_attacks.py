@@ -1,8 +1,8 @@
 """Ways up: from a developer's rights, or from a commit that nobody approved, to production, its data or the pipeline.
 
-A row says who tries what. `Developers` are people; `plan`, `test`, `image` and `deploy-dev` are builds, in which a commit
-runs that nobody has approved; `in-dev-execute` is CloudFormation with a template of such a commit; `made-in-dev` is a role
-that such a template makes, with whatever rights it gives itself.
+A row says who tries what. `Developers` are people; `plan`, `test`, `image` and `deploy-dev` are builds, in which a
+commit runs that nobody has approved; `in-dev-execute` is CloudFormation with a template of such a commit. A role that
+such a template makes is tried with every right, since the template may give it any.
 """
 
 from __future__ import annotations
@@ -33,22 +33,31 @@ def role(name: str) -> str:
     return arn("iam", f"role/{name}")
 
 
+def project(name: str) -> str:
+    return arn("codebuild", f"project/notejam-delivery-{name}")
+
+
 def passed_to(service: str) -> dict[str, str]:
-    return {"iam:passedtoservice": f"{service}.amazonaws.com"}
+    return {"iam:PassedToService": f"{service}.amazonaws.com"}
 
 
 PIPELINE = arn("codepipeline", "notejam-delivery-Pipeline-1ABC")
 BUCKET = "arn:aws:s3:::notejam-delivery-artifactbucket-1abc"
 REPOSITORY = arn("codecommit", "notejam")
-PROD_KEY = {"aws:resourcetag/project": "notejam", "aws:resourcetag/stage": "prod"}
-DEV_KEY = {"aws:resourcetag/project": "notejam", "aws:resourcetag/stage": "dev"}
-OF_PROD = {"secretsmanager:resourcetag/aws:rds:primarydbclusterarn": arn("rds", "cluster:notejam-prod-database-1")}
-OF_DEV = {"secretsmanager:resourcetag/aws:rds:primarydbclusterarn": arn("rds", "cluster:notejam-dev-database-1")}
+SNAPSHOT = arn("rds", "cluster-snapshot:awsbackup:job-1")
+DATABASE = arn("rds", "cluster:notejam-prod-database-1")
+PROD_KEY = {"aws:ResourceTag/project": "notejam", "aws:ResourceTag/stage": "prod"}
+DEV_KEY = {"aws:ResourceTag/project": "notejam", "aws:ResourceTag/stage": "dev"}
+OF_PROD = {"secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn": DATABASE}
+OF_DEV = {"secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn": arn("rds", "cluster:notejam-dev-database-1")}
+SESSION_SECRET = arn("secretsmanager", "secret:SessionSecret-1")
+TASK_ROLE = role("notejam-prod-service-WebTaskRole-1")
+LOG = arn("logs", "log-group:notejam-prod-service-WebLogGroup-1")
 RDS_SECRET = arn("secretsmanager", "secret:rds!cluster-1-a")
-MAIN, OTHER = ({"codecommit:references": f"refs/heads/{branch}"} for branch in ("main", "mine"))
-IN_BOUNDARY = {"iam:permissionsboundary": arn("iam", "policy/notejam-delivery-in-dev-boundary")}
-IN_PRODS = {"iam:permissionsboundary": arn("iam", "policy/notejam-delivery-in-prod-boundary")}
-IN_ADMIN = {"iam:permissionsboundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
+MAIN, OTHER = ({"codecommit:References": f"refs/heads/{branch}"} for branch in ("main", "mine"))
+IN_BOUNDARY = {"iam:PermissionsBoundary": arn("iam", "policy/notejam-delivery-in-dev-boundary")}
+IN_PRODS = {"iam:PermissionsBoundary": arn("iam", "policy/notejam-delivery-in-prod-boundary")}
+IN_ADMIN = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
 
 Row = tuple[str, str, str, str, dict[str, Any]]
 
@@ -83,16 +92,22 @@ PEOPLE: list[Row] = [
     ("skip a condition", DEV, "codepipeline:OverrideStageCondition", f"{PIPELINE}/prod", {}),
     ("approve production", DEV, "codepipeline:PutApprovalResult", f"{PIPELINE}/prod/approve", {}),
     ("act for a custom action", DEV, "codepipeline:PutJobSuccessResult", "*", {}),
-    ("build with a buildspec of one's own", DEV, "codebuild:StartBuild", arn("codebuild", "project/notejam-delivery-image"), {}),
+    (
+        "build with a buildspec of one's own",
+        DEV,
+        "codebuild:StartBuild",
+        project("image"),
+        {},
+    ),
     (
         "deploy with a buildspec of one's own",
         DEV,
         "codebuild:StartBuild",
-        arn("codebuild", "project/notejam-delivery-deploy-prod"),
+        project("deploy-prod"),
         {},
     ),
-    ("run a build again", DEV, "codebuild:RetryBuild", arn("codebuild", "project/notejam-delivery-deploy-prod"), {}),
-    ("change a project", DEV, "codebuild:UpdateProject", arn("codebuild", "project/notejam-delivery-plan"), {}),
+    ("run a build again", DEV, "codebuild:RetryBuild", project("deploy-prod"), {}),
+    ("change a project", DEV, "codebuild:UpdateProject", project("plan"), {}),
     ("push to the protected branch", DEV, "codecommit:GitPush", REPOSITORY, MAIN),
     ("make the protected branch", DEV, "codecommit:CreateBranch", REPOSITORY, MAIN),
     ("commit to it by the console", DEV, "codecommit:PutFile", REPOSITORY, MAIN),
@@ -106,7 +121,13 @@ PEOPLE: list[Row] = [
     ("read the artifacts", DEV, "s3:GetObject", f"{BUCKET}/notejam-delivery-Pip/Plan_prod/a1b2c3d", {}),
     ("push an image", DEV, "ecr:PutImage", arn("ecr", "repository/notejam-delivery-images-1"), {}),
     ("delete the image that runs", DEV, "ecr:BatchDeleteImage", arn("ecr", "repository/notejam-delivery-images-1"), {}),
-    ("read the session secret", DEV, "secretsmanager:GetSecretValue", arn("secretsmanager", "secret:SessionSecret-1"), PROD_KEY),
+    (
+        "read the session secret",
+        DEV,
+        "secretsmanager:GetSecretValue",
+        SESSION_SECRET,
+        PROD_KEY,
+    ),
     ("read the database's password", DEV, "secretsmanager:GetSecretValue", RDS_SECRET, OF_PROD),
     ("decrypt with production's key", DEV, "kms:Decrypt", arn("kms", "key/1"), PROD_KEY),
     ("make a key for a shell into production", DEV, "kms:GenerateDataKey", arn("kms", "key/1"), PROD_KEY),
@@ -115,9 +136,15 @@ PEOPLE: list[Row] = [
     ("open a shell in production", DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-prod-service/1"), {}),
     ("run a task as production", DEV, "ecs:RunTask", arn("ecs", "task-definition/notejam-prod:1"), {}),
     ("read production's exports", DEV, "s3:GetObject", "arn:aws:s3:::notejam-prod-backups-exports-1/x.parquet", {}),
-    ("restore production's snapshot", DEV, "rds:RestoreDBClusterFromSnapshot", arn("rds", "cluster-snapshot:x"), {}),
-    ("share production's snapshot", DEV, "rds:ModifyDBClusterSnapshotAttribute", arn("rds", "cluster-snapshot:x"), {}),
-    ("query production's database", DEV, "rds-data:ExecuteStatement", arn("rds", "cluster:notejam-prod-database-1"), {}),
+    ("restore production's snapshot", DEV, "rds:RestoreDBClusterFromSnapshot", SNAPSHOT, {}),
+    ("share production's snapshot", DEV, "rds:ModifyDBClusterSnapshotAttribute", SNAPSHOT, {}),
+    (
+        "query production's database",
+        DEV,
+        "rds-data:ExecuteStatement",
+        DATABASE,
+        {},
+    ),
     ("connect by IAM", DEV, "rds-db:connect", arn("rds-db", "dbuser:cluster-1/notejam"), {}),
     ("hide what one did", DEV, "logs:DeleteLogGroup", arn("logs", "log-group:notejam-delivery-pipeline"), {}),
     ("silence an alarm", DEV, "cloudwatch:DisableAlarmActions", arn("cloudwatch", "alarm:notejam-prod-x"), {}),
@@ -135,17 +162,32 @@ PROD = [
     ("update the access to production", "cloudformation:UpdateStack", stack("delivery-in-prod"), {}),
     ("take on production's deploy role", "sts:AssumeRole", role("notejam-delivery-in-prod-deploy"), {}),
     ("pass production's role", "iam:PassRole", role("notejam-delivery-in-prod-execute"), passed_to("cloudformation")),
-    ("pass a task role of production", "iam:PassRole", role("notejam-prod-service-WebTaskRole-1"), passed_to("ecs-tasks")),
+    (
+        "pass a task role of production",
+        "iam:PassRole",
+        TASK_ROLE,
+        passed_to("ecs-tasks"),
+    ),
     ("change a task of production", "ecs:UpdateService", arn("ecs", "service/notejam-prod-service/web"), {}),
     ("approve", "codepipeline:PutApprovalResult", f"{PIPELINE}/prod/approve", {}),
-    ("start a build of another purpose", "codebuild:StartBuild", arn("codebuild", "project/notejam-delivery-deploy-prod"), {}),
+    (
+        "start a build of another purpose",
+        "codebuild:StartBuild",
+        project("deploy-prod"),
+        {},
+    ),
     ("make an administrator", "iam:CreateRole", role("notejam-dev-mine"), IN_ADMIN),
     ("make a role without a boundary", "iam:CreateRole", role("notejam-dev-mine"), {}),
     ("give a role of the stage rights", "iam:PutRolePolicy", role("notejam-dev-service-WebTaskRole-1"), {}),
     ("borrow production's boundary", "iam:CreateRole", role("notejam-dev-mine"), IN_PRODS),
     ("change the boundary", "iam:CreatePolicyVersion", arn("iam", "policy/notejam-delivery-in-dev-boundary"), {}),
     ("take a role's boundary away", "iam:DeleteRolePermissionsBoundary", role("notejam-dev-service-WebTaskRole-1"), {}),
-    ("change who takes on the pipeline's roles", "iam:UpdateAssumeRolePolicy", role("notejam-delivery-in-prod-deploy"), {}),
+    (
+        "change whom a role trusts",
+        "iam:UpdateAssumeRolePolicy",
+        role("notejam-delivery-in-prod-deploy"),
+        {},
+    ),
     ("change the role that deploys", "iam:PutRolePolicy", role("notejam-delivery-in-dev-deploy"), IN_BOUNDARY),
     ("read production's password", "secretsmanager:GetSecretValue", RDS_SECRET, OF_PROD),
     ("decrypt with production's key", "kms:Decrypt", arn("kms", "key/1"), PROD_KEY),
@@ -153,12 +195,17 @@ PROD = [
     ("swap the sources", "s3:PutObject", f"{BUCKET}/notejam-delivery-Pip/Source/a1b2c3d", {}),
     ("write what an administrator deploys", "s3:PutObject", f"{BUCKET}/administration/abc.json", {}),
     ("read what another person uploaded", "s3:GetObject", f"{BUCKET}/uploads/abc.zip", {}),
-    ("delete production's database", "rds:DeleteDBCluster", arn("rds", "cluster:notejam-prod-database-1"), {}),
-    ("empty production's log", "logs:DeleteLogGroup", arn("logs", "log-group:notejam-prod-service-WebLogGroup-1"), {}),
+    ("delete production's database", "rds:DeleteDBCluster", DATABASE, {}),
+    ("empty production's log", "logs:DeleteLogGroup", LOG, {}),
 ]
 
 MADE: list[tuple[str, str, str, dict[str, Any]]] = [
-    ("read production's session secret", "secretsmanager:GetSecretValue", arn("secretsmanager", "secret:SessionSecret-1"), PROD_KEY),
+    (
+        "read production's session secret",
+        "secretsmanager:GetSecretValue",
+        SESSION_SECRET,
+        PROD_KEY,
+    ),
     ("read production's password", "secretsmanager:GetSecretValue", RDS_SECRET, OF_PROD),
     ("decrypt with production's key", "kms:Decrypt", arn("kms", "key/1"), PROD_KEY),
     ("grant itself production's key", "kms:CreateGrant", arn("kms", "key/1"), PROD_KEY),
@@ -166,18 +213,30 @@ MADE: list[tuple[str, str, str, dict[str, Any]]] = [
     ("write an artifact", "s3:PutObject", f"{BUCKET}/notejam-delivery-Pip/Source/a1b2c3d", {}),
     ("delete a stack", "cloudformation:DeleteStack", stack("prod-network"), {}),
     ("take on a role", "sts:AssumeRole", role("notejam-delivery-in-prod-deploy"), {}),
-    ("pass a role of production", "iam:PassRole", role("notejam-prod-service-WebTaskRole-1"), passed_to("ecs-tasks")),
+    ("pass a role of production", "iam:PassRole", TASK_ROLE, passed_to("ecs-tasks")),
     ("make a role", "iam:CreateRole", role("notejam-dev-mine"), IN_BOUNDARY),
     ("push an image", "ecr:PutImage", arn("ecr", "repository/notejam-delivery-images-1"), {}),
     ("approve", "codepipeline:PutApprovalResult", f"{PIPELINE}/prod/approve", {}),
-    ("delete production's snapshots", "rds:DeleteDBClusterSnapshot", arn("rds", "cluster-snapshot:awsbackup:job-1"), PROD_KEY),
-    ("delete production's database", "rds:DeleteDBCluster", arn("rds", "cluster:notejam-prod-database-1"), {}),
-    ("write production's log", "logs:PutLogEvents", arn("logs", "log-group:notejam-prod-service-WebLogGroup-1:log-stream:1"), {}),
+    (
+        "delete production's snapshots",
+        "rds:DeleteDBClusterSnapshot",
+        SNAPSHOT,
+        PROD_KEY,
+    ),
+    ("delete production's database", "rds:DeleteDBCluster", DATABASE, {}),
+    (
+        "write production's log",
+        "logs:PutLogEvents",
+        f"{LOG}:log-stream:1",
+        {},
+    ),
 ]
 
 
 @pytest.mark.parametrize(("attack", "who", "action", "resource", "context"), PEOPLE, ids=[row[0] for row in PEOPLE])
-def test_people_cannot(world: World, attack: str, who: str, action: str, resource: str, context: dict[str, Any]) -> None:
+def test_people_cannot(
+    world: World, attack: str, who: str, action: str, resource: str, context: dict[str, Any]
+) -> None:
     assert not world.may(who, action, resource, context), attack
 
 
@@ -222,8 +281,8 @@ NEEDED: list[tuple[str, str, str, dict[str, Any]]] = [
     (DEV, "cloudformation:DescribeStacks", stack("prod-service"), {}),
     (DEV, "cloudformation:GetTemplate", stack("prod-database"), {}),
     (DEV, "ecs:DescribeServices", arn("ecs", "service/notejam-prod-service/web"), {}),
-    (DEV, "rds:DescribeDBClusters", arn("rds", "cluster:notejam-prod-database-1"), {}),
-    (DEV, "logs:FilterLogEvents", arn("logs", "log-group:notejam-prod-service-WebLogGroup-1"), {}),
+    (DEV, "rds:DescribeDBClusters", DATABASE, {}),
+    (DEV, "logs:FilterLogEvents", LOG, {}),
     (DEV, "logs:StartQuery", arn("logs", "log-group:/aws/rds/cluster/notejam-test-database-1/postgresql"), {}),
     (DEV, "cloudwatch:GetMetricData", "*", {}),
     (DEV, "codepipeline:RetryStageExecution", f"{PIPELINE}/prod", {}),
@@ -247,7 +306,7 @@ NEEDED: list[tuple[str, str, str, dict[str, Any]]] = [
 ]
 WITHIN_DEV: list[tuple[str, str, dict[str, Any]]] = [
     ("secretsmanager:GetSecretValue", RDS_SECRET, OF_DEV),
-    ("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:SessionSecret-1"), DEV_KEY),
+    ("secretsmanager:GetSecretValue", SESSION_SECRET, DEV_KEY),
     ("kms:Decrypt", arn("kms", "key/1"), DEV_KEY),
     ("logs:PutLogEvents", arn("logs", "log-group:notejam-dev-service-WebLogGroup-1:log-stream:1"), {}),
     ("rds:CreateDBClusterSnapshot", arn("rds", "cluster:notejam-dev-database-1"), {}),
@@ -281,13 +340,13 @@ def test_nothing_is_changed_without_a_second_factor(
     world: World, action: str, resource: str, factor: str | None
 ) -> None:
     assert world.may(DEV, action, resource)
-    assert not world.may(DEV, action, resource, {"aws:multifactorauthpresent": factor})
+    assert not world.may(
+        DEV, action, resource, {"aws:MultiFactorAuthPresent": factor} if factor else {}, factor is None
+    )
 
 
 def test_reading_needs_no_second_factor(world: World) -> None:
-    assert world.may(DEV, "cloudformation:DescribeStacks", stack("prod-service"), {"aws:multifactorauthpresent": "false"})
-    assert world.may(DEV, "codecommit:GitPull", REPOSITORY, {"aws:multifactorauthpresent": "false"})
-
-
-def test_there_are_attacks_enough() -> None:
-    assert len(PEOPLE) + len(PROD) * len(UNAPPROVED) + len(MADE) + len(TRUST) > 40
+    assert world.may(
+        DEV, "cloudformation:DescribeStacks", stack("prod-service"), {"aws:MultiFactorAuthPresent": "false"}
+    )
+    assert world.may(DEV, "codecommit:GitPull", REPOSITORY, {"aws:MultiFactorAuthPresent": "false"})
