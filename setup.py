@@ -5,13 +5,16 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 LINT = ["cfn-lint>=1.58,<2", "cloudformation-validate>=1.14,<2"]
-DEPLOY = ["boto3>=1.43,<2"]
+DEPLOY = ["boto3>=1.43,<2", "rich>=15,<16"]
+COMPLETION = ["argcomplete>=3.7,<4"]
 APP = [
     "bottle>=0.13.4,<0.14",
     "peewee>=4.5,<5",
     "psycopg==3.3.9",
     "psycopg-binary==3.3.9",
     "granian>=2.8,<3",
+    "itsdangerous>=2.2,<3",
+    "uvloop>=0.22,<1; sys_platform != 'win32'",
     "argon2-cffi>=25.1,<26",
     "mistune>=3.4,<4",
     "nh3>=0.3.8,<0.4",
@@ -25,10 +28,12 @@ DEV = [
     *APP,
     *REHEARSAL,
     *DIAGRAM,
+    *COMPLETION,
     "boto3-stubs[cloudformation,ecs,logs,rds,s3,backup,codebuild,elbv2]>=1.43,<2",
     "beautifulsoup4>=4.12,<5",
     "hypothesis>=6.170,<7",
     "mypy>=2.4,<3",
+    "policy-sentry>=0.15,<0.16",
     "pytest>=9.2,<10",
     "pytest-cov>=7.1,<8",
     "pytest-xdist>=3.8,<4",
@@ -49,9 +54,22 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["notejam_cfn", "notejam_cfn.*"]),
-    package_data={"notejam_cfn": ["py.typed", "*.json", "*.toml"], "notejam_cfn.reports.cost": ["*.json"]},
+    package_data={
+        "notejam_cfn": ["py.typed", "*.json", "*.toml"],
+        "notejam_cfn.core": ["*.json"],
+        "notejam_cfn.iam": ["*.json"],
+        "notejam_cfn.reports.cost": ["*.json"],
+    },
     install_requires=["awacs>=2.6,<3", "PyYAML>=6.0.3,<7", "troposphere>=4.11.1,<5"],
-    extras_require={"lint": LINT, "deploy": DEPLOY, "app": APP, "rehearsal": REHEARSAL, "diagram": DIAGRAM, "dev": DEV},
+    extras_require={
+        "lint": LINT,
+        "deploy": DEPLOY,
+        "app": APP,
+        "rehearsal": REHEARSAL,
+        "diagram": DIAGRAM,
+        "completion": COMPLETION,
+        "dev": DEV,
+    },
     entry_points={"console_scripts": ["notejam-cfn=notejam_cfn.cli.main:main"]},
     classifiers=["Programming Language :: Python :: 3", "Typing :: Typed"],
 )

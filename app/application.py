@@ -23,7 +23,8 @@ from .security.throttle import Throttle
 from .settings import Settings
 from .web import health
 from .web.assets import Assets
-from .web.forms import sent_form
+from .web.forms import BODY_BYTES, sent_form
+from .web.gateway import REFUSED, Gateway, Paths
 from .web.middleware import Observer
 from .web.pages import page
 from .web.routing import with_filters
@@ -31,14 +32,16 @@ from .web.routing import with_filters
 log = logging.getLogger("notejam")
 SUBJECTS = (health, auth, account, notes, pads)
 EXPLANATIONS = {
-    400: ("Bad request", "The browser sent something this page does not understand."),
+    400: ("Bad request", "What was sent is incomplete or not understood, so nothing of it is saved."),
     403: ("Form expired", "This form was open for too long or in another session. Go back, reload and send it again."),
     404: ("Not found", "There is no such page."),
     405: ("Not allowed", "This page cannot be used that way."),
+    408: ("Too slow", "What was sent did not arrive in time, so nothing of it is saved. Please try again."),
+    411: ("Not understood", "What was sent did not say how long it is, so nothing of it is saved."),
     413: ("Too long", "This is more text than a note can hold."),
     415: ("Not understood", "This page only understands its own forms."),
     500: ("Something went wrong", "It is not your fault. The people who run Notejam can see what happened."),
-    503: ("One moment, please", "The notes are being woken up or are very busy. Please try again in a few seconds."),
+    503: ("One moment, please", "Notejam cannot get at the notes right now. Please try again in a few seconds."),
 }
 
 
@@ -78,6 +81,11 @@ def create_app(settings: Settings) -> Observer:
     return Observer(application, settings)
 
 
+def create_gateway(application: Observer, settings: Settings) -> Gateway:
+    """Return what the server calls: the application behind a door that keeps slow senders and readers out."""
+    return Gateway(application, _paths(application.application), settings.threads)
+
+
 class Guard:
     """Put around every handler: form tokens, the end of the database loan, and an answer to every error.
 
@@ -92,6 +100,7 @@ class Guard:
 
         def guarded(**arguments: Any) -> Any:
             try:
+                _check_arrival()
                 if is_form:
                     _check_token()
                 return handler(**arguments)
@@ -111,7 +120,18 @@ class Guard:
 def _add_routes(application: Bottle, routes: Bottle) -> None:
     # Added one by one, not merged: a merged route would keep the plugins of the application it was written for.
     for route in routes.routes:
-        application.route(route.rule, route.method, route.callback)
+        application.route(route.rule, route.method, route.callback, **route.config)
+
+
+def _paths(application: Bottle) -> Paths:
+    """Read what routes say of themselves: `inline=True`, `slow=True`, `body_bytes=…`, on rules without wildcards."""
+    routes = application.routes
+    return Paths(
+        inline=frozenset(route.rule for route in routes if route.config.get("inline") and route.method == "GET"),
+        slow=frozenset(route.rule for route in routes if route.config.get("slow")),
+        limits={route.rule: route.config["body_bytes"] for route in routes if "body_bytes" in route.config},
+        limit=BODY_BYTES,
+    )
 
 
 def _lacks_slash(path: str) -> bool:
@@ -122,6 +142,12 @@ def _lacks_slash(path: str) -> bool:
         return bool(request.app.router.match({"PATH_INFO": f"{path}/", "REQUEST_METHOD": "GET"}))
     except HTTPError:
         return False
+
+
+def _check_arrival() -> None:
+    """Stop a request that the gateway refused, so that no handler sees it."""
+    if refused := request.environ.get(REFUSED):
+        raise HTTPError(refused)
 
 
 def _check_token() -> None:

@@ -165,7 +165,7 @@ def fill(environ: dict[str, str]) -> None:
 
 def dsn(environ: dict[str, str]) -> str:
     """Return the connection string of the benchmark's database."""
-    return f"host=127.0.0.1 port={environ['DATABASE_PORT']} user=notejam password={PASSWORD} dbname=notejam"
+    return f"host=127.0.0.1 port={environ['DATABASE_PORT']} user=notejam password='{PASSWORD}' dbname=notejam"
 
 
 def measure_baselines(postgres: Postgres, environ: dict[str, str]) -> tuple[float, float]:

@@ -33,8 +33,12 @@ def main(stage: str) -> None:
         script(aws, "deploy", stage, "--yes")
         show("nothing to change", median(lambda: script(aws, "deploy", stage, "--yes")), "s")
     show("the scheduler, a stack", median(schedule) / STACKS * 1000, "ms")
-    show("a script without boto3 (--help)", median(lambda: run([sys.executable, "scripts/deploy.py", "--help"])), "s")
-    show("the whole rehearsal", timed(lambda: run([sys.executable, "scripts/rehearse.py", stage])), "s")
+    show(
+        "a command without boto3 (--help)",
+        median(lambda: run([sys.executable, "-m", "notejam_cfn", "deploy", "--help"])),
+        "s",
+    )
+    show("the whole rehearsal", timed(lambda: run([sys.executable, "-m", "notejam_cfn", "rehearse", stage])), "s")
 
 
 def show(what: str, figure: float, unit: str) -> None:

@@ -3,4 +3,4 @@
 set -euo pipefail
 
 python delivery/handover.py check "$1" "$DIGEST"
-python scripts/deploy.py "$STAGE" --profile stage --role-arn "$ACCESS-execute" --execute "$1" --yes
+python -m notejam_cfn deploy "$STAGE" --profile stage --role-arn "$ACCESS-execute" --execute "$1" --yes

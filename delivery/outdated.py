@@ -28,7 +28,7 @@ def main(environ: Mapping[str, str] = os.environ, folder: Path = Path("output"))
         *out_of_date.among(Aws(Access("stage", None, None)), access),
     ]
     if stale:
-        print(f"{', '.join(stale)} out of date: an administrator runs `python scripts/deploy.py {DELIVERY}`.")
+        print(f"{', '.join(stale)} out of date: an administrator runs `python -m notejam_cfn deploy {DELIVERY}`.")
     return 0
 
 

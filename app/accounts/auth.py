@@ -20,7 +20,7 @@ TOO_MANY = "Too many attempts. Please wait a quarter of an hour and try again."
 WRONG = "Wrong e-mail address or password."
 
 
-@routes.get("/signup/")
+@routes.get("/signup/", inline=True)
 def sign_up_form() -> str:
     """Show the form for a new account."""
     return page("signup", "Sign up", form=Form())
@@ -39,7 +39,7 @@ def sign_up() -> Any:
     return redirect("/")
 
 
-@routes.get("/signin/")
+@routes.get("/signin/", inline=True)
 def sign_in_form() -> str:
     """Show the form to sign in."""
     return page("signin", "Sign in", form=Form({"next": own_path(_next())}))
@@ -66,7 +66,7 @@ def sign_out() -> HTTPResponse:
     return redirect("/signin/")
 
 
-@routes.get("/forgot-password/")
+@routes.get("/forgot-password/", inline=True)
 def forgot_form() -> str:
     """Ask for the address of the account."""
     return page("forgot", "Forgot password", form=Form())

@@ -22,9 +22,11 @@ from .credentials import Credentials
 from .pool import Pool, hangs_up
 
 log = logging.getLogger("notejam.database")
+# Beside the threads that make pages: those that make exports.
+SLOW_THREADS = 2
 SECONDS_BETWEEN_TRIES = 0.25
-# Statements may be cut off by the server, so that one bad query cannot hold a thread for ever.
-STATEMENT_TIMEOUT_MS = 20_000
+# Statements are cut off by the server, so that one bad query or one lock cannot hold a thread for long.
+STATEMENT_TIMEOUT_MS, LOCK_TIMEOUT_MS = 10_000, 3_000
 
 sqlite3.register_converter("DATETIME", lambda value: dt.datetime.fromisoformat(value.decode()))
 sqlite3.register_adapter(dt.datetime, lambda value: value.isoformat(" "))
@@ -39,6 +41,7 @@ class PooledDatabase(peewee.Database):
 
     pool: Pool
     spent = _Spent()
+    event_loop_thread: int | None = None
     # Peewee's own, which its type stubs leave out.
     _state: Any
     _execute_cursor: Any
@@ -51,6 +54,8 @@ class PooledDatabase(peewee.Database):
         """
         if not self._state.closed:
             return False
+        if threading.get_ident() == PooledDatabase.event_loop_thread:
+            raise RuntimeError("a page that is answered on the event loop must not ask the database")
         self._adopt(self.pool.borrow())
         return True
 
@@ -110,7 +115,7 @@ class Postgres(PooledDatabase, PostgresqlDatabase):
     def __init__(self, settings: Settings) -> None:
         self.credentials = Credentials(settings)
         self.wait_seconds = settings.database_wait_seconds
-        self.pool = Pool(self._open, _is_broken, settings.threads, settings.database_idle_seconds)
+        self.pool = Pool(self._open, _is_broken, settings.threads + SLOW_THREADS, settings.database_idle_seconds)
         connection_options: dict[str, Any] = _trust(settings) | _give_up_on_silent_hosts()
         super().__init__(
             settings.database_name,
@@ -119,7 +124,7 @@ class Postgres(PooledDatabase, PostgresqlDatabase):
             port=settings.database_port,
             sslmode=settings.database_sslmode,
             application_name=f"notejam-{settings.stage}",
-            options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+            options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC",
             **connection_options,
         )
 
@@ -177,7 +182,7 @@ class Sqlite(PooledDatabase, SqliteDatabase):
     """One file on a laptop."""
 
     def __init__(self, settings: Settings) -> None:
-        self.pool = Pool(self._open, _is_never_broken, settings.threads, settings.database_idle_seconds)
+        self.pool = Pool(self._open, _is_never_broken, settings.threads + SLOW_THREADS, settings.database_idle_seconds)
         super().__init__(settings.database_path)
 
     def rows(self, sql: str, *params: Any) -> list[tuple[Any, ...]]:

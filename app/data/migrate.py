@@ -46,6 +46,7 @@ def _one_at_a_time(connection: Postgres | Sqlite) -> Iterator[None]:
         return
     # Waiting for the lock, and the work of a migration, may take longer than a page's statement ever should.
     connection.execute_sql("SET statement_timeout = 0")
+    connection.execute_sql("SET lock_timeout = 0")
     connection.execute_sql("SELECT pg_advisory_lock(%s)", (LOCK,))
     try:
         yield

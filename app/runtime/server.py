@@ -1,4 +1,4 @@
-"""The production server: Granian in WSGI mode, which finishes what it began when it is told to stop."""
+"""The production server: Granian, whose event loop feeds `app.web.gateway`; it ends what it began when told to stop."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 import threading
 from typing import Any
 
-from granian.constants import Interfaces
+from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
@@ -34,12 +34,12 @@ class DrainingServer(MPServer):
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C. Each worker process loads the application by itself (`app.wsgi`)."""
     server = DrainingServer(
-        "app.wsgi:application",
+        "app.wsgi:gateway",
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=settings.workers,
-        blocking_threads=settings.threads,
+        loop=Loops.auto,
         runtime_threads=1,
         backlog=1024,
         http1_settings=HTTP1Settings(header_read_timeout=KEEP_ALIVE_MS),

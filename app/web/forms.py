@@ -96,7 +96,8 @@ class Form:
 def sent_form() -> Form:
     """Return the form of this request, read once.
 
-    A body that is too long is 413, one of another type 415, and one that is not UTF-8 is 400.
+    A body that is too long is 413, one of unknown length 411, one of another type 415, and one that did not arrive to
+    its end or is not UTF-8 is 400.
     """
     form: Form | None = request.environ.get("notejam.form")
     if form is None:
@@ -105,8 +106,10 @@ def sent_form() -> Form:
 
 
 def _body(environ: dict[str, Any]) -> bytes:
-    declared, chunked = environ.get("CONTENT_LENGTH") or "0", "HTTP_TRANSFER_ENCODING" in environ
-    if declared == "0" and not chunked:
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        raise HTTPError(411)
+    declared = environ.get("CONTENT_LENGTH") or "0"
+    if declared == "0":
         return b""
     if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         raise HTTPError(415)
@@ -114,10 +117,10 @@ def _body(environ: dict[str, Any]) -> bytes:
         raise HTTPError(400)
     if int(declared) > BODY_BYTES:
         raise HTTPError(413)
-    # A body sent in chunks declares nothing.
-    body: bytes = environ["wsgi.input"].read(BODY_BYTES + 1 if chunked else int(declared))
-    if len(body) > BODY_BYTES:
-        raise HTTPError(413)
+    body: bytes = environ["wsgi.input"].read(int(declared))
+    if len(body) != int(declared):
+        # The connection ended within the body: half a note must not replace a whole one.
+        raise HTTPError(400)
     return body
 
 

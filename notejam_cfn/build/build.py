@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..core import manifest, names, render
-from ..iam.cloudformation_policies import UnknownPermissions
+from ..iam.permissions import UnknownPermissions
 from .lint import Finding, Subject, Verdict, lint
 from .lint.findings import BUCKET_BYTES, REQUEST_BYTES
 from ..config.settings import Project

@@ -238,7 +238,7 @@ region = "eu-central-1"
 size = "resilient"
 network.cidr = "10.30.0.0/16"
 service.time_zone = "Europe/Berlin"
-# Copies of backups, from which `scripts/move.py` starts when the region is gone.
+# Copies of backups, from which `python -m notejam_cfn failover` starts when the region is gone.
 backups.copy_region = "eu-west-1"
 # HTTPS: a Route 53 zone you own; the certificate and the record are made for you.
 # load_balancer.domain = "notes.example.com"

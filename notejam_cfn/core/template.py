@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import troposphere
 from troposphere import AWSObject, Equals, Not, Output, Parameter, Tags
 
+from .ordering import add_dependencies
 from .suppressions import Suppression, metadata
 
 CONTEXT = "com.aws.cloudformation.Context"
@@ -52,6 +53,12 @@ class Template(troposphere.Template):
         for one in resource if isinstance(resource, list) else [resource]:
             self._tag(one)
         return super().add_resource(resource)
+
+    def to_dict(self) -> Any:
+        """Render the template, with the order of resources that no reference shows: see `ordering`."""
+        body = super().to_dict()
+        add_dependencies(body.get("Resources", {}))
+        return body
 
     def add_parameter_in(self, group: str, label: str, name: str, **properties: Any) -> Parameter:
         """Add a parameter under a heading of the console's form, and return it.

@@ -18,34 +18,36 @@ import enum
 
 
 class Exit(enum.IntEnum):
-    """Exit statuses of every script."""
+    """Exit statuses of every command."""
 
     DONE = 0
-    ROLLED_BACK = 1
+    FAILED = 1
     BAD_INPUT = 2
     NEEDS_RECOVERY = 3
     REFUSED = 4
     AWS_TROUBLE = 5
     NOTHING_TO_DO = 10
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 MEANINGS = {
     Exit.DONE: "done, or there was nothing to do",
-    Exit.ROLLED_BACK: "it failed and was taken back: everything is as before",
-    Exit.BAD_INPUT: "an argument, a file in output/ or a setting is wrong; nothing was changed",
-    Exit.NEEDS_RECOVERY: "a stack is stuck and needs scripts/recover.py",
+    Exit.FAILED: "a linter objects or output/ is stale; or it failed and was taken back: everything is as before",
+    Exit.BAD_INPUT: "an argument, a file or a setting is wrong, or a package is missing; nothing was changed",
+    Exit.NEEDS_RECOVERY: "a stack is stuck and needs `recover`",
     Exit.REFUSED: "refused: data would be lost, someone else is deploying, or the answer was no",
     Exit.AWS_TROUBLE: "AWS could not be reached or refused the credentials",
     Exit.NOTHING_TO_DO: "nothing to do, when --tell-unchanged was given",
     Exit.INTERRUPTED: "interrupted; the last lines say what state things are in",
+    Exit.TERMINATED: "ended from outside by SIGTERM, and 129 by SIGHUP",
 }
 
 
 class CommandError(Exception):
     """A command cannot go on. `advice` says what to do next, one step a line."""
 
-    exit = Exit.ROLLED_BACK
+    exit = Exit.FAILED
 
     def __init__(self, message: str, *advice: str) -> None:
         super().__init__(message)

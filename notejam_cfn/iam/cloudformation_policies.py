@@ -67,21 +67,6 @@ BOUND_ALSO = {
     "rds": ("rds:*:${AWS::AccountId}:cluster-snapshot:*",),
 }
 SERVICE_LINKED_ROLES = "iam::${AWS::AccountId}:role/aws-service-role/*"
-# Schemas name actions on things that no template here makes; named resources could never match them.
-IN_VAIN = frozenset(
-    {
-        *("iam:AttachUserPolicy", "iam:DetachUserPolicy", "rds:CreateDBInstanceReadReplica", "rds:CreateDBSnapshot"),
-        *("rds:DescribeDBClusterAutomatedBackups", "rds:DescribeGlobalClusters", "rds:RemoveFromGlobalCluster"),
-        *("rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBInstanceToPointInTime"),
-        "rds:StartDBInstanceAutomatedBackupsReplication",
-    }
-)
-# The reference that cfn-lint bundles lets these be narrowed; IAM does not.
-ALSO_WITHOUT_RESOURCE = frozenset({"cloudwatch:GetMetricData", "sns:Unsubscribe"})
-
-
-class UnknownPermissions(LookupError):
-    """A template holds a type of resource of which nobody looked up yet what making it takes."""
 
 
 def of_stage(project: str, stage: str) -> Condition:
@@ -100,12 +85,12 @@ def allow_creating(
 
     Raises `UnknownPermissions` for a type that `permissions` does not know.
     """
-    called = {action for kind in kinds for action in actions_for(kind)} | {"cloudformation:DescribeStacks"}
+    called = {action for kind in kinds for action in permissions.actions_for(kind)} | {"cloudformation:DescribeStacks"}
     special = {"iam:PassRole", "iam:CreateServiceLinkedRole", *GRANTING}
-    wanted = sorted(called - IN_VAIN - special)
-    wide = [action for action in wanted if action in permissions.WITHOUT_RESOURCE | ALSO_WITHOUT_RESOURCE]
-    tagged = [action for action in wanted if action in permissions.DECIDED_BY_TAG]
-    named = [action for action in wanted if action not in {*wide, *tagged}]
+    known = [permissions.action(name) for name in sorted(called - special)]
+    wide = [action.name for action in known if not action.takes_resource]
+    tagged = [action.name for action in known if action.decided_by_tag]
+    named = [action.name for action in known if action.name not in {*wide, *tagged}]
     return [
         *allow_making_roles(prefix, boundary, services, sorted(called & GRANTING)),
         *(allow(_literal(some), resources_of(service, prefix)) for service, some in _by_service(named)),
@@ -178,13 +163,6 @@ def bound_backups(prefix: str, own: Condition) -> list[Statement]:
         allow(on("backup", *copying), [in_account(f"backup:*:${{AWS::AccountId}}:backup-vault:{prefix}*")]),
         allow_everywhere("TagsHaveNoResource", on("tag", "GetResources")),
     ]
-
-
-def actions_for(kind: str) -> tuple[str, ...]:
-    """Return the actions CloudFormation needs for a type. Raises `UnknownPermissions` when none are known."""
-    if kind not in permissions.ACTIONS:
-        raise UnknownPermissions(f"{kind}: no permissions known; run python tools/refresh_permissions.py")
-    return permissions.ACTIONS[kind]
 
 
 def in_policies(statements: Iterable[Statement]) -> list[list[Statement]]:

@@ -233,13 +233,14 @@ def refuse_other_stages(project: str, stage: str) -> Statement:
 def allow_log_groups_to_use_key() -> Statement:
     """Let CloudWatch Logs encrypt this account's log groups.
 
+    AWS's example also lists kms:DescribeKey, to which the condition never applies: it has no encryption context.
     Source: Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
     """
     groups = Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*")
     return Statement(
         Sid="LogGroupsEncrypt",
         Effect=Allow,
-        Action=[kms.Encrypt, kms.Decrypt, kms.ReEncryptFrom, kms.ReEncryptTo, kms.GenerateDataKey, kms.DescribeKey],
+        Action=[kms.Encrypt, kms.Decrypt, kms.ReEncryptFrom, kms.ReEncryptTo, kms.GenerateDataKey],
         Principal=Principal("Service", Sub("logs.${AWS::Region}.${AWS::URLSuffix}")),
         Resource=["*"],
         Condition=Condition([ArnLike("kms:EncryptionContext:aws:logs:arn", groups)]),

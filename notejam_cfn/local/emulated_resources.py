@@ -17,7 +17,7 @@ from typing import Any
 from . import recovery, schemas
 from .faults import FAULTS
 
-ALARM, CLUSTER = "AWS::CloudWatch::Alarm", "AWS::RDS::DBCluster"
+ALARM, CLUSTER, LOG_GROUP = "AWS::CloudWatch::Alarm", "AWS::RDS::DBCluster", "AWS::Logs::LogGroup"
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, Any]]
 # Where Ref returns something else than the parts of the identifier joined.
@@ -50,6 +50,7 @@ def register() -> None:
     stacks: Any = importlib.import_module("ministack.services.cloudformation.stacks")
     _add_missing_types(provisioners)
     _stand_in_for_metric_math(provisioners)
+    _name_log_groups_as_cloudformation_does(provisioners)
     _learn_replacements(provisioners)
     stacks._provision_resource = _judged_creation(stacks._provision_resource)
     stacks._update_resource = _judged_update(stacks._update_resource)
@@ -138,6 +139,23 @@ def _stand_in_for_metric_math(provisioners: Any) -> None:
         return provisioned
 
     provisioners._RESOURCE_HANDLERS[ALARM] = own | {"create": create_either, "update": update_either}
+
+
+def _name_log_groups_as_cloudformation_does(provisioners: Any) -> None:
+    """Give a log group without a name one that begins with its stack's, which permissions by name rely on."""
+    own = provisioners._RESOURCE_HANDLERS[LOG_GROUP]
+
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        generated = f"{stack_name}-{logical_id}-{uuid.uuid4().hex[:12].upper()}"
+        provisioned: Provisioned = own["create"](logical_id, {"LogGroupName": generated} | properties, stack_name)
+        return provisioned
+
+    def update(physical_id: str, old: Properties, new: Properties, *rest: Any) -> Provisioned:
+        named = {"LogGroupName": physical_id}
+        provisioned: Provisioned = own["update"](physical_id, named | old, named | new, *rest)
+        return provisioned
+
+    provisioners._RESOURCE_HANDLERS[LOG_GROUP] = own | {"create": create, "update": update}
 
 
 def _learn_replacements(provisioners: Any) -> None:

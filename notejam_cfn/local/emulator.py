@@ -76,14 +76,17 @@ class Emulator:
         template: Mapping[str, Any],
         parameters: Mapping[str, str] | None = None,
         region: str | None = None,
+        role: str = "",
     ) -> dict[str, str]:
         """Create or update a stack from a template (long form, as a dictionary) and return its outputs.
+
+        With a role's ARN CloudFormation works in it, and may do what the role's policies let it.
 
         Raises EmulatorError with the first reason that CloudFormation gives, when the template or a resource in it is
         refused. A stack without changes is left as it is.
         """
         cloudformation = self.client("cloudformation", region)
-        _apply(cloudformation, name, self._template(template), parameters or {})
+        _apply(cloudformation, name, self._template(template) | ({"RoleARN": role} if role else {}), parameters or {})
         return _outputs(cloudformation, name)
 
     def _template(self, template: Mapping[str, Any]) -> dict[str, str]:
@@ -126,9 +129,19 @@ class Emulator:
         request = urllib.request.Request(self.url + path, json.dumps(document).encode(), method="PUT")
         urllib.request.urlopen(request, timeout=10).close()
 
+    def asked(self) -> list[dict[str, Any]]:
+        """Return what roles were asked for since the last reset, each once.
+
+        Each has `caller` (an ARN), `action`, `resource`, `context` (condition keys), `allowed` and `resource_policy`.
+        """
+        with urllib.request.urlopen(self.url + server.ASKED_PATH, timeout=10) as answer:
+            found: list[dict[str, Any]] = json.load(answer)
+        return found
+
     def reset(self) -> None:
         """Forget every resource of every account."""
         self.set_faults()
+        self._tell(server.FORGET_PATH, {})
         request = urllib.request.Request(f"{self.url}/_ministack/reset", b"", method="POST")
         urllib.request.urlopen(request, timeout=30).close()
 

@@ -20,6 +20,8 @@ from urllib.parse import unquote
 from .roles.conditions import Context, arn_matches, holds, matches, resolved
 
 Document = Mapping[str, Any]
+ANY = "any resource"
+"""A resource of which no ARN is known: what is asked must be allowed on something."""
 ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 
 
@@ -96,7 +98,7 @@ def decide(caller: Caller, request: Request, resource_policy: Document | None = 
     of_resource = [one for one in statements(resource_policy) if names(one, caller)]
     limits = asked.limits()
     for place, some in (("its policies", own), *limits, ("the resource's policy", of_resource)):
-        denied = asked.first("Deny", some)
+        denied = asked.first("Deny", some) if request.resource != ANY else None
         if denied:
             return Decision(False, f"a statement of {place} denies it: {_short(denied)}", denied)
     given = asked.first("Allow", of_resource)
@@ -192,7 +194,7 @@ def speaks_of(statement: Document, request: Request, context: Context) -> bool:
     return (
         _action_fits(statement, request.action)
         and _resource_fits(statement, request.resource, context)
-        and holds(statement.get("Condition", {}), context)
+        and (request.resource == ANY or holds(statement.get("Condition", {}), context))
     )
 
 
@@ -207,6 +209,8 @@ def _resource_fits(statement: Document, resource: str, context: Context) -> bool
     """Compare resources. A policy of a repository names none: it is about the one it belongs to."""
 
     def among(patterns: Any) -> bool:
+        if resource == ANY:
+            return bool(listed(patterns))
         filled = (resolved(str(pattern), context) for pattern in listed(patterns))
         return any(one is not None and (matches(one, resource) or one == resource) for one in filled)
 
@@ -297,6 +301,7 @@ def managed(iam: Any, arn: str) -> Document:
 
 
 __all__ = [
+    "ANY",
     "Caller",
     "Decision",
     "Document",

@@ -1,6 +1,6 @@
 """The dress rehearsal of a stage: deploy, release, use, update and remove it, without AWS.
 
-Everything that deploys is the code of scripts/deploy.py and scripts/destroy.py. What stands for AWS: the emulator, one
+Everything that deploys is the code of the commands `deploy` and `destroy`. What stands for AWS: the emulator, one
 PostgreSQL for the database cluster, and processes of this machine for the containers.
 """
 
@@ -24,7 +24,10 @@ from ..deploy.stacks.executor import Prompter
 from ..deploy.stacks.outcomes import Result
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import exit_status, lines
-from . import emulator, http_proxy, programs, smoke_client, task
+from . import emulator, http_proxy, programs, smoke_client
+from .containers import image, task
+from .containers.runtime import Checkout, InImage, Runtime
+from .containers.sandbox import Sandbox
 from .postgres import Postgres
 from .postgres_tls import tls_front
 from .tls import Authority
@@ -44,10 +47,15 @@ class RehearsalError(RuntimeError):
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What to rehearse. `keep` is called, with the address for a browser, before anything is removed."""
+    """What to rehearse. `keep` is called, with the address for a browser, before anything is removed.
+
+    With `image` the containers run in the application's image, which is built when it has to be; with None they do when
+    it was built before.
+    """
 
     stage: str
     folder: Path
+    image: bool | None = None
     keep: Callable[[str], None] | None = None
     progress: type[Progress] = Silent
 
@@ -100,6 +108,7 @@ class Rehearsal:
         found = task.read(self.aws, self.service.name)
         with ExitStack() as stack:
             platform = stack.enter_context(self._platform(found))
+            self.tell(f"the containers run in {platform.runtime.described}")
             for name in task.prepare(found, platform):
                 self.tell(f"container {name} succeeded")
             port = stack.enter_context(task.serving(found, platform))
@@ -155,13 +164,24 @@ class Rehearsal:
             tls_front(database, authority, [cluster["Endpoint"] for cluster in clusters]) as address,
         ):
             _add_database(database, clusters[0], found)
-            authority.write(Path(folder) / "authorities.pem")
-            yield task.Platform(self.settings.folder, self._additions(address, Path(folder)), Path(folder) / "log")
+            runtime = self._runtime(authority, Path(folder))
+            # The database's name resolves nowhere here; libpq takes its address from this and still checks the name.
+            given = {**self.aws.environment, "PGHOSTADDR": address}
+            yield task.Platform(runtime, given, Path(folder) / "log")
 
-    def _additions(self, database_address: str, folder: Path) -> Mapping[str, str]:
-        """Return what is added to the environment: credentials and region, and what stands for DNS and AWS's CA."""
-        stand_ins = {"PGHOSTADDR": database_address, "PGSSLROOTCERT": str(folder / "authorities.pem")}
-        return {**self.aws.environment, **stand_ins}
+    def _runtime(self, authority: Authority, folder: Path) -> Runtime:
+        """Return what containers run in; its database certificates are this rehearsal's instead of those of RDS."""
+        authorities = folder / "authorities.pem"
+        authority.write(authorities)
+        found = None if self.settings.image is False else image.kept(self.settings.folder)
+        if self.settings.image and found is None:
+            found = image.built(self.settings.folder, tell=self.tell)
+        if found is None:
+            return Checkout(self.settings.folder, authorities)
+        for path in (folder, authorities):
+            path.chmod(0o755)  # containers are another user's
+        (folder / "volumes").mkdir(mode=0o755)
+        return InImage(Sandbox(found, folder / "volumes", authorities))
 
     def _register(self, found: task.Task, port: int) -> None:
         address = task.local_address(found).strip("[]")
@@ -223,5 +243,12 @@ def _output(results: Mapping[str, Result], name: str) -> str:
     return found[0]
 
 
-FAILURES = (RehearsalError, CommandError, task.TaskError, smoke_client.SmokeError, programs.PostgresError)
+FAILURES = (
+    RehearsalError,
+    CommandError,
+    task.TaskError,
+    image.ImageError,
+    smoke_client.SmokeError,
+    programs.PostgresError,
+)
 """What a rehearsal raises when the stage is at fault."""

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 FAULTS_PATH, POINTS_PATH = "/_rehearsal/faults", "/_rehearsal/points"
+ASKED_PATH, FORGET_PATH = "/_rehearsal/asked", "/_rehearsal/forget"
 Application = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Awaitable[None]]], Awaitable[None]]
 
 
@@ -48,10 +49,12 @@ def _settle_ministack(port: int) -> None:
 
 def _application() -> Application:
     from . import emulated_resources, recovery
+    from .roles import enforcement
 
     ministack = importlib.import_module("ministack.app")
     emulated_resources.register()
     recovery.register()
+    enforcement.register()
     application: Application = ministack.app
     return application
 
@@ -81,6 +84,8 @@ def with_faults(serve: Application) -> Application:
         if scope["type"] != "http":
             return await serve(scope, receive, send)
         body = await _body(receive)
+        if scope["path"] == ASKED_PATH:
+            return await _respond(send, 200, _asked())
         if scope["path"] in TAKES:
             TAKES[scope["path"]](json.loads(body or b"{}"))
             return await _respond(send, 200, b"{}")
@@ -125,8 +130,20 @@ def _take_point(document: dict[str, Any]) -> None:
     recovery.keep_point(document)
 
 
+def _asked() -> bytes:
+    from .roles.enforcement import ENFORCEMENT
+
+    return json.dumps(list(ENFORCEMENT.asked.values())).encode()
+
+
+def _forget(document: dict[str, Any]) -> None:
+    from .roles.enforcement import ENFORCEMENT
+
+    ENFORCEMENT.forget()
+
+
 # What a test tells the emulator, by the path it is told at.
-TAKES = {FAULTS_PATH: _take_faults, POINTS_PATH: _take_point}
+TAKES = {FAULTS_PATH: _take_faults, POINTS_PATH: _take_point, FORGET_PATH: _forget}
 
 
 async def _answered_wrongly(scope: dict[str, Any], body: bytes, send: Callable[..., Any]) -> bool:

@@ -7,9 +7,9 @@ from typing import Any
 from webtest import TestApp, TestResponse
 
 from app.data.models import database
+from tests.harness.application import PASSWORD, SECRET
 
-PASSWORD = "first-password"
-SECRET = "a secret for tests, long enough to be one"
+__all__ = ["PASSWORD", "SECRET"]
 
 
 def sign_up(browser: TestApp, email: str, password: str = "correct horse") -> TestResponse:

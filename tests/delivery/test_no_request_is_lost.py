@@ -12,57 +12,27 @@ import contextlib
 import dataclasses
 import http.client
 import itertools
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.harness.application import RunningServer, command, environment
+
 HEALTHY_ANSWERS, CHECK_SECONDS, NOTICE_SECONDS, DRAIN_SECONDS = 2, 0.2, 0.5, 2
 CLIENTS, CALM_SECONDS = 4, 1.0
 
 
-class Task:
+class Task(RunningServer):
     """One process of the application, as a container runs it."""
-
-    def __init__(self, folder: Path, number: int) -> None:
-        self.port = free_port()
-        given = {
-            "PORT": str(self.port),
-            "SESSION_SECRET": "0123456789abcdef0123456789abcdef",
-            "DATABASE_PATH": str(folder / "notejam.db"),
-            "DRAIN_SECONDS": str(DRAIN_SECONDS),
-            "PYTHONPATH": str(ROOT),
-        }
-        self.environment = {"PATH": os.environ["PATH"], **given}
-        self.log = folder / f"{number}.log"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "app", "serve"], env=self.environment, stdout=log, stderr=log
-            )
 
     def is_healthy(self) -> bool:
         with contextlib.suppress(OSError, http.client.HTTPException):
             return fetch(self.port, "/healthz") == 200
         return False
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 def fetch(port: int, path: str) -> int:
@@ -149,26 +119,31 @@ class Load:
 
 
 @pytest.fixture
-def tasks(tmp_path: Path) -> Iterator[list[Task]]:
+def start(tmp_path: Path) -> Iterator[Callable[[], Task]]:
+    """Start tasks on one database; all are gone after the test."""
+    database = str(tmp_path / "notejam.db")
+    assert command(environment(DATABASE_PATH=database), "migrate").returncode == 0
     started: list[Task] = []
-    yield started
+
+    def start() -> Task:
+        environ = environment(DATABASE_PATH=database, DRAIN_SECONDS=str(DRAIN_SECONDS))
+        started.append(Task(environ, tmp_path / f"{len(started)}.log"))
+        return started[-1]
+
+    yield start
     for task in started:
-        if task.process.poll() is None:
-            task.process.kill()
-            task.process.wait(10)
+        task.destroy()
 
 
-def test_a_release_under_load_loses_no_request(tasks: list[Task], tmp_path: Path) -> None:
+def test_a_release_under_load_loses_no_request(start: Callable[[], Task]) -> None:
     balancer = LoadBalancer()
-    tasks += [Task(tmp_path, 0)]
-    subprocess.run([sys.executable, "-m", "app", "migrate"], env=tasks[0].environment, check=True, capture_output=True)
-    tasks += [Task(tmp_path, 1)]
+    tasks = [start(), start()]
     old = list(tasks)
     balancer.register(old)
     load = Load(balancer.port)
     with load.running():
         time.sleep(CALM_SECONDS)
-        tasks += [Task(tmp_path, 2), Task(tmp_path, 3)]
+        tasks += [start(), start()]
         balancer.register(tasks[2:])
         stopping = [threading.Thread(target=task.stop) for task in old]
         for thread in stopping:

@@ -23,13 +23,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def commands() -> dict[str, argparse.ArgumentParser]:
     """The commands of `python -m notejam_cfn` by name, each with its parser."""
-    (choices,) = (action.choices for action in main._parser()._actions if isinstance(action.choices, dict))
-    return dict(choices)
+    return {name: main.parser_of(name) for name in main.COMMANDS}
 
 
 @pytest.fixture(scope="session")
 def help_of() -> Callable[[str], str]:
-    """Return what a script prints for --help: `help_of("scripts/deploy.py")`."""
+    """Return what a script prints for --help: `help_of("python -m notejam_cfn deploy")`."""
 
     @cache
     def text(script: str) -> str:

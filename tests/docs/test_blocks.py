@@ -14,11 +14,11 @@ from tests.docs.blocks import COMMENT, PAGES, ROOT, Block, blocks_of, prose_of, 
 from tests.docs.reader import Reader, copy_of_project
 
 # What a page takes for granted: it is typed before the page's own blocks.
-FIRST = {"backups.md": "python scripts/deploy.py prod --yes"}
+FIRST = {"backups.md": "python -m notejam_cfn deploy prod --yes"}
 # Pages whose blocks are parts of files, and the test that puts them there.
 FOLLOWED_BY = {"adding-a-component.md": ROOT / "tests/docs/test_adding_a_component.py"}
 NOT_CODE = ("text", "mermaid")
-NEEDS_AWS = "scripts/"
+NEEDS_AWS = re.compile(r"notejam_cfn (?:deploy|release|status|logs|destroy|recover|backup|restore|failover)")
 
 
 def to_run(page: Path) -> list[Block]:
@@ -31,7 +31,7 @@ def reader(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reader]:
     """Somebody with a copy of the project and, where the page's commands need it, an emulated AWS."""
     page: Path = request.getfixturevalue("followed")
     with ExitStack() as stack:
-        needed = any(NEEDS_AWS in block.code for block in to_run(page))
+        needed = any(NEEDS_AWS.search(block.code) for block in to_run(page))
         aws = stack.enter_context(emulator.running()) if needed else None
         someone = Reader(copy_of_project(tmp_path / "notejam"), aws and aws.environment)
         if page.name in FIRST:

@@ -132,20 +132,9 @@ def test_every_option_of_every_command_is_documented(commands: Commands) -> None
             assert option in ("-h", "--help") or option in about, f"{name} {option}"
 
 
-def test_every_option_of_every_script_is_documented(help_of: Callable[[str], str]) -> None:
-    everything = "\n".join(text_of(page) for page in PAGES)
-    missing = [
-        f"{script.name} {option}"
-        for script in sorted((ROOT / "scripts").glob("*.py"))
-        for option in sorted(set(OPTION.findall(help_of(f"scripts/{script.name}"))) - {"--help"})
-        if option not in everything or script.name not in everything
-    ]
-    assert not missing, missing
-
-
 PROGRAMS = sorted(
     f"{folder}/{path.name}"
-    for folder in ("scripts", "tools", "benchmarks")
+    for folder in ("tools", "benchmarks")
     for path in (ROOT / folder).glob("*.py")
     if "__main__" in path.read_text(encoding="utf-8")
 )

@@ -1,10 +1,9 @@
-"""The commands of `python -m notejam_cfn`, a module each.
+"""The commands that need no AWS: they compose templates and tell what can be known from them.
 
-To add one, add a module with two functions, and nothing else:
+To add one, add a module with two functions:
 
-    def add_parser(subparsers: Subparsers) -> None: add the command's parser, with `set_defaults(run=run)`
+    def add_arguments(parser: argparse.ArgumentParser) -> None: add the command's arguments
     def run(options: argparse.Namespace) -> int: do it and return the exit status
 
-Every command's module is imported to print the help, so what a command works with is imported within `run`.
-A module whose name begins with an underscore is no command.
+and a line to the table in `main`. What a command works with is imported within `run`, so that its help is fast.
 """

@@ -20,14 +20,12 @@ if TYPE_CHECKING:
     from ...build.output import Changes
     from ...config.settings import Project
     from ...reports.cost import Bill
-    from ..arguments import Subparsers
 
 WRITTEN, UNCHANGED, FRESH, STALE, FINDINGS = "written", "unchanged", "fresh", "stale", "findings"
 
 
-def add_parser(subparsers: Subparsers) -> None:
-    """Add the command's parser."""
-    parser = subparsers.add_parser("build", help="compose, lint and write the templates", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     arguments.add_config(parser)
     arguments.add_stages(parser)
     add = parser.add_argument
@@ -38,7 +36,6 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--jobs", type=_positive, metavar="N", help="lint processes (default: one per processor)")
     add("--quiet", action="store_true", help="print findings and differences only")
     arguments.add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -15,15 +15,13 @@ from ..tables import table
 
 if TYPE_CHECKING:
     from ...reports.cost import Bill, Bills, Item, Site, Stacks
-    from ..arguments import Subparsers
 
 # Dollars a month; what costs less is in the sum and not in a line of its own.
 LEAST_SHOWN = 0.005
 
 
-def add_parser(subparsers: Subparsers) -> None:
-    """Add the command's parser."""
-    parser = subparsers.add_parser("cost", help="price the stages a month", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     arguments.add_config(parser)
     arguments.add_stages(parser)
     add = parser.add_argument
@@ -33,7 +31,6 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--compare", action="store_true", help="show what changes against the templates in the output directory")
     add("--output", type=Path, default=arguments.OUTPUT, metavar="DIR", help="with --compare (default: output)")
     arguments.add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -10,7 +10,6 @@ from .. import arguments
 
 if TYPE_CHECKING:
     from ...reports.diagram import Picture
-    from ..arguments import Subparsers
 
 LIBRARY_MISSING = (
     "drawing needs the diagrams library: `pip install 'notejam[diagram]'`, or `pip install -e '.[diagram]'` in a copy "
@@ -18,15 +17,13 @@ LIBRARY_MISSING = (
 )
 
 
-def add_parser(subparsers: Subparsers) -> None:
-    """Add the command's parser."""
-    parser = subparsers.add_parser("diagram", help="draw the stages and the delivery", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     arguments.add_config(parser)
     add = parser.add_argument
     add("--stage", metavar="NAME", help="the stage to draw (default: the last)")
     add("--docs", type=Path, default=Path("docs"), metavar="DIR", help="where the page and images go (default: docs)")
     add("--text", action="store_true", help="print the pictures as Mermaid, and draw nothing")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

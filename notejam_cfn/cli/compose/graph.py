@@ -11,18 +11,15 @@ from .. import arguments
 
 if TYPE_CHECKING:
     from ...build.build import Rendered
-    from ..arguments import Subparsers
 
 FORMS = {"console": "the whole stage in one stack, for the console", "project": "once for all stages"}
 
 
-def add_parser(subparsers: Subparsers) -> None:
-    """Add the command's parser."""
-    parser = subparsers.add_parser("graph", help="print the stacks and what flows between them", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     arguments.add_config(parser)
     arguments.add_stages(parser)
     arguments.add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

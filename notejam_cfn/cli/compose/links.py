@@ -14,15 +14,13 @@ if TYPE_CHECKING:
     from ...config.settings import Project
     from ...reports.links import Links
     from ...stacks import Stack
-    from ..arguments import Subparsers
 
 
 HINT = "With output/ in S3 and its address as --base-url, there are links with everything filled in: docs/console.md"
 
 
-def add_parser(subparsers: Subparsers) -> None:
-    """Add the command's parser."""
-    parser = subparsers.add_parser("links", help="print links that open the console on a stage", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     arguments.add_config(parser)
     arguments.add_stages(parser)
     add = parser.add_argument
@@ -35,7 +33,6 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--region", metavar="REGION", help="another region than the stage's own")
     add("--parameter", action="append", default=[], type=_parameter, metavar="NAME=VALUE", help="fill in a parameter")
     arguments.add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

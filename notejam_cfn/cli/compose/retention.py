@@ -13,7 +13,6 @@ from ..tables import table
 
 if TYPE_CHECKING:
     from ...reports.retention import Day, Kept, Plan
-    from ..arguments import Subparsers
 
 YEARS = 5
 DAYS_A_YEAR = 365
@@ -21,9 +20,8 @@ DAYS_BETWEEN_ROWS = 91
 START = datetime.date(2026, 1, 1)
 
 
-def add_parser(subparsers: Subparsers) -> None:
-    """Add the command's parser."""
-    parser = subparsers.add_parser("retention", help="simulate what backups are kept", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     arguments.add_stages(parser)
     parser.add_argument(
         "--output", type=Path, default=arguments.OUTPUT, metavar="DIR", help="where the templates are (default: output)"
@@ -33,7 +31,6 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--day", type=datetime.date.fromisoformat, metavar="DATE", help="list what there is on a day")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it as an SVG file, with one --stage")
     arguments.add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,16 +11,13 @@ from ..tables import table
 
 if TYPE_CHECKING:
     from ...config.settings import Project, Stage
-    from ..arguments import Subparsers
 
 
-def add_parser(subparsers: Subparsers) -> None:
-    """Add the command's parser."""
-    parser = subparsers.add_parser("stages", help="list the stages and the regions they fit", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     arguments.add_config(parser)
     parser.add_argument("--regions", action="store_true", help="also list resource types that regions lack (lints)")
     arguments.add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -13,20 +13,15 @@ from .. import arguments
 if TYPE_CHECKING:
     from ...build.build import Rendered
     from ...core.suppressions import SuppressedRule
-    from ..arguments import Subparsers
 
 Found = list[tuple[str, "SuppressedRule"]]
 
 
-def add_parser(subparsers: Subparsers) -> None:
-    """Add the command's parser."""
-    parser = subparsers.add_parser(
-        "suppressions", help="list what is exempt from other linters' rules, and why", description=__doc__
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     arguments.add_config(parser)
     arguments.add_stages(parser)
     arguments.add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,1 +1,1 @@
-"""What the commands that talk to AWS share."""
+"""The commands that talk to AWS, or to the emulator that stands for it; `session` and `runs` are what they share."""

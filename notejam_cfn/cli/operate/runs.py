@@ -26,18 +26,18 @@ class Session:
     aws: Aws
     stacks: tuple[StackSpec, ...]
     progress: Progress
-    person: Prompter
+    prompter: Prompter
 
 
 def over_stacks(
-    asked: argparse.Namespace, script: str, run: Callable[[Session], dict[str, Result]], tell_unchanged: bool = False
+    asked: argparse.Namespace, command: str, run: Callable[[Session], dict[str, Result]], tell_unchanged: bool = False
 ) -> Exit:
     """Do something with the stacks that were asked for, say how it went, and return the exit status."""
     out, began = session.talk(asked), time.monotonic()
     start = _start(asked, out)
     results = run(start)
     seconds = time.monotonic() - began
-    told = summary.lines(results, seconds, f"python scripts/{script}.py {asked.stage}") if results else []
+    told = summary.lines(results, seconds, f"python -m notejam_cfn {command} {asked.stage}") if results else []
     print("", *told, sep="\n", file=out)
     if asked.json:
         session.print_json(summary.document(results, seconds))
@@ -50,7 +50,7 @@ def _start(asked: argparse.Namespace, out: TextIO) -> Session:
     account = session.require_account(aws, stacks)
     regions = ", ".join(dict.fromkeys(stack.region for stack in stacks))
     progress.write(f"{asked.stage} → {regions}, account {account}\n")
-    return Session(aws, stacks, progress, session.person(out))
+    return Session(aws, stacks, progress, session.prompter(out))
 
 
 def _names(stacks: Sequence[StackSpec]) -> dict[str, str]:

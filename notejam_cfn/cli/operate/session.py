@@ -1,4 +1,4 @@
-"""What the scripts share: arguments, the terminal, and how a command ends."""
+"""What the commands share that talk to AWS: their arguments, the stacks they are about, and the terminal."""
 
 from __future__ import annotations
 
@@ -6,46 +6,35 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from ...deploy.aws.client import Access, Aws
-from ...deploy.exit_codes import MEANINGS, BadInput, CommandError, Exit
+from ...deploy.exit_codes import BadInput
 from ...deploy.manifest import Manifest, StackSpec, read
 from ...deploy.stacks.executor import Prompter
 from ...deploy.ui.progress import KINDS
-from ...deploy.ui.signals import Abort
-
-OUTPUT = "output"
+from ..arguments import OUTPUT, add_json
 
 
-def parser(description: str, stage: bool = True) -> argparse.ArgumentParser:
-    """Return a parser with the arguments that every script takes."""
-    statuses = "\n".join(f"  {status.value:>3}  {meaning}" for status, meaning in MEANINGS.items())
-    made = argparse.ArgumentParser(
-        description=description,
-        epilog=f"exit statuses:\n{statuses}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_common(parser: argparse.ArgumentParser, stage: bool = True) -> None:
+    """Add the arguments that every command takes which reads output/ and talks to AWS."""
     if stage:
-        made.add_argument("stage", metavar="STAGE", help="a stage of notejam.toml, or: delivery")
-    made.add_argument("--output", type=Path, default=Path(OUTPUT), metavar="FOLDER", help="what build wrote")
-    made.add_argument("--profile", help="profile of the AWS configuration")
-    made.add_argument("--region", help="another region than the stage's")
-    made.add_argument("--endpoint-url", metavar="URL", help="another endpoint than AWS, such as an emulator")
-    made.add_argument("--json", action="store_true", help="print the result as JSON; progress goes to standard error")
-    return made
+        parser.add_argument("stage", metavar="STAGE", help="a stage of notejam.toml, or: delivery")
+    parser.add_argument("--output", type=Path, default=OUTPUT, metavar="DIR", help="what build wrote (default: output)")
+    parser.add_argument("--profile", help="profile of the AWS configuration")
+    parser.add_argument("--region", help="another region than the stage's")
+    parser.add_argument("--endpoint-url", metavar="URL", help="another endpoint than AWS, such as an emulator")
+    add_json(parser)
 
 
-def changing(made: argparse.ArgumentParser) -> None:
-    """Add the arguments of scripts that change something."""
-    made.add_argument("--yes", action="store_true", help="do not ask")
-    made.add_argument(
-        "--only", action="append", default=[], metavar="STACK", help="only this layer or stack; repeatable"
-    )
-    made.add_argument("--role-arn", metavar="ARN", help="the role CloudFormation works in")
-    made.add_argument("--progress", choices=KINDS, help="how to show progress; by default as the terminal allows")
+def add_changing(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of commands that change something."""
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--only", action="append", default=[], metavar="STACK", help="only this stack; repeatable")
+    parser.add_argument("--role-arn", metavar="ARN", help="the role CloudFormation works in")
+    parser.add_argument("--progress", choices=KINDS, help="how to show progress; by default as the terminal allows")
 
 
 def connect(arguments: argparse.Namespace) -> Aws:
@@ -83,7 +72,7 @@ def require_account(aws: Aws, stacks: Sequence[StackSpec]) -> str:
     return account
 
 
-def person(out: TextIO) -> Prompter:
+def prompter(out: TextIO) -> Prompter:
     """Return who is at the terminal, asked on `out`."""
 
     def confirm(question: str) -> bool:
@@ -100,31 +89,6 @@ def person(out: TextIO) -> Prompter:
 def talk(arguments: argparse.Namespace) -> TextIO:
     """Return where people are talked to: standard error when standard output is for JSON."""
     return sys.stderr if arguments.json else sys.stdout
-
-
-def finish(run: Callable[[Sequence[str] | None], Exit], arguments: Sequence[str] | None = None) -> None:
-    """Run a script and end the process with its exit status; an error is said in words, without a traceback."""
-    try:
-        status = run(arguments)
-    except CommandError as error:
-        status = error.exit
-        tell_error(error, sys.stderr)
-        if "--json" in (sys.argv if arguments is None else arguments):
-            print_json({"exit": int(status), "error": str(error), "advice": list(error.advice)})
-    except (KeyboardInterrupt, Abort):
-        status = Exit.INTERRUPTED
-        print("\nInterrupted; nothing was begun.", file=sys.stderr)
-    except BrokenPipeError:
-        status = Exit.DONE
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
-    raise SystemExit(int(status))
-
-
-def tell_error(error: CommandError, out: TextIO) -> None:
-    """Say what went wrong, and what to do."""
-    print(f"\n{error}", file=out)
-    for step in error.advice:
-        print(f"  → {step}", file=out)
 
 
 def print_json(document: Any) -> None:

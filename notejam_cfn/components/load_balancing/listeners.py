@@ -15,7 +15,7 @@ NOT_RELEASED_YET = (
     "<!doctype html><meta charset=utf-8><title>Almost there</title>"
     "<style>body{font:1.1rem/1.6 system-ui;max-width:36rem;margin:15vh auto;padding:0 1rem}</style>"
     "<h1>Almost there</h1><p>This stage is up and waits for its first release.</p>"
-    "<p>Run <code>python scripts/release.py STAGE</code>, or update the stack with an image in "
+    "<p>Release an image, or update the stack with one in "
     "<b>ImageUri</b>.</p>"
 )
 NO_CERTIFICATE = Suppression(

@@ -120,7 +120,6 @@ def add_balancer(
             LoadBalancerAttributes=[
                 elb.LoadBalancerAttributes(Key=key, Value=value) for key, value in attributes.items()
             ],
-            DependsOn="AccessLogsPolicy",
         ),
         why="Spreads requests over the healthy tasks of all zones.",
         suppress=[] if settings.deletion_protection else [MEANT_TO_BE_DELETED],

@@ -137,7 +137,7 @@ def add_public_routes(
         ec2.InternetGateway("InternetGateway", Tags=Tags(Name=names.of_stack(""))),
         why="Lets people reach the load balancer.",
     )
-    attachment = template.add(
+    template.add(
         ec2.VPCGatewayAttachment("InternetGatewayAttachment", VpcId=vpc.ref(), InternetGatewayId=gateway.ref()),
         why="Joins the internet gateway to the VPC.",
     )
@@ -146,9 +146,7 @@ def add_public_routes(
     if ipv6 is not None:
         destinations["Ipv6"] = ("DestinationIpv6CidrBlock", ANYWHERE_IPV6)
     for suffix, (kind, destination) in destinations.items():
-        route = ec2.Route(
-            f"PublicRoute{suffix}", RouteTableId=table.ref(), GatewayId=gateway.ref(), DependsOn=attachment.title
-        )
+        route = ec2.Route(f"PublicRoute{suffix}", RouteTableId=table.ref(), GatewayId=gateway.ref())
         setattr(route, kind, destination)
         template.add(route, why="Lets the load balancer answer people on the internet.")
 
@@ -160,14 +158,18 @@ def add_private_routes(
     public: Sequence[ec2.Subnet],
     private: Sequence[ec2.Subnet],
 ) -> list[ec2.RouteTable]:
-    """Route the private subnets by the configured egress, and return their tables."""
+    """Route the private subnets by the configured egress, and return their tables.
+
+    The one NAT gateway of `nat` is the first of `nat-per-zone`, and so is its table: from one to the other nothing of
+    the first zone changes, and the subnets of the others move to tables that are complete.
+    """
+    if settings.egress == "nat":
+        return [_add_nat_table(template, vpc, 1, public[0], private)]
     if settings.egress == "nat-per-zone":
         return [
-            _add_nat_table(template, vpc, str(zone), from_subnet, [subnet])
+            _add_nat_table(template, vpc, zone, from_subnet, [subnet])
             for zone, (from_subnet, subnet) in enumerate(zip(public, private, strict=True), start=1)
         ]
-    if settings.egress == "nat":
-        return [_add_nat_table(template, vpc, "", public[0], private)]
     table = add_route_table(template, vpc, "Private", "Keeps what the private subnets send to known ways.", private)
     if settings.egress == "ipv6":
         _add_egress_only_route(template, vpc, table)
@@ -175,7 +177,7 @@ def add_private_routes(
 
 
 def _add_nat_table(
-    template: Template, vpc: ec2.VPC, number: str, public: ec2.Subnet, private: Sequence[ec2.Subnet]
+    template: Template, vpc: ec2.VPC, number: int, public: ec2.Subnet, private: Sequence[ec2.Subnet]
 ) -> ec2.RouteTable:
     address = template.add(
         ec2.EIP(f"NatAddress{number}", Domain="vpc", Tags=Tags(Name=names.of_stack(f"-nat{number}"))),

@@ -14,7 +14,7 @@ from ..manifest import StackSpec
 DATABASE, BACKUPS = "database", "backups"
 FINISHED = {"COMPLETED": True, "FAILED": False, "ABORTED": False, "EXPIRED": False, "PARTIAL": False}
 SECONDS_BETWEEN_LOOKS = 30.0
-LIST_POINTS = "See whether it is there: python scripts/backups.py STAGE"
+LIST_POINTS = "See whether it is there: python -m notejam_cfn backups STAGE"
 GIB = 1024**3
 
 
@@ -209,7 +209,7 @@ def _outputs(aws: Aws, stacks: Sequence[StackSpec], layer: str) -> Mapping[str, 
     state = aws.stack(stack.region, stack.name)
     if state is None:
         raise BadInput(
-            f"{stack.name} is not deployed in {stack.region}", f"Run: python scripts/deploy.py {stack.stage}"
+            f"{stack.name} is not deployed in {stack.region}", f"Run: python -m notejam_cfn deploy {stack.stage}"
         )
     return state.outputs
 

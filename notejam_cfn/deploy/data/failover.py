@@ -124,7 +124,7 @@ class Failover:
         if asked and asked.verdict == WRONG:
             raise NeedsRecovery(
                 f"{service.stage} is up in {self.options.region} and silent; people still reach the old region",
-                f"Look at it: python scripts/status.py {service.stage} --region {self.options.region}",
+                f"Look at it: python -m notejam_cfn status {service.stage} --region {self.options.region}",
             )
 
     def _direct(self, url: str) -> str:

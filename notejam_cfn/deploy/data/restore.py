@@ -90,7 +90,9 @@ class Restore:
             self.progress.write("No older cluster is kept.")
             return []
         if restore_plan.unfinished(old, known):
-            raise Refused("a restore was interrupted and has not come to its end", "Run scripts/restore.py again first")
+            raise Refused(
+                "a restore was interrupted and has not come to its end", "Run python -m notejam_cfn restore again first"
+            )
         self._confirm([f"Delete {', '.join(one.name for one in old)}; a last snapshot of each stays."])
         if self.options.dry_run:
             return []
@@ -108,13 +110,13 @@ class Restore:
         if (other.region, other.account) != (home.region, home.account):
             raise BadInput(
                 f"{other.stage} is not where {home.stage}'s snapshots are ({home.region})",
-                "Choose a stage of the same region and account; scripts/move.py goes to another region",
+                "Choose a stage of the same region and account; python -m notejam_cfn failover goes to another region",
             )
         if self.aws.stack(other.region, other.name) is not None:
             raise BadInput(
                 f"{other.name} exists already",
-                f"If this restore was interrupted, end it: python scripts/deploy.py {other.stage}",
-                f"Else restore into it: python scripts/restore.py {other.stage} --to SNAPSHOT",
+                f"If this restore was interrupted, end it: python -m notejam_cfn deploy {other.stage}",
+                f"Else restore into it: python -m notejam_cfn restore {other.stage} --to SNAPSHOT",
             )
 
     def _end(self, known: Facts) -> dict[str, Result]:

@@ -28,7 +28,7 @@ CLUSTER = "AWS::RDS::DBCluster"
 SNAPSHOT, GENERATION = "SnapshotIdentifier", "ClusterGeneration"
 KEPT_TAG = {"Key": "component", "Value": "database-kept"}
 SECONDS_BETWEEN_LOOKS = 20.0
-LIST_WHAT_THERE_IS = "List what there is: python scripts/backups.py STAGE"
+LIST_WHAT_THERE_IS = "List what there is: python -m notejam_cfn backups STAGE"
 CLONE = r"-at-\d{14}"
 Say = Callable[[str], None]
 

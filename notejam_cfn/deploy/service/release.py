@@ -46,7 +46,7 @@ def build_target(aws: Aws, manifest: Manifest) -> BuildTarget:
             return BuildTarget(stack.region, state.outputs["ImageProjectName"], state.outputs[BUCKET_OUTPUT])
     raise Refused(
         "there is nothing to build an image with: the delivery stack is not deployed",
-        "Deploy it once for the project: python scripts/deploy.py delivery",
+        "Deploy it once for the project: python -m notejam_cfn deploy delivery",
         "Or release an image you have: --image REPOSITORY@sha256:DIGEST",
     )
 

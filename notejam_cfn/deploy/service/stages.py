@@ -58,7 +58,7 @@ class Stage:
         found = self.parts(SERVICE)
         if not found:
             stage = next(iter(self.stacks.values())).stage
-            raise Refused("no service runs in this stage yet", f"Release one: python scripts/release.py {stage}")
+            raise Refused("no service runs in this stage yet", f"Release one: python -m notejam_cfn release {stage}")
         return found[0]
 
     def _resources(self, stack: StackSpec) -> list[HeldResource]:

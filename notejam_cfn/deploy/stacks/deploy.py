@@ -43,13 +43,13 @@ class Deployment:
     """One run of deploy.py over some stacks."""
 
     def __init__(
-        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, person: Prompter
+        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, prompter: Prompter
     ) -> None:
         self.aws = aws
         self.stacks = {stack.name: stack for stack in stacks}
         self.options = options
         self.progress = progress
-        self.person = person
+        self.prompter = prompter
         self.control = Control()
         self.reviewer = Reviewer(aws, progress.templates, parameters.parse(options.parameters, stacks))
         self.states: dict[str, StackState | None] = {}
@@ -146,7 +146,7 @@ class Deployment:
     def _confirm(self) -> None:
         changing = [each for each in self.reviews.values() if each.kind is not Kind.UNCHANGED or each.unguarded]
         question = f"Deploy {len(changing)} of {len(self.reviews)} stacks?"
-        if not self.options.yes and not self.person.confirm(question):
+        if not self.options.yes and not self.prompter.confirm(question):
             raise Refused("not deployed: the answer was no")
 
     def _forget_change_sets(self) -> None:
@@ -156,7 +156,7 @@ class Deployment:
 
     def _execute(self) -> dict[str, Result]:
         needs = {name: stack.depends_on for name, stack in self.stacks.items()}
-        results = execute(self.stacks, needs, self._deploy, self.progress, self.person, self.control)
+        results = execute(self.stacks, needs, self._deploy, self.progress, self.prompter, self.control)
         self._forget_unexecuted(results)
         return results
 
@@ -296,7 +296,7 @@ class Deployment:
             return self._failure(stack, exit_status, ended)
         stale = tasks.unsettled(self.aws, stack.region, stack.name)
         if stale:
-            raise NeedsRecovery(stale, "Look at the tasks: python scripts/status.py " + str(stack.stage))
+            raise NeedsRecovery(stale, "Look at the tasks: python -m notejam_cfn status " + str(stack.stage))
         fate = Outcome.CREATED if reviewed.kind is Kind.CREATE else Outcome.UPDATED
         return Result(stack, fate, Exit.DONE, ended.state)
 

@@ -37,13 +37,13 @@ class Destruction:
     """One run of destroy.py over some stacks."""
 
     def __init__(
-        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, person: Prompter
+        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, prompter: Prompter
     ) -> None:
         self.aws = aws
         self.stacks = {stack.name: stack for stack in stacks}
         self.options = options
         self.progress = progress
-        self.person = person
+        self.prompter = prompter
         self.control = Control()
         self.states: dict[str, StackState] = {}
 
@@ -55,7 +55,7 @@ class Destruction:
         self._refuse()
         self._show()
         self._confirm()
-        return execute(self.stacks, self._needs(), self._delete, self.progress, self.person, self.control)
+        return execute(self.stacks, self._needs(), self._delete, self.progress, self.prompter, self.control)
 
     def _look(self) -> dict[str, StackState]:
         found = {name: self.aws.stack(stack.region, name) for name, stack in self.stacks.items()}
@@ -95,7 +95,7 @@ class Destruction:
         return f"! {resource.logical_id} ({resource.type}) is LOST" if stateful else None
 
     def _confirm(self) -> None:
-        if not self.options.yes and not self.person.confirm(f"Remove {', '.join(self.states)}?"):
+        if not self.options.yes and not self.prompter.confirm(f"Remove {', '.join(self.states)}?"):
             raise Refused("nothing was removed: the answer was no")
 
     def _needs(self) -> dict[str, set[str]]:

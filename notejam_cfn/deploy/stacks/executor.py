@@ -36,7 +36,7 @@ def execute(
     needs: Mapping[str, Collection[str]],
     work: Callable[[str, Emit], Result],
     progress: Progress,
-    person: Prompter,
+    prompter: Prompter,
     control: Control,
 ) -> dict[str, Result]:
     """Do a piece of work for each stack, those a stack needs first, and return what became of each.
@@ -47,7 +47,7 @@ def execute(
 
     def hear(message: Message) -> None:
         if isinstance(message.content, Stop):
-            _ask(scheduler, progress, person, control)
+            _ask(scheduler, progress, prompter, control)
         else:
             progress.hear(message)
 
@@ -60,9 +60,9 @@ def execute(
     return {name: _result(stack, scheduler) for name, stack in stacks.items()}
 
 
-def _ask(scheduler: Scheduler[Result], progress: Progress, person: Prompter, control: Control) -> None:
+def _ask(scheduler: Scheduler[Result], progress: Progress, prompter: Prompter, control: Control) -> None:
     progress.write()
-    answer = person.ask("Stop?", ("undo", "leave", "go on"))
+    answer = prompter.ask("Stop?", ("undo", "leave", "go on"))
     if answer == "leave":
         raise Abort
     if answer == "undo":

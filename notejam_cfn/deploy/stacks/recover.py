@@ -36,13 +36,13 @@ class Recovery:
     """One run of recover.py over some stacks."""
 
     def __init__(
-        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, person: Prompter
+        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, prompter: Prompter
     ) -> None:
         self.aws = aws
         self.stacks = {stack.name: stack for stack in stacks}
         self.options = options
         self.progress = progress
-        self.person = person
+        self.prompter = prompter
         self.control = Control()
         self.states: dict[str, StackState] = {}
 
@@ -52,13 +52,13 @@ class Recovery:
         stuck = {name: stack for name, stack in self.stacks.items() if self._is_stuck(name)}
         for stack in stuck.values():
             self._show(stack)
-        if stuck and not self.options.yes and not self.person.confirm("Take it back?"):
+        if stuck and not self.options.yes and not self.prompter.confirm("Take it back?"):
             raise Refused("nothing was done: the answer was no")
         results = {name: self._well(stack) for name, stack in self.stacks.items() if name not in stuck}
         return results | execute(stuck, dict.fromkeys(stuck, ()), self._help, *self._terminal())
 
     def _terminal(self) -> tuple[Progress, Prompter, Control]:
-        return self.progress, self.person, self.control
+        return self.progress, self.prompter, self.control
 
     def _look(self) -> dict[str, StackState]:
         found = {name: self.aws.stack(stack.region, name) for name, stack in self.stacks.items()}
@@ -75,7 +75,7 @@ class Recovery:
         if state and status(state.status).step in (Step.RECOVER, Step.DESTROY):
             raise Refused(
                 f"{stack.name} {status(state.status).meaning} ({state.status}), which only its removal ends",
-                f"See what is left of it: python scripts/destroy.py {stack.stage} --only {stack.layer}",
+                f"See what is left of it: python -m notejam_cfn destroy {stack.stage} --only {stack.layer}",
             )
         return Result(stack, Outcome.UNCHANGED if state else Outcome.ABSENT, Exit.DONE, state)
 
@@ -109,6 +109,6 @@ class Recovery:
         return self._judge(stack, ended)
 
     def _judge(self, stack: StackSpec, ended: OperationResult) -> Result:
-        if status(ended.state.status).ended in (Exit.DONE, Exit.ROLLED_BACK):
+        if status(ended.state.status).ended in (Exit.DONE, Exit.FAILED):
             return Result(stack, Outcome.RECOVERED, Exit.DONE, ended.state)
         return Result(stack, Outcome.FAILED, Exit.NEEDS_RECOVERY, ended.state, first_cause(ended.events))

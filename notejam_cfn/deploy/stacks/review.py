@@ -180,7 +180,7 @@ def busy(stack: StackSpec, state: StackState, aws: Aws) -> Refused:
 
 
 def _script(name: str, stack: StackSpec) -> str:
-    return f"python scripts/{name}.py {stack.stage or stack.layer}"
+    return f"python -m notejam_cfn {name} {stack.stage or stack.layer}"
 
 
 def table(reviews: Sequence[Review]) -> list[str]:

@@ -14,11 +14,11 @@ FOLLOWS = re.compile(r"^(Resource (creation|update|deletion) cancelled|Resource 
 HINTS = (
     (
         r"(?i)circuit breaker|did not stabilize|failed to start|tasks failed",
-        "The new containers do not stay up: read why they stopped above, or: python scripts/logs.py STAGE",
+        "The new containers do not stay up: read why they stopped above, or: python -m notejam_cfn logs STAGE",
     ),
     (
         r"CannotPullContainer|pull.*(image|manifest)|image.*not found",
-        "The image cannot be pulled: release one that exists with python scripts/release.py STAGE --image URI",
+        "The image cannot be pulled: release one that exists with python -m notejam_cfn release STAGE --image URI",
     ),
     (
         r"already exists",
@@ -46,11 +46,11 @@ HINTS = (
     ),
     (
         r"(?i)bucket.*not empty",
-        "The bucket still holds objects: empty it, or keep it with python scripts/destroy.py STAGE --keep LogicalId",
+        "The bucket still holds objects: empty it, or keep it: python -m notejam_cfn destroy STAGE --keep ID",
     ),
     (
         r"(?i)(final|cluster) ?snapshot.*(not found|does not exist)|DBClusterSnapshotNotFound",
-        "The snapshot does not exist in this region and account: python scripts/backups.py STAGE lists those there are",
+        "The snapshot is not in this region and account: python -m notejam_cfn backups STAGE lists those there are",
     ),
     (
         r"Output '.*' not found|does not exist.*GetStackOutput",

@@ -19,8 +19,8 @@ class Step(enum.Enum):
     UPDATE = "update it"
     CLEAR = "show what is in it, delete it, create it"
     WAIT = "wait for the operation under way, or stop"
-    RECOVER = "stop: scripts/recover.py first"
-    DESTROY = "stop: scripts/destroy.py first"
+    RECOVER = "stop: python -m notejam_cfn recover first"
+    DESTROY = "stop: python -m notejam_cfn destroy first"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Status:
 
 ABSENT = "absent"
 STATUSES = {
-    ABSENT: Status("does not exist yet", Step.CREATE, Exit.ROLLED_BACK),
-    "REVIEW_IN_PROGRESS": Status("was reviewed but never created", Step.CLEAR, Exit.ROLLED_BACK),
+    ABSENT: Status("does not exist yet", Step.CREATE, Exit.FAILED),
+    "REVIEW_IN_PROGRESS": Status("was reviewed but never created", Step.CLEAR, Exit.FAILED),
     "CREATE_IN_PROGRESS": Status("is being created", Step.WAIT, None),
     "CREATE_COMPLETE": Status("is up", Step.UPDATE, Exit.DONE),
     "CREATE_FAILED": Status("could not be created, and was not taken back", Step.CLEAR, Exit.NEEDS_RECOVERY),
     "ROLLBACK_IN_PROGRESS": Status("could not be created, and is taken back", Step.WAIT, None),
-    "ROLLBACK_COMPLETE": Status("could not be created, and was taken back", Step.CLEAR, Exit.ROLLED_BACK),
+    "ROLLBACK_COMPLETE": Status("could not be created, and was taken back", Step.CLEAR, Exit.FAILED),
     "ROLLBACK_FAILED": Status("could not be created nor taken back", Step.DESTROY, Exit.NEEDS_RECOVERY),
     "UPDATE_IN_PROGRESS": Status("is being updated", Step.WAIT, None),
     "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": Status("is updated; what was replaced is removed", Step.WAIT, None),
@@ -48,15 +48,15 @@ STATUSES = {
     "UPDATE_FAILED": Status("could not be updated, and was not taken back", Step.RECOVER, Exit.NEEDS_RECOVERY),
     "UPDATE_ROLLBACK_IN_PROGRESS": Status("could not be updated, and is taken back", Step.WAIT, None),
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": Status("was taken back; what is new is removed", Step.WAIT, None),
-    "UPDATE_ROLLBACK_COMPLETE": Status("is up, as before an update that failed", Step.UPDATE, Exit.ROLLED_BACK),
+    "UPDATE_ROLLBACK_COMPLETE": Status("is up, as before an update that failed", Step.UPDATE, Exit.FAILED),
     "UPDATE_ROLLBACK_FAILED": Status("could not be updated nor taken back", Step.RECOVER, Exit.NEEDS_RECOVERY),
     "DELETE_IN_PROGRESS": Status("is being deleted", Step.WAIT, None),
     "DELETE_FAILED": Status("could not be deleted", Step.DESTROY, Exit.NEEDS_RECOVERY),
-    "DELETE_COMPLETE": Status("is deleted", Step.CREATE, Exit.ROLLED_BACK),
+    "DELETE_COMPLETE": Status("is deleted", Step.CREATE, Exit.FAILED),
     "IMPORT_IN_PROGRESS": Status("takes in resources that exist", Step.WAIT, None),
     "IMPORT_COMPLETE": Status("is up, with resources taken in", Step.UPDATE, Exit.DONE),
     "IMPORT_ROLLBACK_IN_PROGRESS": Status("could not take resources in, and is taken back", Step.WAIT, None),
-    "IMPORT_ROLLBACK_COMPLETE": Status("is up, without the resources it was to take in", Step.UPDATE, Exit.ROLLED_BACK),
+    "IMPORT_ROLLBACK_COMPLETE": Status("is up, without the resources it was to take in", Step.UPDATE, Exit.FAILED),
     "IMPORT_ROLLBACK_FAILED": Status(
         "could not take resources in nor be taken back", Step.RECOVER, Exit.NEEDS_RECOVERY
     ),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...core.references import needs
 from ...core.render import compact_json, load
 
 CONTEXT = "com.aws.cloudformation.Context"
@@ -120,37 +121,10 @@ def _resource(name: str, body: Mapping[str, Any], known: Any) -> Resource:
         logical_id=name,
         type=body["Type"],
         why=body.get("Metadata", {}).get(CONTEXT, {}).get("why", ""),
-        needs=frozenset(needed for needed in _needs(body) if needed in known and needed != name),
+        needs=frozenset(needed for needed in needs(body) if needed in known and needed != name),
         stateful=body["Type"] in STATEFUL and not held,
         condition=body.get("Condition"),
     )
-
-
-def _needs(body: Mapping[str, Any]) -> Iterator[str]:
-    explicit = body.get("DependsOn", [])
-    yield from [explicit] if isinstance(explicit, str) else explicit
-    yield from _references(body.get("Properties", {}))
-
-
-def _references(value: Any) -> Iterator[str]:
-    """Yield the names a value refers to, by Ref, GetAtt or Sub."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _references(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _named(key, item)
-            yield from _references(item)
-
-
-def _named(key: str, item: Any) -> Iterator[str]:
-    if key == "Ref" and isinstance(item, str):
-        yield item
-    elif key == "Fn::GetAtt":
-        yield item[0] if isinstance(item, list) else str(item).partition(".")[0]
-    elif key == "Fn::Sub":
-        text = item[0] if isinstance(item, list) else item
-        yield from (name.partition(".")[0] for name in re.findall(r"\$\{([^!}][^}]*)\}", str(text)))
 
 
 def _stack_outputs(value: Any) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ URL = "Url"
 IMAGE = "ImageUri"
 # A stack that needs help outweighs one that was taken back, and both outweigh what did not begin.
 WORST_FIRST = (
-    *(Exit.NEEDS_RECOVERY, Exit.AWS_TROUBLE, Exit.ROLLED_BACK, Exit.REFUSED, Exit.BAD_INPUT),
+    *(Exit.NEEDS_RECOVERY, Exit.AWS_TROUBLE, Exit.FAILED, Exit.REFUSED, Exit.BAD_INPUT),
     *(Exit.INTERRUPTED, Exit.DONE),
 )
 
@@ -60,7 +60,7 @@ def _next_step(results: Mapping[str, Result]) -> list[str]:
     """Say how a stage that is up gets its first release: until then it has no image, and nothing runs."""
     for result in results.values():
         if result.good and result.state and result.state.parameters.get(IMAGE) == "" and URL in result.state.outputs:
-            return [f"  → Nothing runs there yet: python scripts/release.py {result.stack.stage}"]
+            return [f"  → Nothing runs there yet: python -m notejam_cfn release {result.stack.stage}"]
     return []
 
 
@@ -113,7 +113,7 @@ def _advice(result: Result) -> list[str]:
         reasons = " ".join([result.cause.event.reason, *(task.reason for task in result.stopped_tasks)])
         steps += [found for found in (result.cause.hint or hint(reasons),) if found]
     if result.state and result.exit is Exit.NEEDS_RECOVERY:
-        steps.append(f"Then: python scripts/recover.py {result.stack.stage or result.stack.layer}")
+        steps.append(f"Then: python -m notejam_cfn recover {result.stack.stage or result.stack.layer}")
     return [f"  → {step}" for step in steps]
 
 

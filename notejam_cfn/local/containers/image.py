@@ -74,6 +74,12 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "notejam"
 
 
+def kept(project: Path, cache: Path | None = None) -> Image | None:
+    """Return the image of the application as it is now when it was built before, else None."""
+    folder = (cache or cache_folder()) / f"image-{_content_key(project)}"
+    return _read(folder) if not missing() and (folder / "image.json").exists() else None
+
+
 def built(project: Path, cache: Path | None = None, tell: Tell = lambda words: None) -> Image:
     """Return the image of the application in a project's folder, building it unless it is kept already.
 

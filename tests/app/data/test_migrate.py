@@ -15,9 +15,9 @@ from app.data.migrate import migrate
 from app.data.models import database
 from app.settings import Settings
 from notejam_cfn.local.postgres import Postgres
+from tests.harness.application import command, environment
 
 from ..helpers import SECRET
-from ..server import command, environment
 
 TABLES = (models.User, models.Pad, models.Note, models.Session, models.PasswordReset, models.Attempts)
 

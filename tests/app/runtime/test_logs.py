@@ -12,8 +12,7 @@ import pytest
 from app.runtime.logs import JsonFormatter
 from app.web.middleware import request_id
 from notejam_cfn.local.postgres import Postgres
-
-from ..server import Client, RunningServer, command, environment
+from tests.harness.application import Client, RunningServer, command, environment
 
 SAMPLES = Path(__file__).parents[1] / "sample-log-lines.jsonl"
 SECRETS = ("user@example.com", "correct horse", "wrong horse", "Wishlist", "Bicycle", "battery", "csrf", "session=")

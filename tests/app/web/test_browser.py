@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from notejam_cfn.local.postgres import Postgres
-
-from ..server import RunningServer, command, environment
+from tests.harness.application import RunningServer, command, environment
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="chromium and chromedriver are not installed")

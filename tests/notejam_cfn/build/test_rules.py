@@ -95,7 +95,7 @@ def test_rule_ids_are_unique() -> None:
 
 def test_findings_of_own_rules_are_marked_as_ours(engines: Linters) -> None:
     findings = engines.judge(Subject("t", (FIXTURES / "why" / "bad.yaml").read_text())).findings
-    assert {each.engine for each in findings if each.rule == "W9501"} == {OWN}
+    assert {each.linter for each in findings if each.rule == "W9501"} == {OWN}
 
 
 def test_strangers_can_append_the_rules_without_installing_notejam(tmp_path: Path) -> None:

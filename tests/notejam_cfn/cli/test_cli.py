@@ -192,9 +192,7 @@ def test_unknown_stage_is_status_2(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("arguments", [[], ["bild"], ["build", "--format", "xml"], ["build", "--jobs", "0"]])
 def test_bad_options_are_status_2(arguments: list[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
-        run(*arguments)
-    assert stop.value.code == 2
+    assert run(*arguments) == 2
 
 
 @pytest.mark.parametrize("error", [LintUnavailable("install it, or use --no-lint"), LintFailed("a process ended")])
@@ -254,11 +252,10 @@ def test_graph_shows_what_flows(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
-        run("--help")
-    assert stop.value.code == 0
+    assert run("--help") == 0
     printed = capsys.readouterr().out
-    assert all(f"\n    {command}" in printed for command in ("build", "graph", "init", "stages"))
+    assert all(f"\n  {command} " in printed for command in main.COMMANDS)
+    assert len(printed.splitlines()) < 48, "more than two screens"
 
 
 @LINUX
@@ -334,17 +331,7 @@ def ended(process: int) -> bool:
     return False
 
 
-def test_the_documentation_names_every_command_and_option(capsys: pytest.CaptureFixture[str]) -> None:
-    page = (ROOT / "docs" / "building.md").read_text()
-    with pytest.raises(SystemExit):
-        run("build", "--help")
-    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
-    assert not [option for option in options if f"`{option}" not in page]
-
-
 def test_the_documentation_names_every_rule() -> None:
     page = (ROOT / "docs" / "building.md").read_text()
-    rules = [
-        re.search(r'id = "([EW]95\d\d)"', file.read_text()) for file in (ROOT / "notejam_cfn/rules").glob("[a-z]*.py")
-    ]
-    assert {f"| {rule[1]} |" in page for rule in rules if rule} == {True}
+    rules = map(Path.read_text, (ROOT / "notejam_cfn/build/rules").glob("[a-z]*.py"))
+    assert {f"| {rule} |" in page for text in rules for rule in re.findall(r'id = "([EW]95\d\d)"', text)} == {True}

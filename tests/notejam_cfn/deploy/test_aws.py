@@ -173,19 +173,3 @@ def test_pauses_grow_to_a_limit() -> None:
     for _ in range(5):
         pause.take()
     assert pause.seconds == 0.002
-
-
-def test_importing_the_scripts_does_not_import_boto3() -> None:
-    import subprocess
-    import sys
-
-    from tests.conftest import SCRIPTS
-
-    program = (
-        "import sys, importlib.util as u\n"
-        f"for name in ('deploy', 'destroy', 'status', 'logs', 'exec', 'release', 'recover', 'rehearse'):\n"
-        f"    s = u.spec_from_file_location(name, {str(SCRIPTS)!r} + f'/{{name}}.py')\n"
-        "    s.loader.exec_module(u.module_from_spec(s))\n"
-        "sys.exit('boto3' in sys.modules or 'botocore' in sys.modules)\n"
-    )
-    assert subprocess.run([sys.executable, "-c", program], cwd=SCRIPTS.parent, check=False).returncode == 0

@@ -141,7 +141,7 @@ def test_the_summary_says_what_the_containers_said(extra: StackSpec) -> None:
     failure = Event("1", "s", "WebService", SERVICE, tasks.SERVICE, "CREATE_FAILED", "did not stabilize", NOW)
     state = StackState(extra.name, "s", "UPDATE_ROLLBACK_COMPLETE")
     stopped = tasks.evidence(stopped_aws(), "eu-central-1", failure)
-    result = Result(extra, Outcome.FAILED, Exit.ROLLED_BACK, state, first_cause([failure]), stopped_tasks=stopped)
+    result = Result(extra, Outcome.FAILED, Exit.FAILED, state, first_cause([failure]), stopped_tasks=stopped)
     told = "\n".join(lines({extra.name: result}, 60, "again"))
     assert "Task abc stopped: Essential container in task exited" in told
     assert "    | SESSION_SECRET is missing" in told
@@ -150,7 +150,7 @@ def test_the_summary_says_what_the_containers_said(extra: StackSpec) -> None:
 
 def test_the_worst_stack_decides_the_exit_status(extra: StackSpec) -> None:
     fine = Result(extra, Outcome.UPDATED, Exit.DONE)
-    back = Result(extra, Outcome.FAILED, Exit.ROLLED_BACK, error=RolledBack("no"))
+    back = Result(extra, Outcome.FAILED, Exit.FAILED, error=RolledBack("no"))
     stuck = Result(extra, Outcome.FAILED, Exit.NEEDS_RECOVERY)
-    assert exit_status({"a": fine, "b": back}) is Exit.ROLLED_BACK
+    assert exit_status({"a": fine, "b": back}) is Exit.FAILED
     assert exit_status({"a": back, "b": stuck, "c": fine}) is Exit.NEEDS_RECOVERY

@@ -42,7 +42,7 @@ def test_a_stage_comes_up_in_order_and_prints_its_address(run: Run) -> None:
 
 
 def test_a_first_deployment_says_how_to_release(run: Run) -> None:
-    assert "python scripts/release.py dev" in run("deploy", "--yes").out
+    assert "python -m notejam_cfn release dev" in run("deploy", "--yes").out
 
 
 def test_nothing_to_do_costs_one_call_a_stack(run: Run, aws: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

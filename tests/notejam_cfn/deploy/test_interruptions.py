@@ -16,7 +16,7 @@ import pytest
 
 from notejam_cfn.deploy.aws.client import Aws
 from notejam_cfn.local.emulator import REGION, Emulator
-from tests.conftest import SCRIPTS, Run
+from tests.conftest import Run
 
 from .conftest import Shop
 
@@ -31,7 +31,7 @@ def start(environment: dict[str, str], shop: Shop) -> Iterator[Start]:
     begun: list[subprocess.Popen[str]] = []
 
     def begin(name: str, *arguments: str, user: str = "alice") -> subprocess.Popen[str]:
-        command = [sys.executable, str(SCRIPTS / f"{name}.py"), "dev", "--output", str(shop.folder), *arguments]
+        command = [sys.executable, "-m", "notejam_cfn", name, "dev", "--output", str(shop.folder), *arguments]
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -90,7 +90,7 @@ def test_interrupted_while_creating_what_was_created_is_deleted(start: Start, aw
     assert process.returncode == 130
     assert "what was created is deleted" in out
     assert "stopped and taken back" in out
-    assert "Continue with: python scripts/deploy.py dev" in out
+    assert "Continue with: python -m notejam_cfn deploy dev" in out
     assert all(facade.stack(REGION, f"shop-dev-{layer}") is None for layer in ("base", "data", "app"))
 
 
@@ -171,7 +171,7 @@ class Terminal:
 
     def __init__(self, environment: dict[str, str], shop: Shop) -> None:
         self.screen, other = pty.openpty()
-        command = [sys.executable, str(SCRIPTS / "deploy.py"), "dev", "--output", str(shop.folder), "--only", "base"]
+        command = [sys.executable, "-m", "notejam_cfn", "deploy", "dev", "--output", str(shop.folder), "--only", "base"]
         self.process = subprocess.Popen(command, stdin=other, stdout=other, stderr=other, env=environment)
         os.close(other)
         self.seen = ""

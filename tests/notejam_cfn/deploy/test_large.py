@@ -114,7 +114,7 @@ def test_a_creation_that_failed_in_its_second_half_goes_on_as_an_update(
 ) -> None:
     failure = {"logical_id": "Pipeline", "operation": "create", "reason": "no pipeline today"}
     aws.set_faults(failures=[failure])
-    assert deploy() is Exit.ROLLED_BACK
+    assert deploy() is Exit.FAILED
     assert held(facade) >= {"ArtifactBucket", "Key"}
     aws.set_faults()
     assert deploy() is Exit.DONE

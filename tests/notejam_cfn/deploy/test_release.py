@@ -143,4 +143,4 @@ def test_an_image_is_rolled_out_and_nothing_else(run: Run) -> None:
 def test_without_a_delivery_stack_it_says_what_to_deploy(run: Run) -> None:
     run("deploy", "--yes")
     ran = run("release", "--yes")
-    assert (ran.exit, "scripts/deploy.py delivery" in ran.err) == (4, True)
+    assert (ran.exit, "python -m notejam_cfn deploy delivery" in ran.err) == (4, True)

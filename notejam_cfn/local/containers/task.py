@@ -1,9 +1,7 @@
-"""The containers of a deployed task definition, run as processes of this machine.
+"""A deployed task definition's containers: started in order, judged healthy, confined and stopped as ECS does.
 
-A process gets exactly the environment and secrets that the task definition states, its command, and the entry point and
-working directory of the image. What is added is what the platform would give: credentials, the region, and where the
-stand-ins are (`Platform`). What cannot be had without containers is another user, a read-only file system, CPU and
-memory limits, and the processor's architecture.
+A container gets exactly the environment and secrets that the task definition states, its command, and the image's entry
+point. What is added is what the platform would give: credentials and the region. `runtime` says what it runs in.
 """
 
 from __future__ import annotations
@@ -11,12 +9,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
-import re
-import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -25,12 +19,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .emulator import Emulator
-from .postgres import end_with_parent
+from ..emulator import Emulator
+from .runtime import Running, Runtime
+from .sandbox import Limits
 
-ENTRYPOINT = ("python", "-m", "app")
 START_SECONDS = 30
-STOP_SECONDS = 60
 LOG_LINES = 15
 
 
@@ -48,6 +41,7 @@ class Container:
     health_command: tuple[str, ...]
     waits_for: Mapping[str, str]
     port: int | None
+    limits: Limits = dataclasses.field(default_factory=Limits)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,19 +59,18 @@ class Task:
 
 @dataclasses.dataclass(frozen=True)
 class Platform:
-    """What AWS gives to every container, and where its stand-ins are."""
+    """What AWS gives to every container, what it runs in, and where its log goes."""
 
-    folder: Path
+    runtime: Runtime
     additions: Mapping[str, str]
     log: Path
+    stop_signal: str = "SIGTERM"
 
-    def entrypoint(self) -> tuple[str, ...]:
-        """Return the image's entry point, as its Dockerfile has it."""
-        dockerfile = self.folder / "app" / "Dockerfile"
-        text = dockerfile.read_text(encoding="utf-8") if dockerfile.exists() else ""
-        found = re.findall(r"^ENTRYPOINT (\[.*\])", text, re.MULTILINE)
-        words = tuple(json.loads(found[-1])) if found else ENTRYPOINT
-        return (sys.executable, *words[1:]) if words[0] == "python" else words
+    def start(self, container: Container, words: Sequence[str] | None = None) -> Running:
+        """Start a container, or another command in one like it."""
+        command = words if words is not None else (*self.runtime.entrypoint, *container.command)
+        environment = {**container.environment, **self.additions}
+        return Running.start(self.runtime, container.limits, command, environment, self.log)
 
 
 def read(aws: Emulator, stack: str) -> Task:
@@ -105,9 +98,9 @@ def prepare(task: Task, platform: Platform) -> list[str]:
     needed = {name for container in task.containers for name in container.waits_for}
     first = [container for container in task.containers if container.name in needed]
     for container in first:
-        done = subprocess.run(**_process(container, platform), timeout=START_SECONDS, check=False)
-        if done.returncode:
-            raise TaskError(f"{container.name} ended with {done.returncode}:\n{_tail(platform.log)}")
+        ended = _ended(platform.start(container))
+        if ended:
+            raise TaskError(f"{container.name} ended with {ended}:\n{_tail(platform.log)}")
     return [container.name for container in first]
 
 
@@ -117,12 +110,17 @@ def serving(task: Task, platform: Platform) -> Iterator[int]:
     container = next(container for container in task.containers if container.port)
     port = _port(container)
     container = dataclasses.replace(container, environment={**container.environment, "PORT": str(port)})
-    process = subprocess.Popen(**_process(container, platform))
+    running = platform.start(container)
     try:
-        _wait_until_healthy(task, container, process, platform)
+        _wait_until_healthy(task, container, running, platform)
         yield port
+        _require_memory(container, running)
     finally:
-        _stop(process)
+        ended = running.stop(platform.stop_signal)
+    if not ended:
+        raise TaskError(
+            f"{container.name} was killed: it did not end {container.limits.stop_seconds} s after its signal"
+        )
 
 
 def _container(aws: Emulator, raw: Mapping[str, Any]) -> Container:
@@ -135,6 +133,7 @@ def _container(aws: Emulator, raw: Mapping[str, Any]) -> Container:
         health_command=tuple(raw.get("healthCheck", {}).get("command", ())),
         waits_for={item["containerName"]: item["condition"] for item in raw.get("dependsOn", ())},
         port=next((item["containerPort"] for item in raw.get("portMappings", ())), None),
+        limits=Limits.of(raw),
     )
 
 
@@ -144,19 +143,6 @@ def secret_value(aws: Emulator, source: str) -> str:
     value: str = aws.client("secretsmanager").get_secret_value(SecretId=":".join(parts[:7]))["SecretString"]
     key = parts[7] if len(parts) > 7 else ""
     return str(json.loads(value)[key]) if key else value
-
-
-def _process(container: Container, platform: Platform) -> dict[str, Any]:
-    return {
-        "args": [*platform.entrypoint(), *container.command],
-        "cwd": platform.folder,
-        "env": {"PATH": os.defpath, "HOME": "/tmp", **container.environment, **platform.additions},
-        "stdin": subprocess.DEVNULL,
-        "stdout": platform.log.open("ab"),
-        "stderr": subprocess.STDOUT,
-        "preexec_fn": end_with_parent,
-        "start_new_session": True,
-    }
 
 
 def _port(container: Container) -> int:
@@ -170,10 +156,10 @@ def _port(container: Container) -> int:
     return container.port
 
 
-def _wait_until_healthy(task: Task, container: Container, process: subprocess.Popen[bytes], platform: Platform) -> None:
+def _wait_until_healthy(task: Task, container: Container, running: Running, platform: Platform) -> None:
     address = f"http://{local_address(task)}:{container.environment['PORT']}{task.health_path}"
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and running.process.poll() is None:
         if _status(address) == task.health_code:
             _require_health_command(container, platform)
             return
@@ -190,12 +176,25 @@ def _require_health_command(container: Container, platform: Platform) -> None:
     """Run the container's own health check, which ECS would."""
     if container.health_command[:1] != ("CMD",):
         return
-    words = container.health_command[1:]
-    command = [sys.executable, *words[1:]] if words[0] == "python" else list(words)
-    process = _process(container, platform) | {"args": command}
-    done = subprocess.run(**process, timeout=START_SECONDS, check=False)
-    if done.returncode:
-        raise TaskError(f"the health check of {container.name} ended with {done.returncode}:\n{_tail(platform.log)}")
+    ended = _ended(platform.start(container, container.health_command[1:]))
+    if ended:
+        raise TaskError(f"the health check of {container.name} ended with {ended}:\n{_tail(platform.log)}")
+
+
+def _ended(running: Running) -> int:
+    """Wait for a container that ends by itself, and return its exit status."""
+    try:
+        return running.process.wait(START_SECONDS)
+    except subprocess.TimeoutExpired:
+        running.stop()
+        raise TaskError(f"{running.process.args!r} did not end within {START_SECONDS} s") from None
+
+
+def _require_memory(container: Container, running: Running) -> None:
+    """Fail where ECS would have killed the container: nothing here can refuse it memory, so it is measured."""
+    limit, used = container.limits.memory_mib, running.memory_mib()
+    if running.confined and limit and used > limit:
+        raise TaskError(f"{container.name} held {used:.0f} MiB; its task definition lets it have {limit}")
 
 
 def _status(address: str) -> str:
@@ -206,17 +205,6 @@ def _status(address: str) -> str:
         return str(error.code)
     except OSError:
         return ""
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def _tail(log: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import http.client
 import json
 import os
@@ -17,24 +18,23 @@ from urllib.parse import urlencode
 
 from notejam_cfn.local.postgres import Postgres, free_port
 
-from .helpers import PASSWORD, SECRET
-
+PASSWORD = "first-password"
+SECRET = "a secret for tests, long enough to be one"
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def environment(postgres: Postgres, **more: str) -> dict[str, str]:
-    """Return the variables a task would be given for that database."""
+def environment(postgres: Postgres | None = None, **more: str) -> dict[str, str]:
+    """Return the variables a task would be given for that database, or for SQLite."""
     given = {
         "PORT": str(free_port()),
         "STAGE": "test",
         "SESSION_SECRET": SECRET,
-        "DATABASE_HOST": "127.0.0.1",
-        "DATABASE_PORT": str(postgres.port),
-        "DATABASE_USER": "notejam",
-        "DATABASE_PASSWORD": PASSWORD,
         "DRAIN_SECONDS": "0",
         "PYTHONPATH": str(ROOT),
     }
+    if postgres is not None:
+        given |= {"DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": str(postgres.port)}
+        given |= {"DATABASE_USER": "notejam", "DATABASE_PASSWORD": PASSWORD}
     return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **given, **more}
 
 
@@ -112,10 +112,19 @@ class Client:
 
     def post(self, path: str, form_path: str = "", **fields: str) -> Any:
         """Send the form of a page."""
-        page = self.get(form_path or path).content.decode()
-        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-        assert found, page
-        return self.send(path, csrf_token=found[1], **fields)
+        return self.send(path, **self.fields(form_path or path) | fields)
+
+    def fields(self, path: str) -> dict[str, str]:
+        """Return the hidden fields of a page's main form."""
+        page = self.get(path).content.decode()
+        found = page.partition("<main")[2]
+        assert "csrf_token" in found, page
+        pairs = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', found)
+        return {name: html.unescape(value) for name, value in pairs}
+
+    def cookie_header(self) -> str:
+        """Return the cookies as a browser sends them."""
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     def send(self, path: str, **fields: str) -> Any:
         """Send fields as they are."""
@@ -128,7 +137,7 @@ class Client:
         assert answer.status == 303, answer.content
 
     def _ask(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> Any:
-        sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), **(headers or {})}
+        sent = {"Cookie": self.cookie_header(), **(headers or {})}
         answer = self.server.ask(method, path, headers=sent, **options)
         for value in answer.headers.get_all("Set-Cookie") or []:
             name, _, rest = value.partition("=")

@@ -1,0 +1,33 @@
+"""`backup`: take a snapshot of a stage's database now, and export it to S3 if asked."""
+
+from __future__ import annotations
+
+import argparse
+
+from ...deploy.data import backups
+from ...deploy.exit_codes import Exit
+from . import session
+
+KEPT_DAYS = 1127
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    session.add_common(parser)
+    parser.add_argument("--export", action="store_true", help="export it to S3 as Parquet when it is taken")
+    parser.add_argument("--days", type=int, default=KEPT_DAYS, help=f"how long it is kept (default: {KEPT_DAYS})")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Take the snapshot and return how it went."""
+    aws, out = session.connect(asked), session.talk(asked)
+    known = backups.facts(aws, session.planned(asked))
+    if asked.export:
+        backups.require_exports(known)
+    print(f"Taking a snapshot of {known.cluster_id}; this takes some minutes.", file=out)
+    snapshot = backups.take(aws, known, asked.days)
+    execution = backups.export(aws, known, snapshot) if asked.export else None
+    print(f"Taken: {snapshot}" + (f"\nBeing exported: {execution}" if execution else ""), file=out)
+    if asked.json:
+        session.print_json({"snapshot": snapshot, "export": execution})
+    return Exit.DONE

@@ -1,0 +1,34 @@
+"""`backups`: list every recovery point of a stage with age, tier and size, and how far back they reach."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+
+from ...deploy.data import backups
+from ...deploy.exit_codes import Exit
+from . import session
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    session.add_common(parser)
+
+
+def run(asked: argparse.Namespace) -> int:
+    """List the recovery points, and return how it went."""
+    aws, now = session.connect(asked), datetime.now(UTC)
+    known = backups.facts(aws, session.planned(asked))
+    points = backups.recovery_points(aws, known.region, known.vault_name)
+    seconds = backups.window(aws, known.region, known.cluster_id)
+    oldest = backups.oldest(points, seconds)
+    if asked.json:
+        session.print_json({"oldest": oldest, "points": [backups.document(point, now) for point in points]})
+        return Exit.DONE
+    print("\n".join(backups.table(points, now)))
+    if seconds:
+        print(f"Any second from {seconds.earliest:%Y-%m-%d %H:%M:%S} to {seconds.latest:%Y-%m-%d %H:%M:%S} UTC.")
+    if not backups.turned_on(aws, known.region):
+        print(f"AWS Backup is turned off for Aurora here, and makes no backups. Run: {backups.turn_on(known.region)}")
+    print(f"Oldest recoverable: {oldest:%Y-%m-%d %H:%M UTC}." if oldest else "Nothing can be recovered yet.")
+    return Exit.DONE

@@ -1,0 +1,26 @@
+"""`recover`: continue a rollback that failed, or take back what was left half done."""
+
+from __future__ import annotations
+
+import argparse
+
+from ...deploy.stacks.recover import Options, Recovery
+from . import session
+from .runs import over_stacks
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    session.add_common(parser)
+    session.add_changing(parser)
+    parser.add_argument("--skip", action="append", default=[], metavar="ID", help="a resource to leave as it is")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Recover, and return how it went."""
+    options = Options(asked.yes, tuple(asked.skip))
+    return over_stacks(
+        asked,
+        "recover",
+        lambda start: Recovery(start.aws, start.stacks, options, start.progress, start.prompter).run(),
+    )

@@ -1,0 +1,242 @@
+"""Makes the emulated CloudFormation work in the role it is given, and remembers what every role was asked for.
+
+A stack that was given a role is created, changed and deleted with that role's permissions: for each resource, each
+permission of its type's handlers is asked for, on the resource's ARN, and a refusal fails the resource as on AWS. A
+stack without a role works with its caller's permissions, who is the account itself here.
+Source: AWS CloudFormation User Guide, "CloudFormation service role".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .. import policies, schemas
+from . import handlers
+from .arns import Place, Resource
+
+Handler = Callable[[dict[str, Any]], Any]
+TAKES_ROLE = ("CreateStack", "UpdateStack", "CreateChangeSet", "DeleteStack", "RollbackStack", "ContinueUpdateRollback")
+
+
+class Refused(ValueError):
+    """A role lacks a permission. Worded as CloudFormation words it, with the statement that is missing."""
+
+
+@dataclasses.dataclass
+class Enforcement:
+    """What CloudFormation knows of roles and resources, by account. It lies in the emulator's process."""
+
+    roles: dict[tuple[str, str, str], str] = dataclasses.field(default_factory=dict)
+    resources: dict[tuple[str, str], Resource] = dataclasses.field(default_factory=dict)
+    asked: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Forget everything, as a reset of the emulator does with its resources."""
+        for known in (self.roles, self.resources, self.asked):
+            known.clear()
+
+    def take_role(self, real: Handler) -> Handler:
+        """Remember the role that a request gives a stack. Once given, CloudFormation goes on using it."""
+
+        def handle(given: dict[str, Any]) -> Any:
+            name, role = (_first(given, key) for key in ("StackName", "RoleARN"))
+            if role:
+                account, region = _here()
+                self.roles[account, region, _stack_name(name)] = role
+            return real(given)
+
+        return handle
+
+    def created(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """Ask for what creating a resource takes, once its ARN is known; take it away again when that is refused."""
+
+        def create(kind: str, logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+            physical_id, attributes = real(kind, logical_id, properties, stack)
+            resource = self._resource(kind, physical_id, properties, attributes)
+            try:
+                self._require(resource, "create", stack, logical_id)
+            except Refused:
+                importlib.import_module("ministack.services.cloudformation.provisioners")._delete_resource(
+                    kind, physical_id, properties
+                )
+                raise
+            self.resources[_here()[0], physical_id] = resource
+            return physical_id, attributes
+
+        return create
+
+    def updated(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """Ask for what updating a resource takes, when something of it changes."""
+
+        def update(
+            kind: str,
+            physical_id: str,
+            old: dict[str, Any],
+            new: dict[str, Any],
+            stack: str,
+            logical_id: Any = None,
+            attributes: Any = None,
+        ) -> Any:
+            if old != new:
+                before = self._resource(kind, physical_id, old | new, attributes or {})
+                self._require(before, "update", stack, logical_id or physical_id)
+            new_id, found = real(kind, physical_id, old, new, stack, logical_id, attributes)
+            self.resources[_here()[0], new_id] = self._resource(kind, new_id, new, found or {})
+            return new_id, found
+
+        return update
+
+    def deleted(self, real: Callable[..., None]) -> Callable[..., None]:
+        """Ask for what deleting a resource takes."""
+
+        def delete(
+            kind: str, physical_id: str, properties: dict[str, Any], stack: Any = None, logical_id: Any = None
+        ) -> None:
+            known = self.resources.get((_here()[0], physical_id))
+            resource = known or self._resource(kind, physical_id, properties, {})
+            self._require(resource, "delete", str(stack or ""), logical_id or physical_id)
+            real(kind, physical_id, properties, stack, logical_id)
+            self.resources.pop((_here()[0], physical_id), None)
+
+        return delete
+
+    def _require(self, resource: Resource, operation: str, stack: str, logical_id: str) -> None:
+        account, region = _here()
+        role_arn = self.roles.get((account, region, stack))
+        if role_arn is None:
+            return
+        caller, place = caller_of(role_arn), Place(account, region)
+        missing = []
+        tags = self._tags(place)
+        for request in handlers.requests(resource, operation, place, tags, _Trusting()):
+            decision = policies.decide(caller, request, resource_policy(request.resource))
+            self.remember(caller, request, decision.allowed)
+            if not decision.allowed:
+                missing.append((request, decision))
+        if missing:
+            raise Refused(_refusal(role_arn, resource, operation, logical_id, missing))
+
+    def _tags(self, place: Place) -> dict[str, dict[str, str]]:
+        """Return the tags of every resource in the account, by each of its ARNs."""
+        found: dict[str, dict[str, str]] = {}
+        for (account, _), resource in list(self.resources.items()):
+            tags = resource.tags()
+            if account == place.account and tags:
+                found |= dict.fromkeys(resource.own(place), tags)
+        return found
+
+    def remember(self, caller: policies.Caller, request: policies.Request, allowed: bool) -> None:
+        """Keep what a caller asked for, once, with the policy that the resource had then."""
+        entry = {
+            "caller": caller.arn,
+            "action": request.action,
+            "resource": request.resource,
+            "context": dict(request.context),
+            "allowed": allowed,
+            "resource_policy": resource_policy(request.resource),
+        }
+        self.asked.setdefault(json.dumps([caller.arn, request.action, request.resource, entry["context"]]), entry)
+
+    def _resource(
+        self, kind: str, physical_id: str, properties: Mapping[str, Any], attributes: Mapping[str, Any]
+    ) -> Resource:
+        found = schemas.resource_type(kind)
+        return Resource(kind, physical_id, properties, attributes, found.identifiers if found else ())
+
+
+ENFORCEMENT = Enforcement()
+
+
+def register() -> None:
+    """Change ministack in this process. Comes after the emulated resources have registered."""
+    stacks: Any = importlib.import_module("ministack.services.cloudformation.stacks")
+    served = importlib.import_module("ministack.services.cloudformation.handlers")._ACTION_HANDLERS
+    stacks._provision_resource = ENFORCEMENT.created(stacks._provision_resource)
+    stacks._update_resource = ENFORCEMENT.updated(stacks._update_resource)
+    stacks._delete_resource = ENFORCEMENT.deleted(stacks._delete_resource)
+    for action in TAKES_ROLE:
+        served[action] = ENFORCEMENT.take_role(served[action])
+
+
+class _Trusting(dict[str, list[str]]):
+    """The services that a role trusts, by its ARN, looked up in IAM when asked."""
+
+    def get(self, arn: str, default: Any = None) -> Any:
+        role = _role(arn)
+        trust = policies.document(role["AssumeRolePolicyDocument"]) if role else {}
+        services = [
+            str(service)
+            for statement in policies.statements(trust)
+            if isinstance(statement.get("Principal"), Mapping)
+            for service in policies.listed(statement["Principal"].get("Service"))
+        ]
+        return services or default
+
+
+def caller_of(role_arn: str) -> policies.Caller:
+    """Return a role of the emulated IAM as a caller. Raises `Refused` when there is none."""
+    role = _role(role_arn)
+    if role is None:
+        raise Refused(f"Role {role_arn} is invalid or cannot be assumed")
+    attached = [_managed(arn) for arn in role.get("AttachedPolicies", ())]
+    inline = [policies.document(one) for one in (role.get("InlinePolicies") or {}).values()]
+    boundary = role.get("PermissionsBoundary")
+    return policies.Caller(
+        role_arn, [*inline, *(one for one in attached if one)], _managed(boundary) if boundary else None
+    )
+
+
+def _role(arn: str) -> dict[str, Any] | None:
+    account, name = arn.split(":")[4], arn.rpartition("/")[2]
+    found: dict[str, Any] | None = importlib.import_module("ministack.services.iam")._roles.get_scoped(
+        account, None, name
+    )
+    return found
+
+
+def _managed(arn: str) -> policies.Document | None:
+    evaluator = importlib.import_module("ministack.core.iam_evaluator")
+    found = evaluator._resolve_managed_policy_document(arn, arn.split(":")[4])
+    return policies.document(found) if found else None
+
+
+def resource_policy(arn: str) -> policies.Document | None:
+    """Return the policy of a resource in the emulator itself: of a bucket, key, secret, topic or repository."""
+    if not arn.startswith("arn:"):
+        return None
+    found = importlib.import_module("ministack.core.iam_evaluator")._resource_policy(arn.split(":")[2], arn)
+    policy = found[0] if found else None
+    return policies.document(policy) if policy else None
+
+
+def _refusal(
+    role_arn: str,
+    resource: Resource,
+    operation: str,
+    logical_id: str,
+    missing: list[tuple[policies.Request, policies.Decision]],
+) -> str:
+    role = role_arn.rpartition("/")[2]
+    lines = [
+        f"{request.action} on {request.resource} {json.dumps(dict(request.context))} ({decision.reason})"
+        for request, decision in missing
+    ]
+    return f"Access denied: {role} may not {operation} {logical_id} ({resource.kind}); it lacks {'; '.join(lines)}"
+
+
+def _here() -> tuple[str, str]:
+    scopes = importlib.import_module("ministack.core.responses")
+    return scopes.get_account_id(), scopes.get_region()
+
+
+def _first(given: Mapping[str, Any], key: str) -> str:
+    value = given.get(key, "")
+    return str(value[0] if isinstance(value, list) else value)
+
+
+def _stack_name(name: str) -> str:
+    return name.split("/")[1] if name.startswith("arn:") else name

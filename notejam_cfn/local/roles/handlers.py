@@ -1,0 +1,130 @@
+"""What CloudFormation calls in its role for a resource: the permissions of its type's handlers, on real ARNs.
+
+Sources: the `handlers` of the resource schemas; the Service Authorization Reference for what each action is decided on.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import schemas
+from ..policies import ANY, Request
+from . import reference
+from .arns import Place, Resource
+
+# An action that makes the resource itself is decided on an ARN that has no tags yet.
+MAKES = re.compile(r":(Create|Allocate|Register|Request|Put)")
+TAGS = re.compile(r":(Create|Add|Put)?Tags|:TagResource")
+# CloudWatch Logs decides actions on a group with this at its end, save those on tags.
+# Source: the resource that its own refusals name; the reference's `log-group` has no such end.
+OF_GROUP, TAGGING = ":log-stream:", re.compile(r"logs:(Un)?[Tt]ag|logs:ListTags|logs:CreateLogGroup")
+
+
+@functools.cache
+def _exceptions() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads((Path(__file__).parent / "handlers.json").read_text(encoding="utf-8"))
+    return found
+
+
+def permissions(kind: str, operation: str, properties: Mapping[str, Any]) -> list[str]:
+    """Return the actions that a handler calls: `operation` is create, update or delete.
+
+    A schema lists what its handler may ever call. What it calls only when a property is there, or never for the
+    resources of our templates, is in handlers.json.
+    """
+    found = schemas.resource_type(kind)
+    listed = found.schema.get("handlers", {}).get(operation, {}).get("permissions", ()) if found else ()
+    if not listed:
+        listed = _exceptions()["without_handlers"].get(kind, {}).get(operation, ())
+    return [action for action in dict.fromkeys(listed) if _called(kind, action, properties)]
+
+
+def _called(kind: str, action: str, properties: Mapping[str, Any]) -> bool:
+    for key in (f"{kind} {action}", f"{kind} {_service(action)}:*"):
+        needed = _exceptions()["only_with"].get(key)
+        if needed is not None:
+            return any(name in properties for name in needed)
+    return True
+
+
+def requests(
+    resource: Resource,
+    operation: str,
+    place: Place,
+    tags_of: Mapping[str, Mapping[str, str]],
+    services_of: Mapping[str, Iterable[str]],
+) -> Iterator[Request]:
+    """Yield what CloudFormation asks for while it creates, updates or deletes a resource.
+
+    `tags_of` are the tags of existing resources by ARN, `services_of` the services that roles trust, by their ARNs.
+    """
+    own, mentioned = resource.own(place), resource.mentioned(place)
+    names = permissions(resource.kind, operation, resource.properties)
+    main = Counter(map(_service, names)).most_common(1)[0][0] if names else ""
+    for name in names:
+        action = reference.action(name)
+        if action is None:
+            continue  # schemas name actions that IAM does not have
+        if not action.kinds:
+            yield Request(name, "*", _tags(resource, "RequestTag"))
+            continue
+        about = action.about(own | mentioned)
+        for arn, kinds in about.items():
+            context = _context(name, arn, kinds, resource, arn in own, tags_of)
+            for more in _of_passing(name, arn, services_of):
+                yield Request(name, _as_decided(name, arn), context | more)
+        if not about and _service(name) == main:
+            yield Request(name, ANY)  # one of a side service is for properties that are not there
+
+
+def _service(name: str) -> str:
+    return name.partition(":")[0]
+
+
+def _context(
+    name: str,
+    arn: str,
+    kinds: list[reference.Kind],
+    resource: Resource,
+    own: bool,
+    tags_of: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
+    new = own and MAKES.search(name) is not None
+    context: dict[str, Any] = _tags(resource, "RequestTag") if own and (new or "Tag" in name) else {}
+    if not new or TAGS.search(name):
+        tags = resource.tags() if own else tags_of.get(arn, {})
+        context |= {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+    if name == "kms:CreateGrant":
+        context["kms:GrantIsForAWSResource"] = "true"
+    if "PermissionsBoundary" in resource.properties:
+        context["iam:PermissionsBoundary"] = resource.properties["PermissionsBoundary"]
+    return {key: value for key, value in context.items() if not key.startswith("aws:") or _known(kinds, key)}
+
+
+def _known(kinds: list[reference.Kind], key: str) -> bool:
+    return key == "aws:TagKeys" or any(kind.knows(key) for kind in kinds)
+
+
+def _tags(resource: Resource, key: str) -> dict[str, Any]:
+    tags = resource.tags()
+    return {f"aws:{key}/{name}": value for name, value in tags.items()} | ({"aws:TagKeys": list(tags)} if tags else {})
+
+
+def _of_passing(name: str, arn: str, services_of: Mapping[str, Iterable[str]]) -> list[dict[str, str]]:
+    """Return what a request to pass a role says of the service it goes to, one for each that the role trusts."""
+    if name != "iam:PassRole":
+        return [{}]
+    return [{"iam:PassedToService": service} for service in services_of.get(arn, ())] or [{}]
+
+
+def _as_decided(name: str, arn: str) -> str:
+    if name.startswith("logs:") and ":log-group:" in arn and ":log-stream:" not in arn:
+        group = arn.removesuffix(":*")
+        return group if TAGGING.match(name) else group + OF_GROUP
+    return arn

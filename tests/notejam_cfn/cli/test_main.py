@@ -1,0 +1,119 @@
+"""The front door: every command behind it, one table of statuses, and words instead of tracebacks."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from notejam_cfn.cli import main
+from notejam_cfn.deploy.exit_codes import MEANINGS, Exit
+
+ROOT = Path(__file__).parents[3]
+PAGES = "".join(page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("*.md")))
+
+
+SHARED = frozenset({"--output", "--json", "--config", "--yes", "--profile", "--region"})
+
+
+def process(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_the_help_of_a_command_lists_the_exit_statuses_and_says_what_it_does(name: str) -> None:
+    told = main.parser_of(name).format_help()
+    assert all(meaning in told for meaning in MEANINGS.values())
+    assert re.search(r"\n\n[a-z][^\n]{15,}", told), "a description in words"
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_every_option_of_every_command_is_documented(name: str) -> None:
+    options = {option for action in main.parser_of(name)._actions for option in action.option_strings}
+    assert {option for option in options - {"-h", "--help"} if f"{option}" not in PAGES} == set()
+
+
+def test_an_option_means_the_same_in_every_command() -> None:
+    shapes: dict[str, set[tuple[object, ...]]] = {}
+    for name in main.COMMANDS:
+        for action in main.parser_of(name)._actions:
+            for option in SHARED.intersection(action.option_strings):
+                shapes.setdefault(option, set()).add((type(action).__name__, action.type))
+    assert {option: kinds for option, kinds in shapes.items() if len(kinds) > 1} == {}
+
+
+def test_the_documentation_has_every_exit_status() -> None:
+    page = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    table = {int(code): meaning for code, meaning in re.findall(r"^\| (\d+) \| (.+) \|$", page, re.MULTILINE)}
+    assert table == {int(status): meaning for status, meaning in MEANINGS.items()}
+    assert set(MEANINGS) == set(Exit)
+
+
+def test_a_script_is_a_door_to_the_command_of_its_name() -> None:
+    scripts = sorted((ROOT / "scripts").glob("*.py"))
+    commands = {name for name, (module, _) in main.COMMANDS.items() if module.startswith("operate.")}
+    assert {script.stem for script in scripts} == commands
+    for script in scripts:
+        assert f'main(["{script.stem}", *sys.argv[1:]])' in script.read_text(encoding="utf-8")
+    assert process(sys.executable, "scripts/deploy.py", "--help").stdout.startswith("usage: notejam-cfn deploy")
+
+
+def test_a_mistyped_command_is_recognised(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["dploy"]) == 2
+    assert "did you mean deploy?" in capsys.readouterr().err
+
+
+def test_a_missing_package_is_a_line_that_says_what_to_install() -> None:
+    hide = (
+        "import sys; sys.modules['boto3'] = None; from notejam_cfn.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    done = process(sys.executable, "-c", hide, "status", "dev")
+    assert done.returncode == 2
+    assert done.stderr == "notejam-cfn: needs the package boto3, which is not installed: pip install -e '.[deploy]'\n"
+
+
+def test_asking_for_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys; from notejam_cfn.cli.main import main; main(['--help'])\n"
+        "sys.exit(bool({'troposphere', 'boto3', 'botocore', 'cfnlint', 'yaml'} & set(sys.modules)))"
+    )
+    assert process(sys.executable, "-c", program).returncode == 0
+
+
+def test_a_command_goes_on_when_its_reader_has_left() -> None:
+    done = process("bash", "-c", f"set -o pipefail; {sys.executable} -m notejam_cfn cost | head -1 >/dev/null")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_learn_how_to_complete(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["completion", shell]) == 0
+    assert "notejam-cfn" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("line", "offered"), [("notejam-cfn de", "deploy"), ("notejam-cfn deploy --pro", "--profile")])
+def test_commands_and_options_are_completed(line: str, offered: str, tmp_path: Path) -> None:
+    answers = tmp_path / "answers"
+    program = "import sys; from notejam_cfn.cli.main import main; sys.argv[0] = 'notejam-cfn'; main()"
+    process(
+        sys.executable,
+        "-c",
+        program,
+        _ARGCOMPLETE="1",
+        COMP_LINE=line,
+        COMP_POINT=str(len(line)),
+        _ARGCOMPLETE_STDOUT_FILENAME=str(answers),
+        _ARGCOMPLETE_IFS="\n",
+    )
+    assert offered in answers.read_text().split()
