@@ -16,6 +16,8 @@ from notejam_cfn.deploy.aws.client import Access, Aws
 from notejam_cfn.deploy.manifest import DELIVERY, read
 from notejam_cfn.deploy.stacks import out_of_date
 
+PROFILE: str | None = "stage"
+
 
 def main(environ: Mapping[str, str] = os.environ, folder: Path = Path("output")) -> int:
     """Say it. Finding something is no failure: the pipeline goes on."""
@@ -24,8 +26,8 @@ def main(environ: Mapping[str, str] = os.environ, folder: Path = Path("output"))
     own = [stack for stack in built.stacks if stack.stage is None and "-in-" not in stack.layer]
     access = [stack for stack in built.stacks if stack.name == roles]
     stale = [
-        *out_of_date.among(Aws(Access(None, None, None)), own),
-        *out_of_date.among(Aws(Access("stage", None, None)), access),
+        *out_of_date.among(Aws(Access()), own),
+        *out_of_date.among(Aws(Access(PROFILE)), access),
     ]
     if stale:
         print(f"{', '.join(stale)} out of date: an administrator runs `python -m notejam_cfn deploy {DELIVERY}`.")
