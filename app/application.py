@@ -15,8 +15,10 @@ from .accounts import account, auth
 from .accounts.mail import new_outbox
 from .data.database import new_database
 from .data.models import database
+from .data.trash import sweep_trash
 from .errors import DatabaseUnavailable, Overloaded
-from .notes import notes, pads
+from .notes import listing, notes, pads, trash
+from .runtime.sweeper import Sweeper
 from .security.passwords import Passwords
 from .security.sessions import TOKEN_FIELD, Sessions
 from .security.throttle import Throttle
@@ -30,7 +32,7 @@ from .web.pages import page
 from .web.routing import with_filters
 
 log = logging.getLogger("notejam")
-SUBJECTS = (health, auth, account, notes, pads)
+SUBJECTS = (health, auth, account, listing, notes, pads, trash)
 EXPLANATIONS = {
     400: ("Bad request", "What was sent is incomplete or not understood, so nothing of it is saved."),
     403: ("Form expired", "This form was open for too long or in another session. Go back, reload and send it again."),
@@ -58,6 +60,7 @@ class Notejam(Bottle):
         self.throttle = Throttle(self.sessions.signer, settings.trusted_proxies)
         self.outbox = new_outbox(settings)
         self.assets = Assets()
+        self.sweeper = Sweeper(sweep_trash)
 
     def default_error_handler(self, error: HTTPError) -> str:
         """Explain an error on a page like all others, without needing the database."""

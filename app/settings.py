@@ -34,6 +34,8 @@ BOUNDS = {
     "database_wait_seconds": (1, 50),
     "password_hash_limit": (1, 16),
     "drain_seconds": (0, 45),
+    "account_notes": (1, 1_000_000),
+    "account_megabytes": (1, 100_000),
 }
 
 
@@ -57,6 +59,8 @@ class Settings:
     mail_backend: str = "terminal"
     mail_from: str = ""
     smtp_url: str = field(default="", repr=False)
+    account_notes: int = 10_000
+    account_megabytes: int = 100
     database_path: str = "notejam.db"
     database_host: str = ""
     database_port: int = 5432

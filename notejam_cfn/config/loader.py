@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..core import names
+from ..core.regions import TWO_ZONE_REGIONS
 from .fields import InvalidSetting, Settings
-from .settings import PRESETS, SIZES, TWO_ZONE_REGIONS, DeliverySettings, Project, Stage
+from .settings import PRESETS, SIZES, DeliverySettings, Project, Stage
 
 FILE_NAME = "notejam.toml"
 PROJECT_PATTERN = re.compile(r"[a-z][a-z0-9-]{1,19}")

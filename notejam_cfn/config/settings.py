@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..core import names
+from ..core.regions import NO_COPIES, REGIONS_WITHOUT_EXPORT, TWO_ZONE_REGIONS, lacks
 from .fields import Settings, checked, choice, flag, number, one_of, text, whole
 
 # The periods CloudWatch Logs accepts: LogGroup.RetentionInDays in the resource schema.
@@ -42,18 +43,7 @@ THREE_YEARS = 1095
 FOR_EVER_DAYS = 36500
 # The oldest must stay until the next one is three years old, which is a month later.
 LEAST_MONTHLY_DAYS = THREE_YEARS + 31
-# Source: Amazon Aurora User Guide, "Supported Regions and Aurora DB engines for exporting snapshot data to Amazon S3".
-# Its editions differ on GovCloud; the stricter one is kept here.
-REGIONS_WITHOUT_EXPORT = frozenset(
-    {
-        *("ap-southeast-5", "ap-southeast-6", "ap-east-2", "ap-southeast-7"),
-        *("mx-central-1", "us-gov-east-1", "us-gov-west-1"),
-    }
-)
-# Aurora copies no snapshot to or from these. Source: Amazon Aurora User Guide, "DB cluster snapshot copying".
-NO_COPIES = ("cn-",)
-# Regions that offer new accounts two zones only. Source: AWS, "Regions and Availability Zones".
-TWO_ZONE_REGIONS = ("us-west-1",)
+RESTORE_TESTING, BUDGET = "AWS::Backup::RestoreTestingPlan", "AWS::Budgets::Budget"
 
 
 def _log_retention(default: int) -> Any:
@@ -106,7 +96,9 @@ class EncryptionSettings(Settings):
 class DatabaseSettings(Settings):
     """The Aurora cluster: its capacity in Aurora capacity units (1 unit is about 2 GiB), readers and protection."""
 
-    engine_version: str = text("17.7", r"\d+\.\d+", "a version such as 17.7", "Aurora PostgreSQL version")
+    engine_version: str = text(
+        "17", r"\d+(\.\d+)?", "17, or 17.7 to begin with", "Aurora PostgreSQL version; AWS upgrades minor ones"
+    )
     database_name: str = text("notejam", r"[a-z][a-z0-9_]{0,62}", "1 to 63 letters, digits or _", "first database")
     min_acu: float = number(0, 0, 256, "capacity units when idle; 0 lets the database pause")
     max_acu: float = number(4, 1, 256, "capacity units at the most")
@@ -212,6 +204,8 @@ class ServiceSettings(Settings):
             yield "min_tasks", "may be 0 only with sleep_after_minutes, which wakes the service again, got 0"
         if self.sleep_after_minutes and self.min_tasks:
             yield "sleep_after_minutes", f"needs min_tasks = 0, got min_tasks = {self.min_tasks}"
+        if self.busy_min_tasks and self.busy_to_hour <= self.busy_from_hour:
+            yield "busy_to_hour", f"must be after busy_from_hour ({self.busy_from_hour}), got {self.busy_to_hour}"
         if 0 < self.sleep_after_minutes < 10:
             yield "sleep_after_minutes", f"must be 0 or at least 10, got {self.sleep_after_minutes}"
 
@@ -220,14 +214,14 @@ class ServiceSettings(Settings):
 class BackupSettings(Settings):
     """What is kept of the database, how densely and for how long. Days of 0 leave a schedule out."""
 
-    continuous: bool = flag(True, "AWS Backup looks after the point-in-time recovery of database.backup_days")
     at_hour: int = whole(3, 0, 23, "hour backups begin, in UTC")
     daily_retention_days: int = whole(7, 0, 36500, "days a daily snapshot is kept; 0 for none")
     weekly_retention_days: int = whole(98, 0, 36500, "days a weekly snapshot is kept; 0 for none")
     monthly_retention_days: int = whole(1127, 0, 36500, "days a monthly snapshot is kept, at least 1126; 0 for none")
     deletable: bool = flag(False, "people may delete snapshots before their time")
-    own_key: bool = flag(True, "a key of their own for the vault and the exports, which outlives the stage's")
+    own_key: bool = flag(True, "a key of their own for the exports, which outlives the stage's")
     lock: bool = flag(False, "AWS Backup Vault Lock: nobody shortens what is kept")
+    lock_days: int = whole(7, 1, 36500, "days for which a locked vault keeps all that it takes, at the least")
     lock_grace_days: int = whole(0, 0, 36500, "days after which the lock can never be removed; 0 is never")
     export: bool = flag(True, "export each monthly snapshot to S3 as Parquet")
     export_warm_days: int = whole(1095, 1095, 36500, "days an export is at hand before it is archived")
@@ -252,8 +246,17 @@ class BackupSettings(Settings):
             yield "lock_grace_days", f"must be 0 or at least 3, got {self.lock_grace_days}"
         if self.lock and self.deletable:
             yield "deletable", "must be false with lock"
+        if self.lock and self.lock_days > self._shortest_days:
+            yield "lock_days", f"must be at most {self._shortest_days}, the shortest schedule, got {self.lock_days}"
         if not (self.daily_retention_days or self.weekly_retention_days or self.monthly_retention_days):
             yield "daily_retention_days", "must not be 0 together with weekly_retention_days and monthly_retention_days"
+
+    @property
+    def _shortest_days(self) -> int:
+        """How long the shortest of the schedules keeps; the monthly one always keeps for years."""
+        copies = self.copy_retention_days if self.copy_region else 0
+        days = (self.daily_retention_days, self.weekly_retention_days, self.monthly_retention_days, copies)
+        return min((each for each in days if each), default=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -305,6 +308,16 @@ class Stage(Settings):
         return self.backups.monthly_retention_days
 
     @property
+    def tests_restores(self) -> bool:
+        """Whether a backup is restored every month to prove that it works: where it is asked for and the region can."""
+        return self.backups.restore_test and not lacks(self.region, RESTORE_TESTING)
+
+    @property
+    def budget_usd(self) -> int:
+        """The monthly budget that is watched; 0 for none, and where the region has no budgets."""
+        return 0 if lacks(self.region, BUDGET) else self.monitoring.monthly_budget_usd
+
+    @property
     def is_production(self) -> bool:
         """Whether only the approvers' group may approve its changes: a stage of the largest size."""
         return self.size == "resilient"
@@ -337,6 +350,12 @@ class Stage(Settings):
         if self.backups.export and not self.exports:
             kept = f"monthly snapshots are kept for {self.monthly_retention_days} days instead"
             yield f"{self.region} exports no snapshots to S3; {kept}"
+        if self.network.egress == "endpoints" and self.service.mail_from:
+            yield "asks for an endpoint of Amazon SES in every zone; where one has none, the network is not created"
+        if self.backups.restore_test and not self.tests_restores:
+            yield f"{self.region} has no {RESTORE_TESTING}: left out; try a restore yourself from time to time"
+        if self.monitoring.monthly_budget_usd and not self.budget_usd:
+            yield f"{self.region} has no {BUDGET}: left out; make one in the Billing console, for the tag stage"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -383,6 +402,14 @@ class Project:
         """The region the pipeline runs in: its own or the first stage's."""
         return self.delivery.region or self.stages[0].region
 
+    @property
+    def delivery_gaps(self) -> list[str]:
+        """The resource types without which there is no pipeline, and which its region lacks."""
+        source = {"codecommit": "AWS::CodeCommit::Repository", "codeconnections": "AWS::CodeConnections::Connection"}
+        made = "" if self.delivery.connection_arn else source.get(self.delivery.source, "")
+        needed = ("AWS::CodePipeline::Pipeline", "AWS::CodeBuild::Project", made)
+        return [kind for kind in needed if lacks(self.delivery_region, kind)]
+
     def is_elsewhere(self, stage: Stage) -> bool:
         """Whether a stage is in another account than the pipeline."""
         return bool(stage.account and self.delivery.account and stage.account != self.delivery.account)
@@ -393,6 +420,9 @@ class Project:
         return [*own, *(f"stages.{stage.name}: {warning}" for stage in self.stages for warning in stage.warnings())]
 
     def _delivery_warnings(self) -> Iterator[str]:
+        if self.delivery_gaps:
+            gaps = " and no ".join(self.delivery_gaps)
+            yield f"{self.delivery_region} has no {gaps}: left out; set another delivery.region, or delivery.source"
         if len({stage.account for stage in self.stages}) > 1 and not self.delivery.account:
             yield "takes every stage for one of its own account; set delivery.account, since accounts differ"
         if len({stage.service.architecture for stage in self.stages}) > 1:
@@ -422,7 +452,6 @@ PRESETS: dict[str, dict[str, Any]] = {
             "exec_access": True,
         },
         "backups": {
-            "continuous": False,
             "daily_retention_days": 7,
             "weekly_retention_days": 0,
             "monthly_retention_days": 0,

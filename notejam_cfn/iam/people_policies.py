@@ -108,7 +108,7 @@ def pipelines(delivery: str, within: str = "") -> Value:
 
 def allow_pulling(project: str) -> Statement:
     """Pull from the project's repository and see its pull requests."""
-    repository = in_account(f"codecommit:*:${{AWS::AccountId}}:{project}")
+    repository = in_account(f"codecommit:*:${{AWS::AccountId}}:{project}-*")
     return allow(on("codecommit", "BatchGet*", "Get*", "GitPull", "List*"), [repository])
 
 
@@ -118,7 +118,7 @@ def allow_contributing(project: str, branch: str) -> list[Statement]:
     The branch that is rolled out takes merges of pull requests only. A push first asks without naming a branch, which
     must be let through. Source: AWS CodeCommit User Guide, "Limit pushes and merges to branches".
     """
-    repository = in_account(f"codecommit:*:${{AWS::AccountId}}:{project}")
+    repository = in_account(f"codecommit:*:${{AWS::AccountId}}:{project}-*")
     changes = ("CreateBranch", "CreatePullRequest", "GitPush", "MergePullRequest*", "PostComment*")
     updates = ("UpdatePullRequestApprovalState", "UpdatePullRequestDescription")
     more = ("UpdatePullRequestStatus", "UpdatePullRequestTitle")

@@ -200,7 +200,9 @@ class Rehearsal:
 
     def _larger(self, name: str) -> str:
         stack = next(stack for stack in self.stacks if name in stack.defaults)
-        return f"{name}={int(float(stack.defaults[name] or 0)) + 1}"
+        parameter, default = self.templates[stack.name].document["Parameters"][name], float(stack.defaults[name] or 0)
+        choices = map(float, parameter.get("AllowedValues", (default + 1,)))
+        return f"{name}={min(choice for choice in choices if choice > default):g}"
 
     def _unprotect_database(self) -> None:
         """Take the cluster's own protection away, as the person who removes a protected stage has to."""

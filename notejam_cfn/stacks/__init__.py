@@ -16,11 +16,13 @@ __all__ = ["Stack", "stacks_of", "stacks_of_stage"]
 def stacks_of(project: Project, stages: Collection[str] | None = None) -> list[Stack]:
     """Compose every stack of a project, or those of some of its stages, in the order they are deployed.
 
-    All of them include the project's own stacks, which know what is in the others' templates and so come last here.
+    All of them include the project's own stacks, which know what is in the others' templates and so come last here. A
+    region that lacks what a pipeline is made of has none: see `Project.delivery_gaps`.
     """
     chosen = [stage for stage in project.stages if stages is None or stage.name in stages]
     composed = [stack for stage in chosen for stack in stacks_of_stage(stage)]
-    return composed if stages is not None else [*composed, *delivery_stacks(project, composed)]
+    without_pipeline = stages is not None or project.delivery_gaps
+    return composed if without_pipeline else [*composed, *delivery_stacks(project, composed)]
 
 
 def stacks_of_stage(stage: Stage) -> list[Stack]:

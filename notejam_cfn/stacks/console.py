@@ -10,7 +10,7 @@ from ..components.containers.service import add_service
 from ..components.data.database import add_database
 from ..components.data.encryption import add_encryption
 from ..components.load_balancing.load_balancer import add_load_balancer
-from ..components.network.vpc import add_network
+from ..components.network.vpc import add_network, called_services
 from ..components.observability.alarm_topic import add_alarm_topic
 from ..components.observability.monitoring import MonitoredResources, add_monitoring
 from ..config.settings import Stage
@@ -30,7 +30,7 @@ def console_stack(stage: Stage) -> Stack:
     )
     encryption = add_encryption(template, stage.encryption)
     notifications = add_alarm_topic(template, stage.monitoring, encryption)
-    network = add_network(template, stage.network, encryption)
+    network = add_network(template, stage.network, encryption, called_services(stage.service))
     database = add_database(template, stage.database, network, encryption)
     copies = copies_elsewhere(template) if stage.backups.copy_region else None
     backups = add_backups(template, stage, encryption, database, notifications, copies)

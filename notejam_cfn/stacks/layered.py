@@ -12,7 +12,7 @@ from ..components.containers.service import Service, add_service
 from ..components.data.database import Database, add_database
 from ..components.data.encryption import Encryption, add_encryption
 from ..components.load_balancing.load_balancer import LoadBalancer, add_load_balancer
-from ..components.network.vpc import Network, add_network
+from ..components.network.vpc import Network, add_network, called_services
 from ..components.observability.alarm_topic import AlarmTopic, add_alarm_topic
 from ..components.observability.monitoring import MonitoredResources, add_monitoring
 from ..config.settings import Stage
@@ -49,7 +49,7 @@ def network_layer(stage: Stage) -> tuple[Stack, SharedOutputs]:
     stack = stack_of_stage(stage, LAYERED, "network", template)
     encryption = add_encryption(template, stage.encryption)
     notifications = add_alarm_topic(template, stage.monitoring, encryption)
-    network = add_network(template, stage.network, encryption)
+    network = add_network(template, stage.network, encryption, called_services(stage.service))
     base = SharedOutputs(
         publish(template, stack.name, encryption),
         publish(template, stack.name, notifications),

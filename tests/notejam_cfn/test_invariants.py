@@ -135,8 +135,6 @@ def without_references(value: Any, known: set[str]) -> Any:
                 return "a reference"
             if function == "Fn::If" and argument[0] in ("HasSnapshotIdentifier", "HasImageUri"):
                 return "a reference"
-            if function == "Fn::Sub" and argument == "${AWS::StackName}-${ClusterGeneration}":
-                return "a reference"
         return {key: without_references(item, known) for key, item in value.items() if key not in SUPPRESSIONS}
     return [without_references(item, known) for item in value] if isinstance(value, list) else value
 

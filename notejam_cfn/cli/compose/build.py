@@ -89,7 +89,6 @@ def _build(options: argparse.Namespace, project: Project) -> Report:
         diff = output.difference(options.output, files)
         pictures = _picture_difference(options, project, rendered)
         return dataclasses.replace(report, status=STALE if diff or pictures else FRESH, diff=diff, pictures=pictures)
-    output.recover(options.output)
     changes = output.write(options.output, build.files(project, rendered, manifest.read(options.output)))
     return dataclasses.replace(report, status=WRITTEN if changes else UNCHANGED, changes=changes)
 

@@ -35,7 +35,7 @@ def add_encryption(
     `services` publish to encrypted topics of the stack; EventBridge always may.
     A stage has one: a second key would cost as much again and be held by the same people.
     """
-    fate = "Retain" if settings.keep_key else "Delete"
+    fate = "RetainExceptOnCreate" if settings.keep_key else "Delete"
     key = template.add(
         kms.Key(
             "Key",
@@ -73,7 +73,7 @@ def add_kept_key(template: Template, title: str, what: str, deletion_days: int, 
             KeyPolicy=policies.policy(
                 policies.allow_account_to_administer_key(), policies.refuse_grants_to_people(), *staying_out(template)
             ),
-            DeletionPolicy="Retain",
+            DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
         ),
         why=why,

@@ -12,24 +12,26 @@ from ...core.values import Value
 from ..data.encryption import Encryption
 from ..observability.log_groups import add_log_group
 
-# AWS's managed groups, in the order they are asked; the names are WAF's own.
-MANAGED_RULES = (
-    "AWSManagedRulesAmazonIpReputationList",
-    "AWSManagedRulesCommonRuleSet",
-    "AWSManagedRulesKnownBadInputsRuleSet",
-    "AWSManagedRulesSQLiRuleSet",
-)
-# What people write in notes looks like attacks: code, markup, paths. The application handles bodies safely and limits
-# their size itself, so the rules about bodies only count.
-COUNTED_ONLY = {
+# AWS's managed groups, in the order they are asked, and of each the rules that look at what people write: notes and
+# searches look like attacks, since they hold code, markup and paths. The application handles text safely and limits its
+# size itself, so these rules only count. Source: AWS WAF Developer Guide, "Baseline rule groups" and "Use-case specific
+# rule groups"; the names are WAF's own.
+MANAGED_RULES: dict[str, tuple[str, ...]] = {
+    "AWSManagedRulesAmazonIpReputationList": (),
     "AWSManagedRulesCommonRuleSet": (
         "SizeRestrictions_BODY",
-        "EC2MetaDataSSRF_BODY",
-        "GenericLFI_BODY",
-        "GenericRFI_BODY",
-        "CrossSiteScripting_BODY",
+        *(f"{rule}_BODY" for rule in ("EC2MetaDataSSRF", "GenericLFI", "GenericRFI", "CrossSiteScripting")),
+        *(f"{rule}_QUERYARGUMENTS" for rule in ("EC2MetaDataSSRF", "GenericLFI", "GenericRFI", "CrossSiteScripting")),
+        "RestrictedExtensions_QUERYARGUMENTS",
     ),
-    "AWSManagedRulesSQLiRuleSet": ("SQLi_BODY", "SQLiExtendedPatterns_BODY"),
+    "AWSManagedRulesKnownBadInputsRuleSet": (
+        *("JavaDeserializationRCE_BODY", "Log4JRCE_BODY", "ReactJSRCE_BODY"),
+        *("JavaDeserializationRCE_QUERYSTRING", "Log4JRCE_QUERYSTRING"),
+    ),
+    "AWSManagedRulesSQLiRuleSet": (
+        *("SQLi_BODY", "SQLiExtendedPatterns_BODY"),
+        *("SQLi_QUERYARGUMENTS", "SQLiExtendedPatterns_QUERYARGUMENTS"),
+    ),
 }
 
 
@@ -101,10 +103,10 @@ def only_what_rules_matched() -> wafv2.LoggingFilter:
 
 def _managed_rule(name: str, priority: int) -> wafv2.WebACLRule:
     group = wafv2.ManagedRuleGroupStatement(VendorName="AWS", Name=name)
-    if name in COUNTED_ONLY:
+    if MANAGED_RULES[name]:
         group.RuleActionOverrides = [
             wafv2.RuleActionOverride(Name=rule, ActionToUse=wafv2.RuleAction(Count=wafv2.CountAction()))
-            for rule in COUNTED_ONLY[name]
+            for rule in MANAGED_RULES[name]
         ]
     statement = wafv2.Statement(ManagedRuleGroupStatement=group)
     rule = _rule(name, priority, statement)

@@ -26,12 +26,18 @@ NO_CERTIFICATE = Suppression(
 )
 
 
-def add_listeners(template: Template, balancer: elb.LoadBalancer, certificate_arn: Value | None) -> elb.Listener:
-    """Add the listener that services attach to, and with HTTPS one that redirects to it."""
+def add_listeners(
+    template: Template, balancer: elb.LoadBalancer, domain: str, certificate_arn: Value | None
+) -> elb.Listener:
+    """Add the listener that services attach to, and with HTTPS one that redirects to it.
+
+    The redirect names the domain: whoever comes by another name, such as the domain of before, would otherwise be sent
+    to that name over HTTPS, which the certificate does not cover.
+    """
     if certificate_arn is None:
         why = "Takes requests over HTTP, as no certificate is configured."
         return add_service_listener(template, balancer, "HttpListener", HTTP, why)
-    redirect = elb.RedirectConfig(Protocol="HTTPS", Port=str(HTTPS), StatusCode="HTTP_301")
+    redirect = elb.RedirectConfig(Protocol="HTTPS", Host=domain, Port=str(HTTPS), StatusCode="HTTP_301")
     template.add(
         elb.Listener(
             "HttpListener",

@@ -56,7 +56,7 @@ def add_load_balancer(
     bucket = add_access_logs(template, settings)
     balancer = add_balancer(template, settings, network, group.get_att("GroupId"), bucket)
     certificate_arn = add_certificate(template, settings) if settings.https else None
-    listener = add_listeners(template, balancer, certificate_arn)
+    listener = add_listeners(template, balancer, settings.domain, certificate_arn)
     if settings.hosted_zone_id:
         add_records(template, settings, network, balancer)
     url = add_url(template, settings, balancer)

@@ -59,7 +59,7 @@ def add_monitoring(template: Template, stage: Stage, notifications: AlarmTopic, 
     if subjects.load_balancer.certificate_arn:
         add_certificate_alarm(template, notifications, subjects.load_balancer.certificate_arn)
     tell_of_failing_tasks(template, notifications, subjects.service)
-    if settings.monthly_budget_usd:
+    if stage.budget_usd:
         add_budget(template, stage, notifications)
     add_queries(template, log_groups(subjects))
     if settings.dashboard:
@@ -259,7 +259,7 @@ def add_budget(template: Template, stage: Stage, notifications: AlarmTopic) -> N
             Budget=budgets.BudgetData(
                 BudgetType="COST",
                 TimeUnit="MONTHLY",
-                BudgetLimit=budgets.Spend(Amount=stage.monitoring.monthly_budget_usd, Unit="USD"),
+                BudgetLimit=budgets.Spend(Amount=stage.budget_usd, Unit="USD"),
                 CostFilters={"TagKeyValue": [f"user:stage${stage.name}"]},
             ),
             NotificationsWithSubscribers=[

@@ -10,6 +10,7 @@ from awacs.aws import Statement
 from troposphere import codecommit, codeconnections, codepipeline
 
 from ...config.settings import REPOSITORY_PATTERN, DeliverySettings
+from ...core import names
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import pipeline_policies
@@ -49,16 +50,16 @@ def add_source(template: Template, settings: DeliverySettings, encryption: Encry
 def add_codecommit(template: Template, settings: DeliverySettings) -> Source:
     """Add a Git repository; every merge to the branch starts the pipeline.
 
-    It is encrypted with CodeCommit's own key, since whoever pushes would have to be allowed to use another. CodeCommit
-    demands a name. Its events name no paths, and CodePipeline's triggers read connections only, so that `ignored_paths`
-    does not hold here. Source: AWS CloudFormation Template Reference, "PipelineTriggerDeclaration".
+    It is encrypted with CodeCommit's own key, since whoever pushes would have to be allowed to use another. Its events
+    name no paths, and CodePipeline's triggers read connections only, so that `ignored_paths` does not hold here.
+    Source: AWS CloudFormation Template Reference, "PipelineTriggerDeclaration".
     """
     repository = template.add(
         codecommit.Repository(
             "Repository",
-            RepositoryName=template.stack_tags["project"],
+            RepositoryName=names.repository(template.stack_tags["project"]),
             RepositoryDescription="The code of the application and of everything it runs on",
-            DeletionPolicy="Retain",
+            DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
         ),
         why="Keeps the code; a push to it starts the pipeline.",

@@ -232,6 +232,7 @@ class Deployment:
         token = new_token()
         if state.protected:
             self.aws.protect(stack.region, state.id, enabled=False)
+        protection.lift(self.aws, stack.region, self.aws.resources(stack.region, state.id))
         self.aws.delete_stack(stack.region, state.id, token)
         ended = self._follow(stack, state.id, token, last.id if last else None, tell)
         if ended.state.status != "DELETE_COMPLETE":

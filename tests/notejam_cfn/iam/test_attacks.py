@@ -43,7 +43,7 @@ def passed_to(service: str) -> dict[str, str]:
 
 PIPELINE = arn("codepipeline", "notejam-delivery-Pipeline-1ABC")
 BUCKET = "arn:aws:s3:::notejam-delivery-artifactbucket-1abc"
-REPOSITORY = arn("codecommit", "notejam")
+REPOSITORY = arn("codecommit", "notejam-1a2b3c4d")
 SNAPSHOT = arn("rds", "cluster-snapshot:awsbackup:job-1")
 DATABASE = arn("rds", "cluster:notejam-prod-database-1")
 PROD_KEY = {"aws:ResourceTag/project": "notejam", "aws:ResourceTag/stage": "prod"}

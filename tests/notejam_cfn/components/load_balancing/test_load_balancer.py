@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from notejam_cfn.components.load_balancing import firewall
+
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 ZONE = {"domain": "notes.example.com", "hosted_zone_id": "Z0123ABC"}
@@ -17,7 +19,8 @@ def attributes(template: dict[str, Any], of_type: Any) -> dict[str, Any]:
 def test_with_a_hosted_zone_everything_is_https(compose: Any, of_type: Any) -> None:
     template = compose(load_balancer=ZONE)["service"]
     listeners = of_type(template, LISTENER)
-    assert listeners["HttpListener"]["DefaultActions"][0]["RedirectConfig"]["Protocol"] == "HTTPS"
+    redirect = listeners["HttpListener"]["DefaultActions"][0]["RedirectConfig"]
+    assert (redirect["Protocol"], redirect["Host"]) == ("HTTPS", "notes.example.com")
     assert listeners["HttpsListener"]["Certificates"] == [{"CertificateArn": {"Ref": "Certificate"}}]
     assert "TLS13" in listeners["HttpsListener"]["SslPolicy"]
     assert template["Outputs"]["Url"]["Value"] == "https://notes.example.com"
@@ -84,9 +87,23 @@ def test_the_firewall_limits_rates_and_logs_what_it_does(compose: Any, of_type: 
     names = [
         group["LogGroupName"] for group in of_type(template, "AWS::Logs::LogGroup").values() if "LogGroupName" in group
     ]
-    assert {"Fn::Sub": "aws-waf-logs-${AWS::StackName}"} in names
+    assert "aws-waf-logs-${Name}" in [name["Fn::Sub"][0] for name in names]
     (log,) = of_type(template, "AWS::WAFv2::LoggingConfiguration").values()
     assert log["LoggingFilter"]["DefaultBehavior"] == "DROP"
     (kept,) = log["LoggingFilter"]["Filters"]
     assert {"ActionCondition": {"Action": "BLOCK"}} in kept["Conditions"]
     assert not of_type(compose("economy")["service"], "AWS::WAFv2::WebACL")
+
+
+def test_no_rule_blocks_what_people_write_or_search_for(compose: Any, of_type: Any) -> None:
+    (acl,) = of_type(compose("resilient")["service"], "AWS::WAFv2::WebACL").values()
+    groups = [rule["Statement"].get("ManagedRuleGroupStatement") for rule in acl["Rules"]]
+    counted = {
+        override["Name"]
+        for group in filter(None, groups)
+        for override in group.get("RuleActionOverrides", [])
+        if override["ActionToUse"] == {"Count": {}}
+    }
+    assert counted >= {"Log4JRCE_BODY", "ReactJSRCE_BODY", "SQLi_BODY", "CrossSiteScripting_QUERYARGUMENTS"}
+    assert all(name.endswith(("_BODY", "_QUERYARGUMENTS", "_QUERYSTRING")) for name in counted)
+    assert {group["Name"] for group in filter(None, groups)} == set(firewall.MANAGED_RULES)
