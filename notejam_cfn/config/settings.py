@@ -12,7 +12,7 @@ import zoneinfo
 from collections.abc import Iterator
 from typing import Any
 
-from ..core import names
+from ..core import cloudfront, names
 from ..core.regions import NO_COPIES, REGIONS_WITHOUT_EXPORT, TWO_ZONE_REGIONS, lacks
 from .fields import Settings, checked, choice, flag, number, one_of, text, whole
 
@@ -146,6 +146,17 @@ class LoadBalancerSettings(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
+class CdnSettings(Settings):
+    """CloudFront in front of the load balancer, which then has no public address."""
+
+    enabled: bool = flag(
+        True, "HTTPS over CloudFront, with a domain or without; where CloudFront has no VPC origins, it stays off"
+    )
+    access_log: bool = flag(False, "a line for each request in CloudWatch Logs in us-east-1, where CloudFront writes")
+    log_retention_days: int = _log_retention(90)
+
+
+@dataclasses.dataclass(frozen=True)
 class ClusterSettings(Settings):
     """What containers run on, shared by the services of a stage."""
 
@@ -168,7 +179,7 @@ class ServiceSettings(Settings):
     port: int = whole(8080, 1024, 65535, "TCP port the container listens on")
     health_path: str = text("/healthz", r"/[!-~]{0,1023}", "a path that begins with /", "answers 200 when all is well")
     path_pattern: str = text("/*", r"/[!-~]{0,127}", "a path pattern such as /api/*", "requests it gets")
-    priority: int = whole(1000, 1, 50000, "order among services on one load balancer, lowest first")
+    priority: int = whole(1000, 2, 50000, "order among services on one load balancer, lowest first")
     deregistration_seconds: int = whole(20, 0, 3600, "seconds a stopped task may finish its requests")
     architecture: str = choice("ARM64", ("ARM64", "X86_64"), "processor; ARM64 costs a fifth less")
     min_tasks: int = whole(1, 0, 1000, "tasks at the least")
@@ -289,11 +300,22 @@ class Stage(Settings):
     network: NetworkSettings = dataclasses.field(default_factory=NetworkSettings)
     database: DatabaseSettings = dataclasses.field(default_factory=DatabaseSettings)
     encryption: EncryptionSettings = dataclasses.field(default_factory=EncryptionSettings)
+    cdn: CdnSettings = dataclasses.field(default_factory=CdnSettings)
     load_balancer: LoadBalancerSettings = dataclasses.field(default_factory=LoadBalancerSettings)
     cluster: ClusterSettings = dataclasses.field(default_factory=ClusterSettings)
     service: ServiceSettings = dataclasses.field(default_factory=ServiceSettings)
     backups: BackupSettings = dataclasses.field(default_factory=BackupSettings)
     monitoring: MonitoringSettings = dataclasses.field(default_factory=MonitoringSettings)
+
+    @property
+    def behind_cdn(self) -> bool:
+        """Whether people come over CloudFront: where it is asked for and reaches internal load balancers."""
+        return self.cdn.enabled and cloudfront.has_vpc_origins(self.region)
+
+    @property
+    def https(self) -> bool:
+        """Whether people are served over HTTPS: always over CloudFront, else with a certificate."""
+        return self.behind_cdn or self.load_balancer.https
 
     @property
     def exports(self) -> bool:
@@ -332,6 +354,10 @@ class Stage(Settings):
             yield "network.zones", f"must be 2 in {self.region}, which has two zones, got {self.network.zones}"
         if self.backups.copy_region:
             yield from self._copy_conflicts(self.backups.copy_region)
+        place, arn = cloudfront.REGION if self.behind_cdn else self.region, self.load_balancer.certificate_arn
+        if arn and f":{place}:" not in arn:
+            who = "CloudFront takes" if self.behind_cdn else "the load balancer takes"
+            yield "load_balancer.certificate_arn", f"must be a certificate in {place}, from where {who} it, got {arn}"
 
     def _copy_conflicts(self, copy_region: str) -> Iterator[tuple[str, str]]:
         if copy_region == self.region:
@@ -341,8 +367,10 @@ class Stage(Settings):
 
     def warnings(self) -> Iterator[str]:
         """Yield what a person should know before deploying the stage, one sentence each."""
-        if not self.load_balancer.https:
+        if not self.https:
             yield "served over HTTP, readable on the way; set load_balancer.domain and hosted_zone_id for HTTPS"
+        if self.cdn.enabled and not self.behind_cdn:
+            yield f"CloudFront has no VPC origins in {self.region}; the load balancer is public there"
         if not self.service.mail_from:
             yield "sends no mail, so no password can be reset; set service.mail_from to an address verified in SES"
         if not _is_known_zone(self.service.time_zone):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from troposphere import Join, Ref, Select, Split, StackId, StackName, Sub
 
-LAYERS = ("network", "copies", "database", "backups", "service", "monitoring")
+LAYERS = ("edge", "network", "copies", "database", "backups", "service", "monitoring")
 DELIVERY = "delivery"
 PREVIEW = "preview"
 

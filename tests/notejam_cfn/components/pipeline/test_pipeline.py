@@ -22,7 +22,7 @@ SOURCES: list[dict[str, Any]] = [
 ]
 STAGES = {
     "dev": {"region": "eu-central-1", "size": "economy"},
-    "prod": {"region": "eu-central-1", "size": "resilient"},
+    "prod": {"region": "eu-central-1", "size": "resilient", "load_balancer": {"waf": False}},
 }
 
 
