@@ -24,7 +24,7 @@ STAGES = (1, 3, 10, 30)
 SIZES = ("economy", "standard", "resilient")
 BASELINE = "import troposphere.ec2, troposphere.ecs, troposphere.rds, yaml"
 FINDINGS = 1  # a template that lint objects to takes as long as any other
-COMPOSE = "from notejam_cfn import config, stacks_of; stacks_of(config.load('notejam.toml'))"
+COMPOSE = "import notejam_cfn as n; from notejam_cfn.config import loader; n.stacks_of(loader.load('notejam.toml'))"
 
 
 @dataclasses.dataclass(frozen=True)

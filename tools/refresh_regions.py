@@ -24,7 +24,7 @@ REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")  # beside the regions lies a li
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the data and say how many regions and gaps it knows."""
+    """Write the data."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args(
         arguments
     )
@@ -34,6 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{TARGET.relative_to(ROOT)}: {len(found['regions'])} regions, {len(found['missing'])} types some of them lack"
     )
     return 0
+
+
+def text(kinds: Iterable[str]) -> str:
+    """Return regions.json for these resource types."""
+    return json.dumps(data(kinds), indent=1, sort_keys=True) + "\n"
 
 
 def data(kinds: Iterable[str]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from bottle import HTTPResponse, request, response
 
-from ..data.models import Note, User, Visitor
+from ..data.models import User, Visitor
+from ..data.notes import Note
 from ..notes.export import archive
 from ..security.sessions import redirect, signed_in
 from ..web.forms import Form, sent_form

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,17 +14,19 @@ from playhouse.migrations import Runner
 from ..settings import Settings
 from .database import Postgres, Sqlite, new_database
 from .models import Attempts, Session, database, now
+from .trash import sweep_trash
 
 log = logging.getLogger("notejam.migrate")
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number nobody else uses in this database: the name of the lock.
 LOCK = 7_665_847_411
+SECONDS_BETWEEN_TRIES = 0.2
 
 
 def migrate(settings: Settings) -> list[str]:
     """Apply what is pending and return the names; wait for another task that is already at it.
 
-    Sessions and counters that expired are deleted on the way: every rollout passes here.
+    Sessions, counters and trash that expired are deleted on the way: every rollout passes here.
     """
     connection = new_database(settings)
     database.initialize(connection)
@@ -47,7 +50,10 @@ def _one_at_a_time(connection: Postgres | Sqlite) -> Iterator[None]:
     # Waiting for the lock, and the work of a migration, may take longer than a page's statement ever should.
     connection.execute_sql("SET statement_timeout = 0")
     connection.execute_sql("SET lock_timeout = 0")
-    connection.execute_sql("SELECT pg_advisory_lock(%s)", (LOCK,))
+    # Asked for again and again: a statement that waits for the lock would hold up CREATE INDEX CONCURRENTLY, which
+    # waits until every statement that began before it has ended.
+    while not connection.rows("SELECT pg_try_advisory_lock(%s)", LOCK)[0][0]:
+        time.sleep(SECONDS_BETWEEN_TRIES)
     try:
         yield
     finally:
@@ -57,3 +63,4 @@ def _one_at_a_time(connection: Postgres | Sqlite) -> Iterator[None]:
 def _sweep() -> None:
     Attempts.sweep()
     Session.delete().where(Session.expires_at <= now()).execute()
+    sweep_trash()

@@ -1,13 +1,11 @@
-"""The tables and every query on them.
+"""People: users, their sessions, pending resets and counted attempts, with every query on them.
 
-Lists that are read at each click are plain SQL and return tuples: building model objects for 200 notes costs three
-times as much CPU as rendering them. Everything else is Peewee. Moments are UTC without a zone, in both databases.
+Moments are UTC without a zone, in both databases. Notes and pads are in notes.py.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import Any, NamedTuple
 
 from peewee import (
@@ -18,20 +16,9 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     Model,
-    TextField,
 )
 
-from .database import Sqlite
-
 database = DatabaseProxy()
-
-ORDERS = {
-    "name": "lower(n.name), n.id",
-    "-name": "lower(n.name) DESC, n.id DESC",
-    "updated_at": "n.updated_at, n.id",
-    "-updated_at": "n.updated_at DESC, n.id DESC",
-}
-DEFAULT_ORDER = "-updated_at"
 
 
 def now() -> dt.datetime:
@@ -53,6 +40,7 @@ class User(Table):
     id = BigAutoField()
     email = CharField(max_length=75, unique=True)
     password_hash = CharField(max_length=200)
+    time_zone = CharField(max_length=64, default="")
 
     class Meta:
         table_name = "users"
@@ -80,6 +68,7 @@ class Visitor(NamedTuple):
 
     user_id: int
     email: str
+    time_zone: str
     session_id: str
     pads: list[tuple[int, str]]
 
@@ -99,8 +88,9 @@ class Session(Table):
         table_name = "sessions"
 
     _VISITOR = """
-        SELECT u.id, u.email, p.id, p.name FROM sessions s JOIN users u ON u.id = s.user_id
-        LEFT JOIN pads p ON p.user_id = u.id WHERE s.id = %s AND s.expires_at > %s ORDER BY lower(p.name), p.id"""
+        SELECT u.id, u.email, u.time_zone, p.id, p.name FROM sessions s JOIN users u ON u.id = s.user_id
+        LEFT JOIN pads p ON p.user_id = u.id AND p.deleted_at IS NULL
+        WHERE s.id = %s AND s.expires_at > %s ORDER BY lower(p.name), p.id"""
 
     @classmethod
     def visitor(cls, session_id: str) -> Visitor | None:
@@ -108,8 +98,8 @@ class Session(Table):
         rows = database.rows(cls._VISITOR, session_id, now())
         if not rows:
             return None
-        pads = [(pad_id, name) for _, _, pad_id, name in rows if pad_id is not None]
-        return Visitor(rows[0][0], rows[0][1], session_id, pads)
+        pads = [(pad_id, name) for *_, pad_id, name in rows if pad_id is not None]
+        return Visitor(*rows[0][:3], session_id, pads)
 
     @classmethod
     def start(cls, session_id: str, user_id: int, expires_at: dt.datetime) -> None:
@@ -160,95 +150,6 @@ class PasswordReset(Table):
         return (cls.token_hash == token_hash) & (cls.expires_at > now())
 
 
-class Pad(Table):
-    """A named group of notes."""
-
-    id = BigAutoField()
-    user = ForeignKeyField(User, on_delete="CASCADE")
-    name = CharField(max_length=100)
-
-    class Meta:
-        table_name = "pads"
-
-    @classmethod
-    def add(cls, user_id: int, name: str) -> int:
-        """Create a pad and return its id."""
-        return int(database.rows("INSERT INTO pads (user_id, name) VALUES (%s, %s) RETURNING id", user_id, name)[0][0])
-
-    @classmethod
-    def rename(cls, pad_id: int, name: str) -> None:
-        """Give a pad another name."""
-        cls.update(name=name).where(cls.id == pad_id).execute()
-
-    @classmethod
-    def remove(cls, pad_id: int) -> None:
-        """Delete a pad; the database deletes its notes with it."""
-        cls.delete().where(cls.id == pad_id).execute()
-
-
-class NotePage(NamedTuple):
-    """Some notes of a list, as (id, name, updated_at, pad_id), and how many the whole list has."""
-
-    notes: list[tuple[int, str, dt.datetime, int | None]]
-    total: int
-
-
-class Note(Table):
-    """A note: a name and a text, in one of its owner's pads or in none."""
-
-    id = BigAutoField()
-    user = ForeignKeyField(User, on_delete="CASCADE", index=False)
-    pad = ForeignKeyField(Pad, null=True, on_delete="CASCADE")
-    name = CharField(max_length=100)
-    text = TextField()
-    created_at = DateTimeField()
-    updated_at = DateTimeField()
-
-    class Meta:
-        table_name = "notes"
-        indexes = ((("user", "updated_at"), False),)
-
-    @classmethod
-    def page(
-        cls, user_id: int, order: str, limit: int, offset: int, pad_id: int | None = None, search: str = ""
-    ) -> NotePage:
-        """Return one page of the user's notes, of a pad's, or of those that contain every word of `search`."""
-        where, params = _conditions(user_id, pad_id, search)
-        found = database.rows(_page_sql(where, order), *params, limit, offset)
-        if found or not offset:
-            return NotePage([row[:4] for row in found], found[0][4] if found else 0)
-        # Past the end no row tells the total.
-        return NotePage([], database.rows(f"SELECT count(*) FROM notes n WHERE {where}", *params)[0][0])
-
-    @classmethod
-    def of_user(cls, note_id: int, user_id: int) -> tuple[Any, ...] | None:
-        """Return (id, pad_id, name, text, created_at, updated_at) of the user's note, or None."""
-        rows = database.rows(_ONE_NOTE, note_id, user_id)
-        return rows[0] if rows else None
-
-    @classmethod
-    def add(cls, user_id: int, pad_id: int | None, name: str, text: str) -> int:
-        """Create a note and return its id."""
-        moment = now()
-        return int(database.rows(_ADD_NOTE, user_id, pad_id, name, text, moment, moment)[0][0])
-
-    @classmethod
-    def edit(cls, note_id: int, pad_id: int | None, name: str, text: str) -> None:
-        """Overwrite a note and move it to the top of the list."""
-        cls.update(pad=pad_id, name=name, text=text, updated_at=now()).where(cls.id == note_id).execute()
-
-    @classmethod
-    def remove(cls, note_id: int) -> None:
-        """Delete a note."""
-        cls.delete().where(cls.id == note_id).execute()
-
-    @classmethod
-    def all_of(cls, user_id: int) -> list[tuple[Any, ...]]:
-        """Return (id, pad_id, name, text, created_at, updated_at) of everything the user wrote, oldest first."""
-        sql = "SELECT id, pad_id, name, text, created_at, updated_at FROM notes WHERE user_id = %s ORDER BY id"
-        return database.rows(sql, user_id)  # type: ignore[no-any-return]
-
-
 class Attempts(Table):
     """How often something was tried lately. The key is a hash: no address and no e-mail is kept."""
 
@@ -281,40 +182,9 @@ class Attempts(Table):
         cls.delete().where(cls.expires_at <= now()).execute()
 
 
-_ONE_NOTE = "SELECT id, pad_id, name, text, created_at, updated_at FROM notes WHERE id = %s AND user_id = %s"
-_ADD_NOTE = """
-    INSERT INTO notes (user_id, pad_id, name, text, created_at, updated_at)
-    VALUES (%s, %s, %s, %s, %s, %s) RETURNING id"""
 _COUNT_ATTEMPTS = """
     INSERT INTO attempts (key, count, expires_at) VALUES {values}
     ON CONFLICT (key) DO UPDATE SET
         count = CASE WHEN attempts.expires_at <= %s THEN 1 ELSE attempts.count + 1 END,
         expires_at = CASE WHEN attempts.expires_at <= %s THEN excluded.expires_at ELSE attempts.expires_at END
     RETURNING key, count"""
-
-
-def _page_sql(where: str, order: str) -> str:
-    return f"""
-        SELECT n.id, n.name, n.updated_at, n.pad_id, count(*) OVER ()
-        FROM notes n WHERE {where} ORDER BY {ORDERS[order]} LIMIT %s OFFSET %s"""
-
-
-def _conditions(user_id: int, pad_id: int | None, search: str) -> tuple[str, list[Any]]:
-    where, params = "n.user_id = %s", [user_id]
-    if pad_id is not None:
-        where, params = where + " AND n.pad_id = %s", [*params, pad_id]
-    if not search:
-        return where, params
-    condition, words = _search_condition(search)
-    return f"{where} AND {condition}", [*params, *words]
-
-
-def _search_condition(search: str) -> tuple[str, list[str]]:
-    """Every word must occur: as the beginning of a word on PostgreSQL (its full-text index), anywhere on SQLite."""
-    words = re.findall(r"\w+", search)[:10]
-    if not words:
-        return "1 = 0", []
-    if not isinstance(database.obj, Sqlite):
-        return "n.search @@ to_tsquery('simple', %s)", [" & ".join(f"'{word}':*" for word in words)]
-    like = "(n.name || ' ' || n.text) LIKE %s ESCAPE '!'"
-    return " AND ".join([like] * len(words)), [f"%{word.replace('_', '!_')}%" for word in words]

@@ -10,8 +10,17 @@ LONGEST_RENDERED = 20_000
 LONGEST_REMEMBERED = 4_000
 BLOCKS = {"blockquote", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"}
 TABLES = {"table", "tbody", "td", "th", "thead", "tr"}
-TAGS = BLOCKS | TABLES | {"a", "br", "code", "del", "em", "strong"}
-ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
+TAGS = BLOCKS | TABLES | {"a", "br", "code", "del", "em", "input", "strong"}
+# What can be wider than the window is scrolled, so the keyboard must be able to reach it.
+SCROLLED = {"tabindex"}
+ATTRIBUTES = {
+    "a": {"href", "title"},
+    "ol": {"start"},
+    "li": {"class"},
+    "input": {"type", "disabled", "checked", "aria-label"},
+    "pre": SCROLLED,
+    "table": SCROLLED,
+}
 
 
 def to_html(text: str) -> str | None:
@@ -46,6 +55,16 @@ def _renderer() -> Any:
         def image(self, text: str, url: str, title: str | None = None) -> str:
             return self.link(text or url, url, title)
 
+        def block_code(self, code: str, info: str | None = None) -> str:
+            return super().block_code(code, info).replace("<pre>", '<pre tabindex="0">', 1)
+
+        def table(self, text: str) -> str:
+            return f'<table tabindex="0">\n{text}</table>\n'
+
+        def task_list_item(self, text: str, checked: bool = False) -> str:
+            state, word = (" checked", "done") if checked else ("", "to do")
+            return f'<li class="task"><input type="checkbox" disabled{state} aria-label="{word}">{text}</li>\n'
+
     return mistune.create_markdown(
-        renderer=Renderer(escape=True), hard_wrap=True, plugins=["strikethrough", "table", "url"]
+        renderer=Renderer(escape=True), hard_wrap=True, plugins=["strikethrough", "table", "task_lists", "url"]
     )

@@ -6,12 +6,14 @@ from typing import Any
 
 from bottle import HTTPError
 
-from ..data.models import Pad, Visitor
+from ..data.models import Visitor
+from ..data.notes import Pad
+from ..data.trash import restore_pad, trash_pad
 from ..security.sessions import redirect, signed_in
 from ..web.forms import Form, sent_form
 from ..web.pages import flash, page
 from ..web.routing import new_routes
-from .notes import asked_listing, list_page
+from .listing import asked_listing, list_page
 
 routes = new_routes()
 
@@ -39,8 +41,9 @@ def create(visitor: Visitor) -> Any:
 @routes.get("/pads/<pad_id:id>/")
 @signed_in
 def view(visitor: Visitor, pad_id: int) -> str:
-    """List a pad's notes."""
-    return list_page(visitor, asked_listing(), own_pad(visitor, pad_id), pad_id)
+    """List a pad's notes, or those in it that contain the words searched for."""
+    listing, name = asked_listing(), own_pad(visitor, pad_id)
+    return list_page(visitor, listing, f"Search in {name}" if listing.search else name, pad_id)
 
 
 @routes.get("/pads/<pad_id:id>/edit/")
@@ -75,11 +78,21 @@ def delete_form(visitor: Visitor, pad_id: int) -> str:
 @routes.post("/pads/<pad_id:id>/delete/")
 @signed_in
 def delete(visitor: Visitor, pad_id: int) -> Any:
-    """Delete a pad with its notes."""
+    """Put a pad with its notes into the trash."""
     own_pad(visitor, pad_id)
-    Pad.remove(pad_id)
-    flash("pad-deleted")
+    trash_pad(pad_id, visitor.user_id)
+    flash("pad-deleted", pad_id)
     return redirect("/")
+
+
+@routes.post("/pads/<pad_id:id>/restore/")
+@signed_in
+def restore(visitor: Visitor, pad_id: int) -> Any:
+    """Take a pad out of the trash, with its notes, and show it."""
+    if not restore_pad(pad_id, visitor.user_id):
+        own_pad(visitor, pad_id)
+    flash("pad-restored")
+    return redirect(f"/pads/{pad_id}/")
 
 
 def own_pad(visitor: Visitor, pad_id: int) -> str:

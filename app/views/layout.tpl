@@ -4,6 +4,7 @@
 <meta charset="utf-8">
 <title>{{title}} · Notejam</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="description" content="Notejam keeps your notes, in pads, wherever you sign in.">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="{{!asset('icon.svg')}}" type="image/svg+xml">
 <link rel="stylesheet" href="{{!asset('style.css')}}">
@@ -11,6 +12,8 @@
 <body>
 <a class="skip" href="#content">Skip to the content</a>
 <header class="top">
+<a class="logo" href="/" aria-label="notejam: all notes"><b>note</b>jam:</a>
+<h1>{{title}}</h1>
 <nav class="account" aria-label="Account">
 % if visitor:
 <span class="address">{{visitor.email}}</span>
@@ -21,10 +24,6 @@
 <a href="/signin/">Sign in</a>
 % end
 </nav>
-<div class="heading">
-<a class="logo" href="/" aria-label="Notejam, all notes"><b>note</b>jam:</a>
-<h1>{{title}}</h1>
-</div>
 </header>
 <div class="{{!'columns' if visitor else 'single'}}">
 % if visitor:
@@ -40,11 +39,16 @@
 <p class="quiet">A pad groups notes that belong together.</p>
 % end
 <a class="new-pad" href="/pads/create/">New pad</a>
+<a class="to-trash" href="/trash/">Trash</a>
 </nav>
 % end
-<main id="content">
+<main id="content" tabindex="-1">
 % if flash:
-<p class="flash" role="status">{{flash}}</p>
+<div class="flash" role="status">{{flash.message}}
+% if flash.undo:
+<form method="post" action="{{flash.undo}}">{{!token_input}}<button class="link">Undo</button></form>
+% end
+</div>
 % end
 {{!base}}
 </main>

@@ -1,14 +1,9 @@
 % rebase("layout.tpl")
-<p class="about">Last modified {{when(updated_at)}}
-% if pad[0]:
+<p class="about">Last modified {{!when(updated_at)}}, created {{!when(created_at)}}
+% if pad[1]:
 · in <a href="/pads/{{pad[0]}}/">{{pad[1]}}</a>
 % end
 </p>
-% if html is None:
-<pre class="text plain-text">{{text}}</pre>
-% else:
-<article class="text">{{!html}}</article>
-% end
 <p class="actions"><a class="button" href="/notes/{{note_id}}/edit/" accesskey="e">Edit</a>
 % if html is None:
 <a href="/notes/{{note_id}}/">Show as Markdown</a>
@@ -16,3 +11,8 @@
 <a href="/notes/{{note_id}}/?plain=1">Show as plain text</a>
 % end
 <a class="end danger" href="/notes/{{note_id}}/delete/">Delete note</a></p>
+% if html is None:
+<pre class="text plain-text">{{text}}</pre>
+% else:
+<article class="text">{{!html}}</article>
+% end

@@ -1,36 +1,28 @@
 % rebase("layout.tpl")
-% path = "/notes/%d/edit/" % note_id if defined("note_id") else "/notes/create/"
+% path = "/notes/%d/edit/" % note_id if note_id else "/notes/create/"
+% if defined("gone"):
+<p class="notice" role="alert">This note was deleted in another window, so nothing was saved to it. Your text is here: create it as a new note, or look into the <a href="/trash/">trash</a> first.</p>
+% end
 <form method="post" action="{{path}}" novalidate>
 {{!token_input}}
-% include("field.tpl", name="name", label="Name", type="text", focus=True, attributes=' maxlength="100" autocomplete="off"')
-% error = form.errors.get("text")
-<div class="field">
-<label for="text">Text</label>
-<textarea id="text" name="text" rows="14" required maxlength="100000" aria-describedby="{{'text-error ' if error else ''}}text-hint"{{!' aria-invalid="true"' if error else ''}}{{!' autofocus' if error and 'name' not in form.errors else ''}}>
-{{form["text"]}}</textarea>
-% if error:
-<p class="error" id="text-error">{{error}}</p>
+% if note_id:
+<input type="hidden" name="version" value="{{form['version']}}">
 % end
-<p class="hint" id="text-hint">Markdown works: *emphasis*, **strong**, - lists, # headings, [links](https://example.com).</p>
-</div>
-% error = form.errors.get("pad")
-<div class="field">
-<label for="pad">Pad</label>
-<select id="pad" name="pad"{{!' aria-invalid="true" aria-describedby="pad-error"' if error else ''}}>
-<option value="">No pad</option>
-% for pad_id, name in visitor.pads:
-<option value="{{pad_id}}"{{' selected' if str(pad_id) == form["pad"] else ''}}>{{name}}</option>
-% end
-</select>
-% if error:
-<p class="error" id="pad-error">{{error}}</p>
-% end
-</div>
-<div class="actions"><button class="button">{{button}}</button>
-% if defined("note_id"):
+% include("field.tpl", name="name", label="Name", type="text", focus=not note_id and preview is None, attributes=' maxlength="100" autocomplete="off"')
+% include("note_text.tpl", label="Text", focus=bool(note_id) and preview is None)
+% include("pad_choice.tpl")
+<div class="actions"><button class="button">{{"Save" if note_id else "Create"}}</button>
+<button class="button plain" name="preview" value="1">Preview</button>
+% if note_id:
 <a href="/notes/{{note_id}}/">Cancel</a> <a class="end danger" href="/notes/{{note_id}}/delete/">Delete note</a>
 % else:
 <a href="/">Cancel</a>
 % end
 </div>
 </form>
+% if preview is not None:
+<section class="preview" aria-labelledby="preview">
+<h2 id="preview">Preview (not saved yet)</h2>
+<article class="text">{{!preview or "This text is too long to be shown as Markdown."}}</article>
+</section>
+% end

@@ -1,18 +1,37 @@
 % rebase("layout.tpl")
 <div class="tools">
-% if pad_id is None:
-<form class="search" role="search" action="/">
-<input type="search" name="search" value="{{listing.search}}" aria-label="Search in notes" placeholder="Search" maxlength="200" accesskey="s">
+<a class="button" href="/notes/create/{{'?pad=%d' % pad_id if pad_id else ''}}" accesskey="n">New note</a>
+<form class="search" role="search" action="{{path}}">
+<input type="search" name="search" value="{{listing.search}}" aria-label="Search in {{'this pad' if pad_id else 'notes'}}" placeholder="Search" maxlength="200" accesskey="s">
 <button class="button plain">Search</button>
-% if listing.search:
-<a href="/">All notes</a>
-% end
 </form>
-% else:
-<p class="pad-tools"><a href="/pads/{{pad_id}}/edit/">Rename pad</a> <a href="/pads/{{pad_id}}/delete/">Delete pad</a></p>
-% end
 </div>
-% if notes:
+% if listing.search:
+<p class="list-tools"><a href="{{path}}">End the search</a>
+% if listing.order:
+<a href="{{listing.url(order='', page=1)}}">Best first</a>
+% end
+% if pad_id:
+<a href="/{{listing.url(page=1)}}">Search in all notes</a>
+% end
+</p>
+% elif pad_id:
+<p class="list-tools"><a href="/pads/{{pad_id}}/edit/">Rename pad</a> <a href="/pads/{{pad_id}}/delete/">Delete pad</a></p>
+% end
+% if rows:
+% if listing.select:
+<form method="post" action="/notes/move/">
+{{!token_input}}<input type="hidden" name="back" value="{{path}}{{listing.url(select='')}}">
+<p class="several"><label for="pad">Move the chosen notes to</label>
+<select id="pad" name="pad"><option value="">No pad</option>
+% for pad, name in visitor.pads:
+<option value="{{pad}}">{{name}}</option>
+% end
+</select>
+<button class="button" name="do" value="move">Move</button>
+<button class="button plain danger" name="do" value="trash">Put into the trash</button>
+<a href="{{path}}{{listing.url(select='')}}">Cancel</a></p>
+% end
 <table class="notes">
 <thead><tr>
 <th scope="col"{{!listing.sorted_by("name")}}>Note
@@ -26,23 +45,17 @@
 </th>
 </tr></thead>
 <tbody>
-% for note_id, name, updated_at, note_pad in notes:
-<tr><td><a href="/notes/{{!note_id}}/">{{name}}</a></td>
-% if pad_id is None:
-%   if note_pad:
-<td class="pad"><a href="/pads/{{!note_pad}}/">{{pad_names.get(note_pad, '')}}</a></td>
-%   else:
-<td class="pad none">No pad</td>
-%   end
-% end
-<td class="when">{{!when(updated_at)}}</td></tr>
-% end
-</tbody>
+{{!rows}}</tbody>
 </table>
+% if listing.select:
+</form>
+% else:
+<p class="list-tools"><a href="{{path}}{{listing.url(select='1')}}">Select several notes</a></p>
+% end
+% elif total:
+<p class="empty">There is no page {{listing.page}}. <a href="{{path}}{{listing.url(page=1)}}">Go to the first one</a></p>
 % elif listing.search:
 <p class="empty">No note contains all of “{{listing.search}}”.</p>
-% elif total:
-<p class="empty">There is no page {{listing.page}}. <a href="{{listing.url(page=1)}}">Go to the first one</a></p>
 % else:
 <p class="empty">Nothing here yet. Write your first note!</p>
 % end
@@ -57,4 +70,3 @@
 % end
 </nav>
 % end
-<p class="actions"><a class="button" href="/notes/create/{{'?pad=%d' % pad_id if pad_id else ''}}" accesskey="n">New note</a></p>

@@ -15,12 +15,24 @@ class Calendar:
         self._today = self.local(moment or dt.datetime.now(dt.UTC).replace(tzinfo=None)).toordinal()
 
     def local(self, moment: dt.datetime) -> dt.datetime:
-        """Return a moment in UTC without a zone, as the tables keep it, in the deployment's zone."""
+        """Return a moment in UTC without a zone, as the tables keep it, in the reader's zone."""
         return moment if self._is_utc else moment.replace(tzinfo=dt.UTC).astimezone(self._zone)
 
     def words(self, moment: dt.datetime) -> str:
         """Say when that was, as seen from today."""
+        return self._words(self.local(moment))
+
+    def exact(self, moment: dt.datetime) -> str:
+        """Say the date and the time, with the zone they are in."""
+        return self._exact(self.local(moment))
+
+    def tag(self, moment: dt.datetime) -> str:
+        """Return HTML that says when that was, and exactly when to who points at it."""
         local = self.local(moment)
+        machine = f"{moment.isoformat(timespec='minutes')}Z"
+        return f'<time datetime="{machine}" title="{self._exact(local)}">{self._words(local)}</time>'
+
+    def _words(self, local: dt.datetime) -> str:
         days = self._today - local.toordinal()
         if days == 0:
             return f"Today at {local.hour:02d}:{local.minute:02d}"
@@ -28,7 +40,14 @@ class Calendar:
             return f"Yesterday at {local.hour:02d}:{local.minute:02d}"
         if 1 < days < 7:
             return f"{days} days ago"
-        return f"{local.day} {_MONTHS[local.month]} {local.year}"
+        return _date(local)
+
+    def _exact(self, local: dt.datetime) -> str:
+        return f"{_date(local)} at {local.hour:02d}:{local.minute:02d} ({self._zone.key})"
+
+
+def _date(local: dt.datetime) -> str:
+    return f"{local.day} {_MONTHS[local.month]} {local.year}"
 
 
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec")

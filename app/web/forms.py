@@ -8,13 +8,24 @@ from urllib.parse import parse_qsl
 
 from bottle import HTTPError, request
 
+from ..data.folding import is_visible
+
 # A note of 100,000 characters of four bytes each, percent-encoded, with room for the other fields.
 BODY_BYTES = 1_400_000
+# A list shows up to 200 notes, each with a box to choose it.
+MOST_FIELDS = 230
 EMAIL_LENGTH = 75
 NAME_LENGTH = 100
 TEXT_LENGTH = 100_000
+KEPT = "It is not saved yet, and nothing of it is lost: make it shorter, or two notes."
 PASSWORD_LENGTH = (8, 256)
-EMAIL = re.compile(r"[^@\s,;<>()\"]+@[^@\s,;<>()\"]+\.[^@\s,;<>()\".]+")
+# Addresses that mail can be sent to from everywhere: RFC 5321's dot-string at a domain name, in ASCII. An address with
+# other letters needs SMTPUTF8, which Amazon SES does not speak.
+EMAIL = re.compile(
+    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
+)
+LOCAL_LENGTH = 64
 
 
 class Form:
@@ -46,14 +57,16 @@ class Form:
             self.fail(name, "Please enter your e-mail address.")
         elif len(value) > EMAIL_LENGTH:
             self.fail(name, f"An e-mail address can have at most {EMAIL_LENGTH} characters here.")
-        elif not EMAIL.fullmatch(value):
+        elif not value.isascii():
+            self.fail(name, "Mail cannot be sent to this address: it has letters other than a to z.")
+        elif not EMAIL.fullmatch(value) or len(value.partition("@")[0]) > LOCAL_LENGTH:
             self.fail(name, "This does not look like an e-mail address.")
         return self._printable(name, value)
 
     def name(self) -> str:
         """Return the name of a note or pad on one line."""
         value = " ".join(self["name"].split())
-        if not value:
+        if not is_visible(value):
             self.fail("name", "Please enter a name.")
         elif len(value) > NAME_LENGTH:
             self.fail("name", f"A name can have at most {NAME_LENGTH} characters; this one has {len(value)}.")
@@ -65,7 +78,9 @@ class Form:
         if not value.strip():
             self.fail("text", "Please write something.")
         elif len(value) > TEXT_LENGTH:
-            self.fail("text", f"A note can have at most {TEXT_LENGTH:,} characters; this one has {len(value):,}.")
+            self.fail(
+                "text", f"A note can have at most {TEXT_LENGTH:,} characters; this one has {len(value):,}. {KEPT}"
+            )
         return self._printable("text", value)
 
     def password(self, name: str, what: str = "your password") -> str:
@@ -126,7 +141,7 @@ def _body(environ: dict[str, Any]) -> bytes:
 
 def _parse(body: bytes) -> dict[str, str]:
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=30)
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:
         raise HTTPError(400) from None
     return {name: value for name, value in pairs if len(name) <= 40}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from bottle import SimpleTemplate, html_escape, request
 
@@ -28,11 +29,22 @@ MESSAGES = {
     "account-deleted": "Your account and all your notes are deleted.",
     "note-created": "The note is created.",
     "note-saved": "The note is saved.",
-    "note-deleted": "The note is deleted.",
+    "note-without-pad": "The note is saved, in no pad: its pad was deleted meanwhile.",
+    "note-deleted": "The note is in the trash.",
+    "note-restored": "The note is back.",
+    "notes-moved": "Notes moved: {number}.",
+    "notes-deleted": "Notes put into the trash: {number}.",
+    "none-chosen": "No note was chosen.",
+    "pad-unknown": "Nothing is moved: this pad does not exist any more.",
     "pad-created": "The pad is created.",
     "pad-saved": "The pad is renamed.",
-    "pad-deleted": "The pad and its notes are deleted.",
+    "pad-deleted": "The pad and its notes are in the trash.",
+    "pad-restored": "The pad and its notes are back.",
+    "trash-emptied": "The trash is empty.",
+    "time-zone-saved": "Times are shown in your time zone.",
 }
+
+UNDO = {"note-deleted": "/notes/{}/restore/", "pad-deleted": "/pads/{}/restore/"}
 
 
 def page(template: str, title: str, visitor: Visitor | None = None, form: Form | None = None, **values: Any) -> str:
@@ -45,23 +57,40 @@ def page(template: str, title: str, visitor: Visitor | None = None, form: Form |
         token_input=f'<input type="hidden" name="{TOKEN_FIELD}" value="{app.sessions.form_token()}">',
         flash=_take_flash(),
         asset=app.assets.url,
-        when=Calendar(app.zone).words,
+        when=calendar(visitor).tag,
         **{"active_pad": None, **values},
     )
     return html
 
 
-def flash(key: str) -> None:
-    """Show one of MESSAGES on the next page."""
-    request.app.sessions.set_cookie(request.app.sessions.flash_cookie, key, max_age=60)
+def calendar(visitor: Visitor | None) -> Calendar:
+    """Return words for moments in the visitor's time zone, or in the deployment's."""
+    return Calendar(ZoneInfo(visitor.time_zone) if visitor and visitor.time_zone else request.app.zone)
 
 
-def _take_flash() -> str:
+class Flash(NamedTuple):
+    """What happened, and the address that undoes it, if any."""
+
+    message: str
+    undo: str
+
+
+def flash(key: str, number: int | None = None) -> None:
+    """Show one of MESSAGES on the next page; the number is what it counts, or what can be restored."""
+    value = key if number is None else f"{key}.{number}"
+    request.app.sessions.set_cookie(request.app.sessions.flash_cookie, value, max_age=60)
+
+
+def _take_flash() -> Flash | None:
     name = request.app.sessions.flash_cookie
-    key = cookie(name)
-    if key:
-        request.app.sessions.set_cookie(name, "", max_age=0)
-    return MESSAGES.get(key, "")
+    value = cookie(name)
+    if not value:
+        return None
+    request.app.sessions.set_cookie(name, "", max_age=0)
+    key, _, number = value.partition(".")
+    if key not in MESSAGES or (number and not (number.isascii() and number.isdigit() and len(number) < 19)):
+        return None
+    return Flash(MESSAGES[key].format(number=number), UNDO[key].format(number) if number and key in UNDO else "")
 
 
 class Template(SimpleTemplate):
@@ -70,11 +99,12 @@ class Template(SimpleTemplate):
     def prepare(self, **options: Any) -> None:
         """Set up like the base class."""
         super().prepare(**options)
-        self._escape = _escape
+        self._escape = escape
         self._str = str
 
 
-def _escape(value: Any) -> str:
+def escape(value: Any) -> str:
+    """Return a value as HTML text, for elements and attributes."""
     text = value if type(value) is str else str(value)
     return html_escape(text) if SPECIAL(text) else text
 

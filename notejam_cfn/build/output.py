@@ -1,7 +1,7 @@
-"""Writes files into the output directory all or none, and removes what an earlier build wrote and nobody needs.
+"""Writes files into the output directory, and removes what an earlier build wrote and nobody needs.
 
-New files are prepared aside; then the old ones are copied aside, and only then replaced one by one, the manifest last.
-Whatever stops that (an error, Ctrl-C, even a lost machine, at the next build) puts the old ones back.
+All files are written aside before the first is replaced, and the manifest is replaced last. It holds a digest of each
+template, so that a build killed in between leaves nothing that `deploy` would take for built; the next build mends it.
 """
 
 from __future__ import annotations
@@ -9,16 +9,11 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..core import manifest
-
-ASIDE = ".notejam-build"
-JOURNAL = "journal.json"
+from . import manifest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +23,11 @@ class Changes:
     created: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """What is to be written, new or anew."""
+        return (*self.created, *self.changed)
 
     def __bool__(self) -> bool:
         return bool(self.created or self.changed or self.removed)
@@ -47,7 +47,7 @@ def difference(directory: Path, files: Mapping[str, str]) -> str:
     """Return a unified diff from the output directory to the files; empty when it is up to date."""
     changes = compare(directory, files)
     lines: list[str] = []
-    for path in sorted((*changes.created, *changes.changed, *changes.removed)):
+    for path in sorted((*changes.written, *changes.removed)):
         lines += difflib.unified_diff(
             (_text(directory / path) or "").splitlines(keepends=True),
             files.get(path, "").splitlines(keepends=True),
@@ -60,66 +60,22 @@ def difference(directory: Path, files: Mapping[str, str]) -> str:
 def write(directory: Path, files: Mapping[str, str]) -> Changes:
     """Bring the output directory up to date and return what was changed. Files that are right are not touched.
 
-    Raises `OSError` with the directory as it was before.
+    Raises `OSError` when a file cannot be written, before any is replaced.
     """
-    recover(directory)
     changes = compare(directory, files)
-    if changes:
-        with _aside(directory) as aside:
-            _prepare(aside, directory, files, changes)
-            _commit(aside, directory, changes)
-    return changes
-
-
-def recover(directory: Path) -> None:
-    """Put back what a build that was killed while writing had begun to replace."""
-    aside = directory / ASIDE
-    if aside.exists():
-        _put_back(aside, directory)
-        shutil.rmtree(aside)
-
-
-@contextmanager
-def _aside(directory: Path) -> Iterator[Path]:
-    aside = directory / ASIDE
-    aside.mkdir(parents=True)
+    aside = {path: _parent(directory / path).with_name(f".{Path(path).name}.new") for path in changes.written}
     try:
-        yield aside
-    except BaseException:
-        _put_back(aside, directory)
-        raise
+        for path, new in aside.items():
+            new.write_bytes(files[path].encode())
+        for path in sorted(aside, key=lambda path: path == manifest.FILE_NAME):
+            aside[path].replace(directory / path)
+        for path in changes.removed:
+            (directory / path).unlink()
+            _remove_empty(directory / path, directory)
     finally:
-        shutil.rmtree(aside)
-
-
-def _prepare(aside: Path, directory: Path, files: Mapping[str, str], changes: Changes) -> None:
-    """Put the new files and copies of the old ones aside, then the journal: without one, nothing has been replaced."""
-    for path in (*changes.created, *changes.changed):
-        _parent(aside / "new" / path).write_bytes(files[path].encode())
-    for path in (*changes.changed, *changes.removed):
-        shutil.copy2(directory / path, _parent(aside / "old" / path))
-    (aside / JOURNAL).write_text(json.dumps(changes.created), encoding="utf-8")
-
-
-def _commit(aside: Path, directory: Path, changes: Changes) -> None:
-    replaced = sorted((*changes.created, *changes.changed), key=lambda path: path == manifest.FILE_NAME)
-    for path in replaced:
-        (aside / "new" / path).replace(_parent(directory / path))
-    for path in changes.removed:
-        (directory / path).unlink()
-        _remove_empty(directory / path, directory)
-    (aside / JOURNAL).unlink()
-
-
-def _put_back(aside: Path, directory: Path) -> None:
-    if not (aside / JOURNAL).exists():
-        return
-    for path in json.loads((aside / JOURNAL).read_text(encoding="utf-8")):
-        (directory / path).unlink(missing_ok=True)
-        _remove_empty(directory / path, directory)
-    for old in sorted((aside / "old").rglob("*")):
-        if old.is_file():
-            old.replace(_parent(directory / old.relative_to(aside / "old")))
+        for new in aside.values():
+            new.unlink(missing_ok=True)
+    return changes
 
 
 def _obsolete(directory: Path, files: Mapping[str, str]) -> Iterator[str]:

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Resource = Mapping[str, Any]
+NO_VALUE = {"Ref": "AWS::NoValue"}
 RELEASED = "registry/notejam@sha256:example"
 
 
 class EvaluatedTemplate:
-    """Looks into a rendered template, with a release deployed and every other parameter at its default."""
+    """Looks into a rendered template: a release is deployed, every other parameter at its default or as chosen."""
 
-    def __init__(self, template: Mapping[str, Any]) -> None:
+    def __init__(self, template: Mapping[str, Any], chosen: Mapping[str, str] | None = None) -> None:
         self._template = template
         self._parameters = {name: body.get("Default", "") for name, body in template.get("Parameters", {}).items()}
         self._parameters |= {name: RELEASED for name in self._parameters if name.endswith("ImageUri")}
+        self._parameters |= chosen or {}
 
     def resources(self) -> Iterator[tuple[str, Resource]]:
         """Yield the logical ID and the body of each resource that will exist."""
@@ -54,3 +56,13 @@ class EvaluatedTemplate:
         """Return a value as a number; 0 when it is absent or only known later."""
         resolved = self.value(value)
         return float(resolved) if isinstance(resolved, (int, float, str)) and str(resolved).strip() else 0.0
+
+    def properties(self, value: Any) -> Any:
+        """Return properties with everything resolved that is known, however deep; what is NoValue is left out."""
+        value = self.value(value)
+        if isinstance(value, Mapping):
+            resolved = {key: self.properties(item) for key, item in value.items()}
+            return {key: item for key, item in resolved.items() if item != NO_VALUE}
+        if isinstance(value, list):
+            return [item for item in map(self.properties, value) if item != NO_VALUE]
+        return value

@@ -14,8 +14,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from . import recovery, schemas
+from . import aurora, leftovers, schemas
 from .faults import FAULTS
+from .leftovers import LEFTOVERS
 
 ALARM, CLUSTER, LOG_GROUP = "AWS::CloudWatch::Alarm", "AWS::RDS::DBCluster", "AWS::Logs::LogGroup"
 Properties = dict[str, Any]
@@ -49,6 +50,8 @@ def register() -> None:
     provisioners = importlib.import_module("ministack.services.cloudformation.provisioners")
     stacks: Any = importlib.import_module("ministack.services.cloudformation.stacks")
     _add_missing_types(provisioners)
+    aurora.register(provisioners)
+    leftovers.register(provisioners, stacks)
     _stand_in_for_metric_math(provisioners)
     _name_log_groups_as_cloudformation_does(provisioners)
     _learn_replacements(provisioners)
@@ -60,9 +63,6 @@ def register() -> None:
     stacks._add_event = told.add
     stacks._provision_resource = told.before_creation(stacks._provision_resource)
     stacks._update_resource = told.before_update(stacks._update_resource)
-    _leave_out_resources_whose_condition_is_false(
-        importlib.import_module("ministack.services.cloudformation.changesets")
-    )
     _find_load_balancers_of_every_account(importlib.import_module("ministack.services.alb"))
     _read_outputs_of_other_regions(importlib.import_module("ministack.services.cloudformation.engine"))
     _name_what_builds_made(importlib.import_module("ministack.services.codebuild"))
@@ -118,7 +118,7 @@ def _add_missing_types(provisioners: Any) -> None:
             provisioners._RESOURCE_HANDLERS[name] = {
                 "create": _creation(name),
                 "update": _update(name),
-                "delete": _forget,
+                "delete": _deletion(name),
             }
 
 
@@ -178,21 +178,6 @@ class _FromSchemas(dict[str, tuple[str, ...]]):
             return self[name]
         kind = schemas.resource_type(name)
         return getattr(kind, self.attribute) if kind else default
-
-
-def _leave_out_resources_whose_condition_is_false(changesets: Any) -> None:
-    """Make change sets say Add for a resource whose condition begins to hold, as on AWS, and not Modify."""
-    real = changesets._resolve_props_for_diff
-
-    def resolve(template: Any, parameters: Any, *rest: Any) -> dict[str, Any]:
-        resolved: dict[str, Any] = real(template, parameters, *rest)
-        if template:
-            holds = changesets._evaluate_conditions(template, parameters)
-            kept = {k: v for k, v in resolved["Resources"].items() if holds.get(v.get("Condition"), True)}
-            resolved["Resources"] = kept
-        return resolved
-
-    changesets._resolve_props_for_diff = resolve
 
 
 def _find_load_balancers_of_every_account(alb: Any) -> None:
@@ -278,7 +263,9 @@ class Told:
 def _creation(name: str) -> Callable[[str, Properties, str], Provisioned]:
     def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         attributes = invented_attributes(name, logical_id, properties)
-        return reference(name, logical_id, stack_name, properties, attributes), attributes
+        physical_id = reference(name, logical_id, stack_name, properties, attributes)
+        LEFTOVERS.take(name, properties, physical_id)
+        return physical_id, attributes
 
     return create
 
@@ -290,14 +277,19 @@ def _update(name: str) -> Callable[[str, Properties, Properties, str], Provision
     return update
 
 
-def _forget(physical_id: str, properties: Properties) -> None:
-    """Delete a stand-in, which exists nowhere but in its stack."""
+def _deletion(name: str) -> Callable[[str, Properties], None]:
+    def delete(physical_id: str, properties: Properties) -> None:
+        """Delete a stand-in, which exists nowhere but in its stack."""
+        LEFTOVERS.release(name, properties, physical_id)
+
+    return delete
 
 
 def _judged_creation(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
     def create(name: str, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         FAULTS.strike("create", logical_id)
         judge(name, logical_id, properties)
+        leftovers.draw_name(importlib.import_module("ministack.services.cloudformation.provisioners"))
         physical_id, attributes = real(name, logical_id, as_ministack_takes(name, properties), stack_name)
         return physical_id, completed(name, logical_id, properties, attributes)
 
@@ -329,6 +321,7 @@ def _watched_deletion(real: Callable[..., None]) -> Callable[..., None]:
     def delete(name: str, physical_id: str, properties: Properties, stack: Any = None, logical_id: Any = None) -> None:
         FAULTS.strike("delete", logical_id or physical_id)
         real(name, physical_id, properties, stack, logical_id)
+        LEFTOVERS.deleted(name, physical_id, properties, stack)
 
     return delete
 
@@ -358,8 +351,6 @@ def judge(name: str, logical_id: str, properties: Properties) -> None:
     problems = kind.problems(properties) if kind else []
     if problems:
         raise ValueError(f"Properties validation failed for resource {logical_id} with message: {'; '.join(problems)}")
-    if name == CLUSTER:
-        recovery.require_snapshot(properties)
 
 
 def completed(name: str, logical_id: str, properties: Properties, attributes: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ PostgreSQL for the database cluster, and processes of this machine for the conta
 from __future__ import annotations
 
 import dataclasses
-import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..core import images
+from ..core import images, names
 from ..deploy.aws.client import Access, Aws
 from ..deploy.exit_codes import CommandError, Exit
 from ..deploy.manifest import Manifest, StackSpec
@@ -26,7 +25,7 @@ from ..deploy.stacks.executor import Prompter
 from ..deploy.stacks.outcomes import Result
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import exit_status, lines
-from . import emulator, http_proxy, programs, smoke_client
+from . import emulator, entrance, programs, smoke_client
 from .containers import image, task
 from .containers.runtime import Checkout, InImage, Runtime
 from .containers.sandbox import Sandbox
@@ -36,6 +35,8 @@ from .tls import Authority
 
 DIGEST = "sha256:" + "0" * 64
 NOT_RELEASED = "waits for its first release"
+# What the pipeline gives every template of a stage: the most that the roles in it can do.
+BOUNDARY_PARAMETER = "RoleBoundary"
 # Parameters that change how much there is of something, which must never replace anything.
 SIZES = ("MaxTasks", "MaxCapacity")
 # What a release replaces by design: a task definition has revisions.
@@ -74,6 +75,7 @@ class Rehearsal:
         self.aws = aws
         self.tell = tell
         self.manifest = manifest
+        self.parameters: tuple[str, ...] = ()
         self.stacks = manifest.stacks_of(settings.stage)
         self.templates = read_templates(self.stacks)
         self.facade = Aws(Access(endpoint_url=aws.url, keys=aws.keys))
@@ -84,30 +86,49 @@ class Rehearsal:
         if self.settings.in_role:
             self.work_in_role()
         url = self.deploy_without_image()
-        self.release()
-        self.let_services_work()
-        with self.running_task(url) as address:
-            smoke_client.walk(self._visitor(url), self.tell)
-            self.update_without_replacement()
-            smoke_client.walk(self._visitor(url), lambda words: None)
-            self.tell("still works after the update")
-            if self.settings.keep:
-                self.settings.keep(address)
+        with entrance.opened(self.network_address, url) as way:
+            way.client().open("/").must_show(NOT_RELEASED)
+            self.tell(f"{url} says that it waits for a release")
+            self.release()
+            self.let_services_work()
+            with self.running_task() as targets:
+                self.use(way, targets)
+                self.update_without_replacement()
+                smoke_client.walk(way.client(), lambda words: None)
+                self.tell("still works after the update")
+                if self.settings.keep:
+                    self.settings.keep(way.browser_address)
         self.remove()
 
+    @property
+    def network_address(self) -> str:
+        """Where the emulator answers, HOST:PORT."""
+        return urlsplit(self.aws.url).netloc
+
+    def use(self, way: entrance.Entrance, targets: entrance.Targets) -> None:
+        """Use the stage as people do, and see what they see while no task runs."""
+        client = way.client()
+        smoke_client.walk(client, self.tell)
+        entrance.download(client, self.tell)
+        entrance.walk(way, self.tell)
+        entrance.no_other_way(way, self.network_address, self.aws, self.tell)
+        entrance.sleep(way, targets, self.tell)
+
     def work_in_role(self) -> None:
-        """Deploy the project's own stacks, as an administrator does once, and take on the stage's role from there."""
-        own = tuple(stack for stack in self.manifest.stacks if stack.stage is None)
-        stacks = tuple(stack for stack in own if not stack.account or stack.account == self.aws.account)
+        """Deploy what lets the pipeline change the stage, as an administrator does once, and work as it does."""
+        access = names.delivery_in(self.settings.stage)
+        stacks = tuple(stack for stack in self.manifest.stacks if stack.layer == access)
         if not stacks:
             self.tell("this project has no delivery, so CloudFormation works with the account's own permissions")
             return
-        templates = read_templates(stacks)
-        progress = self.settings.progress({stack.name: stack.layer for stack in stacks}, templates)
+        progress = self.settings.progress({stack.name: stack.layer for stack in stacks}, read_templates(stacks))
         _require_good(Deployment(self.facade, stacks, Options(yes=True), progress, NOBODY).run())
-        role = execution_role(self.aws, self.settings.stage)
-        self.facade = Aws(Access(endpoint_url=self.aws.url, keys=self.aws.keys, role_arn=role))
-        self.tell(f"deployed the project's own stacks; CloudFormation works in {role.rpartition('/')[2]}")
+        own = f"arn:aws:iam::{self.aws.account}"
+        self.facade = Aws(
+            Access(endpoint_url=self.aws.url, keys=self.aws.keys, role_arn=f"{own}:role/{stacks[0].name}-execute")
+        )
+        self.parameters = (f"{BOUNDARY_PARAMETER}={own}:policy/{stacks[0].name}-boundary",)
+        self.tell(f"CloudFormation works in the role {stacks[0].name}-execute")
 
     def let_services_work(self) -> None:
         """Let AWS's services do their work in the roles that the stage gives them."""
@@ -119,13 +140,10 @@ class Rehearsal:
         self.tell(f"{len(roles)} roles and services got everything that they asked for, {len(asked)} permissions")
 
     def deploy_without_image(self) -> str:
-        """Deploy the stage for the first time, and return its address, which says what to do next."""
+        """Deploy the stage for the first time, and return its address."""
         results = self._deploy()
-        url = _output(results, "Url")
-        page = self._visitor(url).open("/")
-        page.must_show(NOT_RELEASED)
-        self.tell(f"deployed {len(results)} stacks; {url} says that it waits for a release")
-        return url
+        self.tell(f"deployed {len(results)} stacks")
+        return _output(results, "Url")
 
     def release(self) -> None:
         """Deploy again with an image, as a release does."""
@@ -134,7 +152,7 @@ class Rehearsal:
         self.tell(f"released; the stage holds {len(held)} resources")
 
     @contextmanager
-    def running_task(self, url: str) -> Iterator[str]:
+    def running_task(self) -> Iterator[entrance.Targets]:
         """Run the deployed task against a real database, behind the emulated load balancer."""
         found = task.read(self.aws, self.service.name)
         with ExitStack() as stack:
@@ -144,9 +162,10 @@ class Rehearsal:
                 self.tell(f"container {name} succeeded")
             port = stack.enter_context(task.serving(found, platform))
             self.tell(f"container is healthy on port {port}: {found.health_path} answers {found.health_code}")
-            self._register(found, port)
-            address = stack.enter_context(http_proxy.opened(urlsplit(self.aws.url).netloc, urlsplit(url).netloc))
-            yield address
+            address = task.local_address(found).strip("[]")
+            targets = entrance.Targets(self.aws.client("elbv2"), found.target_group, address, port)
+            targets.bring_back()
+            yield targets
 
     def update_without_replacement(self) -> None:
         """Change sizes, and make sure that every resource is still the one it was."""
@@ -173,21 +192,19 @@ class Rehearsal:
         self.tell(f"removed {len(results)} stacks")
 
     def _deploy(self, *parameters: str) -> dict[str, Result]:
-        options = Options(yes=True, parameters=parameters)
+        options = Options(yes=True, parameters=(*self.parameters, *parameters))
         results = Deployment(self.facade, self.stacks, options, self._progress(), NOBODY).run()
         _require_good(results)
         return results
 
     def _image(self) -> str:
-        """Return an image in the project's own repository, where there is one."""
-        repositories = [one["repositoryUri"] for one in self.aws.client("ecr").describe_repositories()["repositories"]]
-        return images.dual_stack(f"{repositories[0] if repositories else 'rehearsal.example/notejam'}@{DIGEST}")
+        """Return an image in the project's own repository of this account."""
+        registry = f"{self.aws.account}.dkr.ecr.{self.service.region}.amazonaws.com"
+        project = self.service.tags["project"]
+        return images.dual_stack(f"{registry}/{names.delivery_stack(project)}-images@{DIGEST}")
 
     def _progress(self) -> Progress:
         return self.settings.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)
-
-    def _visitor(self, url: str) -> smoke_client.SmokeClient:
-        return smoke_client.SmokeClient(urlsplit(self.aws.url).netloc, urlsplit(url).netloc)
 
     @contextmanager
     def _platform(self, found: task.Task) -> Iterator[task.Platform]:
@@ -219,12 +236,6 @@ class Rehearsal:
         (folder / "volumes").mkdir(mode=0o755)
         return InImage(Sandbox(found, folder / "volumes", authorities))
 
-    def _register(self, found: task.Task, port: int) -> None:
-        address = task.local_address(found).strip("[]")
-        self.aws.client("elbv2").register_targets(
-            TargetGroupArn=found.target_group, Targets=[{"Id": address, "Port": port}]
-        )
-
     def _held(self) -> dict[tuple[str, str], str]:
         """Return what every resource is, by stack and logical id; revisions of a task definition count as one."""
         found: dict[tuple[str, str], str] = {}
@@ -236,7 +247,9 @@ class Rehearsal:
 
     def _larger(self, name: str) -> str:
         stack = next(stack for stack in self.stacks if name in stack.defaults)
-        return f"{name}={int(float(stack.defaults[name] or 0)) + 1}"
+        parameter, default = self.templates[stack.name].document["Parameters"][name], float(stack.defaults[name] or 0)
+        choices = map(float, parameter.get("AllowedValues", (default + 1,)))
+        return f"{name}={min(choice for choice in choices if choice > default):g}"
 
     def _unprotect_database(self) -> None:
         """Take the cluster's own protection away, as the person who removes a protected stage has to."""
@@ -259,14 +272,6 @@ def rehearse(manifest: Manifest, settings: Settings, tell: Callable[[str], None]
 def service_stack(manifest: Manifest, stage: str) -> StackSpec:
     """Return the stack that runs the application: the one that takes an image."""
     return next(stack for stack in manifest.stacks_of(stage) if "ImageUri" in stack.defaults)
-
-
-def execution_role(aws: emulator.Emulator, stage: str) -> str:
-    """Return the ARN of the role that CloudFormation works in for a stage. Raises `RehearsalError` without one."""
-    for role in aws.client("iam").list_roles(MaxItems=1000)["Roles"]:
-        if re.search(rf"-in-{stage}-execute$|-StageExecutionRole-", role["RoleName"]):
-            return str(role["Arn"])
-    raise RehearsalError(f"no stack of the project has a role in which CloudFormation could work for {stage}")
 
 
 def _add_database(database: Postgres, cluster: Mapping[str, str], found: task.Task) -> None:

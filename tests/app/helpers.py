@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from webtest import TestApp, TestResponse
@@ -10,6 +11,9 @@ from app.data.models import database
 from tests.harness.application import PASSWORD, SECRET
 
 __all__ = ["PASSWORD", "SECRET"]
+
+# Buttons that stand on pages whose main part is another form: signing out, and undoing what was just done.
+ASIDE = re.compile(r"^/signout/$|/restore/$")
 
 
 def sign_up(browser: TestApp, email: str, password: str = "correct horse") -> TestResponse:
@@ -36,7 +40,7 @@ def submit(browser: TestApp, path: str, **values: Any) -> TestResponse:
 
 def main_form(page: TestResponse) -> Any:
     """Return the form of a page's main part: not the sign-out button, not the search."""
-    (found,) = (form for form in _forms(page) if form.method.upper() == "POST" and form.action != "/signout/")
+    (found,) = (form for form in _forms(page) if form.method.upper() == "POST" and not ASIDE.search(form.action))
     return found
 
 

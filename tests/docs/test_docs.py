@@ -147,12 +147,6 @@ def test_every_program_explains_itself_and_does_nothing_when_asked_to(
     assert help_of(program).startswith(f"usage: {Path(program).name}")
 
 
-def test_the_page_of_the_console_form_is_what_the_template_says() -> None:
-    from tools.console_form import PAGE, page_of
-
-    assert PAGE.read_text(encoding="utf-8") == page_of("dev"), "run python tools/console_form.py"
-
-
 STAGES = ["dev", "test", "prod", "delivery"]
 
 

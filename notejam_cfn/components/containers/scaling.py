@@ -16,6 +16,8 @@ GROUP = "Scaling"
 NAMESPACE = "ecs"
 DIMENSION = "ecs:service:DesiredCount"
 QUIET_PERIOD_SECONDS = 300
+MOST_TASKS = 1000
+ASSERTED_EVERY_MINUTES = 5
 LOAD_BALANCER_METRICS = "AWS/ApplicationELB"
 REFUSED = "HTTPCode_ELB_503_Count"
 
@@ -52,10 +54,10 @@ def add_scaling(template: Template, settings: ServiceSettings, scaled: ScalingTa
         ResourceId=Join("/", ["service", scaled.cluster_name, scaled.service_name]),
         MinCapacity=least.ref(),
         MaxCapacity=most.ref(),
+        # Written out when there are none, so that those of before go.
+        ScheduledActions=business_hours(settings, least) if settings.busy_min_tasks else [],
         Condition=condition,
     )
-    if settings.busy_min_tasks:
-        target.ScheduledActions = business_hours(settings, least)
     template.add(target, why="Bounds the number of tasks, and with it the cost.")
     add_tracking(template, settings, target, scaled, condition)
     if settings.sleep_after_minutes:
@@ -63,38 +65,59 @@ def add_scaling(template: Template, settings: ServiceSettings, scaled: ScalingTa
 
 
 def add_bounds(template: Template, settings: ServiceSettings) -> tuple[Parameter, Parameter]:
-    """Let the person who deploys choose the bounds. Services beside the first have bounds of their own."""
+    """Let the person who deploys choose the bounds. Services beside the first have bounds of their own.
+
+    Application Auto Scaling refuses a minimum above the maximum, the business hours' too. No template can compare two
+    parameters, so the minimum ends where the maximum begins, between the configured ones.
+    """
+    between = max(1, settings.min_tasks, settings.busy_min_tasks, settings.max_tasks // 2)
+    least = 0 if settings.sleep_after_minutes else 1
     idle = "0 lets them sleep" if settings.sleep_after_minutes else "they run also"
-    least = add_bound(template, settings, "Minimum", settings.min_tasks, f"{idle} while nobody asks")
-    return least, add_bound(template, settings, "Maximum", settings.max_tasks, "it bounds the cost")
+    return (
+        add_bound(template, settings, "Minimum", (least, between), f"at the least; {idle} while nobody asks"),
+        add_bound(template, settings, "Maximum", (between, MOST_TASKS), "at the most; it bounds the cost"),
+    )
 
 
-def add_bound(template: Template, settings: ServiceSettings, which: str, default: int, meaning: str) -> Parameter:
-    """Add the parameter of one bound."""
+def add_bound(
+    template: Template, settings: ServiceSettings, which: str, limits: tuple[int, int], meaning: str
+) -> Parameter:
+    """Add the parameter of one bound, which lies within limits."""
     prefix = "" if settings.name == "Web" else settings.name
+    low, high = limits
     return template.add_parameter_in(
         GROUP,
         f"{which} number of tasks{' of ' + prefix if prefix else ''}",
         f"{prefix}{which[:3]}Tasks",
         Type="Number",
-        Default=str(default),
-        MinValue=0 if settings.sleep_after_minutes and which == "Minimum" else 1,
-        MaxValue=1000,
-        Description=f"Tasks that run at the {'least' if which == 'Minimum' else 'most'}; {meaning}.",
+        Default=str(settings.min_tasks if which == "Minimum" else settings.max_tasks),
+        MinValue=low,
+        MaxValue=high,
+        ConstraintDescription=f"a whole number from {low} to {high}",
+        Description=f"Tasks that run {meaning}. The configuration's own number moves the limits, {low} and {high}.",
     )
 
 
 def business_hours(settings: ServiceSettings, least: Parameter) -> list[scaling.ScheduledAction]:
-    """Raise the minimum when business begins and lower it when it ends, in the stage's time zone."""
-    hours = {"begin": (settings.busy_from_hour, settings.busy_min_tasks), "end": (settings.busy_to_hour, least.ref())}
+    """Raise the minimum in business hours and lower it when they end, in the stage's time zone.
+
+    An update of the target sets its minimum back, and a new stage begins with it. So the raised one is asserted every
+    few minutes while business lasts, not only when it begins: that changes nothing where it holds already.
+    """
+    first, last = settings.busy_from_hour, settings.busy_to_hour - 1
+    hours = f"{first}-{last}" if last > first else f"{first}"
+    moments = {
+        "begin": (f"0/{ASSERTED_EVERY_MINUTES} {hours}", settings.busy_min_tasks),
+        "end": (f"0 {settings.busy_to_hour}", least.ref()),
+    }
     return [
         scaling.ScheduledAction(
             ScheduledActionName=f"business-hours-{moment}",
-            Schedule=f"cron(0 {hour} ? * {settings.busy_days} *)",
+            Schedule=f"cron({times} ? * {settings.busy_days} *)",
             Timezone=settings.time_zone,
             ScalableTargetAction=scaling.ScalableTargetAction(MinCapacity=tasks),
         )
-        for moment, (hour, tasks) in hours.items()
+        for moment, (times, tasks) in moments.items()
     ]
 
 
@@ -156,27 +179,36 @@ def add_sleep(
 
 
 def add_quiet_alarm(
-    template: Template, settings: ServiceSettings, scaled: ScalingTarget, sleep: scaling.ScalingPolicy, condition: str
+    template: Template,
+    settings: ServiceSettings,
+    scaled: ScalingTarget,
+    sleep: scaling.ScalingPolicy,
+    condition: str,
 ) -> None:
-    """Notice that nobody asked, whether a task answered or none was there to.
+    """Notice that tasks have been there all the time, and nobody asked.
 
-    Refused requests count as well: the alarm would otherwise stop the task that they have just woken.
+    The minutes that count are those in which a task stood behind the load balancer: it reports healthy tasks then, and
+    only then. Minutes without one, before the first release, after a wake or in an outage, have no value and are not
+    quiet, so a release stays awake for its whole time. Requests that are refused are traffic too: they end the alarm
+    before it stops the task that they wake. Sources: Elastic Load Balancing, "CloudWatch metrics for your Application
+    Load Balancer", reporting criteria; Amazon CloudWatch User Guide, "Using math expressions": in a sum, a value that
+    is missing is 0 where another is not.
     """
     template.add(
         cloudwatch.Alarm(
             f"{settings.name}Quiet",
             AlarmDescription="Nobody has asked for a while: the tasks stop. Nothing to do.",
             Metrics=[
-                _hidden_metric("answered", "RequestCount", scaled.dimensions),
-                _hidden_metric("refused", REFUSED, scaled.dimensions[:1]),
+                _hidden_metric("healthy", "HealthyHostCount", scaled.dimensions, "Maximum"),
+                _hidden_metric("traffic", "ProcessedBytes", scaled.dimensions[:1], "Sum"),
                 cloudwatch.MetricDataQuery(
-                    Id="asked", Label="Requests", Expression="FILL(answered, 0) + FILL(refused, 0)", ReturnData=True
+                    Id="asked", Label="Bytes", Expression="0 * healthy + traffic", ReturnData=True
                 ),
             ],
             EvaluationPeriods=settings.sleep_after_minutes,
             Threshold=1,
             ComparisonOperator="LessThanThreshold",
-            TreatMissingData="breaching",
+            TreatMissingData="notBreaching",
             AlarmActions=[sleep.ref()],
             Condition=condition,
         ),
@@ -229,13 +261,15 @@ def step_policy(
     )
 
 
-def _hidden_metric(name: str, metric: str, dimensions: list[cloudwatch.MetricDimension]) -> cloudwatch.MetricDataQuery:
+def _hidden_metric(
+    name: str, metric: str, dimensions: list[cloudwatch.MetricDimension], statistic: str
+) -> cloudwatch.MetricDataQuery:
     return cloudwatch.MetricDataQuery(
         Id=name,
         MetricStat=cloudwatch.MetricStat(
             Metric=cloudwatch.Metric(Namespace=LOAD_BALANCER_METRICS, MetricName=metric, Dimensions=dimensions),
             Period=60,
-            Stat="Sum",
+            Stat=statistic,
         ),
         ReturnData=False,
     )

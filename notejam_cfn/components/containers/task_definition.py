@@ -9,6 +9,7 @@ from awacs.aws import Statement
 from troposphere import Region, ecs, iam, logs
 
 from ...config.settings import ServiceSettings
+from ...core.suppressions import Suppression
 from ...core.template import Template
 from ...core.values import Value
 from ...iam import policies
@@ -17,7 +18,13 @@ from .cluster import Cluster
 
 UNPRIVILEGED_USER = "10001"
 STOP_SECONDS = 60
-MIGRATION = "migrate"
+MIGRATION, SCRATCH = "migrate", "tmp"
+WRITABLE_FOR_SHELLS = Suppression(
+    reason="Shells are allowed in this stage (service.exec_access), and ECS Exec does not work on a read-only root.",
+    risk="Who opens a shell, as root, can change the container's files until it stops; shells are recorded.",
+    checkov=("CKV_AWS_336",),
+    guard=("ecs_containers_readonly_access",),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,15 +84,26 @@ def _container(
     log_group: Value,
     command: Sequence[str],
 ) -> ecs.ContainerDefinition:
-    """Describe a container without rights: not root, its files read-only but for /tmp, no capabilities."""
+    """Describe a container without rights: not root, its files read-only but for /tmp, no capabilities.
+
+    Where shells are allowed, the files are writable and root keeps its usual capabilities: ECS Exec puts an agent into
+    the container, which runs as root. AWS supports no read-only file system for it, and says of no capability that it
+    can go. The application is not root: it can still write to no file of the image, and has no capability.
+    Sources: Amazon ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec", considerations;
+    aws/containers-roadmap, requests 1359 and 1360. An image makes /tmp writable for its user by declaring it a volume.
+    Source: Amazon ECS Developer Guide, "Use bind mounts with Amazon ECS".
+    """
+    linux = ecs.LinuxParameters(InitProcessEnabled=True)
+    if not settings.exec_access:
+        linux.Capabilities = ecs.KernelCapabilities(Drop=["ALL"])
     container = ecs.ContainerDefinition(
         Name=name,
         Image=image,
         Essential=True,
         User=UNPRIVILEGED_USER,
-        ReadonlyRootFilesystem=True,
-        MountPoints=[ecs.MountPoint(SourceVolume="tmp", ContainerPath="/tmp", ReadOnly=False)],
-        LinuxParameters=ecs.LinuxParameters(Capabilities=ecs.KernelCapabilities(Drop=["ALL"]), InitProcessEnabled=True),
+        ReadonlyRootFilesystem=not settings.exec_access,
+        MountPoints=[ecs.MountPoint(SourceVolume=SCRATCH, ContainerPath=f"/{SCRATCH}", ReadOnly=False)],
+        LinuxParameters=linux,
         StopTimeout=STOP_SECONDS,
         Environment=[ecs.Environment(Name=key, Value=value) for key, value in application.environment.items()],
         Secrets=[ecs.Secret(Name=key, ValueFrom=source) for key, source in application.secrets.items()],
@@ -103,16 +121,6 @@ def _container(
     if command:
         container.Command = list(command)
     return container
-
-
-def writable_paths(settings: ServiceSettings) -> dict[str, str]:
-    """Return what containers may write to, by volume: /tmp, and what a shell's agent needs where shells are allowed.
-
-    An image makes /tmp writable for its user by declaring it a volume. Source: Amazon ECS Developer Guide, "Use bind
-    mounts with Amazon ECS", and "Monitor Amazon ECS containers with ECS Exec" on read-only file systems.
-    """
-    agent = {"ssm-state": "/var/lib/amazon", "ssm-logs": "/var/log/amazon"} if settings.exec_access else {}
-    return {"tmp": "/tmp", **agent}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,10 +154,11 @@ def add_task_definition(
             ExecutionRoleArn=execution_role.get_att("Arn"),
             TaskRoleArn=task_role.get_att("Arn"),
             ContainerDefinitions=containers(settings, application, image, around.log_group.ref()),
-            Volumes=[ecs.Volume(Name=volume) for volume in writable_paths(settings)],
+            Volumes=[ecs.Volume(Name=SCRATCH)],
             Condition=condition,
         ),
         why="Describes the containers of a task: image, size, environment and secrets.",
+        suppress=[WRITABLE_FOR_SHELLS] if settings.exec_access else [],
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from troposphere import Cidr, GetAZs, Select, Sub, Tags, ec2, iam
 
-from ...config.settings import NetworkSettings
+from ...config.settings import NetworkSettings, ServiceSettings
 from ...core import names
 from ...core.template import Template, component
 from ...core.values import Value, Values, described
@@ -22,10 +22,12 @@ FIRST_BLOCK = {"Public": 0, "Isolated": 4, "Private": 8}
 ANYWHERE = "0.0.0.0/0"
 ANYWHERE_IPV6 = "::/0"
 HTTPS = 443
-# What a Fargate task and the application call. The second row is needed in regions opened since December 2023.
-# Source: Amazon ECS Developer Guide, "Amazon ECS interface VPC endpoints (AWS PrivateLink)".
-TASK_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssmmessages", "email")
+# What every Fargate task calls; the second row in regions opened since December 2023. A shell is reached through
+# Systems Manager, over a channel that is encrypted with a key. Sources: Amazon ECS Developer Guide, "Amazon ECS
+# interface VPC endpoints (AWS PrivateLink)" and "Monitor Amazon ECS containers with ECS Exec".
+TASK_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
 AGENT_ENDPOINTS = ("ecs", "ecs-agent", "ecs-telemetry")
+SHELL_ENDPOINTS, MAIL_ENDPOINTS = ("ssmmessages", "kms"), ("email",)
 PURPOSES = {
     "Public": "Holds the load balancer in zone {}.",
     "Private": "Holds tasks in zone {}, out of reach from the internet.",
@@ -50,10 +52,14 @@ class Network:
 
 
 @component("network")
-def add_network(template: Template, settings: NetworkSettings, encryption: Encryption) -> Network:
+def add_network(
+    template: Template, settings: NetworkSettings, encryption: Encryption, called: Sequence[str] = ()
+) -> Network:
     """Add a VPC with its subnets, their ways out and a log of its traffic.
 
-    Zones are taken from `Fn::GetAZs` by number: none is named, and the template fits any region with enough of them.
+    `called` are the services that tasks call beside those that every task does, for a network that has endpoints only:
+    see `called_services`. Zones are taken from `Fn::GetAZs` by number: none is named, and the template fits any region
+    with enough of them.
     """
     vpc = add_vpc(template, settings)
     ipv6 = add_ipv6_block(template, vpc) if settings.egress == "ipv6" else None
@@ -63,7 +69,7 @@ def add_network(template: Template, settings: NetworkSettings, encryption: Encry
     isolated_table = add_isolated_routes(template, vpc, isolated)
     add_s3_endpoint(template, vpc, [*private_tables, isolated_table], ipv6)
     if settings.egress == "endpoints":
-        add_interface_endpoints(template, settings, vpc, private)
+        add_interface_endpoints(template, settings, vpc, private, called)
     flow_logs = add_flow_logs(template, settings, vpc, encryption)
     return Network(
         vpc_id=vpc.ref(),
@@ -74,6 +80,12 @@ def add_network(template: Template, settings: NetworkSettings, encryption: Encry
         dual_stack=ipv6 is not None,
         ipv6_only_tasks=ipv6 is not None,
     )
+
+
+def called_services(settings: ServiceSettings) -> tuple[str, ...]:
+    """Return the services that tasks call for what is configured: shells and mail."""
+    shells = SHELL_ENDPOINTS if settings.exec_access else ()
+    return (*shells, *(MAIL_ENDPOINTS if settings.mail_from else ()))
 
 
 def add_vpc(template: Template, settings: NetworkSettings) -> ec2.VPC:
@@ -260,7 +272,11 @@ def add_s3_endpoint(
 
 
 def add_interface_endpoints(
-    template: Template, settings: NetworkSettings, vpc: ec2.VPC, subnets: Sequence[ec2.Subnet]
+    template: Template,
+    settings: NetworkSettings,
+    vpc: ec2.VPC,
+    subnets: Sequence[ec2.Subnet],
+    called: Sequence[str],
 ) -> None:
     """Add an interface endpoint for each service tasks call, for a network with no way to the internet."""
     group = template.add(
@@ -280,7 +296,7 @@ def add_interface_endpoints(
         ),
         why="Admits only HTTPS, and only from this VPC, to the endpoints.",
     )
-    for service in (*TASK_ENDPOINTS, *AGENT_ENDPOINTS):
+    for service in (*TASK_ENDPOINTS, *AGENT_ENDPOINTS, *called):
         template.add(
             ec2.VPCEndpoint(
                 f"{''.join(word.capitalize() for word in service.replace('.', '-').split('-'))}Endpoint",

@@ -73,6 +73,9 @@ def requests(
         action = reference.action(name)
         if action is None:
             continue  # schemas name actions that IAM does not have
+        if name == "iam:CreateServiceLinkedRole":
+            yield Request(name, ANY)  # of a role that the service names
+            continue
         if not action.kinds:
             yield Request(name, "*", _tags(resource, "RequestTag"))
             continue

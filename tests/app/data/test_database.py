@@ -21,6 +21,7 @@ from app.data.database import Postgres as Database
 from app.data.database import new_database
 from app.data.models import User, database
 from app.data.pool import Pool
+from app.data.trash import trash_pad
 from app.errors import DatabaseUnavailable
 from app.settings import RDS_CERTIFICATES, Settings
 from notejam_cfn.local.postgres import Postgres
@@ -259,7 +260,7 @@ def test_waiting_threads_leave_one_to_answer() -> None:
         thread.join()
 
 
-def test_a_pad_deleted_in_another_window_is_a_message_not_a_failure(
+def test_a_note_is_saved_in_no_pad_when_its_pad_is_deleted_in_another_window(
     browser: TestApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pad = add_pad(browser, "Ideas")
@@ -268,12 +269,12 @@ def test_a_pad_deleted_in_another_window_is_a_message_not_a_failure(
     from app.notes import notes
 
     def add_after_deletion(*arguments: Any) -> int:
-        database.execute_sql("DELETE FROM pads")
+        trash_pad(pad, 1)
         return original(*arguments)
 
     original = notes.Note.add
     monkeypatch.setattr(notes.Note, "add", add_after_deletion)
-    assert "This pad does not exist any more" in form.submit().text
+    assert "The note is saved, in no pad" in form.submit().follow().text
 
 
 def test_the_longest_strangest_note_can_be_indexed(browser: TestApp) -> None:

@@ -17,7 +17,7 @@ SHEET = (FOLDER / "style.css").read_text()
 VIEWS = Path(FOLDER).parent / "views"
 TEXTS = ("text", "quiet", "accent", "danger")
 PAIRS = [(text, ground) for text in TEXTS for ground in ("page", "raised")]
-PAIRS += [("button-text", "button"), ("flash-text", "flash"), ("page", "danger")]
+PAIRS += [("button-text", "button"), ("flash-text", "flash"), ("mark-text", "mark"), ("page", "danger")]
 EDGES = [("border", "page"), ("border", "raised"), ("focus", "page")]
 
 

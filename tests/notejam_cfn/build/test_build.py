@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +17,10 @@ from notejam_cfn.build.build import BuildError, Rendered
 from notejam_cfn.build.lint import Gap, Subject, Verdict
 from notejam_cfn.config import loader
 from notejam_cfn.config.settings import Project
-from notejam_cfn.core import manifest, render
+from notejam_cfn.build import manifest
+from notejam_cfn.core import render
+from notejam_cfn.deploy.exit_codes import BadInput
+from notejam_cfn.deploy.manifest import read as read_output
 
 ROOT = Path(__file__).parents[3]
 
@@ -74,8 +76,8 @@ def test_json_and_yaml_are_the_same_templates(project: Project, rendered: list[R
 @pytest.mark.parametrize("seed", ["0", "1"])
 def test_any_process_builds_the_same_bytes(seed: str, project: Project, rendered: list[Rendered]) -> None:
     script = (
-        "import json; from notejam_cfn import build, config\n"
-        "project = config.parse(json.loads(input()))\n"
+        "import json; from notejam_cfn.build import build; from notejam_cfn.config import loader\n"
+        "project = loader.parse(json.loads(input()))\n"
         "print(json.dumps(build.files(project, build.compose(project))))\n"
     )
     stages = {
@@ -240,50 +242,46 @@ def test_directories_left_empty_are_removed(place: Path) -> None:
     assert [path.name for path in place.iterdir()] == ["manifest.json"]
 
 
-@pytest.mark.parametrize("step", range(5))
-def test_failure_while_replacing_puts_everything_back(place: Path, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_everything_as_it_was(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output.write(place, files_of(a="1", b="1", c="1"))
     before = snapshot(place)
-    fail_at(step, monkeypatch)
+    written = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if "manifest" in path.name:
+            raise OSError("no space left")
+        return written(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="no space left"):
         output.write(place, files_of(a="2", b="2", new="1"))
-    monkeypatch.undo()
     assert snapshot(place) == before
 
 
-@pytest.mark.parametrize("step", range(5))
-def test_a_build_killed_while_replacing_is_undone_by_the_next(
-    place: Path, step: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("killed_before", ["b.yaml", "manifest.json"])
+def test_what_a_killed_build_leaves_is_not_deployed_and_the_next_build_mends_it(
+    place: Path, killed_before: str, project: Project, rendered: list[Rendered], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    output.write(place, files_of(a="1", b="1", c="1"))
-    before = snapshot(place)
-    fail_at(step, monkeypatch)
-    monkeypatch.setattr(output, "_put_back", lambda *paths: None)
-    monkeypatch.setattr(shutil, "rmtree", lambda path: None)
-    with pytest.raises(OSError, match="no space left"):
-        output.write(place, files_of(a="2", b="2", new="1"))
+    files = build.files(project, rendered)
+    output.write(place, files | {"dev/b.yaml": "1"})
+    before = {path: text for path, text in files.items() if path != manifest.FILE_NAME}
+    changed = {path: f"{text}\n# changed" for path, text in before.items()} | {"dev/b.yaml": "2"}
+    replaced = Path.replace
+
+    def killed(path: Path, target: Path) -> Path:
+        if target.name == killed_before:
+            raise SystemExit
+        return replaced(path, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(SystemExit):
+        output.write(place, changed | {manifest.FILE_NAME: files[manifest.FILE_NAME] + " "})
     monkeypatch.undo()
-    output.recover(place)
-    assert snapshot(place) == before
-
-
-def fail_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the given replacement or removal of the commit fail, counted from 0."""
-    left = [step]
-
-    def failing(original: Any) -> Any:
-        def call(path: Path, *arguments: Any, **options: Any) -> Any:
-            if "old" not in path.parts and path.name != output.JOURNAL:
-                if not left[0]:
-                    left[0] = -1
-                    raise OSError("no space left")
-                left[0] -= 1
-            return original(path, *arguments, **options)
-
-        return call
-
-    monkeypatch.setattr(Path, "replace", failing(Path.replace))
-    monkeypatch.setattr(Path, "unlink", failing(Path.unlink))
+    replaced_one = next(stack for stack in read_output(place).stacks if stack.path.read_text() not in files.values())
+    with pytest.raises(BadInput, match="is not the template that was built"):
+        replaced_one.text()
+    output.write(place, files)
+    assert all(stack.text() for stack in read_output(place).stacks)
 
 
 def test_difference_shows_what_is_new_changed_and_gone(place: Path) -> None:

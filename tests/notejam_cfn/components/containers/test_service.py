@@ -77,8 +77,24 @@ def test_tasks_run_in_private_subnets_without_a_public_address(compose: Any, of_
 def test_containers_have_no_rights(compose: Any, of_type: Any) -> None:
     for container in containers(compose()["service"], of_type).values():
         assert container["User"] != "root"
+    for container in containers(compose("resilient")["service"], of_type).values():
         assert container["ReadonlyRootFilesystem"] is True
         assert container["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
+
+
+def test_a_shells_agent_finds_what_it_needs_where_shells_are_allowed(compose: Any, of_type: Any) -> None:
+    """It runs as root within the container, and AWS supports no read-only file system for it."""
+    template = compose("resilient", service={"exec_access": True})["service"]
+    for container in containers(template, of_type).values():
+        assert container["ReadonlyRootFilesystem"] is False
+        assert container["LinuxParameters"] == {"InitProcessEnabled": True}
+        assert container["User"] != "root"
+
+
+def test_the_target_group_survives_a_change_of_port(compose: Any, of_type: Any) -> None:
+    kind = "AWS::ElasticLoadBalancingV2::TargetGroup"
+    groups = [of_type(compose(service={"port": port})["service"], kind) for port in (8080, 9090)]
+    assert groups[0] == groups[1]
 
 
 def test_the_migration_must_succeed_before_the_application_starts(compose: Any, of_type: Any) -> None:
@@ -117,7 +133,7 @@ def test_business_hours_raise_the_minimum_in_the_stages_time_zone(compose: Any, 
     template = compose("resilient", service={"time_zone": "Europe/Berlin"})["service"]
     (target,) = of_type(template, "AWS::ApplicationAutoScaling::ScalableTarget").values()
     begin, end = target["ScheduledActions"]
-    assert (begin["Schedule"], begin["Timezone"]) == ("cron(0 7 ? * MON-FRI *)", "Europe/Berlin")
+    assert (begin["Schedule"], begin["Timezone"]) == ("cron(0/5 7-18 ? * MON-FRI *)", "Europe/Berlin")
     assert begin["ScalableTargetAction"] == {"MinCapacity": 6}
     assert end["ScalableTargetAction"] == {"MinCapacity": {"Ref": "MinTasks"}}
 
@@ -141,12 +157,14 @@ def test_an_idle_economy_stage_falls_asleep_and_wakes_when_asked(compose: Any, o
     ]
 
 
-def test_a_refused_request_keeps_a_waking_stage_awake(compose: Any, of_type: Any) -> None:
+def test_only_minutes_with_a_task_are_quiet(compose: Any, of_type: Any) -> None:
+    """A first release, and a wake, last their whole time: before them there was no task, and so no quiet minute."""
     quiet = of_type(compose("economy")["service"], "AWS::CloudWatch::Alarm")["WebQuiet"]
-    measured = {
-        query["Id"]: query.get("MetricStat", {}).get("Metric", {}).get("MetricName") for query in quiet["Metrics"]
-    }
-    assert measured == {"answered": "RequestCount", "refused": "HTTPCode_ELB_503_Count", "asked": None}
+    *metrics, asked = quiet["Metrics"]
+    measured = {query["Id"]: query["MetricStat"]["Metric"]["MetricName"] for query in metrics}
+    assert measured == {"healthy": "HealthyHostCount", "traffic": "ProcessedBytes"}
+    assert asked["Expression"] == "0 * healthy + traffic"
+    assert quiet["TreatMissingData"] == "notBreaching"
 
 
 def test_a_stage_that_sleeps_is_never_put_to_sleep_by_low_use(compose: Any, of_type: Any) -> None:

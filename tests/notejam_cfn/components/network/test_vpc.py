@@ -67,6 +67,17 @@ def test_with_endpoints_a_task_reaches_what_it_needs_to_start(compose: Any, of_t
     assert {"ecr.api", "ecr.dkr", "logs", "secretsmanager", "s3", "ecs", "ecs-agent", "ecs-telemetry"} <= services
 
 
+def test_there_are_endpoints_for_what_is_configured(compose: Any, of_type: Any) -> None:
+    def services(**service: Any) -> set[str]:
+        template = compose("resilient", network={"egress": "endpoints"}, service=service)["network"]
+        endpoints = of_type(template, "AWS::EC2::VPCEndpoint").values()
+        return {endpoint["ServiceName"]["Fn::Sub"].split("${AWS::Region}.")[1] for endpoint in endpoints}
+
+    plain = services()
+    assert services(exec_access=True) - plain == {"ssmmessages", "kms"}
+    assert services(mail_from="notes@example.com") - plain == {"email"}
+
+
 def test_all_traffic_is_recorded(compose: Any, of_type: Any) -> None:
     (log,) = of_type(compose()["network"], "AWS::EC2::FlowLog").values()
     assert log["TrafficType"] == "ALL"
