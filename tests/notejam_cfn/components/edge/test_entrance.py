@@ -179,7 +179,7 @@ def test_requests_are_logged_where_cloudfront_delivers_them(make_stage: Any, com
     assert source["LogType"] == "ACCESS_LOGS"
     assert source["ResourceArn"]["Fn::Sub"][1]["Id"]["Fn::GetStackOutput"]["Region"] == "eu-central-1"
     (group,) = of_type(template, "AWS::Logs::LogGroup").values()
-    assert group["LogGroupName"]["Fn::Sub"].startswith("/aws/vendedlogs/")
+    assert group["LogGroupName"]["Fn::Sub"][0].startswith("/aws/vendedlogs/")
 
 
 def test_the_console_asks_for_certificate_and_firewall(compose: Any, of_type: Any) -> None:
