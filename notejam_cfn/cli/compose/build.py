@@ -75,8 +75,7 @@ class Report:
 
 
 def _build(options: argparse.Namespace, project: Project) -> Report:
-    from ...build import build, output
-    from ...core import manifest
+    from ...build import build, manifest, output
     from ...reports import cost
 
     rendered = build.compose(project, options.stages, options.format)

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.build import build, output
+from notejam_cfn.build import build, manifest, output
 from notejam_cfn.config.loader import parse
 from notejam_cfn.config.settings import Project
-from notejam_cfn.core import manifest
 from notejam_cfn.local import emulator
 from notejam_cfn.stacks import Stack, stacks_of
 
