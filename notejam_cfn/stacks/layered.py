@@ -108,7 +108,7 @@ def edge_layer(stage: Stage) -> tuple[tuple[Stack, ...], Edge | None]:
     if not needs_edge(stage):
         return (), Edge(certificate_arn=stage.load_balancer.certificate_arn or None)
     template = layer_template(stage, "certificate and firewall", "What CloudFront takes from us-east-1 only.")
-    stack = dataclasses.replace(stack_of_stage(stage, LAYERED, "edge", template), region=cloudfront.REGION)
+    stack = dataclasses.replace(stack_of_stage(stage, LAYERED, names.EDGE, template), region=cloudfront.REGION)
     return (stack,), publish(template, stack.name, add_edge(template, stage), cloudfront.REGION)
 
 
@@ -121,7 +121,7 @@ def edge_log_layer(stage: Stage, service: Stack) -> tuple[Stack, ...]:
         StackName=service.name, OutputName=names.output("distribution_id"), Region=stage.region
     )
     add_access_log(template, stage, distribution)
-    stack = stack_of_stage(stage, LAYERED, "edge-log", template, depends_on=(service.name,))
+    stack = stack_of_stage(stage, LAYERED, names.EDGE_LOG, template, depends_on=(service.name,))
     return (dataclasses.replace(stack, region=cloudfront.REGION),)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ...core import names
 from ...core.render import compact_json, load
 from ..aws.client import Aws
 from ..exit_codes import AwsTrouble, CommandError, RolledBack
@@ -26,7 +27,7 @@ from .failover_domain import RECORD, behind_cloudfront
 
 COPIES, SERVICE = "copies", "service"
 # What CloudFront takes from one region stays there: it serves the stage wherever that is.
-STAYING = (COPIES, "edge", "edge-log")
+STAYING = (COPIES, names.EDGE, names.EDGE_LOG)
 FINE, WARNING, WRONG, UNKNOWN = "ok", "warning", "wrong", "unknown"
 # Service Quotas' codes: VPCs per Region, EC2-VPC Elastic IPs, Fargate On-Demand vCPU resource count.
 VPCS_QUOTA, ADDRESSES_QUOTA, PROCESSORS_QUOTA = ("vpc", "L-F678F1CE"), ("ec2", "L-0263D0A3"), ("fargate", "L-3032A538")
@@ -66,11 +67,11 @@ class FailoverStack(StackSpec):
 def stacks_there(stacks: Sequence[StackSpec], region: str) -> tuple[StackSpec, ...]:
     """Return a stage's stacks as they go to another region; those that are elsewhere anyway stay out."""
     kept = [stack for stack in stacks if stack.layer not in STAYING]
-    names = {stack.name for stack in kept}
+    known = {stack.name for stack in kept}
     return tuple(
         FailoverStack(
             **{field.name: getattr(stack, field.name) for field in dataclasses.fields(StackSpec)}
-            | {"region": region, "depends_on": tuple(name for name in stack.depends_on if name in names)}
+            | {"region": region, "depends_on": tuple(name for name in stack.depends_on if name in known)}
         )
         for stack in kept
     )
