@@ -1,4 +1,4 @@
-"""A stage in another account: what the pipeline takes on there exists there, and what it shares here reaches it."""
+"""The pipeline's access to its stages, one of them in another account: what it takes on exists, and trusts it alone."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def aws(stacks: dict[str, Stack]) -> Iterator[emulator.Emulator]:
     with emulator.running(PIPELINE, REGION) as started:
         for stack in stacks.values():
             account = emulator.Emulator(started.url, stack.account or PIPELINE, REGION)
-            account.deploy(stack.name, stack.template.to_dict(), stack.values, stack.region)
+            given = {name: "o/n" for name in stack.template.parameters if name == "Repository"}
+            account.deploy(stack.name, stack.template.to_dict(), given | dict(stack.values), stack.region)
         yield started
 
 
@@ -106,48 +107,19 @@ def test_parameters_that_are_not_needed_any_more_are_removed(project: Project, t
     assert not list(tmp_path.glob("*.parameters.json"))
 
 
-def test_the_pipeline_hands_its_own_update_the_accounts(stacks: dict[str, Stack]) -> None:
-    stages = stacks["delivery"].template.to_dict()["Resources"]["Pipeline"]["Properties"]["Stages"]
-    (own,) = (stage for stage in stages if stage["Name"] == "pipeline")
-    assert {action["Name"]: action["Configuration"]["TemplateConfiguration"] for action in own["Actions"]} == {
-        "delivery-eu-west-1": "Templates::delivery-eu-west-1.parameters.json",
-        "delivery": "Templates::delivery.parameters.json",
-    }
-
-
-def roles_in_prod(stacks: dict[str, Stack]) -> set[str]:
-    access = stacks["delivery-in-prod"]
-    bodies = access.template.to_dict()["Resources"].values()
-    named = [body["Properties"]["RoleName"]["Fn::Sub"] for body in bodies if body["Type"] == "AWS::IAM::Role"]
-    return {
-        f"arn:${{AWS::Partition}}:iam::{PROD}:role/" + one.replace("${AWS::StackName}", access.name) for one in named
-    }
-
-
-def test_every_role_the_pipeline_takes_on_in_another_account_is_made_there(stacks: dict[str, Stack]) -> None:
-    text = json.dumps(stacks["delivery"].template.to_dict()["Resources"]["Pipeline"])
-    asked = {
-        f"arn:${{AWS::Partition}}:iam::{PROD}:role/notejam-delivery-in-prod-{kind}"
-        for kind in ("deploy", "execute", "build")
-        if f"role/notejam-delivery-in-prod-{kind}" in text
-    }
-    assert asked == roles_in_prod(stacks)
-
-
-def test_stages_of_the_pipelines_own_account_are_changed_by_its_own_roles(stacks: dict[str, Stack]) -> None:
-    stages = stacks["delivery"].template.to_dict()["Resources"]["Pipeline"]["Properties"]["Stages"]
-    roles = {
-        stage["Name"]: json.dumps([action["RoleArn"] for action in stage["Actions"] if "network" in action["Name"]])
-        for stage in stages
-        if stage["Name"] in STAGES
-    }
-    assert "DeployRole" in roles["dev"]
-    assert "in-prod-deploy" in roles["prod"]
+def test_every_role_that_the_pipeline_names_is_made(stacks: dict[str, Stack]) -> None:
+    text = json.dumps(stacks["delivery"].template.to_dict())
+    for stage in STAGES:
+        access = stacks[f"delivery-in-{stage}"].template.to_dict()["Resources"]
+        made = {one["Properties"]["RoleName"]["Fn::Sub"] for one in access.values() if one["Type"] == "AWS::IAM::Role"}
+        assert made == {f"${{AWS::StackName}}-{kind}" for kind in ("plan", "deploy", "execute")}
+        assert access["Boundary"]["Properties"]["ManagedPolicyName"] == {"Fn::Sub": "${AWS::StackName}-boundary"}
+        assert f"role/notejam-delivery-in-{stage}" in text
 
 
 def test_the_delivery_deploys_into_both_accounts(aws: emulator.Emulator) -> None:
     access = held(aws, PROD, "notejam-delivery-in-prod", "AWS::IAM::Role")
-    assert set(access) == {"DeployRole", "ExecuteRole", "BuildRole"}
+    assert set(access) == {"DeployRole", "ExecuteRole", "PlanRole"}
     assert "Pipeline" in held(aws, PIPELINE, "notejam-delivery", "AWS::CodePipeline::Pipeline")
 
 
@@ -158,12 +130,12 @@ def document_of(aws: emulator.Emulator, account: str, role: str) -> Any:
 @pytest.mark.parametrize(
     ("kind", "title", "allowed"),
     [
-        ("deploy", "PipelineRole", True),
-        ("build", "PlanRole", True),
-        ("build", "SmokeRole", True),
+        ("deploy", "DeployProdRole", True),
+        ("plan", "PlanRole", True),
+        ("deploy", "DeployDevRole", False),
         ("deploy", "PlanRole", False),
-        ("build", "PipelineRole", False),
-        ("deploy", "TestRole", False),
+        ("plan", "TestRole", False),
+        ("execute", "DeployProdRole", False),
     ],
 )
 def test_only_the_roles_that_need_it_are_trusted(aws: emulator.Emulator, kind: str, title: str, allowed: bool) -> None:
@@ -178,20 +150,6 @@ TASKS = f"arn:aws:iam::{PROD}:role/notejam-prod-service-WebExecutionRole-1"
 STRANGER = f"arn:aws:iam::{PROD}:role/somebody"
 
 
-@pytest.mark.parametrize("region", [REGION, "eu-west-1"])
-@pytest.mark.parametrize(("principal", "allowed"), [(DEPLOY, True), (STRANGER, False)])
-def test_artifacts_and_their_key_are_shared_with_the_pipelines_roles_only(
-    aws: emulator.Emulator, region: str, principal: str, allowed: bool
-) -> None:
-    stack = "notejam-delivery" if region == REGION else f"notejam-delivery-{region}"
-    bucket = held(aws, PIPELINE, stack, "AWS::S3::Bucket", region)["ArtifactBucket"]
-    policy = aws.client("s3", region).get_bucket_policy(Bucket=bucket)["Policy"]
-    assert allows(policy, principal, PROD, "s3:GetObject", f"arn:aws:s3:::{bucket}/x") is allowed
-    key = held(aws, PIPELINE, stack, "AWS::KMS::Key", region)["Key"]
-    policy = aws.client("kms", region).get_key_policy(KeyId=key, PolicyName="default")["Policy"]
-    assert allows(policy, principal, PROD, "kms:Decrypt", "*") is allowed
-
-
 @pytest.mark.parametrize(("principal", "allowed"), [(TASKS, True), (DEPLOY, False), (STRANGER, False)])
 def test_images_are_shared_with_the_stages_tasks_only(aws: emulator.Emulator, principal: str, allowed: bool) -> None:
     name = held(aws, PIPELINE, "notejam-delivery", "AWS::ECR::Repository")["Images"]
@@ -202,26 +160,14 @@ def test_images_are_shared_with_the_stages_tasks_only(aws: emulator.Emulator, pr
 def test_a_tools_account_may_hold_no_stage_at_all() -> None:
     project = project_of({"prod": STAGES["prod"]})
     resources = {one.layer: one for one in stacks_of(project)}["delivery"].template.to_dict()["Resources"]
-    assert "DeployRole" not in resources
-    assert "in-prod-build" in json.dumps(resources["PlanRole"])
+    assert [name for name in resources if name.startswith("Deploy") and name.endswith("Role")] == ["DeployProdRole"]
+    assert "in-prod-plan" in json.dumps(resources["PlanRole"])
 
 
 def test_accounts_that_differ_need_the_pipelines() -> None:
     warnings = parse({"stages": STAGES}).warnings()
     assert any("set delivery.account" in warning for warning in warnings)
     assert not any("delivery.account" in warning for warning in project_of(STAGES).warnings())
-
-
-def test_builds_look_at_a_stage_by_the_role_in_its_account(
-    aws: emulator.Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from notejam_cfn.deploy.aws.sessions import clients
-
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
-    there = clients(f"arn:aws:iam::{PROD}:role/notejam-delivery-in-prod-build")
-    assert there("sts", REGION).get_caller_identity()["Account"] == PROD
-    assert clients()("sts", REGION).get_caller_identity()["Account"] == PIPELINE
 
 
 def test_deploying_the_delivery_leaves_other_accounts_to_their_own_credentials(
@@ -231,7 +177,11 @@ def test_deploying_the_delivery_leaves_other_accounts_to_their_own_credentials(
 
     output.write(tmp_path, build.files(project, build.compose(project)))
     planned = read(tmp_path)
-    assert [stack.layer for stack in planned.stacks_of("delivery")] == ["delivery-eu-west-1", "delivery"]
+    assert [stack.layer for stack in planned.stacks_of("delivery")] == [
+        "delivery-in-dev",
+        "delivery-eu-west-1",
+        "delivery",
+    ]
     (access,) = planned.stacks_of("delivery", ["delivery-in-prod"])
     assert access.account == PROD
     assert access.values == {"PipelineAccount": PIPELINE}
