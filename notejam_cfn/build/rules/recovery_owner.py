@@ -18,7 +18,9 @@ class RecoveryOwner(CloudFormationLintRule):
 
     id = "E9515"
     shortdesc = "Point-in-time recovery has one owner"
-    description = "BackupRetentionPeriod of the database says how far back any second can be recovered, not a backup plan"
+    description = (
+        "BackupRetentionPeriod of the database says how far back any second can be recovered, not a backup plan"
+    )
     source_url = "https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html"
 
     def match(self, cfn: Template) -> RuleMatches:
