@@ -1,4 +1,4 @@
-"""The process that judges: `python -m notejam_cfn.build.lint.worker` reads subjects and writes verdicts, one JSON a line.
+"""The process that judges: `python -m notejam_cfn.build.lint.worker` reads subjects, writes verdicts, a JSON line each.
 
 It ends when its input does, and so never outlives the process that started it.
 """

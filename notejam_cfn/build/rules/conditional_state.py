@@ -31,9 +31,7 @@ class ConditionalState(CloudFormationLintRule):
     def match(self, cfn: Template) -> RuleMatches:
         """Return a match for each stateful resource that a condition may remove."""
         return [
-            RuleMatch(
-                ["Resources", name, "Condition"], f"{resource['Type']} holds data, which a parameter would remove"
-            )
+            RuleMatch(["Resources", name, "Condition"], f"{resource['Type']} holds data: a parameter would remove it")
             for name, resource in cfn.get_resources().items()
             if resource.get("Type") in self._stateful and "Condition" in resource
         ]
