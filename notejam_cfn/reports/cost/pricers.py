@@ -178,7 +178,9 @@ def _load_balancer(properties: Properties, template: EvaluatedTemplate, stage: S
     yield PriceComponent("public IPv4 addresses", addresses * HOURS_A_MONTH, "ipv4_hour")
     connections = load.requests_per_second * NEW_CONNECTIONS_PER_REQUEST / CONNECTIONS_PER_LCU
     carried = load.requests_per_second * 3600 * KB_SENT_PER_REQUEST / 1e6 / GB_PER_LCU_HOUR
-    yield PriceComponent("load balancer capacity", max(connections, carried) * load.busy_hours, "load_balancer_capacity_hour")
+    yield PriceComponent(
+        "load balancer capacity", max(connections, carried) * load.busy_hours, "load_balancer_capacity_hour"
+    )
     if addresses:
         yield PriceComponent("traffic to people", load.gigabytes(KB_SENT_PER_REQUEST), "sent_gb")
     kept = load.gigabytes(KB_ACCESS_LOG_PER_REQUEST) * _access_log_months(properties, template)
