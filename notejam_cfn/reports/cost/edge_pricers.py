@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from ...core.evaluated import EvaluatedTemplate
 from .pricers import KB_SENT_PER_REQUEST, PriceComponent, Pricer, Properties, Stage, logs
 
-# Free for each account, every month and without end. Source: Amazon CloudFront pricing, "Always Free Tier". A stage's bill
-# takes all of it off; stages that share an account share it.
+# Free for each account, every month and without end. Source: Amazon CloudFront pricing, "Always Free Tier". A stage's
+# bill takes all of it off; stages that share an account share it.
 FREE_MILLIONS, FREE_GB = 10.0, 1024.0
 # The firewall records each request, headers and all; of what it writes 500 MB for a million requests cost nothing.
 # Source: AWS WAF pricing.
