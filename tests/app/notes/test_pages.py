@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
-from ..helpers import add_note, add_pad, errors, main_form, other_browser, sign_in, sign_up, submit
+from ..helpers import add_note, add_pad, errors, main_form, other_browser, sign_in, sign_out, sign_up, submit
 
 NEW_USER = {"email": "user@example.com", "password": "correct horse", "repeat_password": "correct horse"}
 
@@ -82,8 +82,8 @@ def test_signing_out_leads_back_to_sign_in(user: TestApp) -> None:
     assert user.get("/").location == "/signin/"
 
 
-def test_signing_out_by_link_works_too(user: TestApp) -> None:
-    assert user.get("/signout/").location == "/signin/"
+def test_signing_out_ends_the_session(user: TestApp) -> None:
+    assert sign_out(user).location == "/signin/"
     assert user.get("/").status_int == 303
 
 
@@ -112,7 +112,10 @@ def test_a_note_is_not_created_by_an_anonymous_visitor(browser: TestApp) -> None
     assert browser.get("/notes/create/").location == "/signin/?next=%2Fnotes%2Fcreate%2F"
     form = main_form(browser.get("/signin/"))
     values = {"csrf_token": form["csrf_token"].value, "name": "n", "text": "t", "pad": ""}
-    assert browser.post("/notes/create/", values).location.startswith("/signin/")
+    page = browser.post("/notes/create/", values, status=401)
+    assert "Sign in to save your note" in page
+    assert database.rows("SELECT count(*) FROM notes") == [(0,)]
+    database.close()
 
 
 @pytest.mark.parametrize("missing", ["name", "text"])
