@@ -24,9 +24,9 @@ from typing import Any
 import example_values
 from linter_environments import LinterBroken, LinterMissing, guard_package, python_of, run
 
-from notejam_cfn.cli.tables import table
 from notejam_cfn.core import render
 from notejam_cfn.core.suppressions import SuppressedRule, suppressed_rules
+from notejam_cfn.core.tables import table
 
 ROOT = Path(__file__).resolve().parent.parent
 ASK_PARLIAMENT = Path(__file__).with_name("ask_parliament.py")

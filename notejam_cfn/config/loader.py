@@ -28,12 +28,6 @@ PROJECT_PATTERN = re.compile(r"[a-z][a-z0-9-]{1,19}")
 STAGE_PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 STAGE_LENGTH = 20
 
-# What a personal stage takes over from the stage it is like: what is run, not how much of it.
-SAME = {
-    "database": ("engine_version", "database_name"),
-    "service": ("name", "port", "health_path", "path_pattern", "priority", "architecture", "time_zone"),
-}
-
 S = TypeVar("S", bound=Settings)
 
 
@@ -68,29 +62,10 @@ def parse(document: Mapping[str, Any]) -> Project:
         raise ConfigError("stages: at least one [stages.NAME] table is needed, got none")
     stages = tuple(_stage(project, name, _table(tables, name, "stages.")) for name in tables)
     _refuse_overlaps(stages)
+    _refuse_shared_beginnings(stages)
     delivery = _build(DeliverySettings, _table(document, "delivery", ""), "delivery")
+    _refuse_moving_pipeline(stages, delivery)
     return Project(name=project, stages=stages, delivery=delivery)
-
-
-def with_personal_stage(project: Project, name: str, like: str) -> Project:
-    """Return the project with a stage more: a developer's own, made like another one with the cheapest settings.
-
-    Its stacks are named after it, its network is apart from every other, and it has no domain. Raises `ConfigError`.
-    """
-    known = {stage.name: stage for stage in project.stages}
-    if like not in known:
-        raise ConfigError(f"--like must be one of {', '.join(known)}, got {like!r}")
-    if name in known or not name.startswith(names.PERSONAL_PREFIX):
-        raise ConfigError(f"--stage with --like must be a new name such as {names.PERSONAL_PREFIX}alice, got {name!r}")
-    _refuse_stage_name(name, f"stages.{name}")
-    return dataclasses.replace(project, stages=(*project.stages, _personal(known[like], name)))
-
-
-def _personal(stage: Stage, name: str) -> Stage:
-    """Return the smallest stage in its developer's name that runs what the other one runs, where that runs."""
-    same = {part: {key: getattr(getattr(stage, part), key) for key in keys} for part, keys in SAME.items()}
-    table = {"region": stage.region, "account": stage.account, "size": "economy", "personal": True}
-    return _stage(stage.project, name, table | same)
 
 
 def derived_cidr(stage: str) -> str:
@@ -188,6 +163,26 @@ def _refuse_overlaps(stages: tuple[Stage, ...]) -> None:
                 )
 
 
+def _refuse_shared_beginnings(stages: tuple[Stage, ...]) -> None:
+    """Roles allow by the beginning of names: what may change `prod` could change `prod-eu`."""
+    for stage in stages:
+        for other in stages:
+            if other.name.startswith(f"{stage.name}-"):
+                raise ConfigError(
+                    f"stages.{other.name}: a stage's name must not begin with another stage's and a hyphen, "
+                    f"since roles allow by the beginning of names, got {stage.name!r} besides"
+                )
+
+
+def _refuse_moving_pipeline(stages: tuple[Stage, ...], delivery: DeliverySettings) -> None:
+    """The pipeline's region must not follow from the order of stages: moving it would make everything again."""
+    regions = list(dict.fromkeys(stage.region for stage in stages))
+    if len(regions) > 1 and not delivery.region:
+        raise ConfigError(
+            f"delivery.region is missing: stages are in {', '.join(regions)}, so say which of them the pipeline is in"
+        )
+
+
 def starter() -> str:
     """Return the text of a commented configuration with three stages, every setting shown with its default."""
     return STARTER + "\n".join(_reference()) + "\n"
@@ -222,14 +217,16 @@ STARTER = """\
 [project]
 name = "notejam"
 
-# The pipeline, which rolls out stage by stage in the order below. The code comes from a repository that is made for
-# you (codecommit), from one on GitHub, GitLab or Bitbucket (codeconnections), or from a zip (s3).
+# The pipeline, which rolls out stage by stage in the order below. The code comes from a repository on GitHub, GitLab or
+# Bitbucket (codeconnections), from one that is made for you (codecommit), or from a zip (s3).
 [delivery]
-source = "codecommit"
+source = "codeconnections"
+# repository = "OWNER/notejam"  # else it is asked for when the pipeline is deployed
 
 [stages.dev]
 region = "eu-central-1"
 size = "economy"
+previews = true
 network.cidr = "10.10.0.0/16"
 
 [stages.test]
@@ -244,7 +241,8 @@ network.cidr = "10.30.0.0/16"
 service.time_zone = "Europe/Berlin"
 # Copies of backups, from which `python -m notejam_cfn failover` starts when the region is gone.
 backups.copy_region = "eu-west-1"
-# HTTPS: a Route 53 zone you own; the certificate and the record are made for you.
+# Every stage is served over HTTPS at an address of CloudFront's. At a name of your own, given its Route 53 zone:
+# the certificate and the records are made for you.
 # load_balancer.domain = "notes.example.com"
 # load_balancer.hosted_zone_id = "Z0123456789ABC"
 """

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import re
 import zoneinfo
 from collections.abc import Iterator
 from typing import Any
 
-from ..core import globs, names
+from ..core import cloudfront, names
 from ..core.regions import NO_COPIES, REGIONS_WITHOUT_EXPORT, TWO_ZONE_REGIONS, lacks
 from .fields import Settings, checked, choice, flag, number, one_of, text, whole
 
@@ -19,7 +20,7 @@ from .fields import Settings, checked, choice, flag, number, one_of, text, whole
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3653)
 EGRESS = ("nat", "nat-per-zone", "endpoints", "ipv6")
 SIZES = ("economy", "standard", "resilient")
-SOURCES = ("codecommit", "codeconnections", "s3")
+SOURCES = ("codeconnections", "codecommit", "s3")
 GIT_HOSTS = ("GitHub", "GitLab", "Bitbucket", "GitHubEnterpriseServer", "GitLabSelfManaged", "AzureDevOps")
 # Fargate's pairs of CPU units and MiB. Source: Amazon ECS Developer Guide, "Task definition parameters for Fargate".
 FARGATE_MEMORY_MIB = {
@@ -34,6 +35,7 @@ DOMAIN_PATTERN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,6
 CONNECTION_PATTERN = r"arn:[a-z-]+:(codeconnections|codestar-connections):.+"
 # Source: AWS CodePipeline API Reference, "GitFilePathFilterCriteria".
 MOST_IGNORED_PATHS = 8
+REPOSITORY_PATTERN = r"[\w.-]+(/[\w.-]+)+"
 ADDRESS_PATTERN = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 IMAGE_PATTERN = r"[a-z0-9][a-zA-Z0-9./_:-]*(@sha256:[0-9a-f]{64})?"
 THREE_YEARS = 1095
@@ -67,13 +69,8 @@ def _is_known_zone(name: str) -> bool:
 
 
 def _paths_problem(value: Any) -> str | None:
-    try:
-        patterns = globs.split(value) if isinstance(value, str) else None
-        globs.any_of(patterns or ())
-    except globs.GlobError as error:
-        return str(error)
-    if patterns is None or len(patterns) > MOST_IGNORED_PATHS:
-        return f"must be up to {MOST_IGNORED_PATHS} patterns with commas between, got {value!r}"
+    if not isinstance(value, str) or re.search(r"\s|,,|^,|,$", value) or value.count(",") >= MOST_IGNORED_PATHS:
+        return f"must be up to {MOST_IGNORED_PATHS} patterns with commas and no spaces between, got {value!r}"
     return None
 
 
@@ -149,6 +146,17 @@ class LoadBalancerSettings(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
+class CdnSettings(Settings):
+    """CloudFront in front of the load balancer, which then has no public address."""
+
+    enabled: bool = flag(
+        True, "HTTPS over CloudFront, with a domain or without; where CloudFront has no VPC origins, it stays off"
+    )
+    access_log: bool = flag(False, "a line for each request in CloudWatch Logs in us-east-1, where CloudFront writes")
+    log_retention_days: int = _log_retention(90)
+
+
+@dataclasses.dataclass(frozen=True)
 class ClusterSettings(Settings):
     """What containers run on, shared by the services of a stage."""
 
@@ -171,7 +179,7 @@ class ServiceSettings(Settings):
     port: int = whole(8080, 1024, 65535, "TCP port the container listens on")
     health_path: str = text("/healthz", r"/[!-~]{0,1023}", "a path that begins with /", "answers 200 when all is well")
     path_pattern: str = text("/*", r"/[!-~]{0,127}", "a path pattern such as /api/*", "requests it gets")
-    priority: int = whole(1000, 1, 50000, "order among services on one load balancer, lowest first")
+    priority: int = whole(1000, 2, 50000, "order among services on one load balancer, lowest first")
     deregistration_seconds: int = whole(20, 0, 3600, "seconds a stopped task may finish its requests")
     architecture: str = choice("ARM64", ("ARM64", "X86_64"), "processor; ARM64 costs a fifth less")
     min_tasks: int = whole(1, 0, 1000, "tasks at the least")
@@ -272,6 +280,9 @@ class MonitoringSettings(Settings):
     )
     level: str = choice("full", ("essential", "full"), "essential watches errors, backups and cost only")
     dashboard: bool = flag(True, "a dashboard; an account has three for nothing")
+    metrics_namespace: str = text(
+        "Notejam", r"[A-Za-z0-9_./#-]{1,64}", "letters, digits and _ . / # -", "of the metrics the application emits"
+    )
     errors_in_5_minutes: int = whole(10, 1, 1_000_000, "answers with an error (5xx) that are too many")
     slow_seconds: float = number(2, 0.5, 60, "seconds that 99 of 100 requests should stay below")
     monthly_budget_usd: int = whole(0, 0, 1_000_000, "dollars a month for the stage, told at 80 %; 0 for none")
@@ -287,18 +298,27 @@ class Stage(Settings):
     account: str = text("", r"\d{12}", "12 digits", "AWS account; empty is the caller's")
     size: str = choice("economy", SIZES, "the preset it starts from")
     termination_protection: bool = flag(False, "refuse to delete the stacks")
-    personal: bool = flag(
-        False, "belongs to one developer: not in the pipeline, its roles bounded, deleted when it expires"
-    )
+    previews: bool = flag(False, "developers may make previews in this stage")
     approval: bool = flag(False, "the pipeline waits for a person before it changes this stage")
     network: NetworkSettings = dataclasses.field(default_factory=NetworkSettings)
     database: DatabaseSettings = dataclasses.field(default_factory=DatabaseSettings)
     encryption: EncryptionSettings = dataclasses.field(default_factory=EncryptionSettings)
+    cdn: CdnSettings = dataclasses.field(default_factory=CdnSettings)
     load_balancer: LoadBalancerSettings = dataclasses.field(default_factory=LoadBalancerSettings)
     cluster: ClusterSettings = dataclasses.field(default_factory=ClusterSettings)
     service: ServiceSettings = dataclasses.field(default_factory=ServiceSettings)
     backups: BackupSettings = dataclasses.field(default_factory=BackupSettings)
     monitoring: MonitoringSettings = dataclasses.field(default_factory=MonitoringSettings)
+
+    @property
+    def behind_cdn(self) -> bool:
+        """Whether people come over CloudFront: where it is asked for and reaches internal load balancers."""
+        return self.cdn.enabled and cloudfront.has_vpc_origins(self.region)
+
+    @property
+    def https(self) -> bool:
+        """Whether people are served over HTTPS: always over CloudFront, else with a certificate."""
+        return self.behind_cdn or self.load_balancer.https
 
     @property
     def exports(self) -> bool:
@@ -330,13 +350,17 @@ class Stage(Settings):
     @property
     def tags(self) -> dict[str, str]:
         """The tags every stack and resource of the stage carries."""
-        return names.tags(self.project, self.name) | (names.PERSONAL if self.personal else {})
+        return names.tags(self.project, self.name)
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.region in TWO_ZONE_REGIONS and self.network.zones > 2:
             yield "network.zones", f"must be 2 in {self.region}, which has two zones, got {self.network.zones}"
         if self.backups.copy_region:
             yield from self._copy_conflicts(self.backups.copy_region)
+        place, arn = cloudfront.REGION if self.behind_cdn else self.region, self.load_balancer.certificate_arn
+        if arn and f":{place}:" not in arn:
+            who = "CloudFront takes" if self.behind_cdn else "the load balancer takes"
+            yield "load_balancer.certificate_arn", f"must be a certificate in {place}, from where {who} it, got {arn}"
 
     def _copy_conflicts(self, copy_region: str) -> Iterator[tuple[str, str]]:
         if copy_region == self.region:
@@ -346,8 +370,10 @@ class Stage(Settings):
 
     def warnings(self) -> Iterator[str]:
         """Yield what a person should know before deploying the stage, one sentence each."""
-        if not self.load_balancer.https:
+        if not self.https:
             yield "served over HTTP, readable on the way; set load_balancer.domain and hosted_zone_id for HTTPS"
+        if self.cdn.enabled and not self.behind_cdn:
+            yield f"CloudFront has no VPC origins in {self.region}; the load balancer is public there"
         if not self.service.mail_from:
             yield "sends no mail, so no password can be reset; set service.mail_from to an address verified in SES"
         if not _is_known_zone(self.service.time_zone):
@@ -368,34 +394,30 @@ class DeliverySettings(Settings):
     """The way from a push to running containers, and what developers may do on it. There is one for all stages."""
 
     region: str = text(
-        "", REGION_PATTERN, "an AWS region such as eu-central-1", "of the pipeline; empty: the first stage's"
+        "", REGION_PATTERN, "an AWS region such as eu-central-1", "of the pipeline; empty: that of the stages"
     )
     account: str = text("", r"\d{12}", "12 digits", "AWS account of the pipeline, for stages that have another")
-    source: str = choice("codecommit", SOURCES, "where the pipeline takes the code from")
+    source: str = choice("codeconnections", SOURCES, "where the pipeline takes the code from")
     git_host: str = choice("GitHub", GIT_HOSTS, "the host of the repository, with codeconnections")
-    repository: str = text("", r"[\w.-]+(/[\w.-]+)+", "OWNER/NAME", "the repository, with codeconnections")
+    repository: str = text("", REPOSITORY_PATTERN, "OWNER/NAME", "with codeconnections; empty: asked when deploying")
     connection_arn: str = text("", CONNECTION_PATTERN, "a connection's ARN", "a connection you have; empty: a new one")
     branch: str = text("main", r"[\w./-]{1,255}", "a branch's name", "the branch that is rolled out")
     ignored_paths: str = checked(
         "docs/**,*.md,**/*.md",
         _paths_problem,
-        "paths whose changes start nothing; a zip always starts",
+        "paths whose changes start nothing, with codeconnections",
         "up to 8 patterns, with commas; empty: none",
     )
     kept_images: int = whole(100, 10, 1000, "images kept besides those that stages run")
     kept_artifact_days: int = whole(90, 7, 3653, "days artifacts are kept, by which a stage can be taken back")
-    personal_budget_usd: int = whole(200, 1, 1_000_000, "dollars a month for all personal stages; then no new ones")
+    previews_budget_usd: int = whole(100, 1, 1_000_000, "dollars a month for all previews of a stage; then no new ones")
     notify: str = text("", ADDRESS_PATTERN, "an e-mail address", "who is told of failures, approvals and the budget")
     log_retention_days: int = _log_retention(365)
 
     @property
     def ignored(self) -> list[str]:
-        """The patterns of paths whose changes start nothing; see `globs`."""
-        return globs.split(self.ignored_paths)
-
-    def conflicts(self) -> Iterator[tuple[str, str]]:
-        if self.source == "codeconnections" and not self.repository:
-            yield "repository", "is needed with source = codeconnections: set it to OWNER/NAME"
+        """The patterns of paths whose changes start nothing, as CodePipeline's triggers read them."""
+        return self.ignored_paths.split(",") if self.ignored_paths else []
 
 
 @dataclasses.dataclass(frozen=True)
@@ -432,8 +454,6 @@ class Project:
         if self.delivery_gaps:
             gaps = " and no ".join(self.delivery_gaps)
             yield f"{self.delivery_region} has no {gaps}: left out; set another delivery.region, or delivery.source"
-        if self.delivery_region.startswith("cn-"):
-            yield "CodePipeline cannot deploy in China; use `notejam_cfn deploy`, or set another delivery.region"
         if len({stage.account for stage in self.stages}) > 1 and not self.delivery.account:
             yield "takes every stage for one of its own account; set delivery.account, since accounts differ"
         if len({stage.service.architecture for stage in self.stages}) > 1:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...core.tables import table
 from .. import arguments
-from ..tables import table
 
 if TYPE_CHECKING:
     from ...build.build import Judgement, Rendered
@@ -29,7 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.add_config(parser)
     arguments.add_stages(parser)
     add = parser.add_argument
-    add("--like", metavar="STAGE", help="make the one --stage a developer's own, as small as possible, like STAGE")
     add("--output", type=Path, default=arguments.OUTPUT, metavar="DIR", help="where to (default: output)")
     add("--format", choices=("yaml", "json"), default="yaml", help="of the templates (default: yaml)")
     add("--check", action="store_true", help="write nothing; status 1 and a diff when the output is stale")
@@ -48,8 +47,6 @@ def run(options: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     project = loader.load(options.config)
-    if options.like:
-        project = loader.with_personal_stage(project, " ".join(options.stages or ()), options.like)
     report = dataclasses.replace(_build(options, project), seconds=time.perf_counter() - started)
     print(_document(report) if options.json else _text(report, options.quiet), end="")
     return 1 if report.status in (STALE, FINDINGS) else 0
@@ -75,8 +72,7 @@ class Report:
 
 
 def _build(options: argparse.Namespace, project: Project) -> Report:
-    from ...build import build, output
-    from ...core import manifest
+    from ...build import build, manifest, output
     from ...reports import cost
 
     rendered = build.compose(project, options.stages, options.format)

@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...core.tables import table
 from .. import arguments
-from ..tables import table
 
 if TYPE_CHECKING:
     from ...reports.retention import Day, Kept, Plan
@@ -47,8 +47,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _templates(options: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
     """Return the templates that hold each stage's database and its backup plan, as they were built and are deployed."""
+    from ...build import manifest
     from ...build.build import BuildError
-    from ...core import manifest, render
+    from ...core import render
 
     stacks = (manifest.read(options.output) or {"stacks": []})["stacks"]
     paths: dict[str, list[Path]] = {}

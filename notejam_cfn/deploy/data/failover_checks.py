@@ -17,6 +17,7 @@ from ...core.render import compact_json, load
 from ..aws.client import Aws
 from ..exit_codes import AwsTrouble, CommandError, RolledBack
 from ..manifest import StackSpec
+from ..plan.resource_facts import absent_types, source
 from ..stacks.deploy import read_templates
 from ..stacks.templates import Template
 from ..ui import estimates
@@ -114,14 +115,11 @@ def preflight(
 
 
 def types(templates: Any, region: str) -> Finding:
-    """Look whether the region has every resource type, in the schemas that cfn-lint brings."""
-    from ...local import schemas
-
+    """Look whether the region has every resource type."""
     needed = {body["Type"] for template in templates for body in template["Resources"].values()}
-    try:
-        missing = sorted(needed - set(schemas.resource_types(region)))
-    except ValueError as error:
-        return Finding("resource types", UNKNOWN, str(error))
+    missing = absent_types(region, needed)
+    if missing is None:
+        return Finding("resource types", UNKNOWN, f"{region} is not a region of the {source()}")
     if missing:
         return Finding("resource types", WRONG, f"{region} lacks {', '.join(missing)}")
     return Finding("resource types", FINE, f"all {len(needed)} exist in {region}")

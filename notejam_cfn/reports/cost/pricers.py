@@ -36,8 +36,9 @@ LEAST_UNITS_AWAKE = 0.5
 GB_OS_METRICS_PER_INSTANCE = 0.3
 # What one load balancer capacity unit carries: connections a second, GB an hour.
 CONNECTIONS_PER_LCU, GB_PER_LCU_HOUR = 25.0, 1.0
-# Container Insights: measurements of the cluster, the service and the task family; enhanced adds some for each task.
-METRICS_STANDARD, METRICS_ENHANCED, METRICS_ENHANCED_PER_TASK = 36, 44, 26
+# Container Insights: measurements of the cluster, the service and the task family; enhanced adds some for each task. The
+# application's own are four for the stage, while somebody asks: requests, errors and two times.
+METRICS_STANDARD, METRICS_ENHANCED, METRICS_ENHANCED_PER_TASK, METRICS_OF_APPLICATION = 36, 44, 26, 4
 # A run of the pipeline: an action is charged for each minute it has begun, one that builds or deploys takes some.
 IMAGES_GB, RUNS_A_MONTH = 4.0, 40
 MINUTES_OF_ACTION = {"CodeBuild": 3.0, "CloudFormation": 1.5}
@@ -206,6 +207,8 @@ def _fargate(properties: Properties, template: EvaluatedTemplate, stage: Stage) 
         yield PriceComponent(what, hours * gigabytes, f"fargate_{processor}_gb_hour", share)
     addresses = properties["NetworkConfiguration"]["AwsvpcConfiguration"].get("AssignPublicIp") == "ENABLED"
     yield PriceComponent("public IPv4 addresses", addresses * stage.tasks.average * HOURS_A_MONTH, "ipv4_hour")
+    asked = stage.load.busy_hours / HOURS_A_MONTH
+    yield PriceComponent("the application's metrics", METRICS_OF_APPLICATION * asked, "metric_month")
     yield from _logs(stage.load.gigabytes(KB_LOGGED_PER_REQUEST), template)
 
 

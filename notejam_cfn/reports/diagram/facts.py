@@ -97,7 +97,7 @@ class Facts:
             for policy in policies
         ]
         by = [TARGETS[one["PredefinedMetricType"]] for one in metrics if one.get("PredefinedMetricType") in TARGETS]
-        clock = "ScheduledActions" in self.one("AWS::ApplicationAutoScaling::ScalableTarget")
+        clock = bool(self.one("AWS::ApplicationAutoScaling::ScalableTarget").get("ScheduledActions"))
         return [*by, "clock"] if clock else by
 
     @property

@@ -20,7 +20,7 @@ from notejam_cfn.build.lint import Finding, LintFailed, LintUnavailable, Subject
 from notejam_cfn.cli import main
 
 ROOT = Path(__file__).parents[3]
-CONFIG = '[stages.dev]\nregion = "eu-central-1"\n'
+CONFIG = '[delivery]\nregion = "eu-central-1"\n[stages.dev]\nregion = "eu-central-1"\n'
 FINDING = Finding("dev/network.yaml", "Vpc", "Properties", "E1", "error", "is wrong", "cfn-lint", "", 3)
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 

@@ -21,7 +21,7 @@ from notejam_cfn.core import render
 from notejam_cfn.core.evaluated import EvaluatedTemplate
 from notejam_cfn.reports import retention
 from notejam_cfn.reports.cost import Bill, Usage, usages_of, price, read_prices
-from notejam_cfn.reports.cost.pricers import DAYS_A_MONTH, FREE, PRICERS
+from notejam_cfn.reports.cost.pricers import DAYS_A_MONTH, FREE, METRICS_OF_APPLICATION, PRICERS
 from notejam_cfn.stacks import stacks_of, stacks_of_stage
 
 OUTPUT = Path(__file__).resolve().parents[3] / "output"
@@ -67,6 +67,14 @@ def quantities(bill: Bill, what: str) -> dict[str, float]:
             name = " x ".join(item.charge.names)
             sums[name] = sums.get(name, 0) + item.charge.quantity
     return sums
+
+
+def test_the_applications_own_metrics_are_priced_and_cost_nothing_while_nobody_asks(bills_of: BillsOf) -> None:
+    middleware = pytest.importorskip("app.web.middleware")
+    assert len(middleware.METRICS["Metrics"]) * len(middleware.METRICS["Dimensions"]) == METRICS_OF_APPLICATION
+    idle, typical, _ = bills_of("standard")
+    assert 0 < quantities(typical, "the application's metrics")["metric_month"] <= METRICS_OF_APPLICATION
+    assert sum(quantities(idle, "the application's metrics").values()) == 0
 
 
 def test_an_idle_development_stage_costs_at_most_30_dollars(bills_of: BillsOf) -> None:
