@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
+from app.data.models import database
+
 from ..helpers import add_note, add_pad, errors, main_form, other_browser, sign_in, sign_out, sign_up, submit
 
 NEW_USER = {"email": "user@example.com", "password": "correct horse", "repeat_password": "correct horse"}
@@ -235,7 +237,6 @@ def test_an_edited_note_moves_to_the_top(user: TestApp) -> None:
 
 
 def test_the_list_has_fifty_notes_a_page(user: TestApp, settings: dict[str, Any]) -> None:
-    from app.data.models import database
     from app.data.notes import Note
 
     for number in range(60):
@@ -340,7 +341,6 @@ def test_all_notes_are_exported_as_json_and_markdown(user: TestApp) -> None:
 
 
 def test_an_account_is_deleted_with_everything_in_it(user: TestApp) -> None:
-    from app.data.models import database
 
     add_note(user, "Wishlist", pad=add_pad(user, "Ideas"))
     assert "password" in errors(submit(user, "/settings/delete/", password="wrong"))
