@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from troposphere import Join, Ref, Select, Split, StackId, StackName, Sub
 
-LAYERS = ("edge", "network", "copies", "database", "backups", "service", "monitoring")
+# What CloudFront takes from us-east-1 only, wherever the stage is.
+EDGE, EDGE_LOG = "edge", "edge-log"
+LAYERS = (EDGE, EDGE_LOG, "network", "copies", "database", "backups", "service", "monitoring")
 DELIVERY = "delivery"
 PREVIEW = "preview"
 
@@ -150,6 +152,14 @@ def restore_testing(what: str) -> Join:
 def _stack_number() -> Select:
     """Return the first eight digits of the unique part of the stack's id."""
     return Select(0, Split("-", Select(2, Split("/", StackId))))
+
+
+def edge_log_group() -> Sub:
+    """Name the log group of CloudFront's requests; with this prefix it takes no place in the account's resource policy.
+
+    Source: Amazon CloudWatch Logs User Guide, "Logs sent to CloudWatch Logs", size of the resource policy.
+    """
+    return Sub("/aws/vendedlogs/cloudfront/${Name}", Name=of_this_stack())
 
 
 def waf_log_group() -> Sub:

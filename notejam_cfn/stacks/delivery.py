@@ -36,7 +36,7 @@ BOUNDARY_PARAMETER = "RoleBoundary"
 def delivery_stacks(project: Project, stacks: Sequence[Stack]) -> list[Stack]:
     """Compose the project's own stacks. `stacks` are those of its stages, in the order they are deployed."""
     layers = [stack for stack in stacks if stack.form == LAYERED]
-    with_images = [layer for layer in layers if layer.layer != "edge"]  # CloudFront needs none where its stack is
+    with_images = [layer for layer in layers if layer.layer not in (names.EDGE, names.EDGE_LOG)]
     others = dict.fromkeys(layer.region for layer in with_images if layer.region != project.delivery_region)
     there = {region: companion(project, with_images, region) for region in others}
     access = [access_stack(project, stage, layers) for stage in project.stages]
