@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from bottle import HTTPResponse, request, response
@@ -45,9 +46,13 @@ def change_password(visitor: Visitor) -> Any:
 @signed_in
 def export(visitor: Visitor) -> HTTPResponse:
     """Send all notes as a zip: one JSON file, and a Markdown file for each note."""
-    content = archive(visitor, Note.all_of(visitor.user_id))
-    name = 'attachment; filename="notejam.zip"'
-    return HTTPResponse(content, headers={"Content-Type": "application/zip", "Content-Disposition": name})
+    file = archive(visitor, Note.all_of(visitor.user_id))
+    headers = {
+        "Content-Type": "application/zip",
+        "Content-Disposition": 'attachment; filename="notejam.zip"',
+        "Content-Length": str(os.fstat(file.fileno()).st_size),
+    }
+    return HTTPResponse(file, headers=headers)
 
 
 @routes.get("/settings/delete/")
