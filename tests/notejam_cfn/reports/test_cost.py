@@ -20,7 +20,7 @@ from notejam_cfn.config.loader import parse
 from notejam_cfn.core import render
 from notejam_cfn.core.evaluated import EvaluatedTemplate
 from notejam_cfn.reports import retention
-from notejam_cfn.reports.cost import Bill, Usage, usages_of, price, read_prices
+from notejam_cfn.reports.cost import Bill, Usage, price, read_prices, usages_of
 from notejam_cfn.reports.cost.bill import EVERY_PRICER
 from notejam_cfn.reports.cost.pricers import DAYS_A_MONTH, FREE, METRICS_OF_APPLICATION
 from notejam_cfn.stacks import stacks_of, stacks_of_stage

@@ -22,9 +22,7 @@ def ends(picture: Picture) -> set[tuple[str, str]]:
 
 def test_production_shows_all_it_has(pictures: Pictures) -> None:
     information, _ = pictures("resilient")
-    assert {"edge", "balancer", "nat1", "nat3", "task1", "task3", "writer", "reader2", "reader3"} <= keys(
-        information
-    )
+    assert {"edge", "balancer", "nat1", "nat3", "task1", "task3", "writer", "reader2", "reader3"} <= keys(information)
     assert {"vault", "exporter", "exports", "archive", "elsewhere", "alarms", "mail"} <= keys(information)
 
 
