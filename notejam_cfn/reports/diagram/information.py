@@ -285,8 +285,8 @@ def _about_requests(facts: Facts) -> str:
     over = ", to CloudFront," if facts.behind_cloudfront else ""
     least, most = facts.tasks
     return (
-        f"People's requests come over {facts.protocol}{over}{firewall}. A load balancer in {where} subnets of {facts.zones} "
-        f"Availability Zones hands them to {least:g} to {most:g} Fargate tasks in private subnets of these zones."
+        f"People's requests come over {facts.protocol}{over}{firewall}. A load balancer in {where} subnets of "
+        f"{facts.zones} Availability Zones hands them to {least:g} to {most:g} Fargate tasks in private subnets of these zones."
     )
 
 
