@@ -286,8 +286,8 @@ def _about_requests(facts: Facts) -> str:
     least, most = facts.tasks
     return (
         f"People's requests come over {facts.protocol}{over}{firewall}. A load balancer in {where} subnets of "
-        f"{facts.zones} Availability Zones hands them to {least:g} to {most:g} Fargate tasks in private subnets of these "
-        "zones."
+        f"{facts.zones} Availability Zones hands them to {least:g} to {most:g} Fargate tasks in private subnets of "
+        "these zones."
     )
 
 
