@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...core.evaluated import EvaluatedTemplate
-from .usage import Usage
 from .edge_pricers import EDGE_PRICERS
 from .pricers import FREE, PRICERS, PriceComponent, Stage
 from .prices import PriceList
+from .usage import Usage
 
 EVERY_PRICER = {**PRICERS, **EDGE_PRICERS}
 LEFT_OUT = (

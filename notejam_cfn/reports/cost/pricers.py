@@ -33,8 +33,8 @@ LEAST_UNITS_AWAKE = 0.5
 GB_OS_METRICS_PER_INSTANCE = 0.3
 # What one load balancer capacity unit carries: connections a second, GB an hour.
 CONNECTIONS_PER_LCU, GB_PER_LCU_HOUR = 25.0, 1.0
-# Container Insights: measurements of the cluster, the service and the task family; enhanced adds some for each task. The
-# application's own are four for the stage, while somebody asks: requests, errors and two times.
+# Container Insights: measurements of the cluster, the service and the task family; enhanced adds some for each task.
+# The application's own are four for the stage, while somebody asks: requests, errors and two times.
 METRICS_STANDARD, METRICS_ENHANCED, METRICS_ENHANCED_PER_TASK, METRICS_OF_APPLICATION = 36, 44, 26, 4
 # A run of the pipeline: an action is charged for each minute it has begun, one that builds or deploys takes some.
 IMAGES_GB, RUNS_A_MONTH = 4.0, 40
@@ -45,7 +45,7 @@ DAYS_OF = {"daily": 1.0, "weekly": 7.0, "monthly": DAYS_A_MONTH}
 FREE_OF = {
     "ApplicationAutoScaling": "ScalableTarget",
     "Backup": "BackupSelection BackupVault RestoreTestingPlan RestoreTestingSelection",
-    "Budgets": "Budget BudgetsAction",
+    "Budgets": "Budget",
     "CertificateManager": "Certificate",
     "CloudFront": "VpcOrigin",
     "CodeBuild": "Project",
@@ -66,7 +66,6 @@ FREE_OF = {
     "S3": "BucketPolicy",
     "SNS": "Topic TopicPolicy",
     "SSM": "Parameter",
-    "Scheduler": "Schedule",
     "StepFunctions": "StateMachine",
     "WAFv2": "WebACLAssociation",
 }
@@ -178,7 +177,8 @@ def _load_balancer(properties: Properties, template: EvaluatedTemplate, stage: S
     yield PriceComponent("public IPv4 addresses", addresses * HOURS_A_MONTH, "ipv4_hour")
     connections = load.requests_per_second * NEW_CONNECTIONS_PER_REQUEST / CONNECTIONS_PER_LCU
     carried = load.requests_per_second * 3600 * KB_SENT_PER_REQUEST / 1e6 / GB_PER_LCU_HOUR
-    yield PriceComponent("load balancer capacity", max(connections, carried) * load.busy_hours, "load_balancer_capacity_hour")
+    hours = max(connections, carried) * load.busy_hours
+    yield PriceComponent("load balancer capacity", hours, "load_balancer_capacity_hour")
     if addresses:
         yield PriceComponent("traffic to people", load.gigabytes(KB_SENT_PER_REQUEST), "sent_gb")
     kept = load.gigabytes(KB_ACCESS_LOG_PER_REQUEST) * _access_log_months(properties, template)
