@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ...deploy.exit_codes import BadInput
 from ...deploy.plan import document
-from ...deploy.stacks import expiry
 from ...deploy.stacks.deploy import Deployment, Options
 from ...deploy.stacks.outcomes import Result
 from . import session
@@ -27,7 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wait", action="store_true", help="wait for an operation that someone else began")
     parser.add_argument("--image", metavar="URI", help="the container image: --parameter ImageUri=URI")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="repeatable")
-    parser.add_argument("--expires", metavar="TIME", help="when a personal stage is deleted: 8h, 2d, or a time in UTC")
     parser.add_argument("--allow", action="append", default=[], metavar="ID", help="a refused change; repeatable")
     parser.add_argument("--tell-unchanged", action="store_true", help="end with 10 when there is nothing to do")
 
@@ -51,7 +48,7 @@ def run(asked: argparse.Namespace) -> int:
 
 def _asked(asked: argparse.Namespace) -> Options:
     image = [f"ImageUri={asked.image}"] if asked.image else []
-    parameters = (*asked.parameter, *image, *expiry.parameters(asked.expires, datetime.now(UTC)))
+    parameters = (*asked.parameter, *image)
     return Options(
         asked.yes, asked.dry_run, asked.wait, frozenset(asked.allow), parameters, tuple(asked.only), plan=asked.plan
     )
@@ -60,7 +57,7 @@ def _asked(asked: argparse.Namespace) -> Options:
 def _approved(asked: argparse.Namespace) -> Options:
     """Return the options of a plan that was approved: what was given then, and nothing besides."""
     besides = {"--plan": asked.plan, "--image": asked.image, "--parameter": asked.parameter, "--allow": asked.allow}
-    both = [name for name, value in (besides | {"--only": asked.only, "--expires": asked.expires}).items() if value]
+    both = [name for name, value in (besides | {"--only": asked.only}).items() if value]
     if both:
         raise BadInput(f"--execute takes no {', '.join(both)}: the plan says it", "Plan again with it")
     approved = document.read(asked.execute, asked.stage)

@@ -98,6 +98,11 @@ def parse(text: str) -> Template:
     return Template(load(text))
 
 
+def without_fingerprint(description: str) -> str:
+    """Return a stack's description without the fingerprint that deploying put at its end."""
+    return _FINGERPRINT.sub("", description)
+
+
 def inputs_digest(body: Mapping[str, Any], outputs: Mapping[str, Mapping[str, str]]) -> str | None:
     """Return the digest of the outputs that a resource reads, given them by stack; None when it reads none."""
     pairs = set(_stack_outputs({key: value for key, value in body.items() if key != "Metadata"}))
