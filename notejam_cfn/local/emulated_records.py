@@ -1,6 +1,7 @@
-"""DNS records of zones that the emulator does not have, such as a domain's zone in notejam.toml: emulated in their stack.
+"""DNS records of zones that the emulator does not have, such as the one a domain in notejam.toml is in.
 
-Records of a zone that somebody made in the emulator stay ministack's own.
+They are emulated in their stack.
+
 """
 
 from __future__ import annotations
