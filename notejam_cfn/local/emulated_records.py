@@ -1,7 +1,6 @@
 """DNS records of zones that the emulator does not have, such as the one a domain in notejam.toml is in.
 
-They are emulated in their stack.
-
+They are emulated in their stack. Records of a zone that somebody made in the emulator stay ministack's own.
 """
 
 from __future__ import annotations
