@@ -17,7 +17,7 @@ from .data.database import new_database
 from .data.models import database
 from .data.trash import sweep_trash
 from .errors import DatabaseUnavailable, Overloaded
-from .notes import listing, notes, pads, trash
+from .notes import imports, listing, notes, pads, trash
 from .runtime.sweeper import Sweeper
 from .security.passwords import Passwords
 from .security.sessions import TOKEN_FIELD, Sessions
@@ -32,7 +32,7 @@ from .web.pages import page
 from .web.routing import with_filters
 
 log = logging.getLogger("notejam")
-SUBJECTS = (health, auth, account, listing, notes, pads, trash)
+SUBJECTS = (health, auth, account, listing, notes, pads, trash, imports)
 EXPLANATIONS = {
     400: ("Bad request", "What was sent is incomplete or not understood, so nothing of it is saved."),
     403: ("Form expired", "This form was open for too long or in another session. Go back, reload and send it again."),
@@ -81,6 +81,7 @@ def create_app(settings: Settings) -> Observer:
     for subject in SUBJECTS:
         _add_routes(application, subject.routes)
     application.get("/static/<name>", callback=application.assets.serve)
+    application.get("/robots.txt", callback=application.assets.robots)
     return Observer(application, settings)
 
 

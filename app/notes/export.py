@@ -32,6 +32,7 @@ def _note(visitor: Visitor, note: tuple[Any, ...]) -> dict[str, Any]:
     return {
         "id": note_id,
         "pad": visitor.pad_name(pad_id) or None,
+        "pad_id": pad_id,
         "name": name,
         "text": text,
         "created_at": f"{created_at.isoformat(timespec='seconds')}Z",
