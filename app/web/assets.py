@@ -9,7 +9,8 @@ from pathlib import Path
 from bottle import HTTPError, HTTPResponse, request
 
 FOLDER = Path(__file__).parents[1] / "static"
-ROBOTS = b"User-agent: *\nAllow: /\nDisallow: /notes/\nDisallow: /pads/\nDisallow: /settings/\n"
+# Pages of an account need a session; there is nothing to keep anybody from.
+ROBOTS = b"User-agent: *\nAllow: /\n"
 TYPES = {".css": "text/css; charset=UTF-8", ".svg": "image/svg+xml"}
 
 

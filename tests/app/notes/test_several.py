@@ -126,7 +126,7 @@ def test_search_engines_and_readers_are_told_what_this_is(browser: TestApp) -> N
     assert browser.get("/signin/").html.select_one("meta[name=description]")["content"]
     answer = browser.get("/robots.txt")
     assert answer.content_type == "text/plain"
-    assert "Disallow: /notes/" in answer.text
+    assert answer.text == "User-agent: *\nAllow: /\n"
     assert browser.get("/signin/").html.select_one("body > a.skip")["href"] == "#content"
 
 
