@@ -5,7 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 LINT = ["cfn-lint>=1.58,<2", "cloudformation-validate>=1.14,<2"]
-DEPLOY = ["boto3>=1.43,<2", "rich>=15,<16"]
+DEPLOY = ["boto3>=1.43,<2"]
 COMPLETION = ["argcomplete>=3.7,<4"]
 APP = [
     "bottle>=0.13.4,<0.14",

@@ -1,6 +1,7 @@
 """The commands: nothing (development), `serve`, `migrate`, `healthcheck`.
 
-Each imports what it needs and no more: the health check runs every few seconds on a quarter of a core.
+Each imports what it needs and no more: the health check runs every few seconds on a quarter of a core. What stops a
+start is said in one line, with status 2; a database that stays away from `migrate` is status 1.
 """
 
 from __future__ import annotations
@@ -33,38 +34,55 @@ def _healthcheck() -> int:
 
 
 def _serve() -> int:
-    settings = _settings()
-    from .runtime.server import serve
-
-    serve(settings)
-    return 0
+    return _served(_settings())
 
 
 def _migrate() -> int:
-    settings = _settings()
-    from .data.migrate import migrate
-
-    migrate(settings)
-    return 0
+    return _migrated(_settings())
 
 
 def _develop() -> int:
     """Migrate and serve, with defaults for one person at a terminal."""
+    from .errors import SettingsError
     from .runtime.development import set_defaults
 
-    set_defaults(os.environ)
+    try:
+        set_defaults(os.environ)
+    except SettingsError as error:
+        return _stopped(str(error))
     settings = _settings()
-    from .data.migrate import migrate
-    from .runtime.server import serve
+    if failed := _migrated(settings):
+        return failed
+    return _served(settings, f"Notejam is on {settings.public_url} (stop it with Ctrl-C)")
 
-    migrate(settings)
-    print(f"Notejam is on {settings.public_url} (stop it with Ctrl-C)", flush=True)
+
+def _served(settings: Settings, greeting: str = "") -> int:
+    from .errors import SettingsError
+    from .runtime.server import check_address, serve
+
+    try:
+        check_address(settings)
+    except SettingsError as error:
+        return _stopped(str(error))
+    if greeting:
+        print(greeting, flush=True)
     serve(settings)
     return 0
 
 
+def _migrated(settings: Settings) -> int:
+    from .data.migrate import migrate
+    from .errors import DatabaseUnavailable
+
+    try:
+        migrate(settings)
+    except DatabaseUnavailable as error:
+        return _stopped(f"the database is not available: {error}", status=1)
+    return 0
+
+
 def _settings() -> Settings:
-    """Read the settings and set up logging, or stop with one clear line."""
+    """Read the settings, see that they can be served, and set up logging, or stop with one clear line."""
     from logging.config import dictConfig
 
     from .errors import SettingsError
@@ -74,9 +92,14 @@ def _settings() -> Settings:
     try:
         settings = Settings.from_environment()
     except SettingsError as error:
-        sys.exit(f"notejam: {error}")
+        sys.exit(_stopped(str(error)))
     dictConfig(logging_config(settings.log_level, settings.log_format))
     return settings
+
+
+def _stopped(reason: str, status: int = 2) -> int:
+    print(f"notejam: {reason}", file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -32,6 +33,9 @@ from .web.pages import page
 from .web.routing import with_filters
 
 log = logging.getLogger("notejam")
+TROUBLE = (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError, sqlite3.OperationalError)
+# The load balancer gives up on an answer after 60 s.
+MOST_SECONDS_FOR_A_PAGE = 55
 SUBJECTS = (health, auth, account, listing, notes, pads, trash, imports)
 EXPLANATIONS = {
     400: ("Bad request", "What was sent is incomplete or not understood, so nothing of it is saved."),
@@ -66,7 +70,8 @@ class Notejam(Bottle):
         """Explain an error on a page like all others, without needing the database."""
         if error.status_code == 404 and _lacks_slash(request.path):
             response.status = 308
-            response.set_header("Location", f"{quote(request.path)}/")
+            query = request.query_string
+            response.set_header("Location", f"{quote(request.path)}/" + (f"?{query}" if query else ""))
             return ""
         title, explanation = EXPLANATIONS.get(error.status_code, EXPLANATIONS[500])
         visitor = request.environ.get("notejam.visitor")
@@ -75,7 +80,7 @@ class Notejam(Bottle):
 
 def create_app(settings: Settings) -> Observer:
     """Return the WSGI application. There is one in a process: the models know one database."""
-    database.initialize(new_database(settings))
+    database.initialize(new_database(settings, MOST_SECONDS_FOR_A_PAGE))
     application = with_filters(Notejam(settings))
     application.install(Guard())
     for subject in SUBJECTS:
@@ -160,8 +165,8 @@ def _check_token() -> None:
 
 
 def _is_passing(error: Exception) -> bool:
-    """Whether the database lost the connection, was shut down or refused a write in a failover."""
-    return isinstance(error, (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError))
+    """Whether the database is at fault: lost, shut down, full, read-only, damaged; not the statement."""
+    return isinstance(error, TROUBLE) or type(error) in (peewee.DatabaseError, sqlite3.DatabaseError)
 
 
 def _try_later(error: Exception) -> HTTPError:

@@ -3,7 +3,8 @@
 NotejamError
 ├── SettingsError        a variable of the environment is missing or wrong; the start stops
 ├── DatabaseUnavailable  no connection within the time a visitor can be asked to wait; answered with 503
-└── Overloaded           too much of one expensive thing at a time; answered with 503
+├── Overloaded           too much of one expensive thing at a time; answered with 503
+└── InsecureTransport    a mail server would read a password in the clear; the mail is not sent (accounts/mail.py)
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,7 +32,7 @@ BOUNDS = {
     "threads": (3, 64),
     "database_port": (1, 65535),
     "database_idle_seconds": (1, 240),
-    "database_wait_seconds": (1, 50),
+    "database_wait_seconds": (1, 600),
     "password_hash_limit": (1, 16),
     "drain_seconds": (0, 45),
     "account_notes": (1, 1_000_000),
@@ -46,6 +47,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     stage: str = "local"
+    metrics_namespace: str = "Notejam"
     public_url: str = ""
     session_secret: str = field(default="", repr=False)
     trusted_proxies: int = 0
@@ -71,7 +73,7 @@ class Settings:
     database_sslmode: str = "prefer"
     pgsslrootcert: str = str(RDS_CERTIFICATES)
     database_idle_seconds: int = 60
-    database_wait_seconds: int = 30
+    database_wait_seconds: int = 75
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -87,7 +89,10 @@ class Settings:
         for name, (least, most) in BOUNDS.items():
             _check_bounds(name, getattr(self, name), least, most)
         _check_url(self.public_url)
-        _check_stage(self.stage)
+        _check_word("stage", self.stage, r"[A-Za-z0-9_-]{1,64}", "letters, digits, - and _")
+        _check_word(
+            "metrics_namespace", self.metrics_namespace, r"[A-Za-z0-9_./#-]{1,64}", "letters, digits and _ . / # -"
+        )
         _check_zone(self.time_zone)
         self._check_secret()
         self._check_mail()
@@ -110,12 +115,17 @@ class Settings:
             )
 
     def _check_mail(self) -> None:
-        if self.mail_backend != "terminal" and "@" not in self.mail_from:
+        if self.mail_backend != "terminal" and not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", parseaddr(self.mail_from)[1]):
             raise SettingsError(f"MAIL_FROM must be an e-mail address when MAIL_BACKEND is {self.mail_backend}")
-        if self.mail_backend == "smtp" and urlsplit(self.smtp_url).scheme not in ("smtp", "smtps"):
+        if self.mail_backend == "smtp" and not _is_smtp(self.smtp_url):
             raise SettingsError("SMTP_URL must look like smtp://user:password@host:587 when MAIL_BACKEND is smtp")
 
     def _check_database(self) -> None:
+        path = Path(self.database_path)
+        if not self.database_host and not path.resolve().parent.is_dir():
+            raise SettingsError(f"DATABASE_PATH must be in a folder that exists, got {self.database_path}")
+        if not self.database_host and path.exists() and not _is_sqlite(path):
+            raise SettingsError(f"DATABASE_PATH must name a file of SQLite, got {self.database_path}")
         if self.database_host and not (self.database_user or self.database_secret_arn):
             raise SettingsError("DATABASE_USER or DATABASE_SECRET_ARN must be given with DATABASE_HOST")
         if self.database_host and self.database_sslmode.startswith("verify") and not self._has_certificates():
@@ -123,6 +133,22 @@ class Settings:
 
     def _has_certificates(self) -> bool:
         return self.pgsslrootcert == "system" or Path(self.pgsslrootcert).is_file()
+
+
+def _is_smtp(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_sqlite(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(16) in (b"", b"SQLite format 3\0")
+    except OSError:
+        return False
 
 
 def _parsed(name: str, text: str) -> Any:
@@ -147,14 +173,18 @@ def _check_bounds(name: str, value: int, least: int, most: int) -> None:
 
 
 def _check_url(value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
+    try:
+        parts = urlsplit(value)
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        right = False
+    if not right or parts.path or parts.query or parts.fragment or parts.username or not value.isascii():
         raise SettingsError(f"PUBLIC_URL must look like https://notes.example.com, got {value!r}")
 
 
-def _check_stage(value: str) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value):
-        raise SettingsError(f"STAGE must be letters, digits, - and _, got {value!r}")
+def _check_word(name: str, value: str, pattern: str, allowed: str) -> None:
+    if not re.fullmatch(pattern, value):
+        raise SettingsError(f"{name.upper()} must be {allowed}, got {value!r}")
 
 
 def _check_zone(value: str) -> None:

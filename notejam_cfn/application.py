@@ -55,7 +55,7 @@ def environment(stage: Stage, network: Network, database: Database, load_balance
         "PUBLIC_URL": load_balancer.url,
         "HOST": ANY_ADDRESS_IPV6 if network.ipv6_only_tasks else ANY_ADDRESS,
         "PORT": str(stage.service.port),
-        "TRUSTED_PROXIES": "1",
+        "TRUSTED_PROXIES": str(load_balancer.trusted_proxies),
         "LOG_LEVEL": "INFO",
         "TIME_ZONE": stage.service.time_zone,
         "DATABASE_HOST": database.endpoint,

@@ -24,9 +24,9 @@ from typing import Any
 import example_values
 from linter_environments import LinterBroken, LinterMissing, guard_package, python_of, run
 
-from notejam_cfn.cli.tables import table
 from notejam_cfn.core import render
 from notejam_cfn.core.suppressions import SuppressedRule, suppressed_rules
+from notejam_cfn.core.tables import table
 
 ROOT = Path(__file__).resolve().parent.parent
 ASK_PARLIAMENT = Path(__file__).with_name("ask_parliament.py")
@@ -143,13 +143,29 @@ def cloudformation_validate(judged: Judged) -> Opinion:
     from cloudformation_validate import CelEngine, Severity, TemplateContent
 
     linter, bad = CelEngine(), (Severity.FATAL, Severity.ERROR, Severity.WARN)
-    complaints = [
-        Complaint(path, found.entity.logical_id if found.entity else "", found.rule_id, found.message)
+    found = [
+        Complaint(path, each.entity.logical_id if each.entity else "", each.rule_id, each.message)
         for path, file in judged.files.items()
-        for found in linter.validate_template(TemplateContent(file.read_text(encoding="utf-8"), path)).diagnostics
-        if found.severity in bad
+        for each in linter.validate_template(TemplateContent(file.read_text(encoding="utf-8"), path)).diagnostics
+        if each.severity in bad
     ]
-    return Opinion("cloudformation-validate", version("cloudformation-validate"), None, tuple(sorted(complaints)))
+    complaints, suppressed = weighed(judged, found, "validate")
+    return Opinion("cloudformation-validate", version("cloudformation-validate"), None, complaints, suppressed)
+
+
+def weighed(
+    judged: Judged, found: Iterable[Complaint], linter: str
+) -> tuple[tuple[Complaint, ...], tuple[SuppressedRule, ...]]:
+    """Return what a linter complains of without a reason in the template, and the reasons for the rest."""
+    reasons = {
+        (path, one.logical_id, one.rule): one
+        for path, template in judged.templates.items()
+        for one in suppressed_rules(template)
+        if one.linter == linter
+    }
+    known = {one: reasons.get((one.template, one.logical_id, one.rule)) for one in found}
+    complaints = tuple(sorted(one for one, reason in known.items() if not reason))
+    return complaints, tuple(reason for reason in known.values() if reason)
 
 
 def checkov(python: Path, judged: Judged) -> Opinion:
@@ -192,19 +208,13 @@ def guard(package: Path, judged: Judged) -> Opinion:
     answers = ask_guard(package, judged)
     found = [one for path, answer in answers.items() for one in guard_complaints(path, answer)]
     found += [Complaint(path, "", "unread", "cfn-guard gave no answer") for path in judged.templates.keys() - answers]
-    reasons = {
-        (path, one.logical_id, one.rule): one
-        for path, template in judged.templates.items()
-        for one in suppressed_rules(template)
-        if one.linter == "guard"
-    }
-    known = {one: reasons.get((one.template, one.logical_id, one.rule)) for one in found}
+    complaints, suppressed = weighed(judged, found, "guard")
     return Opinion(
         linter="cfn-guard, Control Tower",
         version=json.loads((package / "guard-version.json").read_text(encoding="utf-8"))["version"],
         passed=sum(len(answer["compliant"]) for answer in answers.values()),
-        complaints=tuple(sorted(one for one, reason in known.items() if not reason)),
-        suppress=tuple(reason for reason in known.values() if reason),
+        complaints=complaints,
+        suppress=suppressed,
     )
 
 

@@ -46,6 +46,8 @@ UNUSED_ACTIONS = frozenset(
         *("rds:RemoveFromGlobalCluster", "rds:RestoreDBInstanceFromDBSnapshot"),
         *("rds:RestoreDBInstanceToPointInTime", "rds:StartDBInstanceAutomatedBackupsReplication"),
         *("s3:DeleteObject", "s3:PutObjectAcl", "secretsmanager:GetSecretValue", "states:PublishStateMachineVersion"),
+        # CloudFront makes its own role for VPC origins; nobody has to take one on.
+        "sts:AssumeRole",
     }
 )
 # What neither the schemas nor the reference say, with the page that does.
@@ -69,14 +71,15 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = tuple(
                 "size": size,
                 "network": {"egress": egress},
                 "load_balancer": {"waf": True, **domain},
+                "cdn": {"enabled": cdn},
             }
             for size in ("economy", "standard", "resilient")
         },
     }
-    for source, egress, domain in (
-        ("codecommit", "ipv6", {}),
-        ("codeconnections", "nat", {"domain": "notes.example.com", "hosted_zone_id": "Z0123ABC"}),
-        ("s3", "endpoints", {}),
+    for source, egress, domain, cdn in (
+        ("codecommit", "ipv6", {}, True),
+        ("codeconnections", "nat", {"domain": "notes.example.com", "hosted_zone_id": "Z0123ABC"}, True),
+        ("s3", "endpoints", {"domain": "notes.example.com", "hosted_zone_id": "Z0123ABC"}, False),
     )
 )
 

@@ -12,13 +12,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from ..errors import NotejamError
 from ..settings import Settings
 
 log = logging.getLogger("notejam.mail")
 Send = Callable[[EmailMessage], None]
+
+
+class InsecureTransport(NotejamError):
+    """The mail server would be told a password that others can read."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,10 @@ class Outbox:
         """Send one message now."""
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self.sender, recipient, subject
-        message.set_content(text)
+        message["Date"] = formatdate()
+        message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2].strip("> "))
+        # Neither quoted-printable nor base64: a link stays one that can be copied, wherever the letter is printed.
+        message.set_content(text, cte="7bit")
         self.send(message)
 
 
@@ -70,6 +79,8 @@ def _smtp(url: str) -> Send:
         parts = urlsplit(url)
         with _connection(parts.scheme, parts.hostname or "localhost", parts.port) as server:
             if parts.username:
+                if not isinstance(server.sock, ssl.SSLSocket):
+                    raise InsecureTransport("the mail server offers no TLS, and gets no password without it")
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(message)
         log.info("mail sent", extra={"mail": "smtp"})

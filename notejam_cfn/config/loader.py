@@ -244,7 +244,8 @@ network.cidr = "10.30.0.0/16"
 service.time_zone = "Europe/Berlin"
 # Copies of backups, from which `python -m notejam_cfn failover` starts when the region is gone.
 backups.copy_region = "eu-west-1"
-# HTTPS: a Route 53 zone you own; the certificate and the record are made for you.
+# Every stage is served over HTTPS at an address of CloudFront's. At a name of your own, given its Route 53 zone:
+# the certificate and the records are made for you.
 # load_balancer.domain = "notes.example.com"
 # load_balancer.hosted_zone_id = "Z0123456789ABC"
 """

@@ -11,7 +11,7 @@ import zoneinfo
 from collections.abc import Iterator
 from typing import Any
 
-from ..core import globs, names
+from ..core import cloudfront, globs, names
 from ..core.regions import NO_COPIES, REGIONS_WITHOUT_EXPORT, TWO_ZONE_REGIONS, lacks
 from .fields import Settings, checked, choice, flag, number, one_of, text, whole
 
@@ -99,7 +99,9 @@ class EncryptionSettings(Settings):
 class DatabaseSettings(Settings):
     """The Aurora cluster: its capacity in Aurora capacity units (1 unit is about 2 GiB), readers and protection."""
 
-    engine_version: str = text("17.7", r"\d+\.\d+", "a version such as 17.7", "Aurora PostgreSQL version")
+    engine_version: str = text(
+        "17", r"\d+(\.\d+)?", "17, or 17.7 to begin with", "Aurora PostgreSQL version; AWS upgrades minor ones"
+    )
     database_name: str = text("notejam", r"[a-z][a-z0-9_]{0,62}", "1 to 63 letters, digits or _", "first database")
     min_acu: float = number(0, 0, 256, "capacity units when idle; 0 lets the database pause")
     max_acu: float = number(4, 1, 256, "capacity units at the most")
@@ -147,6 +149,17 @@ class LoadBalancerSettings(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
+class CdnSettings(Settings):
+    """CloudFront in front of the load balancer, which then has no public address."""
+
+    enabled: bool = flag(
+        True, "HTTPS over CloudFront, with a domain or without; where CloudFront has no VPC origins, it stays off"
+    )
+    access_log: bool = flag(False, "a line for each request in CloudWatch Logs in us-east-1, where CloudFront writes")
+    log_retention_days: int = _log_retention(90)
+
+
+@dataclasses.dataclass(frozen=True)
 class ClusterSettings(Settings):
     """What containers run on, shared by the services of a stage."""
 
@@ -169,7 +182,7 @@ class ServiceSettings(Settings):
     port: int = whole(8080, 1024, 65535, "TCP port the container listens on")
     health_path: str = text("/healthz", r"/[!-~]{0,1023}", "a path that begins with /", "answers 200 when all is well")
     path_pattern: str = text("/*", r"/[!-~]{0,127}", "a path pattern such as /api/*", "requests it gets")
-    priority: int = whole(1000, 1, 50000, "order among services on one load balancer, lowest first")
+    priority: int = whole(1000, 2, 50000, "order among services on one load balancer, lowest first")
     deregistration_seconds: int = whole(20, 0, 3600, "seconds a stopped task may finish its requests")
     architecture: str = choice("ARM64", ("ARM64", "X86_64"), "processor; ARM64 costs a fifth less")
     min_tasks: int = whole(1, 0, 1000, "tasks at the least")
@@ -215,14 +228,14 @@ class ServiceSettings(Settings):
 class BackupSettings(Settings):
     """What is kept of the database, how densely and for how long. Days of 0 leave a schedule out."""
 
-    continuous: bool = flag(True, "AWS Backup looks after the point-in-time recovery of database.backup_days")
     at_hour: int = whole(3, 0, 23, "hour backups begin, in UTC")
     daily_retention_days: int = whole(7, 0, 36500, "days a daily snapshot is kept; 0 for none")
     weekly_retention_days: int = whole(98, 0, 36500, "days a weekly snapshot is kept; 0 for none")
     monthly_retention_days: int = whole(1127, 0, 36500, "days a monthly snapshot is kept, at least 1126; 0 for none")
     deletable: bool = flag(False, "people may delete snapshots before their time")
-    own_key: bool = flag(True, "a key of their own for the vault and the exports, which outlives the stage's")
+    own_key: bool = flag(True, "a key of their own for the exports, which outlives the stage's")
     lock: bool = flag(False, "AWS Backup Vault Lock: nobody shortens what is kept")
+    lock_days: int = whole(7, 1, 36500, "days for which a locked vault keeps all that it takes, at the least")
     lock_grace_days: int = whole(0, 0, 36500, "days after which the lock can never be removed; 0 is never")
     export: bool = flag(True, "export each monthly snapshot to S3 as Parquet")
     export_warm_days: int = whole(1095, 1095, 36500, "days an export is at hand before it is archived")
@@ -247,8 +260,17 @@ class BackupSettings(Settings):
             yield "lock_grace_days", f"must be 0 or at least 3, got {self.lock_grace_days}"
         if self.lock and self.deletable:
             yield "deletable", "must be false with lock"
+        if self.lock and self.lock_days > self._shortest_days:
+            yield "lock_days", f"must be at most {self._shortest_days}, the shortest schedule, got {self.lock_days}"
         if not (self.daily_retention_days or self.weekly_retention_days or self.monthly_retention_days):
             yield "daily_retention_days", "must not be 0 together with weekly_retention_days and monthly_retention_days"
+
+    @property
+    def _shortest_days(self) -> int:
+        """How long the shortest of the schedules keeps; the monthly one always keeps for years."""
+        copies = self.copy_retention_days if self.copy_region else 0
+        days = (self.daily_retention_days, self.weekly_retention_days, self.monthly_retention_days, copies)
+        return min((each for each in days if each), default=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -283,11 +305,22 @@ class Stage(Settings):
     network: NetworkSettings = dataclasses.field(default_factory=NetworkSettings)
     database: DatabaseSettings = dataclasses.field(default_factory=DatabaseSettings)
     encryption: EncryptionSettings = dataclasses.field(default_factory=EncryptionSettings)
+    cdn: CdnSettings = dataclasses.field(default_factory=CdnSettings)
     load_balancer: LoadBalancerSettings = dataclasses.field(default_factory=LoadBalancerSettings)
     cluster: ClusterSettings = dataclasses.field(default_factory=ClusterSettings)
     service: ServiceSettings = dataclasses.field(default_factory=ServiceSettings)
     backups: BackupSettings = dataclasses.field(default_factory=BackupSettings)
     monitoring: MonitoringSettings = dataclasses.field(default_factory=MonitoringSettings)
+
+    @property
+    def behind_cdn(self) -> bool:
+        """Whether people come over CloudFront: where it is asked for and reaches internal load balancers."""
+        return self.cdn.enabled and cloudfront.has_vpc_origins(self.region)
+
+    @property
+    def https(self) -> bool:
+        """Whether people are served over HTTPS: always over CloudFront, else with a certificate."""
+        return self.behind_cdn or self.load_balancer.https
 
     @property
     def exports(self) -> bool:
@@ -326,6 +359,10 @@ class Stage(Settings):
             yield "network.zones", f"must be 2 in {self.region}, which has two zones, got {self.network.zones}"
         if self.backups.copy_region:
             yield from self._copy_conflicts(self.backups.copy_region)
+        place, arn = cloudfront.REGION if self.behind_cdn else self.region, self.load_balancer.certificate_arn
+        if arn and f":{place}:" not in arn:
+            who = "CloudFront takes" if self.behind_cdn else "the load balancer takes"
+            yield "load_balancer.certificate_arn", f"must be a certificate in {place}, from where {who} it, got {arn}"
 
     def _copy_conflicts(self, copy_region: str) -> Iterator[tuple[str, str]]:
         if copy_region == self.region:
@@ -335,8 +372,10 @@ class Stage(Settings):
 
     def warnings(self) -> Iterator[str]:
         """Yield what a person should know before deploying the stage, one sentence each."""
-        if not self.load_balancer.https:
+        if not self.https:
             yield "served over HTTP, readable on the way; set load_balancer.domain and hosted_zone_id for HTTPS"
+        if self.cdn.enabled and not self.behind_cdn:
+            yield f"CloudFront has no VPC origins in {self.region}; the load balancer is public there"
         if not self.service.mail_from:
             yield "sends no mail, so no password can be reset; set service.mail_from to an address verified in SES"
         if not _is_known_zone(self.service.time_zone):
@@ -452,7 +491,6 @@ PRESETS: dict[str, dict[str, Any]] = {
             "exec_access": True,
         },
         "backups": {
-            "continuous": False,
             "daily_retention_days": 7,
             "weekly_retention_days": 0,
             "monthly_retention_days": 0,

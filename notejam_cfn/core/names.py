@@ -6,9 +6,9 @@ demanded it starts with the stack's own name, which CloudFormation keeps unique 
 
 from __future__ import annotations
 
-from troposphere import Join, Select, Split, StackId, Sub
+from troposphere import Join, Ref, Select, Split, StackId, StackName, Sub
 
-LAYERS = ("network", "copies", "database", "backups", "service", "monitoring", "expiry")
+LAYERS = ("edge", "network", "copies", "database", "backups", "service", "monitoring", "expiry")
 DELIVERY = "delivery"
 BOUNDARY = "stage-boundary"
 PERSONAL, PERSONAL_PREFIX = {"personal": "yes"}, "dev-"
@@ -78,28 +78,30 @@ def of_stack(suffix: str, prefix: str = "") -> Sub:
     return Sub(prefix + "${AWS::StackName}" + suffix)
 
 
-def cluster(generation: str) -> Sub:
-    """Name the database cluster: the stack's name and the generation that a parameter of that name holds."""
-    return of_stack(f"-${{{generation}}}")
+def of_this_stack(*more: Ref | str) -> Join:
+    """Form a physical name that no other stack has, not even a later one of the same name: `NAME-1a2b3c4d`.
+
+    For what outlives its stack, or is made again after it: the next stack of that name must not meet it.
+    """
+    return Join("-", [StackName, _stack_number(), *more])
 
 
-def cluster_arn(generation: str) -> Sub:
-    """Return the ARN of the database cluster of that name."""
-    arn = "arn:${AWS::Partition}:rds:${AWS::Region}:${AWS::AccountId}:cluster:"
-    return of_stack(f"-${{{generation}}}", prefix=arn)
+def cluster(generation: Ref) -> Join:
+    """Name a database cluster. One that replaces another must have another `generation`: it is made first."""
+    return of_this_stack(generation)
 
 
-def postgresql_log_group(generation: str) -> Sub:
+def postgresql_log_group(cluster_id: Join) -> Sub:
     """Name the log group RDS writes to: it takes the cluster's identifier and cannot be chosen.
 
     Source: Amazon Aurora User Guide, "Publishing Aurora PostgreSQL logs to Amazon CloudWatch Logs".
     """
-    return of_stack(f"-${{{generation}}}/postgresql", prefix="/aws/rds/cluster/")
+    return Sub("/aws/rds/cluster/${Name}/postgresql", Name=cluster_id)
 
 
-def container_insights_log_group() -> Sub:
-    """Name the log group Container Insights writes to; it takes the cluster's name, which is the stack's."""
-    return Sub("/aws/ecs/containerinsights/${AWS::StackName}/performance")
+def container_insights_log_group(cluster_name: Join) -> Sub:
+    """Name the log group Container Insights writes to; it takes the cluster's name and cannot be chosen."""
+    return Sub("/aws/ecs/containerinsights/${Name}/performance", Name=cluster_name)
 
 
 def state_machine_log_group() -> Sub:
@@ -107,7 +109,7 @@ def state_machine_log_group() -> Sub:
 
     Source: AWS Step Functions Developer Guide, "Using CloudWatch Logs to log execution history".
     """
-    return of_stack("", prefix="/aws/vendedlogs/states/")
+    return Sub("/aws/vendedlogs/states/${Name}", Name=of_this_stack())
 
 
 def log_group_arn(name: object) -> Sub:
@@ -124,6 +126,11 @@ def backup_vault(project: str, stage: str) -> Join:
     return Join("-", [project, stage, _stack_number()])
 
 
+def repository(project: str) -> Join:
+    """Name the Git repository, which CodeCommit demands. It outlives its stack, as a vault does."""
+    return Join("-", [project, _stack_number()])
+
+
 def restore_testing(what: str) -> Join:
     """Name a restore testing plan or selection, which AWS demands: letters, digits and underscores only."""
     return Join("_", [what, _stack_number()])
@@ -136,14 +143,15 @@ def _stack_number() -> Select:
 
 def waf_log_group() -> Sub:
     """Name a log group AWS WAF accepts: the prefix is demanded."""
-    return Sub("aws-waf-logs-${AWS::StackName}")
+    return Sub("aws-waf-logs-${Name}", Name=of_this_stack())
 
 
-def pipeline_log_group() -> Sub:
-    """Name the log group of the pipeline's events; its own policy must know its name. The stack's is unique."""
-    return of_stack("-pipeline")
+def pipeline_log_group() -> Join:
+    """Name the log group of the pipeline's events, as its own policy must know the name."""
+    return of_this_stack("pipeline")
 
 
 def pipeline_log_streams() -> Sub:
     """Return the ARN of the streams of that log group, for its own policy, which cannot refer to it."""
-    return of_stack("-pipeline:*", prefix="arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:")
+    group = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${Name}:*"
+    return Sub(group, Name=pipeline_log_group())

@@ -11,19 +11,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 METADATA = "Suppressions"
+LINTERS = ("checkov", "guard", "validate")
 
 
 @dataclasses.dataclass(frozen=True)
 class Suppression:
     """Rules that a resource breaks for one reason, and what is risked by it.
 
-    `checkov` are ids such as `CKV_AWS_18`; `guard` are names of rules as cfn-guard reports them.
+    `checkov` are ids such as `CKV_AWS_18`; `guard` are names of rules as cfn-guard reports them; `validate` are ids of
+    cloudformation-validate's own, which cfn-lint, that reads conditions, does not find.
     """
 
     reason: str
     risk: str
     checkov: tuple[str, ...] = ()
     guard: tuple[str, ...] = ()
+    validate: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -83,11 +86,11 @@ def suppressed_rules(template: Mapping[str, Any]) -> list[SuppressedRule]:
 
 
 def _written(suppression: Suppression) -> dict[str, Any]:
-    rules = {"checkov": list(suppression.checkov), "guard": list(suppression.guard)}
+    rules = {linter: list(getattr(suppression, linter)) for linter in LINTERS}
     return {"reason": suppression.reason, "risk": suppression.risk} | {name: ids for name, ids in rules.items() if ids}
 
 
 def _read(logical_id: str, note: Mapping[str, Any]) -> Iterator[SuppressedRule]:
-    for linter in ("checkov", "guard"):
+    for linter in LINTERS:
         for rule in note.get(linter, []):
             yield SuppressedRule(linter, rule, logical_id, note["reason"], note["risk"])

@@ -87,6 +87,13 @@ class Template(troposphere.Template):
             self.add_condition(name, Not(Equals(parameter.ref(), "")))
         return name
 
+    def condition_chosen(self, parameter: Parameter, value: str) -> str:
+        """Return the name of the condition that holds when the parameter has a value, such as `true`."""
+        name = f"{parameter.title}Is{value.capitalize()}"
+        if name not in self.conditions:
+            self.add_condition(name, Equals(parameter.ref(), value))
+        return name
+
     @contextmanager
     def component(self, name: str) -> Iterator[None]:
         """Tag what is added inside with this component's name. The innermost component wins."""

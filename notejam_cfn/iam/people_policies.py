@@ -138,7 +138,7 @@ def allow_contributing(project: str) -> list[Statement]:
     reviews = ("MergePullRequestBySquash", "MergePullRequestByThreeWay", "PostCommentForPullRequest")
     updates = ("PostCommentReply", "UpdatePullRequestApprovalState", "UpdatePullRequestDescription")
     rest = ("UpdatePullRequestStatus", "UpdatePullRequestTitle")
-    repository = in_account(f"codecommit:*:${{AWS::AccountId}}:{project}")
+    repository = in_account(f"codecommit:*:${{AWS::AccountId}}:{project}-*")
     return [allow(on("codecommit", *reads, *more, *lists, *changes, *reviews, *updates, *rest), [repository])]
 
 

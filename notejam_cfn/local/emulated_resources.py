@@ -14,8 +14,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from . import recovery, schemas
+from . import aurora, leftovers, schemas
 from .faults import FAULTS
+from .leftovers import LEFTOVERS
 
 ALARM, CLUSTER, LOG_GROUP = "AWS::CloudWatch::Alarm", "AWS::RDS::DBCluster", "AWS::Logs::LogGroup"
 Properties = dict[str, Any]
@@ -49,6 +50,8 @@ def register() -> None:
     provisioners = importlib.import_module("ministack.services.cloudformation.provisioners")
     stacks: Any = importlib.import_module("ministack.services.cloudformation.stacks")
     _add_missing_types(provisioners)
+    aurora.register(provisioners)
+    leftovers.register(provisioners, stacks)
     _stand_in_for_metric_math(provisioners)
     _name_log_groups_as_cloudformation_does(provisioners)
     _learn_replacements(provisioners)
@@ -118,7 +121,7 @@ def _add_missing_types(provisioners: Any) -> None:
             provisioners._RESOURCE_HANDLERS[name] = {
                 "create": _creation(name),
                 "update": _update(name),
-                "delete": _forget,
+                "delete": _deletion(name),
             }
 
 
@@ -278,7 +281,9 @@ class Told:
 def _creation(name: str) -> Callable[[str, Properties, str], Provisioned]:
     def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         attributes = invented_attributes(name, logical_id, properties)
-        return reference(name, logical_id, stack_name, properties, attributes), attributes
+        physical_id = reference(name, logical_id, stack_name, properties, attributes)
+        LEFTOVERS.take(name, properties, physical_id)
+        return physical_id, attributes
 
     return create
 
@@ -290,14 +295,19 @@ def _update(name: str) -> Callable[[str, Properties, Properties, str], Provision
     return update
 
 
-def _forget(physical_id: str, properties: Properties) -> None:
-    """Delete a stand-in, which exists nowhere but in its stack."""
+def _deletion(name: str) -> Callable[[str, Properties], None]:
+    def delete(physical_id: str, properties: Properties) -> None:
+        """Delete a stand-in, which exists nowhere but in its stack."""
+        LEFTOVERS.release(name, properties, physical_id)
+
+    return delete
 
 
 def _judged_creation(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
     def create(name: str, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         FAULTS.strike("create", logical_id)
         judge(name, logical_id, properties)
+        leftovers.draw_name(importlib.import_module("ministack.services.cloudformation.provisioners"))
         physical_id, attributes = real(name, logical_id, as_ministack_takes(name, properties), stack_name)
         return physical_id, completed(name, logical_id, properties, attributes)
 
@@ -329,6 +339,7 @@ def _watched_deletion(real: Callable[..., None]) -> Callable[..., None]:
     def delete(name: str, physical_id: str, properties: Properties, stack: Any = None, logical_id: Any = None) -> None:
         FAULTS.strike("delete", logical_id or physical_id)
         real(name, physical_id, properties, stack, logical_id)
+        LEFTOVERS.deleted(name, physical_id, properties, stack)
 
     return delete
 
@@ -358,8 +369,6 @@ def judge(name: str, logical_id: str, properties: Properties) -> None:
     problems = kind.problems(properties) if kind else []
     if problems:
         raise ValueError(f"Properties validation failed for resource {logical_id} with message: {'; '.join(problems)}")
-    if name == CLUSTER:
-        recovery.require_snapshot(properties)
 
 
 def completed(name: str, logical_id: str, properties: Properties, attributes: dict[str, Any]) -> dict[str, Any]:

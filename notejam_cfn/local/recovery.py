@@ -13,6 +13,7 @@ import time
 from datetime import datetime
 from typing import Any
 
+from . import aurora
 from .faults import FAULTS
 
 # Source: Amazon Aurora User Guide, "Considerations for DB cluster snapshot exports".
@@ -45,16 +46,11 @@ def register() -> None:
 def keep_point(point: Record) -> None:
     """Put a recovery point into a vault, as a plan would have at its time; `emulator.Emulator` says what it takes."""
     with _scopes().request_scope(point["account"], point["region"]):
-        cluster = {"DBClusterIdentifier": "any", "Engine": "aurora-postgresql", "EngineVersion": ""}
-        snapshot = _service("rds")._create_cluster_snapshot_internal(point["name"], cluster)
+        rds, engine = _service("rds"), "aurora-postgresql"
+        version = rds._default_engine_version(engine)
+        cluster = {"DBClusterIdentifier": "any", "Engine": engine, "EngineVersion": version}
+        snapshot = rds._create_cluster_snapshot_internal(point["name"], cluster)
         _remember(point["vault"], snapshot, point["made"], point["days"], point["status"], point["plan"])
-
-
-def require_snapshot(properties: Record) -> None:
-    """Raise ValueError, worded as CloudFormation words it, when the snapshot that a cluster starts from is missing."""
-    wanted = str(properties.get("SnapshotIdentifier", ""))
-    if wanted and _snapshot(wanted) is None:
-        raise ValueError(f"The source cluster snapshot could not be found: {wanted} (Service: Rds, Status Code: 404)")
 
 
 def _remember(vault: str, snapshot: Record, made: float, days: int, status: str, plan: str) -> Record:
@@ -125,7 +121,8 @@ def _restore_to_moment(given: Record) -> Any:
     if source is None:
         return rds._error("DBClusterNotFoundFault", "The source cluster could not be found.", 404)
     name = rds._p(given, "DBClusterIdentifier")
-    created = rds._create_db_cluster(given | {"Engine": [source["Engine"]], "MasterUserPassword": ["none-of-yours"]})
+    same = {"Engine": [source["Engine"]], "EngineVersion": [source["EngineVersion"]]}
+    created = rds._create_db_cluster(given | same | {"MasterUserPassword": ["none-of-yours"]})
     if created[0] != 200:
         return created
     cluster = rds._clusters[name]
@@ -150,7 +147,7 @@ def _leaving_last_snapshot(real: Any) -> Any:
 def _start_export(given: Record) -> Any:
     rds = _service("rds")
     name, source = rds._p(given, "ExportTaskIdentifier"), rds._p(given, "SourceArn")
-    snapshot = _snapshot(source)
+    snapshot = aurora.snapshot(source)
     if snapshot is None:
         return rds._error("DBClusterSnapshotNotFoundFault", f"{source} does not exist.", 404)
     if any(task["ExportTaskIdentifier"] == name for task in _exports()):
@@ -191,12 +188,6 @@ def _exports() -> list[Record]:
 
 def _xml(fields: Record) -> str:
     return "".join(f"<{key}>{value}</{key}>" for key, value in fields.items())
-
-
-def _snapshot(name_or_arn: str) -> Record | None:
-    name = name_or_arn.rpartition(":cluster-snapshot:")[2]
-    found: Record | None = _service("rds")._db_cluster_snapshots.get(name)
-    return found
 
 
 def _knowing_backup(real: Any) -> Any:

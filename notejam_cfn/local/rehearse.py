@@ -24,7 +24,7 @@ from ..deploy.stacks.executor import Prompter
 from ..deploy.stacks.outcomes import Result
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import exit_status, lines
-from . import emulator, http_proxy, programs, smoke_client
+from . import emulator, entrance, programs, smoke_client
 from .containers import image, task
 from .containers.runtime import Checkout, InImage, Runtime
 from .containers.sandbox import Sandbox
@@ -77,24 +77,38 @@ class Rehearsal:
     def run(self) -> None:
         """Rehearse everything, from nothing to nothing."""
         url = self.deploy_without_image()
-        self.release()
-        with self.running_task(url) as address:
-            smoke_client.walk(self._visitor(url), self.tell)
-            self.update_without_replacement()
-            smoke_client.walk(self._visitor(url), lambda words: None)
-            self.tell("still works after the update")
-            if self.settings.keep:
-                self.settings.keep(address)
+        with entrance.opened(self.network_address, url) as way:
+            way.client().open("/").must_show(NOT_RELEASED)
+            self.tell(f"{url} says that it waits for a release")
+            self.release()
+            with self.running_task() as targets:
+                self.use(way, targets)
+                self.update_without_replacement()
+                smoke_client.walk(way.client(), lambda words: None)
+                self.tell("still works after the update")
+                if self.settings.keep:
+                    self.settings.keep(way.browser_address)
         self.remove()
 
+    @property
+    def network_address(self) -> str:
+        """Where the emulator answers, HOST:PORT."""
+        return urlsplit(self.aws.url).netloc
+
+    def use(self, way: entrance.Entrance, targets: entrance.Targets) -> None:
+        """Use the stage as people do, and see what they see while no task runs."""
+        client = way.client()
+        smoke_client.walk(client, self.tell)
+        entrance.download(client, self.tell)
+        entrance.walk(way, self.tell)
+        entrance.no_other_way(way, self.network_address, self.aws, self.tell)
+        entrance.sleep(way, targets, self.tell)
+
     def deploy_without_image(self) -> str:
-        """Deploy the stage for the first time, and return its address, which says what to do next."""
+        """Deploy the stage for the first time, and return its address."""
         results = self._deploy()
-        url = _output(results, "Url")
-        page = self._visitor(url).open("/")
-        page.must_show(NOT_RELEASED)
-        self.tell(f"deployed {len(results)} stacks; {url} says that it waits for a release")
-        return url
+        self.tell(f"deployed {len(results)} stacks")
+        return _output(results, "Url")
 
     def release(self) -> None:
         """Deploy again with an image, as a release does."""
@@ -103,7 +117,7 @@ class Rehearsal:
         self.tell(f"released; the stage holds {len(held)} resources")
 
     @contextmanager
-    def running_task(self, url: str) -> Iterator[str]:
+    def running_task(self) -> Iterator[entrance.Targets]:
         """Run the deployed task against a real database, behind the emulated load balancer."""
         found = task.read(self.aws, self.service.name)
         with ExitStack() as stack:
@@ -113,9 +127,10 @@ class Rehearsal:
                 self.tell(f"container {name} succeeded")
             port = stack.enter_context(task.serving(found, platform))
             self.tell(f"container is healthy on port {port}: {found.health_path} answers {found.health_code}")
-            self._register(found, port)
-            address = stack.enter_context(http_proxy.opened(urlsplit(self.aws.url).netloc, urlsplit(url).netloc))
-            yield address
+            address = task.local_address(found).strip("[]")
+            targets = entrance.Targets(self.aws.client("elbv2"), found.target_group, address, port)
+            targets.bring_back()
+            yield targets
 
     def update_without_replacement(self) -> None:
         """Change sizes, and make sure that every resource is still the one it was."""
@@ -150,9 +165,6 @@ class Rehearsal:
     def _progress(self) -> Progress:
         return self.settings.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)
 
-    def _visitor(self, url: str) -> smoke_client.SmokeClient:
-        return smoke_client.SmokeClient(urlsplit(self.aws.url).netloc, urlsplit(url).netloc)
-
     @contextmanager
     def _platform(self, found: task.Task) -> Iterator[task.Platform]:
         """Start what stands for the platform: the database and the authority that browsers and clients trust."""
@@ -182,12 +194,6 @@ class Rehearsal:
             path.chmod(0o755)  # containers are another user's
         (folder / "volumes").mkdir(mode=0o755)
         return InImage(Sandbox(found, folder / "volumes", authorities))
-
-    def _register(self, found: task.Task, port: int) -> None:
-        address = task.local_address(found).strip("[]")
-        self.aws.client("elbv2").register_targets(
-            TargetGroupArn=found.target_group, Targets=[{"Id": address, "Port": port}]
-        )
 
     def _held(self) -> dict[tuple[str, str], str]:
         """Return what every resource is, by stack and logical id; revisions of a task definition count as one."""

@@ -48,11 +48,12 @@ def _settle_ministack(port: int) -> None:
 
 
 def _application() -> Application:
-    from . import emulated_resources, recovery
+    from . import emulated_cloudfront, emulated_resources, recovery
     from .roles import enforcement
 
     ministack = importlib.import_module("ministack.app")
     emulated_resources.register()
+    emulated_cloudfront.register()
     recovery.register()
     enforcement.register()
     application: Application = ministack.app

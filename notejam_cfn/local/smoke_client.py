@@ -6,6 +6,8 @@ import dataclasses
 import http.client
 import http.cookies
 import secrets
+import socket
+import ssl
 from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -16,6 +18,16 @@ MOST_REDIRECTS = 5
 
 class SmokeError(RuntimeError):
     """A page is not what a visitor expects."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What was answered to one request; header names are in small letters."""
+
+    path: str
+    status: int
+    headers: Mapping[str, str]
+    text: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,11 +47,12 @@ class Page:
 
 
 class SmokeClient:
-    """Talks to the load balancer at `network_address` (host:port) as to the site `host`."""
+    """Talks to what answers at `network_address` (host:port) as to the site `host`, over HTTPS given what it trusts."""
 
-    def __init__(self, network_address: str, host: str) -> None:
+    def __init__(self, network_address: str, host: str, trusted: ssl.SSLContext | None = None) -> None:
         self.network_address = network_address
         self.host = host
+        self.trusted = trusted
         self.cookies: dict[str, str] = {}
 
     def open(self, path: str) -> Page:
@@ -61,11 +74,16 @@ class SmokeClient:
             method, path, body = "GET", target.path + (f"?{target.query}" if target.query else ""), None
         raise SmokeError(f"{path} redirects for ever")
 
+    def ask(self, path: str, method: str = "GET") -> Answer:
+        """Ask once, and return the answer as it is, redirects too."""
+        return Answer(path, *self._request(method, path, None))
+
     def _request(self, method: str, path: str, body: str | None) -> tuple[int, Mapping[str, str], str]:
-        connection = http.client.HTTPConnection(self.network_address, timeout=40)
+        connection = self._connection()
         headers = {"Host": self.host, "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
         if body is not None:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://{self.host}"}
+            scheme = "https" if self.trusted else "http"
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"{scheme}://{self.host}"}
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         text = answer.read().decode(errors="replace")
@@ -73,9 +91,21 @@ class SmokeClient:
         connection.close()
         return answer.status, {key.lower(): value for key, value in answer.getheaders()}, text
 
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.trusted is None:
+            return http.client.HTTPConnection(self.network_address, timeout=40)
+        connection = http.client.HTTPSConnection(self.network_address, timeout=40, context=self.trusted)
+        plain = socket.create_connection((connection.host, connection.port), timeout=40)
+        # The certificate is the site's, which stands at another address here.
+        connection.sock = self.trusted.wrap_socket(plain, server_hostname=self.host)
+        return connection
+
     def _keep_cookies(self, lines: list[str]) -> None:
+        """Keep cookies as a browser does; over HTTPS each must be its host's alone and never go in clear."""
         for line in lines:
             for name, morsel in http.cookies.SimpleCookie(line).items():
+                if self.trusted and not (name.startswith("__Host-") and morsel["secure"] and morsel["path"] == "/"):
+                    raise SmokeError(f"the cookie {name} is not bound to its host over HTTPS: {line.partition('=')[2]}")
                 if morsel.value and morsel["max-age"] != "0":
                     self.cookies[name] = morsel.value
                 else:

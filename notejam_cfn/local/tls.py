@@ -21,6 +21,12 @@ class Authority:
         self._authority.issue_cert(*names).configure_cert(context)
         return context
 
+    def client_context(self) -> ssl.SSLContext:
+        """Return what a client needs that trusts this authority and no other."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._authority.configure_trust(context)
+        return context
+
     def write(self, path: Path) -> None:
         """Write the certificate that clients trust."""
         self._authority.cert_pem.write_to_path(str(path))

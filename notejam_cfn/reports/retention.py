@@ -17,7 +17,7 @@ Date = datetime.date
 DAY = datetime.timedelta(days=1)
 DAYS_A_MONTH = 365 / 12
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
-CONTINUOUS, MONTHLY = "continuous", "monthly"
+MONTHLY = "monthly"
 WARM, ARCHIVE, EXPORT, COPY = "snapshot", "archived export", "warm export", "copy"
 FOR_EVER = Date.max
 # List prices in us-east-1, November 2026, in dollars a GB and month; the last two in dollars a GB, once.
@@ -36,7 +36,7 @@ class Density:
     every_days: int
 
 
-# R2: three years, dense where people notice a mistake, sparse where only the books ask.
+# The promise: three years, densely where mistakes are noticed, and monthly beyond that.
 PROMISE = (Density(7, 1), Density(90, 7), Density(1095, 31))
 
 
@@ -47,7 +47,6 @@ class Rule:
     name: str
     schedule: str
     retention_days: int
-    continuous: bool = False
     copy_days: int = 0
 
 
@@ -55,28 +54,25 @@ class Rule:
 class Plan:
     """What a template says about keeping backups. Without exports `warm_days` is 0; `export_days` of 0 is for ever.
 
-    `guarded` says that nobody may delete from the vault before the time has come.
+    `guarded` says that nobody may delete from the vault before the time has come. `recovery_days` is how far back any
+    second can be recovered, by Aurora itself; snapshots of that time cost nothing.
     """
 
     rules: tuple[Rule, ...]
     warm_days: int = 0
     export_days: int = 0
     guarded: bool = True
-
-    @property
-    def recovery_days(self) -> int:
-        """How far back any second can be recovered; snapshots of that time cost nothing."""
-        return max((rule.retention_days for rule in self.rules if rule.continuous), default=1)
+    recovery_days: int = 1
 
     @property
     def promises_three_years(self) -> bool:
-        """Whether the plan is meant to keep R2's promise: a stage that is made to be thrown away does not guard."""
+        """Whether the plan is meant to keep the promise of three years: a stage that is made to be thrown away does not guard."""
         return self.guarded or any(rule.name == MONTHLY for rule in self.rules)
 
     @property
     def longest(self) -> Rule:
         """The schedule whose snapshots are kept for the longest time."""
-        return max((rule for rule in self.rules if not rule.continuous), key=lambda rule: rule.retention_days)
+        return max(self.rules, key=lambda rule: rule.retention_days)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,27 +103,29 @@ class Day:
     monthly_cost: float
 
 
-def read_plan(template: Mapping[str, Any]) -> Plan:
-    """Read the plan from a rendered template. Raises ValueError when the template has none."""
+def read_plan(*templates: Mapping[str, Any]) -> Plan:
+    """Read the plan from the rendered templates that hold it and the database. Raises ValueError when there is none."""
+    template = {"Resources": {name: body for each in templates for name, body in each["Resources"].items()}}
     rules = tuple(
         _rule(body)
         for plan in _properties(template, "AWS::Backup::BackupPlan")
         for body in plan["BackupPlan"]["BackupPlanRule"]
     )
     if not rules:
-        raise ValueError("the template has no backup plan")
+        raise ValueError("the templates have no backup plan")
     exported = any(True for _ in _properties(template, "AWS::StepFunctions::StateMachine"))
     archives = [_archive(bucket) for bucket in _properties(template, "AWS::S3::Bucket") if _archives(bucket)]
     warm, kept = archives[0] if exported and archives else (0, 0)
     guarded = all("AccessPolicy" in vault for vault in _properties(template, "AWS::Backup::BackupVault"))
-    return Plan(rules, warm, kept, guarded)
+    recovered = (int(cluster["BackupRetentionPeriod"]) for cluster in _properties(template, "AWS::RDS::DBCluster"))
+    return Plan(rules, warm, kept, guarded, max(recovered, default=1))
 
 
 def simulate(plan: Plan, start: Date, days: int) -> list[Kept]:
     """Return everything that is made from a day on, in the order it is made."""
     end = start + days * DAY
     return sorted(
-        (kept for rule in plan.rules if not rule.continuous for kept in _made_by(plan, rule, start, end)),
+        (kept for rule in plan.rules for kept in _made_by(plan, rule, start, end)),
         key=lambda kept: (kept.made, kept.kind),
     )
 
@@ -182,7 +180,6 @@ def _rule(body: Mapping[str, Any]) -> Rule:
         name=body["RuleName"],
         schedule=body["ScheduleExpression"],
         retention_days=int(body["Lifecycle"]["DeleteAfterDays"]),
-        continuous=bool(body.get("EnableContinuousBackup")),
         copy_days=_copy_days(body.get("CopyActions", [])),
     )
 
@@ -229,8 +226,7 @@ def _price(one: Kept, plan: Plan, day: Date) -> float:
 
 def _points(plan: Plan, snapshots: Sequence[Kept], start: Date, day: Date) -> set[Date]:
     """Return the dates that can be recovered on a day: those of snapshots, and the time that is kept to the second."""
-    continuous = any(rule.continuous for rule in plan.rules)
-    recent = {day - age * DAY for age in range(plan.recovery_days + 1)} if continuous else {day}
+    recent = {day - age * DAY for age in range(plan.recovery_days + 1)}
     return {one.made for one in snapshots if one.on(day)} | {point for point in recent if point >= start}
 
 

@@ -9,6 +9,7 @@ from ..components.containers.cluster import add_cluster
 from ..components.containers.service import add_service
 from ..components.data.database import add_database
 from ..components.data.encryption import add_encryption
+from ..components.edge.edge import edge_elsewhere
 from ..components.load_balancing.load_balancer import add_load_balancer
 from ..components.network.vpc import add_network, called_services
 from ..components.observability.alarm_topic import add_alarm_topic
@@ -18,8 +19,9 @@ from ..core.template import Template
 from .stack import CONSOLE, Stack, stack_of_stage
 
 ARCHITECTURE = (
-    "People reach an Application Load Balancer in public subnets; it sends requests to Fargate tasks in private "
-    "subnets of three zones, which keep notes in an Aurora Serverless PostgreSQL cluster in isolated subnets."
+    "People reach an Application Load Balancer, over CloudFront where that can reach one; it sends requests to Fargate "
+    "tasks in private subnets of three zones, which keep notes in an Aurora Serverless PostgreSQL cluster in isolated "
+    "subnets."
 )
 
 
@@ -34,7 +36,8 @@ def console_stack(stage: Stage) -> Stack:
     database = add_database(template, stage.database, network, encryption)
     copies = copies_elsewhere(template) if stage.backups.copy_region else None
     backups = add_backups(template, stage, encryption, database, notifications, copies)
-    load_balancer = add_load_balancer(template, stage.load_balancer, network, encryption)
+    edge = edge_elsewhere(template, stage) if stage.behind_cdn else None
+    load_balancer = add_load_balancer(template, stage.load_balancer, network, encryption, edge)
     cluster = add_cluster(template, stage.cluster, encryption)
     application = add_application(template, stage, network, encryption, database, load_balancer)
     service = add_service(template, stage.service, network, encryption, cluster, load_balancer, application)

@@ -11,11 +11,13 @@ from ..components.containers.cluster import add_cluster
 from ..components.containers.service import Service, add_service
 from ..components.data.database import Database, add_database
 from ..components.data.encryption import Encryption, add_encryption
+from ..components.edge.edge import Edge, add_edge, needs_edge
 from ..components.load_balancing.load_balancer import LoadBalancer, add_load_balancer
 from ..components.network.vpc import Network, add_network, called_services
 from ..components.observability.alarm_topic import AlarmTopic, add_alarm_topic
 from ..components.observability.monitoring import MonitoredResources, add_monitoring
 from ..config.settings import Stage
+from ..core import cloudfront
 from ..core.stack_outputs import publish
 from ..core.template import Template
 from .stack import LAYERED, Stack, stack_of_stage
@@ -28,10 +30,11 @@ def layered_stacks(stage: Stage) -> list[Stack]:
     copies_stack, copies = copies_layer(stage)
     below = (network_stack, database_stack)
     backups_stack, backups = backups_layer(stage, below + copies_stack, base, database, copies)
-    service_stack, load_balancer, service = service_layer(stage, below, base, database)
+    edge_stack, edge = edge_layer(stage)
+    service_stack, load_balancer, service = service_layer(stage, below + edge_stack, base, database, edge)
     subjects = MonitoredResources(base.network, database, backups, load_balancer, service)
     monitoring_stack = monitoring_layer(stage, (*below, backups_stack, service_stack), base, subjects)
-    return [network_stack, database_stack, *copies_stack, backups_stack, service_stack, monitoring_stack]
+    return [*edge_stack, network_stack, database_stack, *copies_stack, backups_stack, service_stack, monitoring_stack]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,14 +89,25 @@ def backups_layer(
     return stack, publish(template, stack.name, backups)
 
 
+def edge_layer(stage: Stage) -> tuple[tuple[Stack, ...], Edge | None]:
+    """Compose what CloudFront only takes from one region, where a stage has something of it; None is without."""
+    if not stage.behind_cdn:
+        return (), None
+    if not needs_edge(stage):
+        return (), Edge(certificate_arn=stage.load_balancer.certificate_arn or None)
+    template = layer_template(stage, "certificate and firewall", "What CloudFront takes from us-east-1 only.")
+    stack = dataclasses.replace(stack_of_stage(stage, LAYERED, "edge", template), region=cloudfront.REGION)
+    return (stack,), publish(template, stack.name, add_edge(template, stage), cloudfront.REGION)
+
+
 def service_layer(
-    stage: Stage, below: tuple[Stack, ...], base: SharedOutputs, database: Database
+    stage: Stage, below: tuple[Stack, ...], base: SharedOutputs, database: Database, edge: Edge | None
 ) -> tuple[Stack, LoadBalancer, Service]:
-    """Compose what changes with every release: the load balancer and the containers."""
+    """Compose what changes with every release: the way in and the containers."""
     template = layer_template(stage, "service", "A load balancer in front of Fargate tasks that scale with traffic.")
     stack = stack_of_stage(stage, LAYERED, "service", template, depends_on=_names(below))
     encryption, network = base.encryption, base.network
-    load_balancer = add_load_balancer(template, stage.load_balancer, network, encryption)
+    load_balancer = add_load_balancer(template, stage.load_balancer, network, encryption, edge)
     cluster = add_cluster(template, stage.cluster, encryption)
     application = add_application(template, stage, network, encryption, database, load_balancer)
     service = add_service(template, stage.service, network, encryption, cluster, load_balancer, application)

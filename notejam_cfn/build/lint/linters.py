@@ -16,6 +16,7 @@ from cfnlint.match import Match
 from cfnlint.runner import Runner, run_template_by_data
 from cloudformation_validate import Diagnostic, Severity, TemplateContent, ValidationReport
 
+from ...core.suppressions import suppressed_rules
 from .findings import Finding, Gap, Subject, Verdict
 
 RULES = Path(__file__).resolve().parent.parent / "rules"
@@ -53,10 +54,16 @@ class Linters:
 
     def _validate(self, subject: Subject) -> Iterator[Finding]:
         report = self._validator.validate_template(TemplateContent(subject.text, subject.name))
-        for diagnostic in report.diagnostics:
-            if diagnostic.severity in SEVERITIES:
-                yield _of_diagnostic(subject, diagnostic)
+        found = [_of_diagnostic(subject, each) for each in report.diagnostics if each.severity in SEVERITIES]
+        suppressed = _suppressed(subject) if found else frozenset()
+        yield from (finding for finding in found if (finding.logical_id, finding.rule) not in suppressed)
         yield from _incomplete(subject, report)
+
+
+def _suppressed(subject: Subject) -> frozenset[tuple[str, str]]:
+    """Return the logical IDs and the rules of this linter that a template says, with a reason, it is right to break."""
+    template, _ = decode_str(subject.text)
+    return frozenset((one.logical_id, one.rule) for one in suppressed_rules(template or {}) if one.linter == "validate")
 
 
 def _config(subject: Subject) -> ConfigMixIn:

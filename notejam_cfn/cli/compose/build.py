@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...core.tables import table
 from .. import arguments
-from ..tables import table
 
 if TYPE_CHECKING:
     from ...build.build import Judgement, Rendered
@@ -75,8 +75,7 @@ class Report:
 
 
 def _build(options: argparse.Namespace, project: Project) -> Report:
-    from ...build import build, output
-    from ...core import manifest
+    from ...build import build, manifest, output
     from ...reports import cost
 
     rendered = build.compose(project, options.stages, options.format)

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...core.tables import table
 from .. import arguments
-from ..tables import table
 
 if TYPE_CHECKING:
     from ...reports.cost import Bill, Bills, Item, Site, Stacks
@@ -68,7 +68,7 @@ def _refuse_unknown_region(region: str | None) -> None:
 
 def _bills_built(options: argparse.Namespace, sites: Mapping[str, Site]) -> Bills:
     """Price what the output directory holds, each stage where it was built, under the load of the size it has now."""
-    from ...core import manifest
+    from ...build import manifest
     from ...reports import cost
 
     built = manifest.read(options.output) or {"stages": {}, "stacks": []}

@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...core.tables import table
 from .. import arguments
-from ..tables import table
 
 if TYPE_CHECKING:
     from ...reports.retention import Day, Kept, Plan
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Simulate the stages' plans and return 1 when one breaks its promise. Raises `BuildError` or `OSError`."""
-    found = [_Simulation(stage, template, options) for stage, template in _templates(options).items()]
+    found = [_Simulation(stage, templates, options) for stage, templates in _templates(options).items()]
     if options.json:
         print(json.dumps({one.stage: one.document() for one in found}, indent=2))
     else:
@@ -45,19 +45,26 @@ def run(options: argparse.Namespace) -> int:
     return int(any(one.broken for one in found))
 
 
-def _templates(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """Return the template that holds each stage's backup plan, as it was built and is deployed."""
+def _templates(options: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
+    """Return the templates that hold each stage's database and its backup plan, as they were built and are deployed."""
+    from ...build import manifest
     from ...build.build import BuildError
-    from ...core import manifest, render
+    from ...core import render
 
     stacks = (manifest.read(options.output) or {"stacks": []})["stacks"]
-    paths = {each["stage"]: options.output / each["template"] for each in stacks if each["layer"] == "backups"}
+    paths: dict[str, list[Path]] = {}
+    for each in stacks:
+        if each["layer"] in ("database", "backups"):
+            paths.setdefault(each["stage"], []).append(options.output / each["template"])
     unknown = [stage for stage in options.stages or () if stage not in paths]
     if unknown or not paths:
         wanted = ", ".join(unknown) or "any stage"
         raise BuildError(f"{options.output} has no backup plan of {wanted}; run python -m notejam_cfn build")
-    wanted_paths = {stage: path for stage, path in paths.items() if options.stages is None or stage in options.stages}
-    return {stage: render.load(path.read_text(encoding="utf-8")) for stage, path in wanted_paths.items()}
+    return {
+        stage: [render.load(path.read_text(encoding="utf-8")) for path in found]
+        for stage, found in paths.items()
+        if options.stages is None or stage in options.stages
+    }
 
 
 def _plot(found: list[_Simulation], path: Path) -> None:
@@ -72,11 +79,11 @@ def _plot(found: list[_Simulation], path: Path) -> None:
 class _Simulation:
     """The simulation of one stage, from its template to the verdict."""
 
-    def __init__(self, stage: str, template: dict[str, Any], options: argparse.Namespace) -> None:
+    def __init__(self, stage: str, templates: list[dict[str, Any]], options: argparse.Namespace) -> None:
         from ...reports import retention
 
         self.stage, self.size_gb, self.day = stage, options.size_gb, options.day
-        self.plan: Plan = retention.read_plan(template)
+        self.plan: Plan = retention.read_plan(*templates)
         length = options.years * DAYS_A_YEAR
         self.kept: list[Kept] = retention.simulate(self.plan, START, length)
         rows = range(0, length, DAYS_BETWEEN_ROWS)
@@ -116,7 +123,7 @@ class _Simulation:
 
     def _plan_words(self) -> str:
         kept = ", ".join(f"{rule.name} {rule.retention_days} days" for rule in self.plan.rules)
-        return f"{kept}; a database of {self.size_gb:g} GB"
+        return f"any second of {self.plan.recovery_days} days, {kept}; a database of {self.size_gb:g} GB"
 
     def verdict(self) -> str:
         """Say whether the promise is kept."""

@@ -6,8 +6,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from ...core.tables import table
 from .. import arguments
-from ..tables import table
 
 if TYPE_CHECKING:
     from ...config.settings import Project, Stage

@@ -24,7 +24,7 @@ from .restore_testing import add_restore_testing, database_tags
 from .snapshot_export import add_snapshot_export
 
 MINUTES_TO_START, MINUTES_TO_FINISH = 60, 720
-CONTINUOUS, DAILY, WEEKLY, MONTHLY = "continuous", "daily", "weekly", "monthly"
+DAILY, WEEKLY, MONTHLY = "daily", "weekly", "monthly"
 FAILED = ["FAILED", "ABORTED", "EXPIRED"]
 # The managed policies name every action that AWS Backup needs of Aurora, and AWS keeps them current.
 # Source: AWS Backup Developer Guide, "AWS managed policies".
@@ -58,7 +58,7 @@ def add_backups(
     """
     settings = stage.backups
     key_arn = add_backup_key(template, stage) if settings.own_key else encryption.key_arn
-    vault = add_vault(template, stage, key_arn)
+    vault = add_vault(template, stage, encryption)
     role = add_backup_role(template)
     select_database(template, "Regular", add_plan(template, "Regular", regular_rules(stage, vault, copies)), role)
     exports = None
@@ -81,41 +81,35 @@ def add_backups(
 
 
 def add_backup_key(template: Template, stage: Stage) -> Value:
-    """Add the key of the vault and the exports, and return its ARN. It is kept whatever happens to the stack.
-
-    Aurora's snapshots stay under the cluster's own key; the vault's encrypts what else it may hold.
-    Source: AWS Backup Developer Guide, "Encryption for backups in AWS Backup".
-    """
+    """Add the key of the exports, and return its ARN. It is kept whatever happens to the stack."""
     return add_kept_key(
         template,
         "BackupKey",
-        "backups and exports",
+        "exports",
         stage.encryption.key_deletion_days,
-        "Encrypts backups and exports, which must be readable when the stage's own key is gone.",
+        "Encrypts exports, which must be readable when the stage's own key is gone.",
     )
 
 
-def add_vault(template: Template, stage: Stage, key_arn: Value) -> backup.BackupVault:
-    """Add the vault. It is kept when the stack goes: one that holds anything cannot be deleted."""
+def add_vault(template: Template, stage: Stage, encryption: Encryption) -> backup.BackupVault:
+    """Add the vault. It is kept when the stack goes: one that holds anything cannot be deleted.
+
+    A vault's key can never be changed, so it is the stage's own, which no setting changes. It encrypts little: Aurora's
+    snapshots stay under the cluster's key, in any vault.
+    Source: AWS Backup Developer Guide, "Encryption for backups in AWS Backup".
+    """
     vault = backup.BackupVault(
         "BackupVault",
         BackupVaultName=names.backup_vault(stage.project, stage.name),
-        EncryptionKeyArn=key_arn,
-        DeletionPolicy="Retain",
+        EncryptionKeyArn=encryption.key_arn,
+        DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
     )
     if not stage.backups.deletable:
         keep_until_its_time(vault)
     if stage.backups.lock:
-        vault.LockConfiguration = lock(stage.backups, retention_days(stage))
+        vault.LockConfiguration = lock(stage.backups)
     return template.add(vault, why="Holds the database's snapshots, out of reach of what happens to the database.")
-
-
-def retention_days(stage: Stage) -> tuple[int, ...]:
-    """Return how long each schedule keeps, 0 for one that there is not."""
-    settings = stage.backups
-    continuous = stage.database.backup_days if settings.continuous else 0
-    return continuous, settings.daily_retention_days, settings.weekly_retention_days, stage.monthly_retention_days
 
 
 def add_backup_role(template: Template) -> iam.Role:
@@ -129,7 +123,7 @@ def add_backup_role(template: Template) -> iam.Role:
             "BackupRole",
             AssumeRolePolicyDocument=policies.assumed_by_service("backup"),
             ManagedPolicyArns=managed,
-            DeletionPolicy="Retain",
+            DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
         ),
         why="Lets AWS Backup make, copy, restore and expire snapshots.",
@@ -148,16 +142,12 @@ def add_plan(template: Template, title: str, rules: list[backup.BackupRuleResour
 def regular_rules(
     stage: Stage, vault: backup.BackupVault, copies: CrossRegionBackup | None
 ) -> list[backup.BackupRuleResourceType]:
-    """Return the rules for the recent past: any second of it, then a day's and a week's snapshot.
+    """Return the rules for the recent past: a day's and a week's snapshot. Any second of it is RDS's own to recover.
 
     They begin an hour apart, so that no snapshot waits for another of the same cluster.
     """
     settings = stage.backups
     rules = []
-    if settings.continuous:
-        rule = _rule(CONTINUOUS, vault, _cron(settings.at_hour), stage.database.backup_days)
-        rule.EnableContinuousBackup = True
-        rules.append(rule)
     if settings.daily_retention_days:
         rule = _rule(DAILY, vault, _cron(settings.at_hour + 1), settings.daily_retention_days)
         if copies:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 
 from troposphere import backup
 
@@ -62,12 +61,12 @@ def add_cross_region_backup(template: Template, stage: Stage) -> CrossRegionBack
         "CopyVault",
         BackupVaultName=names.backup_vault(stage.project, stage.name),
         EncryptionKeyArn=key_arn,
-        DeletionPolicy="Retain",
+        DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
     )
     keep_until_its_time(vault)
     if stage.backups.lock:
-        vault.LockConfiguration = lock(stage.backups, [stage.backups.copy_retention_days, stage.monthly_retention_days])
+        vault.LockConfiguration = lock(stage.backups)
     template.add(vault, why="Holds copies of the snapshots, out of reach of what happens to the first region.")
     return CrossRegionBackup(vault_arn=vault.get_att("BackupVaultArn"), vault_name=vault.ref())
 
@@ -78,12 +77,13 @@ def keep_until_its_time(vault: backup.BackupVault) -> None:
     vault.properties["AccessPolicy"] = policies.policy(policies.refuse_deleting_backups())
 
 
-def lock(settings: BackupSettings, retention_days: Iterable[int]) -> backup.LockConfigurationType:
-    """Refuse what would be kept in a vault for less than the shortest of its schedules, 0 being none.
+def lock(settings: BackupSettings) -> backup.LockConfigurationType:
+    """Refuse what would be kept in a vault for less than a number of days, and to take anything away before its time.
 
+    The number is a setting of its own: another schedule must not change a lock that nobody can change any more.
     Without a grace time whoever may change the vault can take the lock off; with one nobody can once it has passed.
     """
-    configuration = backup.LockConfigurationType(MinRetentionDays=min(days for days in retention_days if days))
+    configuration = backup.LockConfigurationType(MinRetentionDays=settings.lock_days)
     if settings.lock_grace_days:
         configuration.ChangeableForDays = settings.lock_grace_days
     return configuration

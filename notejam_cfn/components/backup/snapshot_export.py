@@ -89,7 +89,7 @@ def add_archive(template: Template, settings: BackupSettings, key_arn: Value) ->
             EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
         ),
         LifecycleConfiguration=lifecycle(settings),
-        DeletionPolicy="Retain",
+        DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
     )
     if settings.object_lock:

@@ -43,27 +43,29 @@ def add_cluster(template: Template, settings: ClusterSettings, encryption: Encry
     )
     cluster = ecs.Cluster(
         "Cluster",
-        ClusterName=names.of_stack(""),
+        ClusterName=names.of_this_stack(),
         CapacityProviders=["FARGATE", "FARGATE_SPOT"],
         ClusterSettings=[ecs.ClusterSetting(Name="containerInsights", Value=settings.insights)],
         Configuration=ecs.ClusterConfiguration(ExecuteCommandConfiguration=record_shells(shells.ref(), encryption)),
+        DependsOn=add_insights_log_group(template, settings, encryption),
     )
-    if settings.insights != "disabled":
-        cluster.DependsOn = add_insights_log_group(template, settings, encryption)
     suppressions = [MORE_THAN_ENABLED] if settings.insights == "enhanced" else []
     template.add(cluster, why="Runs the containers on Fargate; no servers to look after.", suppress=suppressions)
     return Cluster(name=cluster.ref(), shell_log_group_arn=shells.get_att("Arn"), key_arn=encryption.key_arn)
 
 
 def add_insights_log_group(template: Template, settings: ClusterSettings, encryption: Encryption) -> str:
-    """Add the group Container Insights writes to, before ECS would make one that is kept for ever."""
+    """Add the group Container Insights writes to, before ECS would make one that is kept for ever.
+
+    It is there whether insights are on or not: one that came and went with them would meet what ECS writes late.
+    """
     group = add_log_group(
         template,
         INSIGHTS_LOG_GROUP,
         settings.log_retention_days,
         encryption,
         "Keeps Container Insights' measurements for as long as the stage asks.",
-        names.container_insights_log_group(),
+        names.container_insights_log_group(names.of_this_stack()),
     )
     return str(group.title)
 

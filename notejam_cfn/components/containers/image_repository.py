@@ -53,7 +53,7 @@ def add_image_repository(
         ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
         EncryptionConfiguration=ecr.EncryptionConfiguration(EncryptionType="KMS", KmsKey=encryption.key_arn),
         LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=lifecycle(settings.kept_images)),
-        DeletionPolicy="Retain",
+        DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
     )
     if guests:

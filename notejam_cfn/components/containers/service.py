@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from troposphere import If, Parameter, cloudwatch, ec2, ecs
+from troposphere import If, Parameter, cloudwatch, ec2, ecs, ssm
 from troposphere import elasticloadbalancingv2 as elb
 
 from ...config.settings import IMAGE_PATTERN, ServiceSettings
@@ -12,7 +12,6 @@ from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ..data.encryption import Encryption
-from ..data.ssm_pointers import add_signpost
 from ..load_balancing.load_balancer import LoadBalancer
 from ..network.security_groups import add_security_group, allow_from_group, allow_to_internet
 from ..network.vpc import Network
@@ -28,7 +27,7 @@ REGISTERED_WITH_ANOTHER = 80
 HTTPS = 443
 DUAL_STACK_HOST = "ACCOUNT.dkr-ecr.REGION.on.aws"
 NONE = "none"
-SIGNPOST = "Says what to watch, and before the first release that there is nothing yet."
+HELD_NAME = "Says what to watch, and before the first release that there is nothing yet."
 WATCHED_BY_ECS = Suppression(
     reason="ECS watches this alarm during a deployment and rolls back; the stage's other alarms tell people.",
     risk="None: an action would only repeat, outside deployments, what the stage's alarms say.",
@@ -90,8 +89,12 @@ def add_service(
 
 
 def add_released_name(template: Template, title: str, name: Value, released: str) -> Value:
-    """Return a name that is `none` before the first release, when there is nothing that has it."""
-    return add_signpost(template, title, If(released, name, NONE), SIGNPOST)
+    """Keep a name in a parameter that is always there: `none` before the first release, when nothing has it.
+
+    An output cannot choose itself: cloudformation-validate takes what hangs on a condition for missing there (W1001).
+    """
+    held = ssm.Parameter(title, Type="String", Value=If(released, name, NONE))
+    return template.add(held, why=HELD_NAME).get_att("Value")
 
 
 def add_ecs_service(

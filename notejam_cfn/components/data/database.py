@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
-from troposphere import Condition, Equals, GetAZs, If, Not, NoValue, Parameter, Select, Sub, ec2, iam, rds
+from troposphere import Equals, GetAZs, If, Join, NoValue, Parameter, Select, ec2, iam, rds
 
 from ...config.settings import DatabaseSettings
 from ...core import names
@@ -17,7 +18,6 @@ from ..network.security_groups import add_security_group, allow_from_group
 from ..network.vpc import Network
 from ..observability.log_groups import add_log_group
 from .encryption import Encryption
-from .ssm_pointers import add_signpost
 
 PORT = 5432
 ENGINE = "aurora-postgresql"
@@ -31,15 +31,18 @@ CAPACITIES: tuple[float, ...] = (
     *(20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256),
 )
 LOG_GROUP = "DatabaseLogGroup"
-NEW = "NewDatabase"
 MONITORING_SECONDS = 60
 MEANT_TO_BE_DELETED = Suppression(
     reason="This stage is made to be deleted with one command; database.deletion_protection turns it on.",
     risk="Whoever may delete the stack can delete the database; final_snapshot decides if a snapshot stays.",
     guard=("rds_cluster_deletion_protection_enabled_check",),
 )
+USER_OF_A_NEW_ONE_ONLY = Suppression(
+    reason="One condition gives a new cluster its user and a restored one its snapshot; the rule reads no conditions.",
+    risk="None.",
+    validate=("W3688",),
+)
 GENERATION = "ClusterGeneration"
-SIGNPOST = "Says where the database is, also after a restore has replaced the cluster."
 # What PostgreSQL logs and demands. Source: Amazon Aurora User Guide, "Aurora PostgreSQL parameters".
 PARAMETERS = {
     "rds.force_ssl": "1",
@@ -75,22 +78,25 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
     """
     clients, server = add_database_security_groups(template, network)
     subnets = add_subnet_group(template, network)
-    cluster = add_clusters(template, settings, network, encryption, server, subnets)
+    origin = add_origin(template, settings)
     log_group = add_log_group(
         template,
         LOG_GROUP,
         settings.log_retention_days,
         encryption,
         "Keeps PostgreSQL's log; made before the cluster, which would make one that is kept for ever.",
-        names.postgresql_log_group(GENERATION),
+        names.postgresql_log_group(origin.cluster_id),
+    )
+    cluster = add_cluster(
+        template, settings, origin, cluster_properties(settings, network, encryption, server, subnets)
     )
     add_instances(template, settings, cluster.ref(), zones=len(network.isolated_subnet_ids))
     return Database(
-        endpoint=add_signpost(template, "DatabaseEndpoint", cluster.get_att("Endpoint.Address"), SIGNPOST),
-        secret_arn=add_signpost(template, "DatabaseSecretArn", cluster.get_att("MasterUserSecret.SecretArn"), SIGNPOST),
+        endpoint=cluster.get_att("Endpoint.Address"),
+        secret_arn=cluster.get_att("MasterUserSecret.SecretArn"),
         client_security_group_id=clients.get_att("GroupId"),
-        cluster_id=names.cluster(GENERATION),
-        cluster_arn=names.cluster_arn(GENERATION),
+        cluster_id=cluster.ref(),
+        cluster_arn=cluster.get_att("DBClusterArn"),
         log_group_name=log_group.ref(),
         subnet_group_name=subnets.ref(),
         name=settings.database_name,
@@ -98,20 +104,24 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
 
 
 @dataclasses.dataclass(frozen=True)
-class EitherCluster:
-    """The cluster that exists: the one restored from a snapshot where one is named, else the new one."""
+class Origin:
+    """What a cluster starts from and is called: parameters that a restore changes together."""
 
-    restored_when: str
-    restored: rds.DBCluster
-    new: rds.DBCluster
+    snapshot: Parameter
+    version: Parameter
+    generation: Parameter
 
-    def ref(self) -> If:
-        """Return the identifier of the one that exists."""
-        return If(self.restored_when, self.restored.ref(), self.new.ref())
+    @property
+    def cluster_id(self) -> Join:
+        """The cluster's identifier, known before the cluster is there."""
+        return names.cluster(self.generation.ref())
 
-    def get_att(self, attribute: str) -> If:
-        """Return an attribute of the one that exists."""
-        return If(self.restored_when, self.restored.get_att(attribute), self.new.get_att(attribute))
+
+def add_origin(template: Template, settings: DatabaseSettings) -> Origin:
+    """Let the person who deploys restore a snapshot into a cluster that takes the place of the one there is."""
+    return Origin(
+        add_snapshot_parameter(template), add_version_parameter(template, settings), add_generation_parameter(template)
+    )
 
 
 def add_database_security_groups(template: Template, network: Network) -> tuple[ec2.SecurityGroup, ec2.SecurityGroup]:
@@ -136,75 +146,51 @@ def add_database_security_groups(template: Template, network: Network) -> tuple[
     return clients, server
 
 
-def cluster_identifier(template: Template) -> Sub:
-    """Return the cluster's identifier: the stack's name and a generation, raised to restore beside the old cluster.
+def add_cluster(
+    template: Template, settings: DatabaseSettings, origin: Origin, common: Mapping[str, Any]
+) -> rds.DBCluster:
+    """Add the cluster: new, or started from the snapshot that the deployment names, which has user and name already.
 
-    A cluster with a fixed name could not be replaced by a restored one: CloudFormation makes the new one first.
+    Another snapshot replaces it, under the name of the next generation, and the cluster there was is kept. Once given,
+    the snapshot stays given: without it the cluster would be replaced by an empty one.
     """
-    template.add_parameter_in(
-        GROUP,
-        "Generation of the cluster",
-        GENERATION,
-        Type="String",
-        Default="1",
-        AllowedPattern="[1-9][0-9]{0,3}",
-        ConstraintDescription="a whole number from 1 to 9999",
-        Description="Raise it by one together with a change of the snapshot to restore; otherwise leave it.",
+    restored = template.condition_given(origin.snapshot)
+    cluster = rds.DBCluster(
+        "DatabaseCluster",
+        DBClusterIdentifier=origin.cluster_id,
+        EngineVersion=origin.version.ref(),
+        SnapshotIdentifier=If(restored, origin.snapshot.ref(), NoValue),
+        DatabaseName=If(restored, NoValue, settings.database_name),
+        MasterUsername=If(restored, NoValue, ADMINISTRATOR),
+        DBClusterParameterGroupName=add_cluster_parameters(template, settings).ref(),
+        ServerlessV2ScalingConfiguration=add_capacity(template, settings),
+        DeletionPolicy="Snapshot" if settings.final_snapshot else "Delete",
+        UpdateReplacePolicy="Retain",
+        DependsOn=LOG_GROUP,
+        **common,
     )
-    return names.cluster(GENERATION)
-
-
-def add_clusters(
-    template: Template,
-    settings: DatabaseSettings,
-    network: Network,
-    encryption: Encryption,
-    server: ec2.SecurityGroup,
-    subnets: rds.DBSubnetGroup,
-) -> EitherCluster:
-    """Add the cluster twice, of which one exists: new, or restored from the snapshot that the deployment names.
-
-    A restored cluster inherits its administrator, which a new one must be given: they differ in properties that exclude
-    each other.
-    """
-    snapshot = add_snapshot_parameter(template)
-    restored_when = template.condition_given(snapshot)
-    template.add_condition(NEW, Not(Condition(restored_when)))
-    common = cluster_properties(template, settings, network, encryption, server, subnets)
-    new = rds.DBCluster("DatabaseCluster", Condition=NEW, MasterUsername=ADMINISTRATOR, **common)
-    restored = rds.DBCluster("RestoredCluster", Condition=restored_when, SnapshotIdentifier=snapshot.ref(), **common)
-    for cluster in (new, restored):
-        if settings.insights:
-            turn_insights_on(cluster, encryption)
-        template.add(
-            cluster,
-            why="Keeps people's notes; grows with demand and pauses when nobody uses it.",
-            suppress=[] if settings.deletion_protection else [MEANT_TO_BE_DELETED],
-        )
-    return EitherCluster(restored_when, restored, new)
+    return template.add(
+        cluster,
+        why="Keeps people's notes; grows with demand and pauses when nobody uses it.",
+        suppress=[USER_OF_A_NEW_ONE_ONLY, *([] if settings.deletion_protection else [MEANT_TO_BE_DELETED])],
+    )
 
 
 def cluster_properties(
-    template: Template,
     settings: DatabaseSettings,
     network: Network,
     encryption: Encryption,
     server: ec2.SecurityGroup,
     subnets: rds.DBSubnetGroup,
 ) -> dict[str, Any]:
-    """Return what a new and a restored cluster share: encrypted, reached over TLS only, recoverable to any second."""
+    """Return what is chosen before a deployment: encrypted, reached over TLS only, recoverable to any second."""
     return {
-        "DBClusterIdentifier": cluster_identifier(template),
         "Engine": ENGINE,
-        "EngineVersion": settings.engine_version,
         "EngineLifecycleSupport": "open-source-rds-extended-support-disabled",
-        "DatabaseName": settings.database_name,
         "Port": PORT,
-        "DBClusterParameterGroupName": add_cluster_parameters(template, settings).ref(),
         "DBSubnetGroupName": subnets.ref(),
         "VpcSecurityGroupIds": [server.get_att("GroupId")],
         "NetworkType": "DUAL" if network.dual_stack else "IPV4",
-        "ServerlessV2ScalingConfiguration": add_capacity(template, settings),
         "ManageMasterUserPassword": True,
         "MasterUserSecret": rds.MasterUserSecret(KmsKeyId=encryption.key_arn),
         "EnableIAMDatabaseAuthentication": True,
@@ -215,9 +201,17 @@ def cluster_properties(
         "CopyTagsToSnapshot": True,
         "DeletionProtection": settings.deletion_protection,
         "EnableCloudwatchLogsExports": ["postgresql"],
-        "DeletionPolicy": "Snapshot" if settings.final_snapshot else "Delete",
-        "UpdateReplacePolicy": "Snapshot",
-        "DependsOn": LOG_GROUP,
+        **(insights_properties(encryption) if settings.insights else {}),
+    }
+
+
+def insights_properties(encryption: Encryption) -> dict[str, Any]:
+    """Turn Performance Insights on, for the 7 days that cost nothing."""
+    return {
+        "DatabaseInsightsMode": "standard",
+        "PerformanceInsightsEnabled": True,
+        "PerformanceInsightsRetentionPeriod": 7,
+        "PerformanceInsightsKmsKeyId": encryption.key_arn,
     }
 
 
@@ -234,7 +228,7 @@ def add_subnet_group(template: Template, network: Network) -> rds.DBSubnetGroup:
 
 
 def add_snapshot_parameter(template: Template) -> Parameter:
-    """Let the person who deploys restore a snapshot. Once set it stays set: without it the cluster is replaced."""
+    """Let the person who deploys start from a snapshot."""
     return template.add_parameter_in(
         GROUP,
         "Snapshot to restore",
@@ -244,8 +238,49 @@ def add_snapshot_parameter(template: Template) -> Parameter:
         AllowedPattern="|[a-zA-Z][a-zA-Z0-9:._/-]{0,254}",
         ConstraintDescription="empty, or the name or ARN of a cluster snapshot",
         Description=(
-            "Empty for a new database. A snapshot's name or ARN starts from it; raise the generation as well. "
-            "Once set, leave it set: removing it would replace the database by an empty one."
+            "Empty for a new database. The name or ARN of a snapshot starts from it: the database is then replaced, "
+            "and the one there is now is kept, without instances, until you delete it in the RDS console. Change it "
+            "together with the two below, and leave it set afterwards: without it an empty database takes the place."
+        ),
+    )
+
+
+def add_version_parameter(template: Template, settings: DatabaseSettings) -> Parameter:
+    """Let a restore say the version of its snapshot: AWS upgrades minor versions by itself, and never goes back.
+
+    A major version alone takes AWS's default of the region. What stays the same in the template is not sent to RDS, so
+    an upgrade by AWS makes no later update fail.
+    Source: https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-rds, modifyDbClusterRequest
+    """
+    major = settings.engine_version.partition(".")[0]
+    return template.add_parameter_in(
+        GROUP,
+        "PostgreSQL version",
+        "EngineVersion",
+        Type="String",
+        Default=settings.engine_version,
+        AllowedPattern=rf"{major}(\.[0-9]{{1,2}})?",
+        ConstraintDescription=f"{major}, or one of its minor versions such as {major}.9",
+        Description=(
+            f"{major} for a new database: AWS chooses the minor version and upgrades it. With a snapshot to restore, "
+            "the version that the RDS console shows for the snapshot, or a later one."
+        ),
+    )
+
+
+def add_generation_parameter(template: Template) -> Parameter:
+    """Let a restore name the cluster anew: CloudFormation makes it before it lets go of the one there is."""
+    return template.add_parameter_in(
+        GROUP,
+        "Generation of the cluster",
+        GENERATION,
+        Type="String",
+        Default="1",
+        AllowedPattern="[1-9][0-9]{0,2}",
+        ConstraintDescription="a whole number from 1 to 999",
+        Description=(
+            "The last part of the cluster's name. Raise it by one when you change the snapshot to restore, and by one "
+            "more when that failed; otherwise leave it, as a change alone replaces the database."
         ),
     )
 
@@ -300,14 +335,6 @@ def add_capacity_choice(
         AllowedValues=[f"{units:g}" for units in choices],
         Description=f"Aurora capacity units (about 2 GiB each) {meaning}.",
     )
-
-
-def turn_insights_on(cluster: rds.DBCluster, encryption: Encryption) -> None:
-    """Turn Performance Insights on, for the 7 days that cost nothing."""
-    cluster.DatabaseInsightsMode = "standard"
-    cluster.PerformanceInsightsEnabled = True
-    cluster.PerformanceInsightsRetentionPeriod = 7
-    cluster.PerformanceInsightsKmsKeyId = encryption.key_arn
 
 
 def add_instances(template: Template, settings: DatabaseSettings, cluster_id: Value, zones: int) -> None:

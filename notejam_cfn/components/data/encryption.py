@@ -36,7 +36,7 @@ def add_encryption(
     `services` publish to encrypted topics of the stack; EventBridge always may. `sharing` lets others use the key.
     A stage has one: a second key would cost as much again and be held by the same people.
     """
-    fate = "Retain" if settings.keep_key else "Delete"
+    fate = "RetainExceptOnCreate" if settings.keep_key else "Delete"
     key = template.add(
         kms.Key(
             "Key",
@@ -72,7 +72,7 @@ def add_kept_key(template: Template, title: str, what: str, deletion_days: int, 
             EnableKeyRotation=True,
             PendingWindowInDays=deletion_days,
             KeyPolicy=policies.policy(policies.allow_account_to_administer_key(), policies.refuse_grants_to_people()),
-            DeletionPolicy="Retain",
+            DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
         ),
         why=why,

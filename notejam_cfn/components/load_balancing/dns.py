@@ -10,6 +10,13 @@ from ...config.settings import LoadBalancerSettings
 from ...core.template import Template
 from ...core.values import Value
 from ..network.vpc import Network
+from ..observability.alarm_topic import AlarmTopic
+from ..observability.metric_alarms import MetricAlarm, add_alarm
+
+# ACM renews 60 days before; at 30 something is wrong with the domain's validation record.
+# Source: AWS Certificate Manager User Guide, "Managed certificate renewal".
+CERTIFICATE_DAYS = 30
+ONE_DAY_SECONDS = 86400
 
 
 def add_certificate(template: Template, settings: LoadBalancerSettings) -> Value:
@@ -48,3 +55,23 @@ def add_records(
             ),
             why="Lets people reach the application by its name.",
         )
+
+
+def add_certificate_alarm(template: Template, notifications: AlarmTopic, certificate_arn: Value) -> None:
+    """Notice that the certificate is not renewed."""
+    add_alarm(
+        template,
+        "CertificateExpires",
+        MetricAlarm(
+            "AWS/CertificateManager",
+            "DaysToExpiry",
+            {"CertificateArn": certificate_arn},
+            CERTIFICATE_DAYS,
+            "Minimum",
+            "LessThanThreshold",
+            ONE_DAY_SECONDS,
+        ),
+        notifications,
+        "certificate-expires",
+        f"The certificate expires in less than {CERTIFICATE_DAYS} days and was not renewed.",
+    )

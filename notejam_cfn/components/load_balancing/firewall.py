@@ -12,6 +12,7 @@ from ...core.values import Value
 from ..data.encryption import Encryption
 from ..observability.log_groups import add_log_group
 
+REGIONAL, CLOUDFRONT = "REGIONAL", "CLOUDFRONT"
 # AWS's managed groups, in the order they are asked, and of each the rules that look at what people write: notes and
 # searches look like attacks, since they hold code, markup and paths. The application handles text safely and limits its
 # size itself, so these rules only count. Source: AWS WAF Developer Guide, "Baseline rule groups" and "Use-case specific
@@ -38,25 +39,30 @@ MANAGED_RULES: dict[str, tuple[str, ...]] = {
 def add_firewall(
     template: Template, settings: LoadBalancerSettings, encryption: Encryption, balancer: elb.LoadBalancer
 ) -> Value:
-    """Add AWS WAF with managed rules and a rate limit by address, and return the log group of what it blocked."""
+    """Put AWS WAF in front of a load balancer, and return the log group of what it blocked."""
+    acl = add_web_acl(template, settings, REGIONAL)
+    template.add(
+        wafv2.WebACLAssociation("FirewallAssociation", ResourceArn=balancer.ref(), WebACLArn=acl.get_att("Arn")),
+        why="Puts the firewall in front of the load balancer.",
+    )
+    return add_firewall_log(template, settings, encryption, acl)
+
+
+def add_web_acl(template: Template, settings: LoadBalancerSettings, scope: str) -> wafv2.WebACL:
+    """Add the managed rules and a rate limit by address: at CloudFront, as at a public load balancer, the visitor's."""
     limit = wafv2.RateBasedStatement(Limit=settings.requests_per_5_minutes, AggregateKeyType="IP")
     rate = _rule("RateLimit", 0, wafv2.Statement(RateBasedStatement=limit))
     rate.Action = wafv2.RuleAction(Block=wafv2.BlockAction())
-    acl = template.add(
+    return template.add(
         wafv2.WebACL(
             "Firewall",
-            Scope="REGIONAL",
+            Scope=scope,
             DefaultAction=wafv2.DefaultAction(Allow=wafv2.AllowAction()),
             VisibilityConfig=_visibility("Firewall"),
             Rules=[rate, *(_managed_rule(name, number) for number, name in enumerate(MANAGED_RULES, start=1))],
         ),
         why="Stops known attacks and floods before they reach the application.",
     )
-    template.add(
-        wafv2.WebACLAssociation("FirewallAssociation", ResourceArn=balancer.ref(), WebACLArn=acl.get_att("Arn")),
-        why="Puts the firewall in front of the load balancer.",
-    )
-    return add_firewall_log(template, settings, encryption, acl)
 
 
 def add_firewall_log(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from troposphere import elasticloadbalancingv2 as elb
 
 from ...core.suppressions import Suppression
@@ -11,12 +13,32 @@ from ...core.values import Value
 HTTP, HTTPS = 80, 443
 # TLS 1.2 and 1.3 with forward secrecy and post-quantum key exchange: what the console proposes since 2025.
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+# Asked by CloudFront when no task could be asked; see `add_waking_page`.
+WAKING_PATH = "/waking-up.html"
+WAKING_PRIORITY = 1
+# It looks every five seconds whether a task answers, and then asks again for what was asked, form and all. Without
+# scripts it loads itself again. A load balancer answers with 1,024 characters at the most.
+WAKING = (
+    "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+    "<title>One moment, please</title><noscript><meta http-equiv=refresh content=8></noscript>"
+    "<style>body{font:1.1rem/1.6 system-ui;max-width:36rem;margin:15vh auto;padding:0 1rem}</style>"
+    "<h1>One moment, please</h1><p>The application is waking up, or very busy. "
+    "This page goes on by itself, mostly within two minutes.</p>"
+    "<script>!function look(){setTimeout(()=>fetch(location.href,{method:'HEAD',cache:'no-store'})"
+    ".then(a=>a.status<502?location.reload():look(),look),5e3)}()</script>"
+)
 NOT_RELEASED_YET = (
     "<!doctype html><meta charset=utf-8><title>Almost there</title>"
     "<style>body{font:1.1rem/1.6 system-ui;max-width:36rem;margin:15vh auto;padding:0 1rem}</style>"
     "<h1>Almost there</h1><p>This stage is up and waits for its first release.</p>"
-    "<p>Release an image, or update the stack with one in "
+    "<p>Run <code>python -m notejam_cfn release STAGE</code>, or update the stack with an image in "
     "<b>ImageUri</b>.</p>"
+)
+BEHIND_CLOUDFRONT = Suppression(
+    reason="People never reach this listener: CloudFront serves them over HTTPS and asks here over its VPC origin.",
+    risk="Between CloudFront's private way in and the tasks, requests cross the VPC unencrypted.",
+    checkov=("CKV_AWS_2", "CKV_AWS_103"),
+    guard=("alb_http_to_https_redirection_check",),
 )
 NO_CERTIFICATE = Suppression(
     reason="No domain or certificate is configured for this stage, so there is no HTTPS to redirect to.",
@@ -24,6 +46,35 @@ NO_CERTIFICATE = Suppression(
     checkov=("CKV_AWS_2", "CKV_AWS_103"),
     guard=("alb_http_to_https_redirection_check",),
 )
+
+
+def add_cloudfront_listener(template: Template, balancer: elb.LoadBalancer) -> elb.Listener:
+    """Add the one listener behind CloudFront: services attach to it, and CloudFront asks it for the waking page."""
+    why = "Takes requests from CloudFront, which speaks HTTPS with people."
+    listener = add_service_listener(template, balancer, "HttpListener", HTTP, why, [BEHIND_CLOUDFRONT])
+    add_waking_page(template, listener)
+    return listener
+
+
+def add_waking_page(template: Template, listener: elb.Listener) -> None:
+    """Answer one path with the page that CloudFront shows in place of the load balancer's own 503.
+
+    The load balancer gives that when no task is there, and counts it, which wakes a sleeping service. CloudFront cannot
+    tell it from a 503 of the application; what must reach people as it is has another status.
+    """
+    page = elb.FixedResponseConfig(StatusCode="200", ContentType="text/html", MessageBody=WAKING)
+    template.add(
+        elb.ListenerRule(
+            "WakingPage",
+            ListenerArn=listener.ref(),
+            Priority=WAKING_PRIORITY,
+            Conditions=[
+                elb.Condition(Field="path-pattern", PathPatternConfig=elb.PathPatternConfig(Values=[WAKING_PATH]))
+            ],
+            Actions=[elb.ListenerRuleAction(Type="fixed-response", FixedResponseConfig=page)],
+        ),
+        why="Holds the page that people see while no task answers, which goes on by itself.",
+    )
 
 
 def add_listeners(
@@ -36,7 +87,7 @@ def add_listeners(
     """
     if certificate_arn is None:
         why = "Takes requests over HTTP, as no certificate is configured."
-        return add_service_listener(template, balancer, "HttpListener", HTTP, why)
+        return add_service_listener(template, balancer, "HttpListener", HTTP, why, [NO_CERTIFICATE])
     redirect = elb.RedirectConfig(Protocol="HTTPS", Host=domain, Port=str(HTTPS), StatusCode="HTTP_301")
     template.add(
         elb.Listener(
@@ -55,10 +106,18 @@ def add_listeners(
 
 
 def add_service_listener(
-    template: Template, balancer: elb.LoadBalancer, title: str, port: int, why: str
+    template: Template,
+    balancer: elb.LoadBalancer,
+    title: str,
+    port: int,
+    why: str,
+    suppress: Sequence[Suppression] = (),
 ) -> elb.Listener:
-    """Add a listener that answers with the page of a stage without a release, until a service adds its rule."""
-    page = elb.FixedResponseConfig(StatusCode="503", ContentType="text/html", MessageBody=NOT_RELEASED_YET)
+    """Add a listener that answers with the page of a stage without a release, until a service adds its rule.
+
+    Nothing is there yet, so it answers 404: a 503 would be the waking page, which waits for what will not come.
+    """
+    page = elb.FixedResponseConfig(StatusCode="404", ContentType="text/html", MessageBody=NOT_RELEASED_YET)
     return template.add(
         elb.Listener(
             title,
@@ -68,5 +127,5 @@ def add_service_listener(
             DefaultActions=[elb.Action(Type="fixed-response", FixedResponseConfig=page)],
         ),
         why=why,
-        suppress=[] if port == HTTPS else [NO_CERTIFICATE],
+        suppress=suppress,
     )

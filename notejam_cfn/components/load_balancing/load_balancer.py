@@ -1,8 +1,9 @@
-"""The load balancer: the only part that the internet reaches."""
+"""The load balancer: with CloudFront in front of it, or, without, the only part that the internet reaches."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from troposphere import Sub, ec2, s3
 from troposphere import elasticloadbalancingv2 as elb
@@ -12,13 +13,17 @@ from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ..data.encryption import Encryption
+from ..edge.distribution import add_distribution
+from ..edge.edge import Edge
+from ..edge.vpc_origin import add_cloudfront_security_group
 from ..network.security_groups import add_security_group
 from ..network.vpc import Network
 from .access_logs import add_access_logs
 from .dns import add_certificate, add_records
 from .firewall import add_firewall
-from .listeners import HTTP, HTTPS, add_listeners
+from .listeners import HTTP, HTTPS, add_cloudfront_listener, add_listeners
 
+PUBLIC, INTERNAL = "internet-facing", "internal"
 OPEN_TO_PEOPLE = Suppression(
     reason="This is the public way in: people reach it on port 80, which redirects to HTTPS given a certificate.",
     risk="Everyone can send requests; nothing but the load balancer wears this group.",
@@ -33,28 +38,74 @@ MEANT_TO_BE_DELETED = Suppression(
 
 @dataclasses.dataclass(frozen=True)
 class LoadBalancer:
-    """What a service needs to stand behind the load balancer, and people to reach it."""
+    """What a service needs to stand behind the load balancer, and people to reach it.
+
+    `trusted_proxies` says how many of the last entries of `X-Forwarded-For` are by AWS: the load balancer's, and before
+    it CloudFront's.
+    """
 
     url: Value
     listener_arn: Value
     security_group_id: Value
     full_name: Value
     access_log_bucket: Value
+    trusted_proxies: int = 1
     web_acl_log_group: Value | None = described("Log group of the firewall", default=None)
     certificate_arn: Value | None = described("Certificate of the domain", default=None)
+    distribution_id: Value | None = described("CloudFront distribution in front", default=None)
 
 
 @component("load-balancer")
 def add_load_balancer(
-    template: Template, settings: LoadBalancerSettings, network: Network, encryption: Encryption
+    template: Template,
+    settings: LoadBalancerSettings,
+    network: Network,
+    encryption: Encryption,
+    edge: Edge | None = None,
 ) -> LoadBalancer:
-    """Add a load balancer over the public subnets, with HTTPS where a certificate is known.
+    """Add a load balancer: internal with CloudFront in front of it, given an edge, and else open to everyone.
 
     Until a service takes a request it answers with a page that says what to do next.
     """
-    group = add_public_security_group(template, settings, network)
     bucket = add_access_logs(template, settings)
-    balancer = add_balancer(template, settings, network, group.get_att("GroupId"), bucket)
+    if edge is None:
+        return add_public_load_balancer(template, settings, network, encryption, bucket)
+    return add_internal_load_balancer(template, settings, network, edge, bucket)
+
+
+def add_internal_load_balancer(
+    template: Template, settings: LoadBalancerSettings, network: Network, edge: Edge, bucket: s3.Bucket
+) -> LoadBalancer:
+    """Add a load balancer without a public address in the isolated subnets, and CloudFront in front of it."""
+    group = add_security_group(
+        template,
+        "LoadBalancerSecurityGroup",
+        network.vpc_id,
+        "Load balancer: out to the tasks",
+        "Lets the load balancer reach tasks; who may reach it stands in a group of its own.",
+    )
+    admitted = add_cloudfront_security_group(template, network.vpc_id)
+    groups = [group.get_att("GroupId"), admitted.get_att("GroupId")]
+    balancer = add_balancer(template, settings, network, INTERNAL, groups, bucket)
+    listener = add_cloudfront_listener(template, balancer)
+    distribution = add_distribution(template, settings, balancer, edge)
+    return LoadBalancer(
+        url=distribution.url,
+        listener_arn=listener.ref(),
+        security_group_id=group.get_att("GroupId"),
+        full_name=balancer.get_att("LoadBalancerFullName"),
+        access_log_bucket=bucket.ref(),
+        trusted_proxies=2,
+        distribution_id=distribution.id,
+    )
+
+
+def add_public_load_balancer(
+    template: Template, settings: LoadBalancerSettings, network: Network, encryption: Encryption, bucket: s3.Bucket
+) -> LoadBalancer:
+    """Add a load balancer over the public subnets, with HTTPS where a certificate is known."""
+    group = add_public_security_group(template, settings, network)
+    balancer = add_balancer(template, settings, network, PUBLIC, [group.get_att("GroupId")], bucket)
     certificate_arn = add_certificate(template, settings) if settings.https else None
     listener = add_listeners(template, balancer, settings.domain, certificate_arn)
     if settings.hosted_zone_id:
@@ -97,9 +148,15 @@ def add_public_security_group(
 
 
 def add_balancer(
-    template: Template, settings: LoadBalancerSettings, network: Network, group: Value, bucket: s3.Bucket
+    template: Template,
+    settings: LoadBalancerSettings,
+    network: Network,
+    scheme: str,
+    group_ids: Sequence[Value],
+    bucket: s3.Bucket,
 ) -> elb.LoadBalancer:
-    """Add the balancer itself, dual-stack where the network is."""
+    """Add the balancer itself, dual-stack where the network is; only a public one stands where the internet leads."""
+    subnet_ids = network.isolated_subnet_ids if scheme == INTERNAL else network.public_subnet_ids
     attributes = {
         "access_logs.s3.enabled": "true",
         "access_logs.s3.bucket": bucket.ref(),
@@ -113,10 +170,10 @@ def add_balancer(
         elb.LoadBalancer(
             "LoadBalancer",
             Type="application",
-            Scheme="internet-facing",
+            Scheme=scheme,
             IpAddressType="dualstack" if network.dual_stack else "ipv4",
-            Subnets=list(network.public_subnet_ids),
-            SecurityGroups=[group],
+            Subnets=list(subnet_ids),
+            SecurityGroups=list(group_ids),
             LoadBalancerAttributes=[
                 elb.LoadBalancerAttributes(Key=key, Value=value) for key, value in attributes.items()
             ],

@@ -8,7 +8,7 @@ from typing import Any
 
 from troposphere import Sub, cloudwatch
 
-from ...core import names
+from ...core import cloudfront, names
 from ...core.template import Template
 
 WIDTH, COLUMNS, HEIGHT = 8, 3, 6
@@ -19,6 +19,7 @@ SLOWEST = {"stat": "p99", "label": "99 of 100"}
 Metric = list[Any]
 Widget = dict[str, Any]
 
+OF_EDGE = ("DistributionId", "${Distribution}", "Region", "Global")
 OF_BALANCER = ("LoadBalancer", "${Balancer}")
 OF_TASKS = (*OF_BALANCER, "TargetGroup", "${Tasks}")
 OF_SERVICE = ("ClusterName", "${Cluster}", "ServiceName", "${Service}")
@@ -27,9 +28,12 @@ OF_WRITER = (*OF_DATABASE, "Role", "WRITER")
 
 
 def add_dashboard(template: Template, watched: dict[str, Any]) -> None:
-    """Add the dashboard. `watched` fills in the names in `widgets`: Balancer, Tasks, Cluster, Service, Database."""
+    """Add the dashboard. `watched` fills in the names in `widgets`: Balancer, Tasks, Cluster, Service, Database.
+
+    With a Distribution among them it begins with what CloudFront measures.
+    """
     name = names.of_stack("-${AWS::Region}")  # an account's dashboards of all regions share one space of names
-    body = json.dumps({"start": "-P1D", "widgets": widgets()}, separators=(",", ":"))
+    body = json.dumps({"start": "-P1D", "widgets": widgets("Distribution" in watched)}, separators=(",", ":"))
     template.add(
         cloudwatch.Dashboard("Dashboard", DashboardName=name, DashboardBody=Sub(body, **watched)),
         why="Shows on one page how the stage is doing.",
@@ -39,11 +43,12 @@ def add_dashboard(template: Template, watched: dict[str, Any]) -> None:
     )
 
 
-def widgets() -> list[Widget]:
+def widgets(edge: bool) -> list[Widget]:
     """Return the widgets, three to a row: for people first, then what it runs on, then what it costs."""
     return list(
         placed(
             [
+                *(edge_charts() if edge else []),
                 chart("Requests", [["AWS/ApplicationELB", "RequestCount", *OF_BALANCER]], unit="a minute"),
                 chart("Errors", errors(), unit="a minute"),
                 chart("Seconds to answer", answer_times(), unit="seconds"),
@@ -66,6 +71,27 @@ def placed(charts: Iterable[Widget]) -> Iterable[Widget]:
     for number, widget in enumerate(charts):
         row, column = divmod(number, COLUMNS)
         yield widget | {"x": column * WIDTH, "y": row * HEIGHT, "width": WIDTH, "height": HEIGHT}
+
+
+def edge_charts() -> list[Widget]:
+    """Return what CloudFront measures, wherever the stage is, in one region."""
+    rates = [
+        [
+            "AWS/CloudFront",
+            "5xxErrorRate",
+            *OF_EDGE,
+            {"stat": "Average", "label": "went wrong (5xx)", "color": "#d62728"},
+        ],
+        [".", "4xxErrorRate", *OF_EDGE, {"stat": "Average", "label": "asked wrongly (4xx)"}],
+    ]
+    charts = [
+        chart("Requests at CloudFront", [["AWS/CloudFront", "Requests", *OF_EDGE]], unit="a minute"),
+        chart("Errors at CloudFront", rates, unit="percent of requests"),
+        chart("Sent by CloudFront", [["AWS/CloudFront", "BytesDownloaded", *OF_EDGE]], unit="bytes a minute"),
+    ]
+    for each in charts:
+        each["properties"]["region"] = cloudfront.REGION
+    return charts
 
 
 def chart(title: str, metrics: Sequence[Metric], unit: str, period_seconds: int = 60) -> Widget:

@@ -15,6 +15,7 @@ from ...core.values import Value
 from ..backup.backups import Backups
 from ..containers.service import Service
 from ..data.database import Database
+from ..load_balancing.dns import add_certificate_alarm
 from ..load_balancing.load_balancer import LoadBalancer
 from ..network.vpc import Network
 from .alarm_topic import AlarmTopic, News, tell_of_event
@@ -25,9 +26,6 @@ from .queries import CONTAINERS, EXPORTS, FIREWALL, POSTGRESQL, TRAFFIC, add_que
 ESSENTIAL = "essential"
 BALANCER, RDS, BACKUP = "AWS/ApplicationELB", "AWS/RDS", "AWS/Backup"
 ONE_DAY_SECONDS = 86400
-# ACM renews 60 days before; at 30 something is wrong with the domain's validation record.
-# Source: AWS Certificate Manager User Guide, "Managed certificate renewal".
-CERTIFICATE_DAYS = 30
 CEILING_PERCENT = 95
 DAYS_WITHOUT_BACKUP = 2
 BUDGET_PERCENT = 80
@@ -198,26 +196,6 @@ def add_silence_alarm(template: Template, notifications: AlarmTopic, backups: Ba
     )
 
 
-def add_certificate_alarm(template: Template, notifications: AlarmTopic, certificate_arn: Value) -> None:
-    """Notice that the certificate is not renewed."""
-    add_alarm(
-        template,
-        "CertificateExpires",
-        MetricAlarm(
-            "AWS/CertificateManager",
-            "DaysToExpiry",
-            {"CertificateArn": certificate_arn},
-            CERTIFICATE_DAYS,
-            "Minimum",
-            "LessThanThreshold",
-            ONE_DAY_SECONDS,
-        ),
-        notifications,
-        "certificate-expires",
-        f"The certificate expires in less than {CERTIFICATE_DAYS} days and was not renewed.",
-    )
-
-
 def tell_of_failing_tasks(template: Template, notifications: AlarmTopic, service: Service) -> None:
     """Tell people when tasks start and stop again and again, or a deployment is given up.
 
@@ -290,7 +268,8 @@ def log_groups(subjects: MonitoredResources) -> dict[str, Value]:
 
 def watched_by_dashboard(stage: Stage, subjects: MonitoredResources) -> dict[str, Value]:
     """Return the names that the dashboard's charts are filled in with."""
-    return {
+    edge = subjects.load_balancer.distribution_id
+    return ({"Distribution": edge} if edge else {}) | {
         "Stage": stage.name,
         "Balancer": subjects.service.load_balancer_full_name,
         "Tasks": subjects.service.target_group_full_name,

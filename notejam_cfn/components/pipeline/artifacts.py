@@ -102,7 +102,7 @@ def add_private_bucket(
                 EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
             ),
             LifecycleConfiguration=s3.LifecycleConfiguration(Rules=rules),
-            DeletionPolicy="Retain",
+            DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
         ),
         why=why,

@@ -10,6 +10,7 @@ from awacs.aws import Statement
 from troposphere import codecommit, codeconnections, codepipeline
 
 from ...config.settings import DeliverySettings
+from ...core import names
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import pipeline_policies
@@ -60,15 +61,15 @@ def add_source(template: Template, settings: DeliverySettings, encryption: Encry
 def add_codecommit(template: Template, settings: DeliverySettings) -> Source:
     """Add a Git repository; a push or merge to the branch starts the pipeline.
 
-    It is encrypted with CodeCommit's own key, since whoever pushes would have to be allowed to use another. CodeCommit
-    demands a name. Its events say nothing of the paths that changed: whoever wants to know must ask.
+    It is encrypted with CodeCommit's own key, since whoever pushes would have to be allowed to use another.
+    Its events say nothing of the paths that changed: whoever wants to know must ask.
     """
     repository = template.add(
         codecommit.Repository(
             "Repository",
-            RepositoryName=template.stack_tags["project"],
+            RepositoryName=names.repository(template.stack_tags["project"]),
             RepositoryDescription="The code of the application and of everything it runs on",
-            DeletionPolicy="Retain",
+            DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
         ),
         why="Keeps the code; a push to it starts the pipeline.",

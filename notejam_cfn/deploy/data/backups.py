@@ -20,7 +20,7 @@ GIB = 1024**3
 
 @dataclasses.dataclass(frozen=True)
 class RecoveryPoint:
-    """Something that can be restored: a snapshot, or any second of a while (`continuous`)."""
+    """A snapshot that can be restored."""
 
     arn: str
     made: datetime
@@ -28,11 +28,10 @@ class RecoveryPoint:
     status: str
     tier: str
     bytes: int
-    continuous: bool = False
 
     @property
     def usable(self) -> bool:
-        """Whether it can be restored now. A continuous one is always being written."""
+        """Whether it can be restored now."""
         return self.status in ("COMPLETED", "AVAILABLE")
 
     def age(self, now: datetime) -> timedelta:
@@ -110,7 +109,7 @@ def window(aws: Aws, region: str, cluster_id: str) -> Window | None:
 
 def oldest(points: Iterable[RecoveryPoint], seconds: Window | None) -> datetime | None:
     """Return the oldest moment that can be recovered."""
-    moments = [point.made for point in points if point.usable and not point.continuous]
+    moments = [point.made for point in points if point.usable]
     return min([*moments, *([seconds.earliest] if seconds else [])], default=None)
 
 
@@ -190,7 +189,7 @@ def age_words(age: timedelta) -> str:
 def _line(point: RecoveryPoint, now: datetime) -> str:
     until = point.until.date().isoformat() if point.until else "for ever"
     size = f"{point.bytes / GIB:,.1f} GiB"
-    what = "any second" if point.continuous else point.arn.rpartition("cluster-snapshot:")[2]
+    what = point.arn.rpartition("cluster-snapshot:")[2]
     ready = "" if point.usable else f" ({point.status.lower()})"
     made = point.made.strftime("%Y-%m-%d %H:%M")
     return f"{made:16}  {age_words(point.age(now)):>9}  {until:10}  {point.tier:10}  {size:>9}  {what}{ready}"
@@ -223,7 +222,6 @@ def _point(raw: Mapping[str, Any]) -> RecoveryPoint:
         status=raw["Status"],
         tier="cold" if raw.get("CalculatedLifecycle", {}).get("MoveToColdStorageAt") else "warm",
         bytes=int(raw.get("BackupSizeInBytes", 0)),
-        continuous=":continuous:" in raw["RecoveryPointArn"],
     )
 
 

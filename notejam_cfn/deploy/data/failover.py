@@ -17,10 +17,9 @@ from ..stacks.deploy import Deployment, Options, read_templates
 from ..stacks.executor import Prompter
 from ..stacks.outcomes import Result
 from ..ui.progress import Progress
-from . import failover_checks
+from . import engine_version, failover_checks, restore_plan
 from .backups import DATABASE, RecoveryPoint
 from .failover_checks import COPIES, FINE, SERVICE, WRONG, Finding
-from .restore_plan import SNAPSHOT
 
 IMAGE, URL = "ImageUri", "Url"
 
@@ -66,11 +65,11 @@ class Failover:
         repository = failover_checks.repository_there(self.aws, self.project, self.options.region)
         image = failover_checks.image_there(self.options.image, self.options.region, repository)
         self._look(copy, image, repository)
-        snapshot = self._snapshot(copy)
+        origin = self._origin(copy)
         if self.options.dry_run:
             return {}
         self._confirm()
-        results = self._deploy(snapshot, image)
+        results = self._deploy(origin, image)
         if all(result.good for result in results.values()):
             self._finish(image)
         return results
@@ -95,20 +94,27 @@ class Failover:
         if not self.options.anyway:
             failover_checks.require_no_wrong(findings)
 
-    def _snapshot(self, copy: RecoveryPoint | None) -> str:
-        """Return what the database starts from: what it did start from, when this move is being continued."""
+    def _origin(self, copy: RecoveryPoint | None) -> tuple[str, ...]:
+        """Return what the database is told to start from: what it did start from, when this move is being continued."""
         database = next(stack for stack in self.stacks if stack.layer == DATABASE)
         state = self.aws.stack(self.options.region, database.name)
-        begun = state.parameters.get(SNAPSHOT, "") if state else ""
-        return begun or self.options.snapshot or (copy.arn if copy else "")
+        if state and state.parameters.get(restore_plan.SNAPSHOT):
+            begun = state.parameters
+            return restore_plan.parameters(begun[restore_plan.SNAPSHOT], begun[engine_version.PARAMETER])
+        snapshot = self.options.snapshot or (copy.arn if copy else "")
+        if not snapshot:
+            return ()
+        place = self.aws, self.options.region
+        held = engine_version.of_snapshot(*place, snapshot, restore_plan.LIST_WHAT_THERE_IS)
+        built = database.defaults[engine_version.PARAMETER] or ""
+        return restore_plan.parameters(snapshot, engine_version.to_restore(*place, held, built))
 
     def _confirm(self) -> None:
         if not self.options.yes and not self.prompter.confirm("Do it?"):
             raise Refused("nothing was changed: the answer was no")
 
-    def _deploy(self, snapshot: str, image: str) -> dict[str, Result]:
-        given = {SNAPSHOT: snapshot, IMAGE: image}
-        parameters = tuple(f"{name}={value}" for name, value in given.items() if value)
+    def _deploy(self, origin: tuple[str, ...], image: str) -> dict[str, Result]:
+        parameters = (*origin, f"{IMAGE}={image}") if image else origin
         self.progress.templates = read_templates(self.stacks)
         options = Options(yes=True, parameters=parameters)
         return Deployment(self.aws, self.stacks, options, self.progress, self.prompter).run()

@@ -20,7 +20,7 @@ from ..manifest import StackSpec
 from ..stacks.deploy import read_templates
 from ..stacks.templates import Template
 from ..ui import estimates
-from . import backups
+from . import backups, engine_version
 from .backups import DATABASE, RecoveryPoint, age_words
 
 COPIES, SERVICE = "copies", "service"
@@ -80,7 +80,7 @@ def newest_copy(aws: Aws, region: str, copies: StackSpec | None) -> RecoveryPoin
     if state is None:
         return None
     points = backups.recovery_points(aws, region, state.outputs["VaultName"])
-    return next((point for point in points if point.usable and not point.continuous), None)
+    return next((point for point in points if point.usable), None)
 
 
 def repository_there(aws: Aws, stacks: Sequence[StackSpec], region: str) -> str:
@@ -129,12 +129,11 @@ def types(templates: Any, region: str) -> Finding:
 
 def engine(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
     """Look whether the region has the database's version."""
-    cluster = next(body for body in template["Resources"].values() if body["Type"] == "AWS::RDS::DBCluster")
-    kind, version = cluster["Properties"]["Engine"], cluster["Properties"]["EngineVersion"]
-    found = aws.call("rds", region, "describe_db_engine_versions", Engine=kind, EngineVersion=version)
-    if found["DBEngineVersions"]:
-        return Finding("database version", FINE, f"{kind} {version}")
-    return Finding("database version", WRONG, f"{kind} {version} is not offered in {region}")
+    version = str(template["Parameters"][engine_version.PARAMETER]["Default"])
+    newest = engine_version.offered(aws, region, version.partition(".")[0])[-1:]
+    if newest:
+        return Finding("database version", FINE, f"PostgreSQL {version}, up to {newest[0]}")
+    return Finding("database version", WRONG, f"PostgreSQL {version} is not offered in {region}")
 
 
 def zones(aws: Aws, region: str) -> Finding:

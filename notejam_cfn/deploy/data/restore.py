@@ -13,9 +13,9 @@ from ..stacks.deploy import Deployment, Options, read_templates
 from ..stacks.executor import Prompter
 from ..stacks.outcomes import Result
 from ..ui.progress import Progress
-from . import backups, restore_plan
+from . import backups, engine_version, restore_plan
 from .backups import DATABASE, Facts
-from .restore_plan import GENERATION, Cluster, Source
+from .restore_plan import Cluster, Source
 
 # What a restore replaces: clusters, which are kept, their instances, which hold nothing, and the log that is named
 # after the cluster, which is kept too.
@@ -60,27 +60,24 @@ class Restore:
         old = self._old(known)
         if restore_plan.unfinished(old, known):
             return self._end(known)
-        source, generation = self._source(known, old), self._generation()
+        source = self._source(known, old)
+        version = self._version(known, source, _database(self.stacks))
+        generation = restore_plan.next_generation(self.aws, known.region, known.cluster_id)
         self._confirm(restore_plan.plan(source, known, generation, self.now))
         if self.options.dry_run:
             return {}
-        snapshot = self._snapshot(known, source)
-        self.progress.write("\nFirst: let the template keep the old cluster")
-        results = self._deploy(self._kept_database(), ())
-        if not all(result.good for result in results.values()):
-            return results
-        self.progress.write("\nThen: restore, and let everything follow")
-        return self._follow(known, restore_plan.parameters(snapshot, generation))
+        return self._follow(known, restore_plan.parameters(self._snapshot(known, source), version, generation))
 
     def beside(self, others: Sequence[StackSpec]) -> dict[str, Result]:
         """Bring up another stage whose database starts from this one's."""
         self._require_place(_database(others))
         known = backups.facts(self.aws, self.stacks)
         source = self._source(known, self._old(known))
+        version = self._version(known, source, _database(others))
         self._confirm([f"Bring up {others[0].stage} from {source.words()}; {self.stacks[0].stage} stays as it is."])
         if self.options.dry_run:
             return {}
-        return self._deploy(others, (f"{restore_plan.SNAPSHOT}={self._snapshot(known, source)}",))
+        return self._deploy(others, restore_plan.parameters(self._snapshot(known, source), version))
 
     def discard_old(self) -> list[str]:
         """Delete the clusters that restores have kept, after asking, and return their last snapshots."""
@@ -103,7 +100,7 @@ class Restore:
         database = _database(self.stacks)
         state = self.aws.stack(database.region, database.name)
         if state and state.busy and not self.options.dry_run:
-            self._deploy(self._kept_database(), ())
+            self._deploy((database,), ())
 
     def _require_place(self, other: StackSpec) -> None:
         home = _database(self.stacks)
@@ -132,16 +129,23 @@ class Restore:
 
     def _follow(self, known: Facts, parameters: tuple[str, ...]) -> dict[str, Result]:
         """Make the new cluster, let everything read its address, and mark the old one as kept."""
-        results = self._deploy(restore_plan.keeping(self.stacks), parameters, _replaced(self._kept_database()))
+        results = self._deploy(self.stacks, parameters, _replaced(_database(self.stacks)))
         if all(result.good for result in results.values()):
             restore_plan.mark_kept(self.aws, known.region, self._old(backups.facts(self.aws, self.stacks)))
         return results
 
-    def _kept_database(self) -> tuple[StackSpec, ...]:
-        return tuple(stack for stack in restore_plan.keeping(self.stacks) if stack.layer == DATABASE)
-
     def _old(self, known: Facts) -> list[Cluster]:
-        return restore_plan.old_clusters(self.aws, known.region, _database(self.stacks).name, known.cluster_id)
+        return restore_plan.old_clusters(self.aws, known.region, known.cluster_id)
+
+    def _version(self, known: Facts, source: Source, database: StackSpec) -> str:
+        """Return the version for the new cluster. Raises BadInput when the template is built for another major one."""
+        held = (
+            engine_version.of_snapshot(self.aws, known.region, source.snapshot, restore_plan.LIST_WHAT_THERE_IS)
+            if source.snapshot
+            else engine_version.of_cluster(self.aws, known.region, source.cluster)
+        )
+        built = database.defaults[engine_version.PARAMETER] or ""
+        return engine_version.to_restore(self.aws, known.region, held, built)
 
     def _source(self, known: Facts, old: Sequence[Cluster]) -> Source:
         if restore_plan.names_snapshot(self.options.to):
@@ -153,11 +157,6 @@ class Restore:
 
     def _snapshot(self, known: Facts, source: Source) -> str:
         return source.snapshot or restore_plan.snapshot_of(self.aws, known.region, source, self.progress.write)
-
-    def _generation(self) -> str:
-        database = _database(self.stacks)
-        state = self.aws.stack(database.region, database.name)
-        return state.parameters.get(GENERATION, "1") if state else "1"
 
     def _confirm(self, lines: Sequence[str]) -> None:
         for line in lines:
@@ -173,8 +172,8 @@ class Restore:
         return Deployment(self.aws, stacks, options, self.progress, self.prompter).run()
 
 
-def _replaced(stacks: Sequence[StackSpec]) -> frozenset[str]:
-    templates = read_templates(stacks).values()
+def _replaced(stack: StackSpec) -> frozenset[str]:
+    templates = read_templates([stack]).values()
     return frozenset(name for template in templates for name, one in template.resources.items() if one.type in REPLACED)
 
 

@@ -5,9 +5,9 @@ generation; everything that reads the endpoint follows. A moment between snapsho
 cluster without instances, which costs its storage for as long as that takes. So there is one way in, and the template
 always says what its database was made from.
 
-CloudFormation would remove the old cluster. Before it can, the deployed template is changed to keep it (`Retain`): that
-costs its storage, and no instances. It stays until `--discard-old`. It is tagged when everything follows the new one:
-an old cluster without that tag tells of a restore that was interrupted.
+CloudFormation keeps the cluster that is replaced (`UpdateReplacePolicy`): that costs its storage, and no instances. It
+stays until `--discard-old`. It is tagged when everything follows the new one: an old cluster without that tag tells of
+a restore that was interrupted.
 """
 
 from __future__ import annotations
@@ -18,18 +18,17 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ...core.render import compact_json, load
 from ..aws.client import Aws, Pause
 from ..exit_codes import AwsTrouble, BadInput, Interrupted, Refused, RolledBack
-from ..manifest import StackSpec
-from .backups import DATABASE, Facts, RecoveryPoint, Window, age_words
+from . import engine_version
+from .backups import Facts, RecoveryPoint, Window, age_words
 
-CLUSTER = "AWS::RDS::DBCluster"
 SNAPSHOT, GENERATION = "SnapshotIdentifier", "ClusterGeneration"
 KEPT_TAG = {"Key": "component", "Value": "database-kept"}
 SECONDS_BETWEEN_LOOKS = 20.0
 LIST_WHAT_THERE_IS = "List what there is: python -m notejam_cfn backups STAGE"
-CLONE = r"-at-\d{14}"
+CLONE = r"at-\d{14}-of-"
+LOG_GROUPS = "/aws/rds/cluster/"
 Say = Callable[[str], None]
 
 
@@ -51,19 +50,6 @@ class Source:
         """Say it for people."""
         start = f"snapshot {self.snapshot}" if self.snapshot else f"the second {_words(self.moment)}"
         return start if self.exact else f"{start} (the last one before {_words(self.wanted)})"
-
-
-@dataclasses.dataclass(frozen=True)
-class RestoredStack(StackSpec):
-    """A database stack as it is built, but for one thing: its clusters stay when they are replaced or removed."""
-
-    def text(self) -> str:
-        """Return the built template with its clusters retained, but for one that a failed restore has just made."""
-        document = load(super().text())
-        for body in document["Resources"].values():
-            if body["Type"] == CLUSTER:
-                body |= {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
-        return compact_json(document)
 
 
 def choose(asked: str, points: Sequence[RecoveryPoint], windows: Mapping[str, Window], now: datetime) -> Source:
@@ -104,9 +90,8 @@ def snapshot_source(aws: Aws, region: str, asked: str) -> Source:
     return Source(asked, made, made)
 
 
-def plan(source: Source, known: Facts, generation: str, now: datetime) -> list[str]:
+def plan(source: Source, known: Facts, generation: int, now: datetime) -> list[str]:
     """Say in plain words what a restore in place does."""
-    after = str(int(generation) + 1)
     lost = f"what was written since is left behind in the old cluster: {age_words(now - source.moment)}"
     first = (
         [] if source.snapshot else ["restore that second into a cluster without instances, and take a snapshot of it"]
@@ -114,21 +99,27 @@ def plan(source: Source, known: Facts, generation: str, now: datetime) -> list[s
     steps = [
         *first,
         f"keep the old cluster {known.cluster_id}, without instances, until --discard-old",
-        f"make a cluster of generation {after} from the snapshot; the application waits meanwhile",
+        f"make {_family(known.cluster_id)}-{generation} from the snapshot; the application waits meanwhile",
         "give the application the new address and password, and replace its tasks",
         f"back up the new cluster; {lost}",
     ]
     return [f"Restore from {source.words()}:", *(f"  {number}. {step}" for number, step in enumerate(steps, start=1))]
 
 
-def parameters(snapshot: str, generation: str) -> tuple[str, ...]:
-    """Return what the database stack is told, as deploy.py's --parameter takes it."""
-    return (f"{SNAPSHOT}={snapshot}", f"{GENERATION}={int(generation) + 1}")
+def parameters(snapshot: str, version: str, generation: int | None = None) -> tuple[str, ...]:
+    """Return what the database stack is told, as deploy's --parameter takes it; a new stack needs no generation."""
+    told = (f"{SNAPSHOT}={snapshot}", f"{engine_version.PARAMETER}={version}")
+    return told if generation is None else (*told, f"{GENERATION}={generation}")
 
 
-def keeping(stacks: Sequence[StackSpec]) -> tuple[StackSpec, ...]:
-    """Return the stacks with the database stack's clusters kept."""
-    return tuple(_kept(stack) if stack.layer == DATABASE else stack for stack in stacks)
+def next_generation(aws: Aws, region: str, cluster: str) -> int:
+    """Return a generation that no cluster of the stack has, nor a log that an earlier one has left."""
+    family = _family(cluster)
+    pages = aws.pages("logs", region, "describe_log_groups", logGroupNamePrefix=f"{LOG_GROUPS}{family}-")
+    logs = [group["logGroupName"].removeprefix(LOG_GROUPS) for page in pages for group in page["logGroups"]]
+    clusters = [one.name for one in old_clusters(aws, region, cluster)]
+    taken = [re.match(rf"{re.escape(family)}-(\d+)", name) for name in (cluster, *clusters, *logs)]
+    return 1 + max(int(found[1]) for found in taken if found)
 
 
 def snapshot_of(aws: Aws, region: str, source: Source, say: Say, pause: Pause | None = None) -> str:
@@ -153,18 +144,19 @@ class Cluster:
 
     @property
     def generation(self) -> int:
-        """Which of the stack's clusters it is, counted from 1."""
-        return int(re.sub(f"{CLONE}$", "", self.name).rpartition("-")[2])
+        """Which of the stack's clusters it is, or is a copy of, counted from 1."""
+        return int(self.name.rpartition("-")[2])
 
     @property
     def is_clone(self) -> bool:
         """Whether it was only made to take a snapshot of a moment."""
-        return bool(re.search(f"{CLONE}$", self.name))
+        return bool(re.match(CLONE, self.name))
 
 
-def old_clusters(aws: Aws, region: str, stack_name: str, current: str) -> list[Cluster]:
-    """Return the clusters of a database stack that restores have left, oldest first, and clones that were left too."""
-    ours = re.compile(rf"{re.escape(stack_name)}-\d+({CLONE})?")
+def old_clusters(aws: Aws, region: str, current: str) -> list[Cluster]:
+    """Return the clusters that restores have left beside a stage's, oldest first, and clones that were left too."""
+    family = _family(current)
+    ours = re.compile(rf"({re.escape(family)}|{CLONE}{family.rpartition('-')[2]})-\d+")
     pages = aws.pages("rds", region, "describe_db_clusters")
     found = [raw for page in pages for raw in page["DBClusters"] if ours.fullmatch(raw["DBClusterIdentifier"])]
     clusters = [
@@ -204,8 +196,9 @@ def discard(aws: Aws, region: str, cluster: str, now: datetime) -> str:
     return last
 
 
-def _kept(stack: StackSpec) -> RestoredStack:
-    return RestoredStack(**{field.name: getattr(stack, field.name) for field in dataclasses.fields(stack)})
+def _family(cluster: str) -> str:
+    """Return what the names of all clusters of a stack begin with: all but the generation."""
+    return cluster.rpartition("-")[0]
 
 
 def _latest(points: Sequence[RecoveryPoint], windows: Mapping[str, Window], now: datetime) -> Source:
@@ -215,7 +208,7 @@ def _latest(points: Sequence[RecoveryPoint], windows: Mapping[str, Window], now:
 
 
 def _before(moment: datetime, points: Sequence[RecoveryPoint]) -> Source:
-    found = [point for point in points if point.usable and not point.continuous and point.made <= moment]
+    found = [point for point in points if point.usable and point.made <= moment]
     if not found:
         raise BadInput(f"nothing is left of {_words(moment)}", LIST_WHAT_THERE_IS)
     newest = max(found, key=lambda point: point.made)
@@ -232,7 +225,8 @@ def _moment(asked: str) -> datetime:
 
 
 def _snapshot_of(aws: Aws, region: str, source: Source, say: Say, pause: Pause) -> str:
-    name = f"{source.cluster}-at-{source.moment.strftime('%Y%m%d%H%M%S')}"
+    # An identifier has 63 characters, which the longest name of a cluster takes alone: its last two parts tell it.
+    name = f"at-{source.moment.strftime('%Y%m%d%H%M%S')}-of-{'-'.join(source.cluster.split('-')[-2:])}"
     if _status(aws, region, "snapshot", name) is None:
         _clone(aws, region, source, name, say)
         _wait(aws, region, "cluster", name, pause)

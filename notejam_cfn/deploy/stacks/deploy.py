@@ -14,7 +14,7 @@ from ..service import tasks
 from ..ui import estimates
 from ..ui.progress import Progress, counted
 from ..ui.signals import Control
-from . import parameters, protection, review, template_upload, templates
+from . import parameters, prefix_lists, protection, review, template_upload, templates
 from .executor import Prompter, execute
 from .operations import Note, Operation, OperationResult, began_by, new_token, user
 from .outcomes import Outcome, Result
@@ -58,6 +58,10 @@ class Deployment:
 
     def run(self) -> dict[str, Result]:
         """Do all of it. Returns a result for each stack; raises when nothing was begun."""
+        asked = prefix_lists.with_prefix_lists(
+            self.aws, list(self.stacks.values()), self.reviewer.given, self.progress.write
+        )
+        self.stacks = {stack.name: stack for stack in asked}
         self.states = self._look()
         self._wait_for_others()
         try:
@@ -232,6 +236,7 @@ class Deployment:
         token = new_token()
         if state.protected:
             self.aws.protect(stack.region, state.id, enabled=False)
+        protection.lift(self.aws, stack.region, self.aws.resources(stack.region, state.id))
         self.aws.delete_stack(stack.region, state.id, token)
         ended = self._follow(stack, state.id, token, last.id if last else None, tell)
         if ended.state.status != "DELETE_COMPLETE":

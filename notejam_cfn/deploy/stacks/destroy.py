@@ -11,6 +11,7 @@ from ..exit_codes import Exit, Refused
 from ..manifest import StackSpec
 from ..ui.progress import Progress, counted
 from ..ui.signals import Control
+from . import protection
 from .executor import Prompter, execute
 from .operations import Note, Operation, OperationResult, new_token
 from .outcomes import Outcome, Result
@@ -26,7 +27,7 @@ SNAPSHOT_BY_DEFAULT = "AWS::RDS::DBCluster"
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What the person asked for. `keep` names resources that may stay behind, `unprotect` lifts the protection."""
+    """What the person asked for. `keep` names resources that may stay behind, `unprotect` lifts every protection."""
 
     yes: bool = False
     unprotect: bool = False
@@ -110,6 +111,8 @@ class Destruction:
             return Result(stack, Outcome.ABSENT, Exit.DONE)
         if state.protected:
             self.aws.protect(stack.region, state.id, enabled=False)
+        if self.options.unprotect:
+            protection.lift(self.aws, stack.region, self.aws.resources(stack.region, state.id))
         tell(Note("removing"))
         ended = self._delete_once(stack, state, (), tell)
         keep = self._to_keep(stack, ended)

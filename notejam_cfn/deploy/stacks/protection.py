@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from ..aws.models import Change
+from ..aws.client import Aws
+from ..aws.models import Change, HeldResource
 from ..exit_codes import Refused
 from .templates import STATEFUL
 
@@ -28,6 +29,20 @@ def policy(allowed: Collection[str] = ()) -> dict[str, Any]:
     else:
         refused["Resource"] = "*"
     return {"Statement": [_ALLOWED, refused]}
+
+
+def lift(aws: Aws, region: str, held: Iterable[HeldResource]) -> None:
+    """Take the deletion protection off the databases and load balancers that a stack holds, so that it can go."""
+    for resource in held:
+        name = resource.physical_id
+        if resource.status == "DELETE_COMPLETE" or not name:
+            continue
+        if resource.type == "AWS::RDS::DBCluster":
+            change = {"DBClusterIdentifier": name, "DeletionProtection": False, "ApplyImmediately": True}
+            aws.call("rds", region, "modify_db_cluster", **change)
+        if resource.type == "AWS::ElasticLoadBalancingV2::LoadBalancer":
+            off = [{"Key": "deletion_protection.enabled", "Value": "false"}]
+            aws.call("elbv2", region, "modify_load_balancer_attributes", LoadBalancerArn=name, Attributes=off)
 
 
 def dangerous(changes: Iterable[Change], held_elsewhere: Collection[str] = ()) -> list[Change]:

@@ -41,7 +41,7 @@ STATUSES = {
     "CREATE_FAILED": Status("could not be created, and was not taken back", Step.CLEAR, Exit.NEEDS_RECOVERY),
     "ROLLBACK_IN_PROGRESS": Status("could not be created, and is taken back", Step.WAIT, None),
     "ROLLBACK_COMPLETE": Status("could not be created, and was taken back", Step.CLEAR, Exit.FAILED),
-    "ROLLBACK_FAILED": Status("could not be created nor taken back", Step.DESTROY, Exit.NEEDS_RECOVERY),
+    "ROLLBACK_FAILED": Status("could not be created nor taken back", Step.CLEAR, Exit.NEEDS_RECOVERY),
     "UPDATE_IN_PROGRESS": Status("is being updated", Step.WAIT, None),
     "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": Status("is updated; what was replaced is removed", Step.WAIT, None),
     "UPDATE_COMPLETE": Status("is up", Step.UPDATE, Exit.DONE),

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...cli.tables import table
+from ...core.tables import table
 
 if TYPE_CHECKING:
     from . import Bill, Bills

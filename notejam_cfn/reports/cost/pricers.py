@@ -331,11 +331,10 @@ def _backup_plan(properties: Properties, template: EvaluatedTemplate, stage: Sta
     for rule in properties["BackupPlan"]["BackupPlanRule"]:
         kept = _kept_days(rule, template)
         days = _days_between(str(rule.get("ScheduleExpression", "")))
-        if not rule.get("EnableContinuousBackup"):
-            copies = template.value(rule.get("CopyActions", []))
-            charged = max(0.0, kept - free_days) / days + sum(_kept_days(copy, template) for copy in copies) / days
-            yield PriceComponent("backups", charged * stage.stored_gb, "aurora_backup_gb_month")
-            yield PriceComponent("copies", len(copies) * DAYS_A_MONTH / days * stage.stored_gb, "between_regions_gb")
+        copies = template.value(rule.get("CopyActions", []))
+        charged = max(0.0, kept - free_days) / days + sum(_kept_days(copy, template) for copy in copies) / days
+        yield PriceComponent("backups", charged * stage.stored_gb, "aurora_backup_gb_month")
+        yield PriceComponent("copies", len(copies) * DAYS_A_MONTH / days * stage.stored_gb, "between_regions_gb")
 
 
 def _kept_days(body: Properties, template: EvaluatedTemplate) -> float:

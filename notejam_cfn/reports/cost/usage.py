@@ -37,7 +37,7 @@ class Usage:
 
 
 def usages_of(size: str, requests_per_second: float | None = None) -> list[Usage]:
-    """Return the three loads of a stage: nobody all month, the typical load of its size, and four times that (R1)."""
+    """Return the three loads of a stage: nobody all month, the typical load of its size, and four times that."""
     typical = TYPICAL_REQUESTS_PER_SECOND[size] if requests_per_second is None else requests_per_second
     idle = Usage("idle", 0, busy_hours=0, quiet_hours=HOURS_A_MONTH)
     return [idle, Usage("typical", typical), Usage("4 times", 4 * typical)]

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
+import email.utils
 import http.server
 import json
 import logging
+import re
 import socketserver
 import threading
+import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from webtest import TestApp
 
-from app.accounts.mail import new_outbox
+from app.accounts.mail import InsecureTransport, new_outbox
 from app.settings import Settings
 
-from ..helpers import SECRET
+from ..helpers import SECRET, errors, submit
 
 TEXT = "Open https://notes.example.com/reset-password/token/"
 
@@ -111,3 +117,39 @@ def test_mail_that_fails_is_reported_without_its_content(caplog: pytest.LogCaptu
     ways = outbox(mail_backend="smtp", smtp_url="smtp://127.0.0.1:1")
     ways.later(lambda: ways.write("user@example.com", "Choose", TEXT)).result(10)
     assert [record.message for record in caplog.records] == ["mail failed"]
+
+
+def test_a_letter_has_a_date_an_id_and_links_that_can_be_copied() -> None:
+    link = f"https://notes.example.com/reset-password/{'x=y' * 40}/"
+    sent: list[Any] = []
+    dataclasses.replace(outbox(), send=sent.append).write("user@example.com", "Choose", f"Open\n\n{link}\n")
+    (message,) = sent
+    assert abs(email.utils.parsedate_to_datetime(message["Date"]).timestamp() - time.time()) < 60
+    assert re.fullmatch(r"<[^@ ]+@example\.com>", message["Message-ID"])
+    assert message["Content-Transfer-Encoding"] == "7bit"
+    assert link in str(message).splitlines()
+
+
+def test_no_password_is_sent_without_tls(caplog: pytest.LogCaptureFixture) -> None:
+    SmtpServer.received = []
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), SmtpServer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"smtp://user:secret@127.0.0.1:{server.server_address[1]}"
+        ways = outbox(mail_backend="smtp", smtp_url=url)
+        with pytest.raises(InsecureTransport):
+            ways.write("user@example.com", "Choose", TEXT)
+        server.shutdown()
+    assert SmtpServer.received == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ü@example.com", "a@exämple.com", "a@-b.com", "a@b", "x" * 65 + "@b.co"],
+)
+def test_an_address_that_no_mail_reaches_is_refused_at_sign_up(
+    start: Callable[..., TestApp], tmp_path: Path, address: str
+) -> None:
+    browser = start(session_secret=SECRET, database_path=str(tmp_path / "notejam.db"))
+    page = submit(browser, "/signup/", email=address, password="correct horse", repeat_password="correct horse")
+    assert "email" in errors(page)
+    assert page.html.select_one("#email")["value"] == address

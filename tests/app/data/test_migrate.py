@@ -75,7 +75,7 @@ def test_migrating_sweeps_what_expired(settings: dict[str, Any]) -> None:
 def test_a_wrong_setting_stops_the_start_with_a_clear_message(tmp_path: Path) -> None:
     environ = {"SESSION_SECRET": SECRET, "PORT": "many", "PYTHONPATH": str(Path(__file__).parents[3])}
     done = command(environ, "migrate")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr == "notejam: PORT must be a whole number, got 'many'\n"
 
 

@@ -68,11 +68,26 @@ def test_a_time_zone_that_nobody_knows_is_a_warning() -> None:
 
 
 def test_what_a_stage_lacks_is_a_warning() -> None:
-    bare = parse(document()).warnings()
+    bare = parse(document(cdn={"enabled": False})).warnings()
     assert any("HTTPS" in warning for warning in bare) and any("no mail" in warning for warning in bare)
     with_domain = {"domain": "notes.example.com", "hosted_zone_id": "Z0123"}
     whole = document(load_balancer=with_domain, service={"mail_from": "notes@example.com"})
     assert parse(whole).warnings() == []
+
+
+def test_a_region_without_vpc_origins_has_a_public_load_balancer_and_says_so() -> None:
+    stage = parse(document(region="cn-north-1")).stages[0]
+    assert not stage.behind_cdn
+    assert any("CloudFront has no VPC origins in cn-north-1" in warning for warning in stage.warnings())
+    assert parse(document()).stages[0].behind_cdn
+
+
+def test_a_certificate_is_one_of_the_region_that_takes_it() -> None:
+    arn = "arn:aws:acm:eu-central-1:123456789012:certificate/x"
+    domain = {"domain": "notes.example.com", "certificate_arn": arn}
+    with pytest.raises(ConfigError, match="must be a certificate in us-east-1, from where CloudFront takes it"):
+        parse(document(load_balancer=domain))
+    assert parse(document(load_balancer=domain, cdn={"enabled": False})).stages[0].load_balancer.certificate_arn == arn
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,10 @@ def test_nothing_is_left_to_chance_in_either_form(compose: Any, size: str, egres
 
 def test_public_addresses_wait_for_the_gateway(compose: Any) -> None:
     console = compose("resilient")["console"]["Resources"]
-    for name in ("LoadBalancer", "NatGateway1", "NatAddress2", "PublicRoute"):
+    for name in ("VpcOrigin", "NatGateway1", "NatAddress2", "PublicRoute"):
         assert "InternetGatewayAttachment" in before(console, name), name
+    public = compose("resilient", cdn={"enabled": False})["console"]["Resources"]
+    assert "InternetGatewayAttachment" in before(public, "LoadBalancer")
 
 
 def test_tasks_start_when_their_way_out_is_there(compose: Any) -> None:

@@ -79,6 +79,16 @@ SCRIPTS_READ = {
     "Bucket",
     "ExportArn",
     "DashboardName",
+    "TopicArn",
 }
-# What only restore tests and dashboards read, which the smallest size has none of.
-LARGER_SIZES_READ = {"ExportLogGroupName", "ServiceName", "SubnetGroupName", "TargetGroupFullName"}
+# What only restore tests, dashboards and public load balancers read, which the smallest size has none of.
+LARGER_SIZES_READ = {
+    "DistributionId",
+    "PublicSubnetId1",
+    "PublicSubnetId2",
+    "PublicSubnetId3",
+    "ExportLogGroupName",
+    "ServiceName",
+    "SubnetGroupName",
+    "TargetGroupFullName",
+}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.cli import main
+from notejam_cfn.cli.main import main
 from notejam_cfn.config.settings import LEAST_MONTHLY_DAYS
 from notejam_cfn.core.render import load
 from notejam_cfn.reports import retention
@@ -26,18 +26,22 @@ DAILY, WEEKLY, MONTHLY = "cron(0 4 * * ? *)", "cron(0 5 ? * SUN *)", "cron(0 6 1
 
 def plan(*, monthly: int = 1127, weekly: int = 371, daily: int = 35, warm: int = 1095) -> Plan:
     rules = (
-        Rule("continuous", "cron(0 3 * * ? *)", 35, continuous=True),
         Rule("daily", DAILY, daily),
         Rule("weekly", WEEKLY, weekly),
         Rule("monthly", MONTHLY, monthly),
     )
-    return Plan(rules, warm_days=warm, export_days=3653)
+    return Plan(rules, warm_days=warm, export_days=3653, recovery_days=35)
+
+
+def read(templates: dict[str, Any]) -> Plan:
+    """Read the plan of a stage, as the command does."""
+    return retention.read_plan(templates["database"], templates["backups"])
 
 
 @pytest.mark.parametrize("size", ["standard", "resilient"])
 @pytest.mark.parametrize("start", ["2026-01-01", "2024-02-29", "2027-03-31", "2027-12-02"])
 def test_every_day_of_three_years_is_covered_over_five_years(compose: Any, size: str, start: str) -> None:
-    found, begin = retention.read_plan(compose(size)["backups"]), datetime.date.fromisoformat(start)
+    found, begin = read(compose(size)), datetime.date.fromisoformat(start)
     kept = retention.simulate(found, begin, FIVE_YEARS)
     assert list(retention.broken_promises(found, kept, begin, FIVE_YEARS)) == []
 
@@ -52,11 +56,11 @@ def test_the_least_that_can_be_configured_is_the_least_that_keeps_the_promise(da
 
 def test_the_same_plan_stands_in_the_template_for_the_console(compose: Any) -> None:
     templates = compose("resilient")
-    assert retention.read_plan(templates["console"]) == retention.read_plan(templates["backups"])
+    assert retention.read_plan(templates["console"]) == read(templates)
 
 
 def test_monthly_snapshots_stay_warm_for_three_years_and_their_exports_go_to_the_archive_then(compose: Any) -> None:
-    found = retention.read_plan(compose("resilient")["backups"])
+    found = read(compose("resilient"))
     kept = retention.simulate(found, START, 1)
     snapshot, export = (next(k for k in kept if k.kind == kind and k.schedule == "monthly") for kind in (WARM, EXPORT))
     after = START + datetime.timedelta(days=1095)
@@ -66,7 +70,7 @@ def test_monthly_snapshots_stay_warm_for_three_years_and_their_exports_go_to_the
 
 
 def test_an_export_outlives_its_snapshot_by_years(compose: Any) -> None:
-    found = retention.read_plan(compose("standard")["backups"])
+    found = read(compose("standard"))
     kept = retention.simulate(found, START, FIVE_YEARS)
     assert retention.oldest(kept, START + datetime.timedelta(days=FIVE_YEARS - 1), EXPORT) == START
 
@@ -120,14 +124,14 @@ def test_a_schedule_that_cannot_be_read_is_refused() -> None:
 
 
 def test_a_region_without_exports_keeps_monthly_snapshots_for_as_long_as_an_export(compose: Any) -> None:
-    found = retention.read_plan(compose("standard", region="us-gov-west-1")["backups"])
+    found = read(compose("standard", region="us-gov-west-1"))
     assert found.warm_days == 0
     assert next(rule.retention_days for rule in found.rules if rule.name == "monthly") == 3653
 
 
 def test_what_would_be_exported_for_ever_is_kept_for_ever_where_there_are_no_exports(compose: Any) -> None:
-    template = compose("standard", region="us-gov-west-1", backups={"export_retention_days": 0})["backups"]
-    assert retention.read_plan(template).longest.retention_days == 36500
+    templates = compose("standard", region="us-gov-west-1", backups={"export_retention_days": 0})
+    assert read(templates).longest.retention_days == 36500
 
 
 @pytest.fixture
@@ -161,7 +165,7 @@ def forget_monthly(resources: dict[str, Any]) -> None:
 
 
 def forget_weekly(resources: dict[str, Any]) -> None:
-    del resources["RegularBackups"]["Properties"]["BackupPlan"]["BackupPlanRule"][2]
+    del resources["RegularBackups"]["Properties"]["BackupPlan"]["BackupPlanRule"][1]
 
 
 def forget_archive(resources: dict[str, Any]) -> None:
@@ -213,7 +217,7 @@ def test_the_command_tells_machines_too(capsys: Any) -> None:
 
 def test_a_copy_that_is_kept_for_a_week_is_moved_every_day_all_the_same() -> None:
     daily = retention.Rule("daily", "cron(0 3 * * ? *)", 7, copy_days=7)
-    week = retention.Plan((retention.Rule("continuous", "cron(0 3 * * ? *)", 35, continuous=True), daily))
+    week = retention.Plan((daily,), recovery_days=35)
     day = START + datetime.timedelta(days=60)
     cost = retention.look(retention.simulate(week, START, 90), week, day).monthly_cost
     moved, there = retention.DAYS_A_MONTH * retention.COPYING, 7 * retention.PRICES[retention.COPY]

@@ -29,7 +29,16 @@ def test_the_vault_outlives_everything(compose: Any) -> None:
     for size in ("economy", "standard", "resilient"):
         resources = compose(size)["backups"]["Resources"]
         for name in ("BackupVault", "BackupRole"):
-            assert resources[name]["DeletionPolicy"] == resources[name]["UpdateReplacePolicy"] == "Retain"
+            assert resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+            assert resources[name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_no_setting_changes_the_key_of_the_vault(compose: Any, of_type: Any) -> None:
+    keys = [
+        of_type(compose("standard", backups={"own_key": own})["console"], VAULT)["BackupVault"]["EncryptionKeyArn"]
+        for own in (True, False)
+    ]
+    assert keys == [{"Fn::GetAtt": ["Key", "Arn"]}] * 2
 
 
 def test_nobody_deletes_a_snapshot_before_its_time(compose: Any, of_type: Any) -> None:
@@ -41,24 +50,29 @@ def test_nobody_deletes_a_snapshot_before_its_time(compose: Any, of_type: Any) -
 
 
 def test_production_is_locked_no_tighter_than_its_shortest_schedule(production: Any, of_type: Any) -> None:
-    for layer, days in {"backups": 35, "copies": 7}.items():
+    for layer in ("backups", "copies"):
         (vault,) = of_type(production[layer], VAULT).values()
-        assert vault["LockConfiguration"] == {"MinRetentionDays": days}
+        assert vault["LockConfiguration"] == {"MinRetentionDays": 7}
 
 
-def test_the_plan_is_continuous_daily_weekly_and_monthly(production: Any, of_type: Any) -> None:
+def test_another_schedule_leaves_the_lock_as_it_is(compose: Any, of_type: Any) -> None:
+    """What is locked for good can never be changed: an update that tried would fail for ever."""
+    template = compose("resilient", backups={"daily_retention_days": 14, "lock_grace_days": 3})["backups"]
+    (vault,) = of_type(template, VAULT).values()
+    assert vault["LockConfiguration"] == {"MinRetentionDays": 7, "ChangeableForDays": 3}
+
+
+def test_the_plan_is_daily_weekly_and_monthly(production: Any, of_type: Any) -> None:
     found = rules(production["backups"], of_type)
-    assert list(found) == ["continuous", "daily", "weekly", "monthly"]
-    assert found["continuous"]["EnableContinuousBackup"] is True
-    assert found["continuous"]["Lifecycle"] == {"DeleteAfterDays": 35}
+    assert list(found) == ["daily", "weekly", "monthly"]
     assert found["monthly"]["Lifecycle"]["DeleteAfterDays"] >= 1095
-    assert len({rule["ScheduleExpression"].split()[1] for rule in found.values()}) == 4
+    assert len({rule["ScheduleExpression"].split()[1] for rule in found.values()}) == 3
 
 
-def test_continuous_backup_and_the_cluster_agree_on_how_long(production: Any, of_type: Any) -> None:
+def test_how_far_back_any_second_can_be_recovered_is_the_databases_to_say(production: Any, of_type: Any) -> None:
     cluster = production["database"]["Resources"]["DatabaseCluster"]["Properties"]
-    continuous = rules(production["backups"], of_type)["continuous"]
-    assert continuous["Lifecycle"]["DeleteAfterDays"] == cluster["BackupRetentionPeriod"]
+    assert cluster["BackupRetentionPeriod"] == 35
+    assert not any("EnableContinuousBackup" in rule for rule in rules(production["backups"], of_type).values())
 
 
 def test_no_rule_asks_for_a_cold_tier_that_aurora_does_not_have(production: Any) -> None:
@@ -119,6 +133,7 @@ def test_copies_go_to_the_second_region_under_its_own_key(production: Any, of_ty
         ({"copy_region": "eu-central-1"}, "must be another region"),
         ({"copy_region": "cn-north-1"}, "copies no snapshots in China"),
         ({"lock": True, "deletable": True}, "must be false with lock"),
+        ({"lock": True, "lock_days": 8, "daily_retention_days": 7}, "lock_days must be at most 7"),
         (
             {"copy_region": "eu-west-1", "daily_retention_days": 0, "monthly_retention_days": 0, "export": False},
             "what is copied",
@@ -163,4 +178,4 @@ def test_the_machine_may_do_what_it_calls_and_what_it_is_told_to_trace(productio
 
 def test_its_log_needs_no_place_in_the_accounts_resource_policy(production: Any, of_type: Any) -> None:
     group = of_type(production["backups"], "AWS::Logs::LogGroup")["ExportLogGroup"]
-    assert group["LogGroupName"] == {"Fn::Sub": "/aws/vendedlogs/states/${AWS::StackName}"}
+    assert group["LogGroupName"]["Fn::Sub"][0] == "/aws/vendedlogs/states/${Name}"

@@ -8,6 +8,7 @@ from notejam_cfn.components.load_balancing import firewall
 
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+PUBLIC = {"enabled": False}
 ZONE = {"domain": "notes.example.com", "hosted_zone_id": "Z0123ABC"}
 
 
@@ -17,7 +18,7 @@ def attributes(template: dict[str, Any], of_type: Any) -> dict[str, Any]:
 
 
 def test_with_a_hosted_zone_everything_is_https(compose: Any, of_type: Any) -> None:
-    template = compose(load_balancer=ZONE)["service"]
+    template = compose(load_balancer=ZONE, cdn=PUBLIC)["service"]
     listeners = of_type(template, LISTENER)
     redirect = listeners["HttpListener"]["DefaultActions"][0]["RedirectConfig"]
     assert (redirect["Protocol"], redirect["Host"]) == ("HTTPS", "notes.example.com")
@@ -27,7 +28,7 @@ def test_with_a_hosted_zone_everything_is_https(compose: Any, of_type: Any) -> N
 
 
 def test_the_certificate_is_proven_by_dns_and_the_name_points_here(compose: Any, of_type: Any) -> None:
-    template = compose(load_balancer=ZONE)["service"]
+    template = compose(load_balancer=ZONE, cdn=PUBLIC)["service"]
     (certificate,) = of_type(template, "AWS::CertificateManager::Certificate").values()
     assert certificate["DomainValidationOptions"] == [{"DomainName": ZONE["domain"], "HostedZoneId": "Z0123ABC"}]
     assert {record["Type"] for record in of_type(template, "AWS::Route53::RecordSet").values()} == {"A", "AAAA"}
@@ -35,13 +36,13 @@ def test_the_certificate_is_proven_by_dns_and_the_name_points_here(compose: Any,
 
 def test_a_certificate_one_has_is_used(compose: Any, of_type: Any) -> None:
     arn = "arn:aws:acm:eu-central-1:123456789012:certificate/x"
-    template = compose(load_balancer={"domain": "n.example.com", "certificate_arn": arn})["service"]
+    template = compose(load_balancer={"domain": "n.example.com", "certificate_arn": arn}, cdn=PUBLIC)["service"]
     assert of_type(template, LISTENER)["HttpsListener"]["Certificates"] == [{"CertificateArn": arn}]
     assert not of_type(template, "AWS::CertificateManager::Certificate")
 
 
 def test_without_a_certificate_http_is_served(compose: Any, of_type: Any) -> None:
-    assert list(of_type(compose()["service"], LISTENER)) == ["HttpListener"]
+    assert list(of_type(compose(cdn=PUBLIC)["service"], LISTENER)) == ["HttpListener"]
 
 
 def test_before_the_first_release_a_page_says_what_to_do(compose: Any, of_type: Any) -> None:
@@ -80,14 +81,14 @@ def test_it_is_dual_stack_where_the_network_is(compose: Any, of_type: Any) -> No
 
 
 def test_the_firewall_limits_rates_and_logs_what_it_does(compose: Any, of_type: Any) -> None:
-    template = compose("resilient")["service"]
+    template = compose("resilient", cdn=PUBLIC)["service"]
     (acl,) = of_type(template, "AWS::WAFv2::WebACL").values()
     assert acl["Rules"][0]["Statement"]["RateBasedStatement"]["Limit"] == 2000
     assert sorted(rule["Priority"] for rule in acl["Rules"]) == list(range(5))
     names = [
         group["LogGroupName"] for group in of_type(template, "AWS::Logs::LogGroup").values() if "LogGroupName" in group
     ]
-    assert {"Fn::Sub": "aws-waf-logs-${AWS::StackName}"} in names
+    assert "aws-waf-logs-${Name}" in [name["Fn::Sub"][0] for name in names]
     (log,) = of_type(template, "AWS::WAFv2::LoggingConfiguration").values()
     assert log["LoggingFilter"]["DefaultBehavior"] == "DROP"
     (kept,) = log["LoggingFilter"]["Filters"]
@@ -96,7 +97,7 @@ def test_the_firewall_limits_rates_and_logs_what_it_does(compose: Any, of_type: 
 
 
 def test_no_rule_blocks_what_people_write_or_search_for(compose: Any, of_type: Any) -> None:
-    (acl,) = of_type(compose("resilient")["service"], "AWS::WAFv2::WebACL").values()
+    (acl,) = of_type(compose("resilient")["edge"], "AWS::WAFv2::WebACL").values()
     groups = [rule["Statement"].get("ManagedRuleGroupStatement") for rule in acl["Rules"]]
     counted = {
         override["Name"]

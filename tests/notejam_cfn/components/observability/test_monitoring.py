@@ -164,6 +164,10 @@ SERVICE = {"ClusterName", "ServiceName"}
 # "dimensions"; AWS Backup, "AWS Backup metrics with Amazon CloudWatch"; ACM, "Supported CloudWatch metrics"; CloudWatch
 # Logs, "Monitoring usage with CloudWatch metrics". `Notejam` is the application's own.
 MEASURED: dict[tuple[str, str], list[set[str]]] = {
+    **{
+        ("AWS/CloudFront", name): [{"DistributionId", "Region"}]
+        for name in ("Requests", "BytesDownloaded", "4xxErrorRate", "5xxErrorRate")
+    },
     ("AWS/ApplicationELB", "RequestCount"): [BALANCER, TASKS],
     ("AWS/ApplicationELB", "HTTPCode_Target_4XX_Count"): [BALANCER, TASKS],
     ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"): [BALANCER, TASKS],

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.build import build, output
+from notejam_cfn.build import build, manifest, output
 from notejam_cfn.config.loader import parse
 from notejam_cfn.config.settings import Project
-from notejam_cfn.core import manifest
 from notejam_cfn.local import emulator
 from notejam_cfn.stacks import Stack, stacks_of
 
@@ -20,7 +19,13 @@ PIPELINE, PROD = "111111111111", "222222222222"
 REGION = "eu-central-1"
 STAGES = {
     "dev": {"region": REGION, "size": "standard"},
-    "prod": {"region": REGION, "account": PROD, "size": "resilient", "backups": {"copy_region": "eu-west-1"}},
+    "prod": {
+        "region": REGION,
+        "account": PROD,
+        "size": "resilient",
+        "backups": {"copy_region": "eu-west-1"},
+        "load_balancer": {"waf": False},
+    },
 }
 evaluator = pytest.importorskip("ministack.core.iam_evaluator")
 

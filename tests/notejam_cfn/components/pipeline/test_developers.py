@@ -114,17 +114,17 @@ TABLE = [
     (DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-test-service/1"), {}, False),
     (DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-prod-service/1"), {}, False),
     (DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-bob-service/1"), {}, False),
-    (DEV, "codecommit:GitPush", arn("codecommit", "notejam"), {}, True),
-    (DEV, "codecommit:CreatePullRequest", arn("codecommit", "notejam"), {}, True),
+    (DEV, "codecommit:GitPush", arn("codecommit", "notejam-1a2b3c4d"), {}, True),
+    (DEV, "codecommit:CreatePullRequest", arn("codecommit", "notejam-1a2b3c4d"), {}, True),
     (DEV, "codecommit:GitPush", arn("codecommit", "payroll"), {}, False),
-    (DEV, "codecommit:DeleteRepository", arn("codecommit", "notejam"), {}, False),
+    (DEV, "codecommit:DeleteRepository", arn("codecommit", "notejam-1a2b3c4d"), {}, False),
     (DEV, "codepipeline:StartPipelineExecution", PIPELINE, {}, True),
     (DEV, "codepipeline:RetryStageExecution", f"{PIPELINE}/prod", {}, True),
     (DEV, "codepipeline:UpdatePipeline", PIPELINE, {}, False),
     (DEV, "codepipeline:PutApprovalResult", f"{PIPELINE}/prod-approval/approve", {}, False),
     (APPROVER, "codepipeline:PutApprovalResult", f"{PIPELINE}/prod-approval/approve", {}, True),
     (APPROVER, "codepipeline:StartPipelineExecution", PIPELINE, {}, False),
-    (APPROVER, "codecommit:GitPush", arn("codecommit", "notejam"), {}, False),
+    (APPROVER, "codecommit:GitPush", arn("codecommit", "notejam-1a2b3c4d"), {}, False),
     (DEV, "codebuild:StartBuild", arn("codebuild", "project/notejam-delivery-image"), {}, True),
     (DEV, "codebuild:StartBuild", arn("codebuild", "project/notejam-delivery-smoke"), {}, False),
     (DEV, "s3:PutObject", "arn:aws:s3:::notejam-delivery-artifactbucket-1/uploads/alice.zip", {}, True),
@@ -147,7 +147,7 @@ TABLE = [
 ]
 CHANGES = [
     ("ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-service/1"), {}),
-    ("codecommit:GitPush", arn("codecommit", "notejam"), {}),
+    ("codecommit:GitPush", arn("codecommit", "notejam-1a2b3c4d"), {}),
     ("codepipeline:StartPipelineExecution", PIPELINE, {}),
     ("cloudformation:DeleteStack", stack("dev-alice-service"), PERSONAL_ROLE),
 ]
@@ -189,7 +189,7 @@ def test_nothing_is_changed_without_a_second_factor(
 
 def test_reading_needs_no_second_factor(decide: Decide) -> None:
     assert decide(DEV, "cloudformation:DescribeStacks", stack("prod-service"), WITHOUT_MFA)
-    assert decide(DEV, "codecommit:GitPull", arn("codecommit", "notejam"), WITHOUT_MFA)
+    assert decide(DEV, "codecommit:GitPull", arn("codecommit", "notejam-1a2b3c4d"), WITHOUT_MFA)
 
 
 def test_every_policy_of_people_has_a_name_for_identity_center(starter_templates: dict[str, dict[str, Any]]) -> None:

@@ -22,7 +22,7 @@ SOURCES: list[dict[str, Any]] = [
 ]
 STAGES = {
     "dev": {"region": "eu-central-1", "size": "economy"},
-    "prod": {"region": "eu-central-1", "size": "resilient"},
+    "prod": {"region": "eu-central-1", "size": "resilient", "load_balancer": {"waf": False}},
 }
 
 
@@ -341,7 +341,8 @@ def test_the_pipelines_events_reach_their_log() -> None:
         pipeline = aws.deploy(stack.name, stack.template.to_dict())["PipelineName"]
         (rule,) = (one for one in aws.client("events").list_rules()["Rules"] if "PipelineChanged" in one["Name"])
         (target,) = aws.client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
-        (group,) = aws.client("logs").describe_log_groups(logGroupNamePrefix=f"{stack.name}-pipeline")["logGroups"]
+        groups = aws.client("logs").describe_log_groups(logGroupNamePrefix=f"{stack.name}-")["logGroups"]
+        (group,) = (each for each in groups if each["logGroupName"].endswith("-pipeline"))
         (policy,) = aws.client("logs").describe_resource_policies(resourceArn=target["Arn"])["resourcePolicies"]
     assert target["Arn"] == group["logGroupArn"] == group["arn"].removesuffix(":*")
     assert json.loads(rule["EventPattern"])["detail"] == {"pipeline": [pipeline]}

@@ -48,8 +48,8 @@ def test_an_older_moment_is_restored_from_the_last_snapshot_before_it() -> None:
     assert not source.exact
 
 
-def test_what_is_not_finished_or_not_a_snapshot_is_passed_over() -> None:
-    points = [point(100, status="EXPIRED"), point(101, continuous=True), point(102)]
+def test_what_is_not_whole_is_passed_over() -> None:
+    points = [point(100, status="EXPIRED"), point(101, status="PARTIAL"), point(102)]
     assert restore_plan.choose("2026-09-01", points, WINDOWS, NOW).snapshot == "arn:day-102"
 
 
@@ -78,9 +78,15 @@ def test_a_time_is_told_from_a_snapshots_name(asked: str, snapshot: bool) -> Non
     assert restore_plan.names_snapshot(asked) == snapshot
 
 
+def named(aws: Emulator, generation: int, stage: str = "prod") -> str:
+    """The cluster of a generation: its name has a part of the stack's id."""
+    (stack,) = aws.client("cloudformation", HOME).describe_stacks(StackName=f"notejam-{stage}-database")["Stacks"]
+    return f"{stack['StackName']}-{stack['StackId'].rpartition('/')[2].partition('-')[0]}-{generation}"
+
+
 def snapshot(aws: Emulator, name: str) -> None:
     rds = aws.client("rds", HOME)
-    rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier=name, DBClusterIdentifier="notejam-prod-database-1")
+    rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier=name, DBClusterIdentifier=named(aws, 1))
 
 
 def clusters(aws: Emulator) -> set[str]:
@@ -103,28 +109,25 @@ def serving(aws: Emulator) -> str:
     return str(address).partition(".")[0]
 
 
-OLD, NEW = "notejam-prod-database-1", "notejam-prod-database-2"
-
-
 def test_restoring_in_place_moves_all_to_the_new_cluster_and_keeps_the_old(
     run: Run, aws: Emulator, deployed: None
 ) -> None:
-    assert serving(aws) == OLD
+    assert serving(aws) == named(aws, 1)
     snapshot(aws, "before-release")
     ran = run("restore", "--to", "before-release", "--yes")
     assert ran.exit == 0, ran.said
-    assert f"keep the old cluster {OLD}" in ran.said
-    assert clusters(aws) == {OLD, NEW}
-    assert (serving(aws), kept(aws, OLD), kept(aws, NEW)) == (NEW, True, False)
+    assert f"keep the old cluster {named(aws, 1)}" in ran.said
+    assert clusters(aws) == {named(aws, 1), named(aws, 2)}
+    assert (serving(aws), kept(aws, named(aws, 1)), kept(aws, named(aws, 2))) == (named(aws, 2), True, False)
 
 
 def test_a_second_is_restored_by_way_of_a_snapshot_and_leaves_no_clone(run: Run, aws: Emulator, deployed: None) -> None:
     ran = run("restore", "--yes")
     assert ran.exit == 0, ran.said
     assert "restore that second into a cluster without instances" in ran.said
-    assert clusters(aws) == {OLD, NEW}
+    assert clusters(aws) == {named(aws, 1), named(aws, 2)}
     started_from = outputs_parameter(aws, "SnapshotIdentifier")
-    assert re.fullmatch(rf"{OLD}-at-\d{{14}}", started_from)
+    assert re.fullmatch(rf"at-\d{{14}}-of-{named(aws, 1)[-10:]}", started_from)
 
 
 def outputs_parameter(aws: Emulator, name: str) -> str:
@@ -139,19 +142,19 @@ def test_a_deployment_after_a_restore_leaves_the_restored_database_alone(
     assert run("restore", "--to", "good", "--yes").exit == 0
     ran = run("deploy", "--yes")
     assert ran.exit == 0, ran.said
-    assert outputs(aws, "database")["ClusterId"] == NEW
+    assert outputs(aws, "database")["ClusterId"] == named(aws, 2)
 
 
 def test_the_old_cluster_goes_when_told_and_leaves_a_snapshot(run: Run, aws: Emulator, deployed: None) -> None:
     snapshot(aws, "good")
     run("restore", "--to", "good", "--yes")
     assert run("restore", "--discard-old", "--dry-run").exit == 0
-    assert clusters(aws) == {OLD, NEW}
+    assert clusters(aws) == {named(aws, 1), named(aws, 2)}
     ran = run("restore", "--discard-old", "--yes")
     assert ran.exit == 0, ran.said
-    assert clusters(aws) == {NEW}
+    assert clusters(aws) == {named(aws, 2)}
     found = aws.client("rds", HOME).describe_db_cluster_snapshots()["DBClusterSnapshots"]
-    assert any(each["DBClusterSnapshotIdentifier"].startswith(f"{OLD}-last-") for each in found)
+    assert any(each["DBClusterSnapshotIdentifier"].startswith(f"{named(aws, 1)}-last-") for each in found)
 
 
 def test_a_plan_is_shown_and_nothing_done_without_a_yes(
@@ -161,15 +164,15 @@ def test_a_plan_is_shown_and_nothing_done_without_a_yes(
     ran = run("restore", "--to", "2025-11-01", "--dry-run")
     assert ran.exit == 0 and arn in ran.said and "the last one before 2025-11-01" in ran.said
     assert run("restore", "--to", "2025-11-01").exit == 4
-    assert outputs(aws, "database")["ClusterId"] == OLD
+    assert outputs(aws, "database")["ClusterId"] == named(aws, 1)
 
 
 def test_another_stage_is_brought_up_beside(run: Run, aws: Emulator, deployed: None) -> None:
     snapshot(aws, "good")
     ran = run("restore", "--to", "good", "--as", "check", "--yes")
     assert ran.exit == 0, ran.said
-    assert clusters(aws) == {OLD, "notejam-check-database-1"}
-    assert serving(aws) == OLD
+    assert clusters(aws) == {named(aws, 1), named(aws, 1, "check")}
+    assert serving(aws) == named(aws, 1)
 
 
 REFUSED = {
@@ -188,7 +191,7 @@ def test_what_cannot_be_done_is_refused_before_anything_changes(run: Run, aws: E
     for arguments, says in REFUSED.items():
         ran = run("restore", *arguments, "--yes")
         assert ran.exit == 2 and says in ran.said, (arguments, ran.said)
-    assert clusters(aws) == {OLD}
+    assert clusters(aws) == {named(aws, 1)}
 
 
 def test_a_restore_that_fails_leaves_the_stage_on_its_old_cluster_and_can_be_tried_again(
@@ -198,11 +201,14 @@ def test_a_restore_that_fails_leaves_the_stage_on_its_old_cluster_and_can_be_tri
     aws.set_faults(failures=[{"logical_id": "DatabaseWriter", "operation": "update", "reason": "no capacity"}])
     ran = run("restore", "--to", "good", "--yes")
     assert ran.exit == 1 and "no capacity" in ran.said, ran.said
-    assert (serving(aws), outputs(aws, "database")["ClusterId"]) == (OLD, OLD)
+    assert (serving(aws), outputs(aws, "database")["ClusterId"]) == (named(aws, 1), named(aws, 1))
     aws.set_faults()
     ran = run("restore", "--to", "good", "--yes")
     assert ran.exit == 0, ran.said
-    assert (serving(aws), clusters(aws)) == (NEW, {OLD, NEW})
+    # What the failed one left, a protected cluster and its log, is in nobody's way, and goes when told.
+    assert (serving(aws), clusters(aws)) == (named(aws, 3), {named(aws, each) for each in (1, 2, 3)})
+    assert run("restore", "--discard-old", "--yes").exit == 0
+    assert clusters(aws) == {named(aws, 3)}
 
 
 def killed(environment: dict[str, str], built: Path, ready: Callable[[], bool], number: signal.Signals) -> str:
@@ -221,34 +227,42 @@ def test_a_restore_that_is_interrupted_while_the_copy_is_made_says_how_to_go_on(
     run: Run, aws: Emulator, deployed: None, environment: dict[str, str], built: Path
 ) -> None:
     aws.set_faults(seconds_per_resource=5)
-    said = killed(environment, built, lambda: any("-at-" in name for name in clusters(aws)), signal.SIGINT)
+    said = killed(environment, built, lambda: any(name.startswith("at-") for name in clusters(aws)), signal.SIGINT)
     (again,) = re.findall(r"--to (\S+),", said)
     aws.set_faults()
-    assert clusters(aws) > {OLD} and serving(aws) == OLD
+    assert clusters(aws) > {named(aws, 1)} and serving(aws) == named(aws, 1)
     time.sleep(5)
     ran = run("restore", "--to", again, "--yes")
     assert ran.exit == 0, ran.said
-    assert (serving(aws), clusters(aws)) == (NEW, {OLD, NEW})
+    assert (serving(aws), clusters(aws)) == (named(aws, 2), {named(aws, 1), named(aws, 2)})
 
 
 def test_a_restore_that_was_killed_when_the_new_cluster_was_there_is_ended_and_not_begun_anew(
     run: Run, aws: Emulator, deployed: None, environment: dict[str, str], built: Path
 ) -> None:
     aws.set_faults(seconds_per_resource=0.4)
-    killed(environment, built, lambda: outputs(aws, "database")["ClusterId"] == NEW, signal.SIGKILL)
+    killed(environment, built, lambda: outputs(aws, "database")["ClusterId"] == named(aws, 2), signal.SIGKILL)
     aws.set_faults()
-    assert not kept(aws, OLD)
+    assert not kept(aws, named(aws, 1))
     assert run("restore", "--discard-old", "--yes").exit == 4
     ran = run("restore", "--yes")
     assert ran.exit == 0 and "A restore was interrupted" in ran.said, ran.said
-    assert (serving(aws), clusters(aws), kept(aws, OLD)) == (NEW, {OLD, NEW}, True)
+    assert (serving(aws), clusters(aws), kept(aws, named(aws, 1))) == (
+        named(aws, 2),
+        {named(aws, 1), named(aws, 2)},
+        True,
+    )
 
 
 def test_a_restore_that_was_killed_while_the_new_cluster_was_made_goes_on(
     run: Run, aws: Emulator, deployed: None, environment: dict[str, str], built: Path
 ) -> None:
     aws.set_faults(seconds_per_resource=0.4)
-    killed(environment, built, lambda: NEW in clusters(aws), signal.SIGKILL)
+    killed(environment, built, lambda: named(aws, 2) in clusters(aws), signal.SIGKILL)
     ran = run("restore", "--yes")
     assert ran.exit == 0, ran.said
-    assert (serving(aws), clusters(aws), kept(aws, OLD)) == (NEW, {OLD, NEW}, True)
+    assert (serving(aws), clusters(aws), kept(aws, named(aws, 1))) == (
+        named(aws, 2),
+        {named(aws, 1), named(aws, 2)},
+        True,
+    )

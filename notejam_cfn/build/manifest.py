@@ -10,7 +10,7 @@ from typing import Any
 
 from ..config.settings import Project
 from ..stacks import Stack
-from . import names, render
+from ..core import names, render
 
 FILE_NAME = "manifest.json"
 FORMAT = 1

@@ -1,0 +1,180 @@
+"""The CloudFront distribution: HTTPS for everyone, static files from the edge, all else from the load balancer."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from troposphere import If, NoValue, Sub, cloudfront, route53
+from troposphere import elasticloadbalancingv2 as elb
+from troposphere.validators.route53 import AliasTarget
+
+from ...config.settings import LoadBalancerSettings
+from ...core import cloudfront as facts
+from ...core.template import Template, component
+from ...core.values import Value
+from ..load_balancing.listeners import WAKING_PATH
+from .edge import Edge
+from .vpc_origin import GROUP, add_vpc_origin
+
+ORIGIN = "load-balancer"
+STATIC_FILES = "/static/*"
+READING = ["GET", "HEAD"]
+EVERY_METHOD = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
+# The statuses that CloudFront keeps answers of: 10 seconds each unless told otherwise, for whoever asks next, even
+# where nothing else is cached. A note that one visitor may not see would be missing for its owner.
+# Source: Amazon CloudFront Developer Guide, "How CloudFront caches HTTP 4xx and 5xx status codes from your origin".
+ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
+NO_TASK = 503
+# Source: Amazon CloudFront Developer Guide, "Response timeout".
+LONGEST_READ_SECONDS = 120
+# TLS 1.2 or later. Source: the same, "Supported protocols and ciphers between viewers and CloudFront".
+TLS_POLICY = "TLSv1.2_2021"
+SERVE_DOMAIN = "ServeDomain"
+
+
+@dataclasses.dataclass(frozen=True)
+class Distribution:
+    """How people reach the stage over CloudFront."""
+
+    url: Value
+    id: Value
+
+
+@component("edge")
+def add_distribution(
+    template: Template, settings: LoadBalancerSettings, balancer: elb.LoadBalancer, edge: Edge
+) -> Distribution:
+    """Add the distribution in front of an internal load balancer, with the domain's records where there is a zone."""
+    origin = add_vpc_origin(template, balancer)
+    config = cloudfront.DistributionConfig(
+        Comment=Sub("${AWS::StackName}"),
+        Enabled=True,
+        HttpVersion="http2and3",
+        IPV6Enabled=True,
+        PriceClass="PriceClass_All",
+        Origins=[origin_of(settings, balancer, origin)],
+        DefaultCacheBehavior=everything(),
+        CacheBehaviors=[static_files()],
+        CustomErrorResponses=[error_response(status) for status in ERRORS],
+        ViewerCertificate=cloudfront.ViewerCertificate(CloudFrontDefaultCertificate=True),
+    )
+    served = add_domain(template, settings, config, edge) if settings.domain else None
+    if edge.web_acl_arn is not None:
+        config.WebACLId = edge.web_acl_arn
+    distribution = template.add(
+        cloudfront.Distribution("Distribution", DistributionConfig=config),
+        why="Answers people over HTTPS near where they are, and is the only way to the load balancer.",
+    )
+    if served and settings.hosted_zone_id:
+        add_records(template, settings, distribution, served)
+    return Distribution(add_url(template, settings, distribution, served), distribution.ref())
+
+
+def origin_of(
+    settings: LoadBalancerSettings, balancer: elb.LoadBalancer, origin: cloudfront.VpcOrigin
+) -> cloudfront.Origin:
+    """Return the one origin. It may take as long to answer as the load balancer lets a connection be quiet."""
+    return cloudfront.Origin(
+        Id=ORIGIN,
+        DomainName=balancer.get_att("DNSName"),
+        VpcOriginConfig=cloudfront.VpcOriginConfig(
+            VpcOriginId=origin.get_att("Id"),
+            OriginReadTimeout=min(settings.idle_timeout_seconds, LONGEST_READ_SECONDS),
+        ),
+    )
+
+
+def everything() -> cloudfront.DefaultCacheBehavior:
+    """Pass every request on as it came, with all of its headers, cookies and words, and keep no answer."""
+    return cloudfront.DefaultCacheBehavior(
+        **behavior("CachingDisabled"),
+        AllowedMethods=EVERY_METHOD,
+        OriginRequestPolicyId=facts.policy_id("AllViewer"),
+    )
+
+
+def static_files() -> cloudfront.CacheBehavior:
+    """Keep static files, whose names carry a digest of what is in them, for as long as their headers say."""
+    return cloudfront.CacheBehavior(**behavior("CachingOptimized"), PathPattern=STATIC_FILES, AllowedMethods=READING)
+
+
+def behavior(cache_policy: str) -> dict[str, Any]:
+    """Return what both behaviours share: HTTPS only, and compressed where the policy lets CloudFront do it."""
+    return {
+        "TargetOriginId": ORIGIN,
+        "ViewerProtocolPolicy": "redirect-to-https",
+        "CachedMethods": READING,
+        "Compress": True,
+        "CachePolicyId": facts.policy_id(cache_policy),
+    }
+
+
+def error_response(status: int) -> cloudfront.CustomErrorResponse:
+    """Keep no error; where no task could be asked, show the page that waits for one."""
+    response = cloudfront.CustomErrorResponse(ErrorCode=status, ErrorCachingMinTTL=0)
+    if status == NO_TASK:
+        response.ResponseCode, response.ResponsePagePath = status, WAKING_PATH
+    return response
+
+
+def add_domain(
+    template: Template, settings: LoadBalancerSettings, config: cloudfront.DistributionConfig, edge: Edge
+) -> str:
+    """Serve the domain, unless the person who deploys says that another distribution still does; return the condition.
+
+    CloudFront refuses a name that another distribution has, in any account: the second one, such as that of a stage
+    that moves to another region, is made without it and takes it over later.
+    Source: Amazon CloudFront Developer Guide, "Use custom URLs by adding alternate domain names (CNAMEs)".
+    """
+    parameter = template.add_parameter_in(
+        GROUP,
+        f"Serve {settings.domain}",
+        SERVE_DOMAIN,
+        Type="String",
+        Default="true",
+        AllowedValues=["true", "false"],
+        Description=(
+            f"false while another distribution has {settings.domain} as an alternate name: this one then answers to "
+            "its CloudFront address only, until the name has been moved (docs/runbook.md) and this is true."
+        ),
+    )
+    served = template.condition_chosen(parameter, "true")
+    config.Aliases = If(served, [settings.domain], NoValue)
+    config.ViewerCertificate = cloudfront.ViewerCertificate(
+        AcmCertificateArn=edge.certificate_arn, MinimumProtocolVersion=TLS_POLICY, SslSupportMethod="sni-only"
+    )
+    return served
+
+
+def add_records(
+    template: Template, settings: LoadBalancerSettings, distribution: cloudfront.Distribution, served: str
+) -> None:
+    """Point the domain at the distribution, over IPv4 and IPv6."""
+    target = AliasTarget(DNSName=distribution.get_att("DomainName"), HostedZoneId=facts.hosted_zone_id())
+    for record in ("A", "AAAA"):
+        template.add(
+            route53.RecordSetType(
+                f"DomainRecord{record}",
+                HostedZoneId=settings.hosted_zone_id,
+                Name=settings.domain,
+                Type=record,
+                AliasTarget=target,
+                Condition=served,
+            ),
+            why="Lets people reach the application by its name.",
+        )
+
+
+def add_url(
+    template: Template, settings: LoadBalancerSettings, distribution: cloudfront.Distribution, served: str | None
+) -> Value:
+    """Return the address people use, and print it, and CloudFront's own, when the deployment finishes."""
+    own = Sub("https://${Name}", Name=distribution.get_att("DomainName"))
+    url = If(served, f"https://{settings.domain}", own) if served else own
+    template.add_output_for_people("Url", url, "Open this address: the application")
+    if served:
+        template.add_output_for_people(
+            "CloudFrontName", distribution.get_att("DomainName"), f"What {settings.domain} has to point at, as a CNAME"
+        )
+    return url

@@ -1,0 +1,62 @@
+"""Which PostgreSQL a restored cluster is given: AWS upgrades minor versions by itself, and goes back to none.
+
+A cluster of an earlier version than its snapshot is refused, and without a version AWS takes the region's default.
+Source: Amazon RDS API Reference, "RestoreDBClusterFromSnapshot".
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..aws.client import Aws
+from ..exit_codes import AwsTrouble, BadInput
+
+ENGINE, PARAMETER = "aurora-postgresql", "EngineVersion"
+
+
+def of_snapshot(aws: Aws, region: str, snapshot: str, hint: str) -> str:
+    """Return the version of a snapshot, named or by its ARN. Raises BadInput, with the hint, when there is none."""
+    name = snapshot.rpartition(":cluster-snapshot:")[2]
+    try:
+        found = aws.call("rds", region, "describe_db_cluster_snapshots", DBClusterSnapshotIdentifier=name)
+    except AwsTrouble as error:
+        if "NotFound" not in error.code:
+            raise
+        raise BadInput(f"there is no snapshot {name} in {region}", hint) from error
+    return str(found["DBClusterSnapshots"][0]["EngineVersion"])
+
+
+def of_cluster(aws: Aws, region: str, cluster: str) -> str:
+    """Return the version that a cluster runs."""
+    found = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=cluster)
+    return str(found["DBClusters"][0]["EngineVersion"])
+
+
+def to_restore(aws: Aws, region: str, held: str, built: str) -> str:
+    """Return the version for a cluster that starts from data of version `held`: that one, or the next that is offered.
+
+    `built` is the version of the template, whose parameters fit one major version only. Raises BadInput for data of
+    another major version.
+    """
+    if _major(held) != _major(built):
+        raise BadInput(
+            f"what is to be restored is of PostgreSQL {held}, and the template is built for {_major(built)}",
+            f'Set database.engine_version = "{_major(held)}" in notejam.toml, build, restore, and upgrade then',
+        )
+    later = (each for each in offered(aws, region, _major(held)) if _numbers(each) >= _numbers(held))
+    return min(later, key=_numbers, default=held)
+
+
+def offered(aws: Aws, region: str, major: str) -> list[str]:
+    """Return the versions that a region offers of a major version."""
+    pages = aws.pages("rds", region, "describe_db_engine_versions", Engine=ENGINE)
+    every = (each["EngineVersion"] for page in pages for each in page["DBEngineVersions"])
+    return [each for each in every if re.fullmatch(r"\d+\.\d+", each) and _major(each) == major]
+
+
+def _major(version: str) -> str:
+    return version.partition(".")[0]
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", version)]

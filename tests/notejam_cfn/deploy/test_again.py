@@ -1,0 +1,107 @@
+"""A stage is created, destroyed and created again, and after a creation that failed: nothing stands in its way.
+
+What AWS leaves behind is there: logs that services write when their stack is gone, what a stack keeps, taken names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notejam_cfn.build import build, output
+from notejam_cfn.config import loader
+from notejam_cfn.local.emulator import Emulator
+from tests.conftest import Ran, Run
+
+SIZES = ("economy", "standard", "resilient")
+REGION, AWAY = "eu-central-1", "eu-west-1"
+IMAGE = f"123456789012.dkr-ecr.{REGION}.on.aws/notejam@sha256:{'a' * 64}"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stage of each size, the largest with copies in a second region."""
+    folder = tmp_path_factory.mktemp("output")
+    stages: dict[str, Any] = {size: {"size": size, "region": REGION} for size in SIZES}
+    stages["resilient"]["backups"] = {"copy_region": AWAY}
+    project = loader.parse({"project": {"name": "notejam"}, "stages": stages})
+    output.write(folder, build.files(project, build.compose(project), None))
+    return folder
+
+
+@pytest.fixture
+def run(run_in: Callable[..., Ran], built: Path) -> Run:
+    """Run a script on a stage: `run("economy", "deploy", "--yes")`."""
+    return lambda stage, name, *arguments: run_in(built, stage, name, *arguments)
+
+
+def up(run: Run, stage: str) -> None:
+    ran = run(stage, "deploy", "--yes", "--parameter", f"ImageUri={IMAGE}")
+    assert ran.exit == 0, ran.said
+
+
+def down(run: Run, stage: str) -> None:
+    ran = run(stage, "destroy", "--yes", "--unprotect")
+    assert ran.exit == 0, ran.said
+
+
+def late_logs(aws: Emulator) -> set[str]:
+    """The log groups that nobody has given a time to be kept: services have made them."""
+    groups = aws.client("logs", REGION).describe_log_groups()["logGroups"]
+    return {each["logGroupName"].split("/")[2] for each in groups if "retentionInDays" not in each}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_stage_can_be_created_destroyed_and_created_again(run: Run, aws: Emulator, size: str) -> None:
+    up(run, size)
+    assert not late_logs(aws)
+    down(run, size)
+    assert late_logs(aws) == {"rds", "ecs"}
+    up(run, size)
+    down(run, size)
+
+
+# The last of what a layer creates, so that as much as can be is there when it fails.
+LAST = {"database": "DatabaseWriter", "backups": "RegularSelection", "service": "WebService", "copies": "CopyVault"}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_stage_can_be_created_after_a_creation_that_failed(run: Run, aws: Emulator, size: str) -> None:
+    for layer, logical_id in LAST.items():
+        if layer == "copies" and size != "resilient":
+            continue
+        aws.set_faults(failures=[{"logical_id": logical_id, "operation": "create", "reason": "no capacity"}])
+        ran = run(size, "deploy", "--yes", "--parameter", f"ImageUri={IMAGE}")
+        assert ran.exit != 0 and "no capacity" in ran.said, (layer, ran.said)
+        aws.set_faults()
+        clear(run, size)
+    up(run, size)
+
+
+def clear(run: Run, size: str) -> None:
+    """Delete what a failed creation has left, as a person does who was shown it."""
+    ran = run(size, "destroy", "--yes", "--unprotect")
+    assert ran.exit == 0, ran.said
+
+
+def test_a_protected_database_of_a_failed_creation_does_not_make_it_fail_for_ever(run: Run, aws: Emulator) -> None:
+    aws.set_faults(failures=[{"logical_id": "DatabaseWriter", "operation": "create", "reason": "no capacity"}])
+    assert run("resilient", "deploy", "--yes").exit != 0
+    aws.set_faults()
+    cloudformation = aws.client("cloudformation", REGION)
+    (stack,) = cloudformation.describe_stacks(StackName="notejam-resilient-database")["Stacks"]
+    assert stack["StackStatus"] == "ROLLBACK_FAILED"
+    ran = run("resilient", "deploy", "--yes")
+    assert ran.exit == 4 and "to be deleted first" in ran.said, ran.said
+    down(run, "resilient")
+    up(run, "resilient")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_failed_creation_of_backups_keeps_nothing(run: Run, aws: Emulator, size: str) -> None:
+    aws.set_faults(failures=[{"logical_id": "RegularSelection", "operation": "create", "reason": "no capacity"}])
+    assert run(size, "deploy", "--yes").exit != 0
+    assert aws.client("backup", REGION).list_backup_vaults()["BackupVaultList"] == []
