@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import lighthouse, { desktopConfig } from 'lighthouse';
+import { throttling } from 'lighthouse/core/config/constants.js';
 import { launch } from 'puppeteer-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -58,26 +59,43 @@ async function examine(asPage) {
 
 async function score(path) {
   for (const config of [undefined, desktopConfig]) {
-    let lhr;
-    // The rest of the machine takes part in a page's performance, and in nothing else: the best of three counts.
-    for (let tries = 0; tries < 3 && (lhr?.categories.performance.score ?? 0) < 1; tries += 1) lhr = await judged(path, config);
+    const lhr = await best(path, config);
     const missed = Object.values(lhr.audits).filter(({ score, scoreDisplayMode }) =>
       score !== null && score < 0.9 && scoreDisplayMode !== 'informative');
     scores.push({
       page: `${path}, ${config ? 'desktop' : 'phone'}`,
       shown: new URL(lhr.finalDisplayedUrl).pathname,
       scores: Object.fromEntries(Object.entries(lhr.categories).map(([id, { score }]) => [id, Math.round(score * 100)])),
+      benchmark: lhr.environment.benchmarkIndex,
       missed: missed.map(({ id, explanation }) => (explanation ? `${id}: ${explanation}` : id)),
     });
   }
 }
 
-async function judged(path, config) {
-  const port = Number(new URL(browser.wsEndpoint()).port);
-  const kept = { disableStorageReset: true, disableFullPageScreenshot: true };
-  const onlyCategories = ['performance', 'accessibility', 'best-practices', 'seo'];
-  const { lhr } = await lighthouse(asked.root + path, { port, logLevel: 'silent', onlyCategories, ...kept }, config);
-  return lhr;
+// What else the machine does takes part in a page's performance, and in nothing else. So a page has three tries, and the
+// phone, which is to be four times slower than a machine of benchmark index 1,500, is slowed down less where the
+// machine is slower itself.
+async function best(path, config) {
+  let found;
+  let slowdown = config ? 1 : 4;
+  for (let tries = 0; tries < 3 && (found?.categories.performance.score ?? 0) < 1; tries += 1) {
+    const { lhr } = await lighthouse(asked.root + path, flags(config, slowdown), config);
+    if (!found || lhr.categories.performance.score > found.categories.performance.score) found = lhr;
+    slowdown = Math.max(1, Math.min(slowdown, lhr.environment.benchmarkIndex / 375));
+  }
+  return found;
+}
+
+function flags(config, cpuSlowdownMultiplier) {
+  const { desktopDense4G, mobileSlow4G } = throttling;
+  return {
+    port: Number(new URL(browser.wsEndpoint()).port),
+    logLevel: 'silent',
+    disableStorageReset: true,
+    disableFullPageScreenshot: true,
+    onlyCategories: ['performance', 'accessibility', 'best-practices', 'seo'],
+    throttling: { ...(config ? desktopDense4G : mobileSlow4G), cpuSlowdownMultiplier },
+  };
 }
 
 // Guests first: a cookie stays.
