@@ -9,6 +9,9 @@ from typing import Any
 
 WAIT_SECONDS, PAUSE_SECONDS = 600, 10
 # A basic scan ends as COMPLETE; continuous scanning by Amazon Inspector stays ACTIVE.
+# A system that ECR does not know (yet) must not stop every release.
+# Source: Amazon ECR User Guide, "Troubleshooting image scanning issues".
+UNSUPPORTED = "UNSUPPORTED_IMAGE"
 DONE, PENDING = {"COMPLETE", "ACTIVE"}, {"PENDING", "IN_PROGRESS"}
 
 
@@ -35,6 +38,9 @@ def findings(ecr: Any, repository: str, digest: str, pause: Callable[[float], No
     for _ in range(WAIT_SECONDS // PAUSE_SECONDS):
         answer = scan(ecr, repository, digest)
         status = answer["imageScanStatus"]["status"]
+        if status == UNSUPPORTED:
+            print(f"warning: Amazon ECR cannot scan {digest}: {answer['imageScanStatus'].get('description', status)}")
+            return {}
         if status in DONE:
             return dict(answer["imageScanFindings"].get("findingSeverityCounts", {}))
         if status not in PENDING:

@@ -15,7 +15,6 @@ from .components.network.vpc import Network, add_network
 from .components.observability.alarm_topic import AlarmTopic, add_alarm_topic
 from .components.observability.log_groups import add_log_group
 from .components.observability.monitoring import MonitoredResources, add_monitoring
-from .components.pipeline.expiry import add_expiry
 from .config.fields import InvalidSetting
 from .config.loader import ConfigError
 from .config.settings import (
@@ -74,7 +73,6 @@ __all__ = [
     "add_cross_region_backup",
     "add_database",
     "add_encryption",
-    "add_expiry",
     "add_image_repository",
     "add_load_balancer",
     "add_log_group",

@@ -52,6 +52,7 @@ def environment(stage: Stage, network: Network, database: Database, load_balance
     """Return what the containers find in their environment; nothing in it is a secret."""
     variables: dict[str, Value] = {
         "STAGE": stage.name,
+        "METRICS_NAMESPACE": stage.monitoring.metrics_namespace,
         "PUBLIC_URL": load_balancer.url,
         "HOST": ANY_ADDRESS_IPV6 if network.ipv6_only_tasks else ANY_ADDRESS,
         "PORT": str(stage.service.port),

@@ -71,7 +71,7 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = tuple(
                 "size": size,
                 "network": {"egress": egress},
                 "load_balancer": {"waf": True, **domain},
-                "cdn": {"enabled": cdn},
+                "cdn": {"enabled": cdn, "access_log": True},
             }
             for size in ("economy", "standard", "resilient")
         },
@@ -125,12 +125,12 @@ def composed() -> list[dict[str, Any]]:
     """Return every template of the configurations above."""
     sys.path.insert(0, str(ROOT))
     from notejam_cfn import stacks_of
-    from notejam_cfn.config.loader import parse, with_personal_stage
+    from notejam_cfn.config.loader import parse
     from notejam_cfn.iam import permissions
 
     # Composing must not need what is about to be written.
     vars(permissions).update(actions_for=lambda kind: (), action=permissions.Action)
-    projects = [with_personal_stage(parse(document), "dev-alice", "economy") for document in CONFIGURATIONS]
+    projects = [parse(document) for document in CONFIGURATIONS]
     return [stack.template.to_dict() for project in projects for stack in stacks_of(project)]
 
 

@@ -9,6 +9,11 @@
 <div class="actions"><button class="button">Change password</button></div>
 </form>
 <section>
+<h2>Address and sessions</h2>
+<p>You sign in with <strong>{{visitor.email}}</strong>.</p>
+<p class="actions"><a class="button plain" href="/settings/email/">Change e-mail address</a> <a class="button plain" href="/settings/sessions/">Where you are signed in</a></p>
+</section>
+<section>
 <h2>Time zone</h2>
 <p>Times are shown as in {{visitor.time_zone or "the zone where Notejam runs"}}.</p>
 <p class="actions"><a class="button plain" href="/settings/time-zone/">Change time zone</a></p>

@@ -43,6 +43,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "recover": ("operate.recover", "help a stage whose stacks are stuck"),
     },
     "Look": {
+        "smoke": ("operate.smoke", "ask a stage whether it works, waking it first if it sleeps"),
         "status": ("operate.status", "show stacks, tasks, image, database and address of a stage"),
         "logs": ("operate.logs", "show the logs of a stage in the order of time"),
         "exec": ("operate.exec", "open a shell in a running container"),

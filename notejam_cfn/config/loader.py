@@ -20,19 +20,13 @@ from typing import Any, TypeVar
 
 from ..core import names
 from ..core.regions import TWO_ZONE_REGIONS
-from .fields import InvalidSetting, Settings
+from .fields import InvalidSetting, Settings, shown
 from .settings import PRESETS, SIZES, DeliverySettings, Project, Stage
 
 FILE_NAME = "notejam.toml"
 PROJECT_PATTERN = re.compile(r"[a-z][a-z0-9-]{1,19}")
 STAGE_PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 STAGE_LENGTH = 20
-
-# What a personal stage takes over from the stage it is like: what is run, not how much of it.
-SAME = {
-    "database": ("engine_version", "database_name"),
-    "service": ("name", "port", "health_path", "path_pattern", "priority", "architecture", "time_zone"),
-}
 
 S = TypeVar("S", bound=Settings)
 
@@ -48,7 +42,7 @@ def load(path: Path | str = FILE_NAME) -> Project:
     """
     path = Path(path)
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; `python -m notejam_cfn init` writes one") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -56,6 +50,8 @@ def load(path: Path | str = FILE_NAME) -> Project:
     except tomllib.TOMLDecodeError as error:
         hint = "; text stands in quotes" if str(error).startswith("Invalid value") else ""
         raise ConfigError(f"{path}: not valid TOML: {error}{hint}") from None
+    except (RecursionError, ValueError):
+        raise ConfigError(f"{path}: not valid TOML: nested too deeply, or a number of thousands of digits") from None
     return parse(document)
 
 
@@ -68,29 +64,10 @@ def parse(document: Mapping[str, Any]) -> Project:
         raise ConfigError("stages: at least one [stages.NAME] table is needed, got none")
     stages = tuple(_stage(project, name, _table(tables, name, "stages.")) for name in tables)
     _refuse_overlaps(stages)
+    _refuse_shared_beginnings(stages)
     delivery = _build(DeliverySettings, _table(document, "delivery", ""), "delivery")
+    _refuse_moving_pipeline(stages, delivery)
     return Project(name=project, stages=stages, delivery=delivery)
-
-
-def with_personal_stage(project: Project, name: str, like: str) -> Project:
-    """Return the project with a stage more: a developer's own, made like another one with the cheapest settings.
-
-    Its stacks are named after it, its network is apart from every other, and it has no domain. Raises `ConfigError`.
-    """
-    known = {stage.name: stage for stage in project.stages}
-    if like not in known:
-        raise ConfigError(f"--like must be one of {', '.join(known)}, got {like!r}")
-    if name in known or not name.startswith(names.PERSONAL_PREFIX):
-        raise ConfigError(f"--stage with --like must be a new name such as {names.PERSONAL_PREFIX}alice, got {name!r}")
-    _refuse_stage_name(name, f"stages.{name}")
-    return dataclasses.replace(project, stages=(*project.stages, _personal(known[like], name)))
-
-
-def _personal(stage: Stage, name: str) -> Stage:
-    """Return the smallest stage in its developer's name that runs what the other one runs, where that runs."""
-    same = {part: {key: getattr(getattr(stage, part), key) for key in keys} for part, keys in SAME.items()}
-    table = {"region": stage.region, "account": stage.account, "size": "economy", "personal": True}
-    return _stage(stage.project, name, table | same)
 
 
 def derived_cidr(stage: str) -> str:
@@ -103,7 +80,7 @@ def _project_name(table: Mapping[str, Any]) -> str:
     _refuse_unknown(table, ("name",), "project.")
     name = table.get("name", "notejam")
     if not isinstance(name, str) or not PROJECT_PATTERN.fullmatch(name):
-        raise ConfigError(f"project.name must be 2 to 20 lower-case letters, digits or -, got {name!r}")
+        raise ConfigError(f"project.name must be 2 to 20 lower-case letters, digits or -, got {shown(name)}")
     return name
 
 
@@ -113,7 +90,7 @@ def _stage(project: str, name: str, table: Mapping[str, Any]) -> Stage:
     _refuse_unknown(table, _keys(Stage, "name", "project"), f"{path}.")
     size = table.get("size", "economy")
     if size not in SIZES:
-        raise ConfigError(f"{path}.size must be one of {', '.join(SIZES)}, got {size!r}")
+        raise ConfigError(f"{path}.size must be one of {', '.join(SIZES)}, got {shown(size)}")
     if "region" not in table:
         raise ConfigError(f"{path}.region is missing: set the AWS region the stage runs in, such as eu-central-1")
     preset = {"network": {"cidr": derived_cidr(name), "zones": 2 if table["region"] in TWO_ZONE_REGIONS else 3}}
@@ -124,11 +101,11 @@ def _refuse_stage_name(name: str, path: str) -> None:
     if not STAGE_PATTERN.fullmatch(name) or len(name) > STAGE_LENGTH:
         raise ConfigError(
             f"{path}: a stage's name must be 1 to {STAGE_LENGTH} lower-case letters, digits and single hyphens, "
-            f"beginning with a letter, got {name!r}"
+            f"beginning with a letter, got {shown(name)}"
         )
     problem = names.stage_name_problem(name)
     if problem:
-        raise ConfigError(f"{path}: a stage's name {problem}, got {name!r}")
+        raise ConfigError(f"{path}: a stage's name {problem}, got {shown(name)}")
 
 
 def _build(kind: type[S], table: Mapping[str, Any], path: str, **fixed: Any) -> S:
@@ -164,7 +141,7 @@ def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
 def _table(parent: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any]:
     value = parent.get(key, {})
     if not isinstance(value, Mapping):
-        raise ConfigError(f"{path}{key} must be a table, got {value!r}")
+        raise ConfigError(f"{path}{key} must be a table, got {shown(value)}")
     return value
 
 
@@ -186,6 +163,26 @@ def _refuse_overlaps(stages: tuple[Stage, ...]) -> None:
                     f"stages.{stage.name}.network.cidr must not overlap {other.network.cidr} of stage {other.name}, "
                     f"got {block}"
                 )
+
+
+def _refuse_shared_beginnings(stages: tuple[Stage, ...]) -> None:
+    """Roles allow by the beginning of names: what may change `prod` could change `prod-eu`."""
+    for stage in stages:
+        for other in stages:
+            if other.name.startswith(f"{stage.name}-"):
+                raise ConfigError(
+                    f"stages.{other.name}: a stage's name must not begin with another stage's and a hyphen, "
+                    f"since roles allow by the beginning of names, got {stage.name!r} besides"
+                )
+
+
+def _refuse_moving_pipeline(stages: tuple[Stage, ...], delivery: DeliverySettings) -> None:
+    """The pipeline's region must not follow from the order of stages: moving it would make everything again."""
+    regions = list(dict.fromkeys(stage.region for stage in stages))
+    if len(regions) > 1 and not delivery.region:
+        raise ConfigError(
+            f"delivery.region is missing: stages are in {', '.join(regions)}, so say which of them the pipeline is in"
+        )
 
 
 def starter() -> str:
@@ -211,6 +208,17 @@ def _reference_line(field: dataclasses.Field[Any]) -> str:
     return f"# {field.name} = {default}  # {field.metadata['meaning']} ({field.metadata['allowed']})"
 
 
+SMALL = """\
+# One stage. `python -m notejam_cfn build` turns this file into templates; `init --full` shows every setting there is.
+
+[project]
+name = "notejam"
+
+[stages.dev]
+region = "eu-central-1"
+size = "economy"  # pauses and sleeps when idle; or: standard, resilient
+"""
+
 STARTER = """\
 # What Notejam is on AWS. `python -m notejam_cfn build` turns this file into templates in output/.
 #
@@ -222,14 +230,16 @@ STARTER = """\
 [project]
 name = "notejam"
 
-# The pipeline, which rolls out stage by stage in the order below. The code comes from a repository that is made for
-# you (codecommit), from one on GitHub, GitLab or Bitbucket (codeconnections), or from a zip (s3).
+# The pipeline, which rolls out stage by stage in the order below. The code comes from a repository on GitHub, GitLab or
+# Bitbucket (codeconnections), from one that is made for you (codecommit), or from a zip (s3).
 [delivery]
-source = "codecommit"
+source = "codeconnections"
+# repository = "OWNER/notejam"  # else it is asked for when the pipeline is deployed
 
 [stages.dev]
 region = "eu-central-1"
 size = "economy"
+previews = true
 network.cidr = "10.10.0.0/16"
 
 [stages.test]

@@ -2,7 +2,7 @@
 
 CloudFormation makes what refers to nothing of each other at once, and deletes it at once. Where a service needs
 an order all the same, it works or fails by chance. `Template` adds the order when it is rendered, so that it holds for
-every composition of components; the rules E9513 to E9515 and E9517 of the build judge it independently.
+every composition of components; the rules E9518 to E9520 and E9522 of the build judge it independently.
 """
 
 from __future__ import annotations

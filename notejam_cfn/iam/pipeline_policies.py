@@ -1,80 +1,24 @@
-"""IAM statements of delivery, by intent: what the pipeline, its builds and CloudFormation may do.
+"""IAM statements of the pipeline, by intent: what its builds and its stages' deploy roles may do.
 
-They stand beside `policies`, which knows what a running stage may do. What people may do is in `developer_policies`.
+They stand beside `policies`, which knows what a running stage may do, and `cloudformation_policies`, which knows what
+CloudFormation needs to make one. What people may do is in `people_policies`.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from awacs.aws import (
-    Action,
-    Allow,
-    ArnLike,
-    Condition,
-    Deny,
-    Null,
-    PolicyDocument,
-    Principal,
-    Statement,
-    StringEquals,
-    StringLike,
-)
+from awacs.aws import Action, Allow, ArnLike, Condition, PolicyDocument, Principal, Statement, StringLike
 from awacs.sts import AssumeRole
 from troposphere import Sub, encode_to_dict
 
-from ..core.render import compact_json
 from ..core.values import Value
-from . import permissions
 from .policies import allow, allow_everywhere, policy, service_principal, within
 
-# A managed policy holds 6,144 characters without white space; pseudo parameters are longer than what they stand for.
-# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-MANAGED_POLICY_CHARACTERS = 6000
-# Where the names of a service's things stand in their ARNs. `{}` is the beginning of a stack's name. A service that is
-# not here, or whose things have no name of their own, is narrowed to the account.
-# Source: the "Resource types" tables of AWS's Service Authorization Reference.
-NAMED: dict[str, tuple[str, ...]] = {
-    "cloudwatch": ("cloudwatch:*:${AWS::AccountId}:alarm:{}*", "cloudwatch::${AWS::AccountId}:dashboard/{}*"),
-    "codecommit": ("codecommit:*:${AWS::AccountId}:{}*",),
-    "codepipeline": ("codepipeline:*:${AWS::AccountId}:{}*",),
-    "ecr": ("ecr:*:${AWS::AccountId}:repository/{}*",),
-    "ecs": (
-        "ecs:*:${AWS::AccountId}:cluster/{}*",
-        "ecs:*:${AWS::AccountId}:service/{}*",
-        "ecs:*:${AWS::AccountId}:task-definition/*",
-    ),
-    "events": ("events:*:${AWS::AccountId}:rule/{}*",),
-    "iam": (
-        "iam::${AWS::AccountId}:role/{}*",
-        "iam::${AWS::AccountId}:policy/{}*",
-        "iam::${AWS::AccountId}:group/{}*",
-        "iam::${AWS::AccountId}:role/aws-service-role/*",
-    ),
-    "kms": ("kms:*:${AWS::AccountId}:key/*", "kms:*:${AWS::AccountId}:alias/{}*"),
-    "logs": (
-        "logs:*:${AWS::AccountId}:log-group:{}*",
-        "logs:*:${AWS::AccountId}:log-group:/aws/rds/cluster/{}*",
-        "logs:*:${AWS::AccountId}:log-group:/aws/ecs/containerinsights/{}*",
-        "logs:*:${AWS::AccountId}:log-group:/aws/vendedlogs/states/{}*",
-        "logs:*:${AWS::AccountId}:log-group:aws-waf-logs-{}*",
-    ),
-    "rds": (
-        *(f"rds:*:${{AWS::AccountId}}:{kind}:{{}}*" for kind in ("cluster", "cluster-pg", "db", "subgrp")),
-        *(f"rds:*:${{AWS::AccountId}}:{kind}:*" for kind in ("cluster-snapshot", "og", "pg")),
-    ),
-    "route53": ("route53:::hostedzone/*", "route53:::change/*"),
-    "s3": ("s3:::{}*",),
-    "scheduler": ("scheduler:*:${AWS::AccountId}:schedule/*/{}*", "scheduler:*:${AWS::AccountId}:schedule-group/{}*"),
-    "sns": ("sns:*:${AWS::AccountId}:{}*",),
-}
-
-# What using artifacts takes, of their objects, their bucket and their key.
-OBJECTS = ("GetObject", "GetObjectVersion", "PutObject")
-BUCKET = ("GetBucketLocation", "GetBucketVersioning", "ListBucket")
-KEY = ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
+# What using artifacts takes, of their bucket and their key.
+BUCKET = ("GetBucketAcl", "GetBucketLocation", "GetBucketVersioning")
+READING_KEY = ("Decrypt", "DescribeKey")
+WRITING_KEY = ("Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
 
 
 def on(service: str, *names: str) -> list[Action]:
@@ -85,6 +29,9 @@ def on(service: str, *names: str) -> list[Action]:
 def in_account(arn: str) -> Sub:
     """Return an ARN of this account and partition: `in_account("ecs:*:${AWS::AccountId}:cluster/x")`."""
     return Sub("arn:${AWS::Partition}:" + arn)
+
+
+# Schemas name actions on things that no template here makes; named resources could never match them.
 
 
 def stacks_named(prefixes: Iterable[str]) -> list[Value]:
@@ -108,7 +55,7 @@ def assumed_by_cloudformation() -> PolicyDocument:
 
 
 def from_account(account: Value, role_arns: Sequence[Value]) -> dict[str, object]:
-    """Return the principal and condition that admit roles of another account, by ARNs that may hold `*`.
+    """Return the principal and condition that admit roles of an account, by ARNs that may hold `*`.
 
     A policy that named a role which is not there yet would be refused.
     """
@@ -119,25 +66,8 @@ def from_account(account: Value, role_arns: Sequence[Value]) -> dict[str, object
 
 
 def trust_roles_of(account: Value, role_arns: Sequence[Value]) -> Statement:
-    """Trust roles of another account to assume the role."""
+    """Trust roles of an account to assume the role."""
     return Statement(Effect=Allow, Action=[AssumeRole], **from_account(account, role_arns))
-
-
-def share_artifacts(bucket_arn: Value, account: Value, role_arns: Sequence[Value]) -> list[Statement]:
-    """Let roles of another account read the bucket's artifacts, and write what their actions put out.
-
-    Source: AWS CodePipeline User Guide, "Create a pipeline that uses resources from another account".
-    """
-    guests = from_account(account, role_arns)
-    return [
-        Statement(Effect=Allow, Action=on("s3", *OBJECTS), Resource=[within(bucket_arn, "/*")], **guests),
-        Statement(Effect=Allow, Action=on("s3", *BUCKET), Resource=[bucket_arn], **guests),
-    ]
-
-
-def share_key(account: Value, role_arns: Sequence[Value]) -> Statement:
-    """Let roles of another account use the key of the artifacts. In a key's policy, `*` is that key."""
-    return Statement(Effect=Allow, Action=on("kms", *KEY), Resource=["*"], **from_account(account, role_arns))
 
 
 def share_images(account: Value, role_arns: Sequence[Value]) -> Statement:
@@ -157,13 +87,23 @@ def allow_passing(role_arns: Sequence[Value], service: str) -> Statement:
     return allow(on("iam", "PassRole"), role_arns, to_service)
 
 
-def allow_using_artifacts(bucket_arn: Value, key_arn: Value) -> list[Statement]:
-    """Read and write the artifacts that the pipeline's actions hand on."""
+def allow_reading_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) -> list[Statement]:
+    """Read artifacts of some names. Their keys are `PIPELINE/NAME/RANDOM`, with ten characters of the name.
+
+    Source: the keys of artifacts in terraform-aws-control_tower_account_factory, issue 268.
+    """
+    objects = [within(bucket_arn, f"/*/{name}/*") for name in artifacts]
     return [
-        allow(on("s3", *OBJECTS), [within(bucket_arn, "/*")]),
+        allow(on("s3", "GetObject", "GetObjectVersion"), objects),
         allow(on("s3", *BUCKET), [bucket_arn]),
-        allow(on("kms", *KEY), [key_arn]),
+        allow(on("kms", *READING_KEY), [key_arn]),
     ]
+
+
+def allow_writing_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) -> list[Statement]:
+    """Write artifacts of some names, and no others."""
+    objects = [within(bucket_arn, f"/*/{name}/*") for name in artifacts]
+    return [allow(on("s3", "PutObject"), objects), allow(on("kms", *WRITING_KEY), [key_arn])]
 
 
 def allow_reading_codecommit(repository_arn: Value) -> Statement:
@@ -180,11 +120,6 @@ def allow_reading_codecommit(repository_arn: Value) -> Statement:
         "CancelUploadArchive",
     )
     return allow(on("codecommit", *reads), [repository_arn])
-
-
-def allow_comparing_commits(repository_arn: Value) -> Statement:
-    """See which files differ between two commits of one repository."""
-    return allow(on("codecommit", "GetDifferences"), [repository_arn])
 
 
 def allow_using_connection(connection_arn: Value) -> Statement:
@@ -232,125 +167,56 @@ def allow_marking_images(repository_arns: Sequence[Value]) -> Statement:
 
 
 def allow_changing_stacks(prefixes: Iterable[str]) -> Statement:
-    """Create, review and execute change sets of stacks, and update them."""
+    """Do with stacks what `deploy` does: create, review, change, protect, roll back and clear what a failure left."""
     changes = (
-        "CreateChangeSet",
-        "CreateStack",
-        "DeleteChangeSet",
-        "ExecuteChangeSet",
-        "SetStackPolicy",
-        "TagResource",
-        "UpdateStack",
+        *("CancelUpdateStack", "ContinueUpdateRollback", "CreateStack", "DeleteStack", "ExecuteChangeSet"),
+        *("RollbackStack", "SetStackPolicy", "UpdateStack", "UpdateTerminationProtection"),
     )
-    reads = ("DescribeChangeSet", "DescribeStackEvents", "DescribeStackResources", "DescribeStacks", "GetTemplate")
-    return allow(on("cloudformation", *changes, *reads), stacks_named(prefixes))
+    return allow(on("cloudformation", *changes), stacks_named(prefixes))
 
 
 def allow_reviewing_stacks(prefixes: Iterable[str]) -> Statement:
     """Make change sets of stacks to see what would change, and remove them again without executing them."""
-    names = (
-        "CreateChangeSet",
-        "DeleteChangeSet",
-        "DescribeChangeSet",
-        "DescribeStacks",
-        "GetTemplateSummary",
-        "TagResource",
+    changes = ("CreateChangeSet", "DeleteChangeSet", "DetectStackDrift", "TagResource")
+    reads = (
+        *("DescribeChangeSet", "DescribeEvents", "DescribeStackEvents", "DescribeStackResource"),
+        *("DescribeStackResources", "DescribeStacks", "GetStackPolicy", "GetTemplate", "ListStackResources"),
     )
-    return allow(on("cloudformation", *names), stacks_named(prefixes))
+    return allow(on("cloudformation", *changes, *reads), stacks_named(prefixes))
 
 
-def allow_reading_stacks(prefixes: Iterable[str]) -> Statement:
-    """Read stacks' outputs, and protect them from deletion."""
-    return allow(on("cloudformation", "DescribeStacks", "UpdateTerminationProtection"), stacks_named(prefixes))
+def allow_reading_templates(prefixes: Iterable[str]) -> Statement:
+    """See what is deployed, to compare it with what was built."""
+    return allow(on("cloudformation", "DescribeStacks", "GetTemplate"), stacks_named(prefixes))
+
+
+def allow_looking_at_stage(prefix: str) -> list[Statement]:
+    """See what `deploy` looks at before and after a change; AWS narrows some of that to no resource."""
+    everywhere = [
+        *on("application-autoscaling", "DescribeScalableTargets"),
+        *on("cloudformation", "DescribeStackDriftDetectionStatus", "GetTemplateSummary", "ListStacks"),
+        *on("ec2", "DescribeAddresses", "DescribeAvailabilityZones", "DescribeVpcs"),
+        *on("ecs", "DescribeTaskDefinition"),
+        *on("elasticloadbalancing", "DescribeLoadBalancers"),
+        *on("rds", "DescribeDBEngineVersions"),
+        *on("tag", "GetResources"),
+    ]
+    named = on("ecs", "DescribeServices", "DescribeTasks", "ListServiceDeployments", "ListTasks")
+    more = on("ecs", "DescribeServiceDeployments", "DescribeServiceRevisions")
+    kinds = ("cluster", "container-instance", "service", "service-deployment", "service-revision", "task")
+    resources = [in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{prefix}*") for kind in kinds]
+    databases = [in_account(f"rds:*:${{AWS::AccountId}}:{kind}:{prefix}*") for kind in ("cluster", "db")]
+    return [
+        allow_everywhere("DescriptionsHaveNoResource", everywhere),
+        allow([*named, *more], resources),
+        allow(on("rds", "DescribeDBClusters", "DescribeDBInstances"), databases),
+        allow(on("servicequotas", "GetServiceQuota"), [in_account("servicequotas:*:${AWS::AccountId}:*")]),
+    ]
 
 
 def allow_publishing_to(topic_arn: Value) -> Statement:
     """Publish to one topic."""
     return allow(on("sns", "Publish"), [topic_arn])
-
-
-def of_stages(project: str) -> Condition:
-    """Hold for what a stage of the project is made of, by its tags."""
-    return Condition([StringEquals("aws:ResourceTag/project", project), StringLike("aws:ResourceTag/stage", "?*")])
-
-
-def of_no_stage(project: str) -> Condition:
-    """Hold for what belongs to the project and to none of its stages, by its tags."""
-    return Condition([StringEquals("aws:ResourceTag/project", project), Null("aws:ResourceTag/stage", True)])
-
-
-def allow_creating(kinds: Iterable[str], prefixes: Sequence[str], own: Condition) -> list[Statement]:
-    """Allow what CloudFormation calls to create, change and delete resources of these types in stacks named so.
-
-    `permissions` knows the actions. Names narrow them where a service puts names in ARNs; where it does not, tags
-    (`own`) narrow what may be changed or deleted, and the account the rest. Raises `UnknownPermissions`.
-    """
-    called = {action for kind in kinds for action in permissions.actions_for(kind)} | {"cloudformation:DescribeStacks"}
-    known = [permissions.action(name) for name in sorted(called)]
-    wide = [action.name for action in known if not action.takes_resource]
-    tagged = [action.name for action in known if action.decided_by_tag]
-    named = [action.name for action in known if action.name not in {*wide, *tagged}]
-    return [
-        *(allow(_literal(some), _resources(service, prefixes)) for service, some in _by_service(named)),
-        *(allow(_literal(some), _resources(service, prefixes), own) for service, some in _by_service(tagged)),
-        allow_everywhere("TheseHaveNoResource", _spelled(wide)),
-    ]
-
-
-def refuse_own_things(prefixes: Sequence[str]) -> Statement:
-    """Keep stages' roles off the delivery's own roles, policies, buckets and images."""
-    services = ("ecr", "iam", "s3")
-    patterns = [pattern for service in services for pattern in NAMED[service] if "{}" in pattern]
-    resources = [in_account(pattern.replace("{}", prefix)) for pattern in patterns for prefix in prefixes]
-    return Statement(
-        Sid="RefuseDelivery", Effect=Deny, Action=[Action(service, "*") for service in services], Resource=resources
-    )
-
-
-def in_policies(statements: Iterable[Statement]) -> list[list[Statement]]:
-    """Divide statements among as few managed policies as their size allows, in order."""
-    documents: list[list[Statement]] = [[]]
-    for statement in statements:
-        if documents[-1] and _characters([*documents[-1], statement]) > MANAGED_POLICY_CHARACTERS:
-            documents.append([])
-        documents[-1].append(statement)
-    return documents
-
-
-def _by_service(actions: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-    grouped: dict[str, list[str]] = {}
-    for action in actions:
-        grouped.setdefault(action.partition(":")[0], []).append(action)
-    yield from grouped.items()
-
-
-def _literal(actions: Sequence[str]) -> list[Action]:
-    return [Action(*action.split(":")) for action in actions]
-
-
-def _spelled(actions: Sequence[str]) -> list[Action]:
-    """Return actions, those that only describe or list written as one pattern where there are several."""
-    patterns = {pattern for pattern, count in Counter(map(_reading, actions)).items() if pattern and count > 1}
-    spelled = (_reading(action) if _reading(action) in patterns else action for action in actions)
-    return [Action(*action.split(":")) for action in dict.fromkeys(spelled)]
-
-
-def _reading(action: str) -> str:
-    """Return the pattern of an action that describes or lists, `ec2:Describe*`, or nothing."""
-    found = re.match(r"[a-z0-9-]+:(Describe|List)", action)
-    return f"{found.group()}*" if found else ""
-
-
-def _resources(service: str, prefixes: Sequence[str]) -> list[Value]:
-    patterns = NAMED.get(service, (f"{service}:*:${{AWS::AccountId}}:*",))
-    if service == "cloudformation":
-        return stacks_named(prefixes)
-    formed = [pattern.replace("{}", prefix) for pattern in patterns for prefix in prefixes]
-    return [in_account(arn) for arn in dict.fromkeys(formed)]
-
-
-def _characters(statements: Sequence[Statement]) -> int:
-    return len(compact_json(document(*statements)))
 
 
 def document(*statements: Statement) -> dict[str, object]:

@@ -14,6 +14,7 @@ from awacs.aws import (
     Action,
     Allow,
     ArnLike,
+    ArnNotLike,
     Bool,
     BoolIfExists,
     Condition,
@@ -203,6 +204,28 @@ def refuse_grants_to_people() -> Statement:
         Resource=["*"],
         Condition=Condition(
             [BoolIfExists({"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"})]
+        ),
+    )
+
+
+def refuse_other_stages(project: str, stage: str) -> Statement:
+    """Refuse a stage's key to the roles in which the pipeline changes other stages, which may use keys by account.
+
+    Keys have no name in their ARNs, and a tag takes minutes until it counts. Source: AWS KMS Developer Guide, "ABAC for
+    AWS KMS".
+    """
+    pipeline = f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{names.delivery_stack(project)}-in-"
+    return Statement(
+        Sid="OtherStagesStayOut",
+        Effect=Deny,
+        Action=[Action("kms", "*")],
+        Principal=Principal("AWS", "*"),
+        Resource=["*"],
+        Condition=Condition(
+            [
+                ArnLike("aws:PrincipalArn", Sub(f"{pipeline}*")),
+                ArnNotLike("aws:PrincipalArn", Sub(f"{pipeline}{stage}-*")),
+            ]
         ),
     )
 

@@ -63,9 +63,6 @@ def register() -> None:
     stacks._add_event = told.add
     stacks._provision_resource = told.before_creation(stacks._provision_resource)
     stacks._update_resource = told.before_update(stacks._update_resource)
-    _leave_out_resources_whose_condition_is_false(
-        importlib.import_module("ministack.services.cloudformation.changesets")
-    )
     _find_load_balancers_of_every_account(importlib.import_module("ministack.services.alb"))
     _read_outputs_of_other_regions(importlib.import_module("ministack.services.cloudformation.engine"))
     _name_what_builds_made(importlib.import_module("ministack.services.codebuild"))
@@ -181,21 +178,6 @@ class _FromSchemas(dict[str, tuple[str, ...]]):
             return self[name]
         kind = schemas.resource_type(name)
         return getattr(kind, self.attribute) if kind else default
-
-
-def _leave_out_resources_whose_condition_is_false(changesets: Any) -> None:
-    """Make change sets say Add for a resource whose condition begins to hold, as on AWS, and not Modify."""
-    real = changesets._resolve_props_for_diff
-
-    def resolve(template: Any, parameters: Any, *rest: Any) -> dict[str, Any]:
-        resolved: dict[str, Any] = real(template, parameters, *rest)
-        if template:
-            holds = changesets._evaluate_conditions(template, parameters)
-            kept = {k: v for k, v in resolved["Resources"].items() if holds.get(v.get("Condition"), True)}
-            resolved["Resources"] = kept
-        return resolved
-
-    changesets._resolve_props_for_diff = resolve
 
 
 def _find_load_balancers_of_every_account(alb: Any) -> None:

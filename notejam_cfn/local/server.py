@@ -48,12 +48,14 @@ def _settle_ministack(port: int) -> None:
 
 
 def _application() -> Application:
-    from . import emulated_cloudfront, emulated_resources, recovery
+    from . import change_sets, emulated_cloudfront, emulated_resources, recovery, refusals
     from .roles import enforcement
 
     ministack = importlib.import_module("ministack.app")
     emulated_resources.register()
     emulated_cloudfront.register()
+    change_sets.register()
+    refusals.register()
     recovery.register()
     enforcement.register()
     application: Application = ministack.app
@@ -138,9 +140,11 @@ def _asked() -> bytes:
 
 
 def _forget(document: dict[str, Any]) -> None:
+    from . import refusals
     from .roles.enforcement import ENFORCEMENT
 
     ENFORCEMENT.forget()
+    refusals.forget()
 
 
 # What a test tells the emulator, by the path it is told at.

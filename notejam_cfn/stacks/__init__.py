@@ -6,9 +6,8 @@ from collections.abc import Collection
 
 from ..config.settings import Project, Stage
 from .console import console_stack
-from .delivery import delivery_stacks
+from .delivery import bound_roles, delivery_stacks
 from .layered import layered_stacks
-from .personal import personal_stacks
 from .stack import Stack
 
 __all__ = ["Stack", "stacks_of", "stacks_of_stage"]
@@ -29,4 +28,6 @@ def stacks_of(project: Project, stages: Collection[str] | None = None) -> list[S
 def stacks_of_stage(stage: Stage) -> list[Stack]:
     """Compose a stage's stacks: the layers, then the one that holds all of them."""
     stacks = [*layered_stacks(stage), console_stack(stage)]
-    return personal_stacks(stage, stacks) if stage.personal else stacks
+    for stack in stacks:
+        bound_roles(stack.template)
+    return stacks

@@ -1,115 +1,153 @@
-"""The project's own stacks: the delivery, its companions in other regions, and what lets it into other accounts."""
+"""The project's own stacks: what lets the pipeline into each stage, copies of images, and the delivery itself."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from ..components.containers.image_repository import add_image_repository
+from awacs.aws import Statement
+from troposphere import AccountId, If, NoValue
+
+from ..components.containers.image_repository import ImageRepository, add_image_repository
 from ..components.data.encryption import PUBLISHERS, add_encryption
-from ..components.pipeline.artifacts import add_artifact_store
-from ..components.pipeline.cross_account_roles import PIPELINE_ACCOUNT, add_pipeline_access
-from ..components.pipeline.pipeline import OwnStack
-from ..components.pipeline.target_accounts import TargetAccount, add_target_account
+from ..components.pipeline.stage_access import (
+    PIPELINE_ACCOUNT,
+    StageAccess,
+    StageNeeds,
+    add_account,
+    add_stage_access,
+)
 from ..config.settings import EncryptionSettings, Project, Stage
 from ..core import names
 from ..core.stack_outputs import publish
 from ..core.template import Template
-from ..iam import pipeline_policies
-from .pipeline import PipelineInputs, Region, compose_delivery, types_of
+from .pipeline import Delivery, compose_delivery
 from .stack import ACCESS, LAYERED, PROJECT, Stack
 
 ARCHITECTURE = (
-    "A push starts a pipeline: CodeBuild tests and builds one container image, then CloudFormation rolls out stage "
-    "after stage, asking people where a stage asks for it. Developers get the permissions they need and no more."
+    "A push starts a pipeline: CodeBuild tests and builds one container image, then deploys stage after stage, asking "
+    "people where a stage asks for it. Developers get the permissions they need and no more."
 )
-COMPANION = "What the pipeline needs in a region: a key, a bucket through which artifacts go, and copies of the images."
-ENTRANCE = "Roles that the pipeline of another account takes on to change a stage in this one."
+COMPANION = "Copies of the images in a region that stages or their backups reach."
+ENTRANCE = "Roles that the pipeline takes on to change one stage, and the boundary of the roles that the stage makes."
+BOUNDARY_PARAMETER = "RoleBoundary"
 
 
 def delivery_stacks(project: Project, stacks: Sequence[Stack]) -> list[Stack]:
     """Compose the project's own stacks. `stacks` are those of its stages, in the order they are deployed."""
-    project = dataclasses.replace(project, stages=tuple(stage for stage in project.stages if not stage.personal))
-    own_names = {stage.name for stage in project.stages}
-    layers = [stack for stack in stacks if stack.form == LAYERED and stack.stage in own_names]
-    others = dict.fromkeys(layer.region for layer in layers if layer.region != project.delivery_region)
-    there = {region: companion(project, layers, region) for region in others}
+    layers = [stack for stack in stacks if stack.form == LAYERED]
+    with_images = [layer for layer in layers if layer.layer not in (names.EDGE, names.EDGE_LOG)]
+    others = dict.fromkeys(layer.region for layer in with_images if layer.region != project.delivery_region)
+    there = {region: companion(project, with_images, region) for region in others}
+    access = [access_stack(project, stage, layers) for stage in project.stages]
+    copies = {region: images for region, (_, images) in there.items()}
     companions = [stack for stack, _ in there.values()]
-    access = [access_stack(project, stage, layers) for stage in project.stages if project.is_elsewhere(stage)]
-    elsewhere = {region: seen for region, (_, seen) in there.items()}
-    return [*access, *companions, main_stack(project, layers, companions, elsewhere)]
+    return [*access, *companions, main_stack(project, [*access, *companions], copies)]
 
 
-def main_stack(
-    project: Project, layers: Sequence[Stack], companions: Sequence[Stack], elsewhere: Mapping[str, Region]
-) -> Stack:
+def main_stack(project: Project, below: Sequence[Stack], copies: dict[str, ImageRepository]) -> Stack:
     """Compose the delivery itself."""
     stack = project_stack(project, names.DELIVERY, "pipeline, images and people", ARCHITECTURE)
-    guests = {stage.name: guest for stage, guest in add_guests(stack.template, project, project.stages)}
-    stack = dataclasses.replace(
+    access = add_accesses(stack.template, project, project.stages)
+    compose_delivery(stack.template, Delivery(project, access, copies))
+    return dataclasses.replace(
         stack,
-        depends_on=tuple(one.name for one in companions),
-        values=accounts_of(stage for stage in project.stages if stage.name in guests),
+        depends_on=tuple(one.name for one in below if one.form != ACCESS),
+        values=accounts_of(project, project.stages),
     )
-    near = {stage.name for stage in guests_in(project, layers, stack.region)}
-    here = add_region(stack.template, project, [guests[name] for name in guests if name in near])
-    own = [OwnStack(one.layer, one.name, one.region, bool(one.values)) for one in companions]
-    own.append(OwnStack(names.DELIVERY, stack.name, configured=bool(stack.values)))
-    compose_delivery(stack.template, PipelineInputs(project, layers, own, here, elsewhere, guests))
-    return stack
 
 
-def companion(project: Project, layers: Sequence[Stack], region: str) -> tuple[Stack, Region]:
-    """Compose what the pipeline needs in another region, and return what its own stack sees of it."""
-    stack = project_stack(project, names.regional_delivery(region), "artifacts and images", COMPANION)
-    near = guests_in(project, layers, region)
-    guests = [guest for _, guest in add_guests(stack.template, project, near)]
-    made = add_region(stack.template, project, guests)
-    artifacts = publish(stack.template, stack.name, made.artifacts, region)
-    images = publish(stack.template, stack.name, made.images, region)
-    return dataclasses.replace(stack, region=region, values=accounts_of(near)), Region(artifacts, images)
+def companion(project: Project, layers: Sequence[Stack], region: str) -> tuple[Stack, ImageRepository]:
+    """Compose the copies of images in another region, and return them as the delivery sees them."""
+    stack = project_stack(project, names.regional_delivery(region), "copies of images", COMPANION)
+    near = {layer.stage for layer in layers if layer.region == region}
+    stages = [stage for stage in project.stages if stage.name in near]
+    encryption = add_encryption(stack.template, EncryptionSettings(), PUBLISHERS)
+    access = add_accesses(stack.template, project, [stage for stage in stages if project.is_elsewhere(stage)])
+    images = add_image_repository(stack.template, project.delivery, encryption, list(access.values()))
+    seen = publish(stack.template, stack.name, images, region)
+    return dataclasses.replace(stack, region=region, values=accounts_of(project, stages)), seen
 
 
 def access_stack(project: Project, stage: Stage, layers: Sequence[Stack]) -> Stack:
-    """Compose what lets the pipeline into a stage's own account. Somebody deploys it there once."""
+    """Compose what lets the pipeline change a stage. In another account, somebody deploys it there."""
     stack = project_stack(project, names.delivery_in(stage.name), f"the pipeline's access to {stage.name}", ENTRANCE)
     own = [layer for layer in layers if layer.stage == stage.name]
-    making = pipeline_policies.allow_creating(
-        types_of(own), [f"{project.name}-"], pipeline_policies.of_stages(project.name)
+    elsewhere = project.is_elsewhere(stage)
+    if elsewhere:
+        text = ("Account of the pipeline", "AWS account that the pipeline is in.")
+        account = add_account(stack.template, PIPELINE_ACCOUNT, *text).ref()
+    else:
+        account = AccountId
+    add_stage_access(stack.template, StageAccess(project.name, stage.name), account, needs_of(own))
+    return dataclasses.replace(
+        stack,
+        form=ACCESS if elsewhere else PROJECT,
+        region=stage.region,
+        account=stage.account or None,
+        values={PIPELINE_ACCOUNT: project.delivery.account} if elsewhere else {},
     )
-    refusing = pipeline_policies.refuse_own_things([names.delivery_stack(project.name)])
-    prefix = names.stack(project.name, stage.name, "")
-    add_pipeline_access(stack.template, project.name, [refusing, *making], [prefix])
-    values = {PIPELINE_ACCOUNT: project.delivery.account}
-    return dataclasses.replace(stack, form=ACCESS, region=stage.region, account=stage.account, values=values)
 
 
-def add_region(template: Template, project: Project, guests: Sequence[TargetAccount]) -> Region:
-    """Add what the delivery has in every region: a key, a bucket of artifacts, a repository of images."""
-    sharing = [pipeline_policies.share_key(guest.account, guest.delivery) for guest in guests]
-    encryption = add_encryption(template, EncryptionSettings(), (*PUBLISHERS, "budgets"), sharing)
-    artifacts = add_artifact_store(template, project.delivery, encryption, guests)
-    return Region(artifacts, add_image_repository(template, project.delivery, encryption, guests))
+def add_accesses(template: Template, project: Project, stages: Iterable[Stage]) -> dict[str, StageAccess]:
+    """Return the roles of stages by stage, with a parameter for the account of each that is in another one."""
+    found = {}
+    for stage in stages:
+        found[stage.name] = StageAccess(project.name, stage.name)
+        if project.is_elsewhere(stage):
+            label, told = f"Account of {stage.name}", f"AWS account that {stage.name} is in."
+            account = add_account(template, names.account_of(stage.name), label, told).ref()
+            found[stage.name] = StageAccess(project.name, stage.name, account)
+    return found
 
 
-def add_guests(template: Template, project: Project, stages: Iterable[Stage]) -> list[tuple[Stage, TargetAccount]]:
-    """Add a parameter for the account of each stage that is in another one."""
-    return [
-        (stage, add_target_account(template, project.name, stage.name))
-        for stage in stages
-        if project.is_elsewhere(stage)
-    ]
+def accounts_of(project: Project, stages: Iterable[Stage]) -> dict[str, str]:
+    """Return the accounts of stages that are in another one, by the parameters that take them."""
+    return {names.account_of(stage.name): stage.account for stage in stages if project.is_elsewhere(stage)}
 
 
-def guests_in(project: Project, layers: Sequence[Stack], region: str) -> list[Stage]:
-    """Return the stages of other accounts that have something in a region."""
-    names_there = {layer.stage for layer in layers if layer.region == region}
-    return [stage for stage in project.stages if project.is_elsewhere(stage) and stage.name in names_there]
+def needs_of(stacks: Iterable[Stack]) -> StageNeeds:
+    """Return what a stage's templates ask for."""
+    resources = [resource for stack in stacks for resource in stack.template.resources.values()]
+    roles = [resource for resource in resources if resource.resource_type == "AWS::IAM::Role"]
+    narrow: set[str] = set()
+    wide: set[str] = set()
+    for statement in (one for role in roles for one in statements_of(role.properties.get("Policies", ()))):
+        if statement.properties["Effect"] == "Allow":
+            found = {action.JSONrepr() for action in statement.properties["Action"]}
+            (wide if statement.properties["Resource"] == ["*"] else narrow).update(found)
+    services = {
+        service
+        for role in roles
+        for statement in role.properties["AssumeRolePolicyDocument"].properties["Statement"]
+        for service in [statement.properties["Principal"].data["Service"]]
+    }
+    kinds = {str(resource.resource_type) for resource in resources}
+    return StageNeeds(frozenset(kinds), frozenset(narrow), frozenset(wide), tuple(sorted(services)))
 
 
-def accounts_of(stages: Iterable[Stage]) -> dict[str, str]:
-    """Return the accounts of stages by the parameters that take them."""
-    return {names.account_of(stage.name): stage.account for stage in stages}
+def statements_of(inline: Iterable[object]) -> list[Statement]:
+    """Return the statements of a role's inline policies."""
+    return [one for each in inline for one in each.properties["PolicyDocument"].properties["Statement"]]  # type: ignore[attr-defined]
+
+
+def bound_roles(template: Template) -> None:
+    """Let whoever deploys a stage keep its roles within a boundary, as the pipeline must."""
+    roles = [one for one in template.resources.values() if one.resource_type == "AWS::IAM::Role"]
+    if not roles:
+        return
+    boundary = template.add_parameter_in(
+        "Permissions",
+        "Boundary of roles",
+        BOUNDARY_PARAMETER,
+        Type="String",
+        Default="",
+        AllowedPattern="|arn:[a-z-]+:iam::[0-9]{12}:policy/.+",
+        ConstraintDescription="empty, or the ARN of a managed policy",
+        Description="The most that the roles made here can do. The pipeline names it; elsewhere leave it empty.",
+    )
+    for role in roles:
+        role.PermissionsBoundary = If(template.condition_given(boundary), boundary.ref(), NoValue)
 
 
 def project_stack(project: Project, layer: str, what: str, architecture: str) -> Stack:

@@ -24,13 +24,18 @@ def program(name: str) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def plan() -> Any:
-    return program("plan")
+def handover() -> Any:
+    return program("handover")
 
 
 @pytest.fixture(scope="session")
-def smoke() -> Any:
-    return program("smoke")
+def mark() -> Any:
+    return program("mark")
+
+
+@pytest.fixture(scope="session")
+def outdated() -> Any:
+    return program("outdated")
 
 
 @pytest.fixture(scope="session")

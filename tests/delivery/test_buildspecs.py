@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import yaml
 
-from notejam_cfn.components.pipeline.codebuild_projects import PURPOSES
 from notejam_cfn.config.loader import parse, starter
 from notejam_cfn.stacks import stacks_of
 
@@ -27,12 +26,20 @@ def buildspec(name: str) -> dict[str, Any]:
     return document
 
 
+def delivery_template() -> dict[str, Any]:
+    (delivery,) = (stack for stack in stacks_of(parse(tomllib.loads(starter()))) if stack.layer == "delivery")
+    template: dict[str, Any] = delivery.template.to_dict()
+    return template
+
+
 def commands(document: dict[str, Any]) -> list[str]:
     return [command for phase in document["phases"].values() for command in phase.get("commands", [])]
 
 
 def test_every_project_has_its_buildspec() -> None:
-    assert {path.stem for path in BUILDSPECS} == {name.lower() for name in PURPOSES}
+    resources = delivery_template()["Resources"].values()
+    named = {one["Properties"]["Source"]["BuildSpec"] for one in resources if one["Type"] == "AWS::CodeBuild::Project"}
+    assert named == {f"delivery/{path.name}" for path in BUILDSPECS}
 
 
 @pytest.mark.parametrize("path", BUILDSPECS, ids=lambda path: path.stem)
@@ -47,7 +54,8 @@ def test_every_file_a_command_names_exists(path: Path) -> None:
     for command in commands(buildspec(path.stem)):
         for word in shlex.split(command):
             if re.fullmatch(r"(delivery|app|scripts)/\S+|constraints\.txt", word):
-                assert (ROOT / word).exists(), word
+                for step in ("deploy", "smoke"):
+                    assert (ROOT / word.replace("$STEP", step)).exists(), word
 
 
 def test_reports_stay_visible_in_codebuild() -> None:
@@ -59,17 +67,27 @@ def test_reports_stay_visible_in_codebuild() -> None:
         assert f"{report['base-directory']}/{file}" in tests
 
 
-def test_the_templates_are_the_tests_artifact() -> None:
-    assert buildspec("test")["artifacts"] == {"base-directory": "output", "files": ["**/*"]}
-
-
 def test_what_the_pipeline_reads_is_exported() -> None:
-    project = parse(tomllib.loads(starter()))
-    (delivery,) = (stack for stack in stacks_of(project) if stack.layer == "delivery")
-    read = set(re.findall(r"#\{(\w+)\.(\w+)\}", str(delivery.template.to_dict()["Resources"]["Pipeline"])))
+    read = set(re.findall(r"#\{([\w-]+)\.(\w+)\}", str(delivery_template()["Resources"]["Pipeline"])))
     exported = {name: set(buildspec(name)["env"]["exported-variables"]) for name in ("image", "plan")}
+    assert len(read) > 3
     for namespace, variable in read:
         assert variable in exported["image" if namespace == "image" else "plan"], variable
+
+
+@pytest.mark.parametrize("step", ["deploy", "smoke"])
+def test_every_step_of_a_deployment_is_a_script(step: str) -> None:
+    assert f"'STEP', 'value': '{step}'".replace("'", '"').replace(", ", ",").replace(": ", ":") in str(
+        delivery_template()["Resources"]["Pipeline"]
+    )
+    assert subprocess.run(["bash", "-n", str(FOLDER / f"{step}.sh")]).returncode == 0
+
+
+def test_the_plan_is_found_by_the_name_of_its_artifact(tmp_path: Path) -> None:
+    (find, *_) = buildspec("deploy")["phases"]["build"]["commands"]
+    environ = {"PATH": os.environ["PATH"], "CODEBUILD_SRC_DIR_Plan_prod": str(tmp_path)}
+    found = subprocess.run(["bash", "-c", f'{find}; echo "$PLAN"'], env=environ, capture_output=True, text=True)
+    assert found.stdout.strip() == f"{tmp_path}/plan.json"
 
 
 def test_an_image_with_critical_findings_stops_the_pipeline() -> None:

@@ -1,4 +1,4 @@
-"""What the pipeline's builds do: plan a stage, ask it whether it works, read an image's scan."""
+"""What the pipeline's builds do: hand a plan on, take an image back, mark it, read its scan."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ import pytest
 
 from notejam_cfn.build import build
 from notejam_cfn.config import loader
-from notejam_cfn.config.settings import Project
-from notejam_cfn.core import render
 from notejam_cfn.local import emulator
 
 DELIVERY = Path(__file__).parents[2] / "delivery"
@@ -25,142 +23,117 @@ NEW_IMAGE = f"{REPOSITORY}@sha256:" + "b" * 64
 
 
 @pytest.fixture(scope="module")
-def project() -> Project:
-    return loader.parse({"stages": {"dev": {"region": "eu-central-1", "size": "standard"}}})
-
-
-@pytest.fixture(scope="module")
-def output(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("output")
-    for path, text in build.files(project, build.compose(project)).items():
-        (folder / path).parent.mkdir(exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def aws() -> Iterator[emulator.Emulator]:
     with emulator.running() as started:
         yield started
 
 
-@pytest.fixture(scope="module")
-def deployed(aws: emulator.Emulator, project: Project) -> emulator.Emulator:
-    """A stage that runs an image, with a capacity that somebody has chosen."""
-    client = aws.client("cloudformation")
-    for rendered in build.compose(project, ["dev"]):
-        if rendered.stack.form == "layered":
-            given = {"ImageUri": IMAGE, "MaxCapacity": "8"}
-            known = {name: value for name, value in given.items() if name in rendered.body.get("Parameters", {})}
-            client.create_stack(
-                StackName=rendered.stack.name,
-                TemplateBody=render.compact_json(dict(rendered.body)),
-                Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in known.items()],
-                Tags=[{"Key": key, "Value": value} for key, value in rendered.stack.tags.items()],
-                Capabilities=["CAPABILITY_IAM"],
-            )
-            client.get_waiter("stack_create_complete").wait(StackName=rendered.stack.name, WaiterConfig={"Delay": 1})
-    return aws
+def plan_of(*changes: dict[str, Any], old: str = "", digest: str = "d" * 64) -> dict[str, Any]:
+    """A plan as `deploy --plan` writes it, as far as the pipeline reads it."""
+    parameters = [{"name": "ImageUri", "old": old, "new": NEW_IMAGE}] if changes else []
+    stack = {"name": "notejam-dev-service", "layer": "service", "parameters": parameters}
+    return {"stage": "dev", "digest": digest, "empty": not changes, "changes": list(changes), "stacks": [stack]}
 
 
-def planned(
-    plan: Any, output: Path, into: Path, aws: emulator.Emulator, image: str, repository: str = REPOSITORY
-) -> int:
-    environ = {
-        "STAGE": "dev",
-        "IMAGE_URI": image,
-        "REPOSITORY_URI": repository,
-        "CODEBUILD_BUILD_URL": "https://build.example.com/1",
-    }
-    arguments = ["--templates", str(output), "--into", str(into)]
-    status: int = plan.main(arguments, aws.client, environ)
-    return status
+def change(name: str, verdict: str = "restart", action: str = "change") -> dict[str, Any]:
+    return {"id": name, "action": action, "verdict": verdict}
 
 
-def test_a_stage_that_does_not_exist_is_all_new(
-    plan: Any, output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with emulator.running() as empty:
-        planned(plan, output, tmp_path, empty, IMAGE)
-    assert "export CHANGED=yes" in capsys.readouterr().out
-    assert "notejam-dev-network: a new stack" in (tmp_path / "changes.txt").read_text()
+def test_what_the_pipeline_is_told_is_safe_for_a_shell(handover: Any) -> None:
+    text = handover.tell(plan_of(change("service.$(touch gone)'")), {"CODEBUILD_BUILD_URL": "https://x"})
+    shown = subprocess.run(["bash", "-c", f'{text}\nprintf %s "$SUMMARY $DETAILS_URL"'], capture_output=True, text=True)
+    assert "service.$(touch gone)': change" in shown.stdout
+    assert shown.stdout.endswith("https://x")
 
 
-def test_a_new_image_is_a_change_and_the_plan_says_which(
-    plan: Any, output: Path, tmp_path: Path, deployed: emulator.Emulator, capsys: pytest.CaptureFixture[str]
-) -> None:
-    planned(plan, output, tmp_path, deployed, NEW_IMAGE)
-    told = capsys.readouterr().out
-    assert "export CHANGED=yes" in told
-    assert "WebTaskDefinition" in (tmp_path / "changes.txt").read_text()
-    assert "DETAILS_URL=https://build.example.com/1" in told
-
-
-def test_the_same_image_changes_nothing(
-    plan: Any, output: Path, tmp_path: Path, deployed: emulator.Emulator, capsys: pytest.CaptureFixture[str]
-) -> None:
-    planned(plan, output, tmp_path, deployed, IMAGE)
-    assert "export CHANGED=no" in capsys.readouterr().out
-    assert (tmp_path / "changes.txt").read_text() == "nothing changes\n"
-
-
-def test_a_plan_leaves_no_change_set_behind(
-    plan: Any, output: Path, tmp_path: Path, deployed: emulator.Emulator
-) -> None:
-    planned(plan, output, tmp_path, deployed, NEW_IMAGE)
-    left = deployed.client("cloudformation").list_change_sets(StackName="notejam-dev-service")["Summaries"]
-    assert [one for one in left if one["ChangeSetName"] == "plan" and one["Status"] != "DELETE_COMPLETE"] == []
-
-
-def test_what_somebody_chose_is_handed_on_to_codepipeline(
-    plan: Any, output: Path, tmp_path: Path, deployed: emulator.Emulator
-) -> None:
-    planned(plan, output, tmp_path, deployed, NEW_IMAGE)
-    database = json.loads((tmp_path / "database.json").read_text())
-    assert database["Parameters"]["MaxCapacity"] == "8"
-    assert database["Tags"] == {"project": "notejam", "stage": "dev"}
-    assert json.loads((tmp_path / "service.json").read_text())["Parameters"]["ImageUri"] == NEW_IMAGE
-
-
-def test_a_stage_runs_the_image_that_its_own_region_has(
-    plan: Any, output: Path, tmp_path: Path, deployed: emulator.Emulator
-) -> None:
-    there = REPOSITORY.replace("eu-central-1", "us-east-1")
-    planned(plan, output, tmp_path, deployed, NEW_IMAGE, repository=there)
-    image = json.loads((tmp_path / "service.json").read_text())["Parameters"]["ImageUri"]
-    assert image == NEW_IMAGE.replace("eu-central-1", "us-east-1")
-
-
-def test_what_the_plan_prints_is_safe_for_a_shell(plan: Any) -> None:
-    layer = plan.LayerPlan({}, ["REPLACES $(touch gone); 'Bucket'"])
-    text = plan.assignments("dev", {"database": layer}, "https://x")
-    shown = subprocess.run(["bash", "-c", f'{text}\nprintf %s "$SUMMARY"'], capture_output=True, text=True, check=True)
-    assert shown.stdout == "dev: 1 changes. REPLACES $(touch gone); 'Bucket'"
-
-
-def test_a_summary_puts_replacements_first_and_stays_short(plan: Any) -> None:
-    text = plan.summary("prod", [*(f"changes Thing{number}" for number in range(200)), "REPLACES Database"])
-    assert text.startswith("prod: 201 changes. REPLACES Database")
+def test_a_summary_puts_what_is_grave_first_and_stays_short(handover: Any) -> None:
+    many = [change(f"service.Thing{number}") for number in range(200)]
+    text = handover.summary(plan_of(*many, change("database.DatabaseCluster", "data lost", "replace")), "")
+    assert text.startswith("dev: 201 changes, plan dddddddddddd. database.DatabaseCluster: replace, data lost")
     assert len(text) <= 900
 
 
-def test_a_sleeping_stage_is_woken(smoke: Any) -> None:
-    answers = iter([(503, ""), (503, ""), (0, "refused"), (200, "ready\n")])
-    pauses: list[float] = []
-    assert smoke.ask("http://x", "/readyz", "ready", lambda url: next(answers), pauses.append) is None
-    assert len(pauses) == 3
+def test_the_summary_of_an_empty_plan_says_so(handover: Any) -> None:
+    assert handover.summary(plan_of(), "") == "dev: nothing changes, plan dddddddddddd."
 
 
-def test_a_stage_that_stays_down_is_said_to_be(smoke: Any) -> None:
-    problem = smoke.ask("http://x", "/readyz", "ready", lambda url: (500, "no"), lambda seconds: None)
-    assert problem == "http://x/readyz answered 500 for 600 seconds: 'no'"
+def test_an_exchanged_plan_is_refused(handover: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "plan.json").write_text(json.dumps(plan_of(change("service.WebService"), digest="e" * 64)))
+    assert handover.main(["check", str(tmp_path / "plan.json"), "e" * 64]) == 0
+    assert handover.main(["check", str(tmp_path / "plan.json"), "d" * 64]) == 1
+    assert "plan again" in capsys.readouterr().err
 
 
-def test_the_address_is_an_output_of_the_stage(smoke: Any, output: Path, deployed: emulator.Emulator) -> None:
-    from notejam_cfn.deploy import manifest
+@pytest.mark.parametrize("old", [IMAGE, ""], ids=["before", "first-release"])
+def test_the_image_before_is_what_the_plan_takes_away(handover: Any, old: str) -> None:
+    assert handover.image_before(plan_of(change("service.WebService"), old=old)) == old
+    assert handover.image_before(plan_of()) == ""
 
-    stacks = manifest.read(output).stacks_of("dev")
-    assert smoke.address(stacks, deployed.client).startswith("http")
+
+# Stands for python: notes what is asked of the command line, and answers as a stage that does not work.
+PYTHON = """#!/usr/bin/env bash
+echo "$*" >> "$CALLS"
+case "$*" in
+  *"notejam_cfn smoke"*) exit "$WORKS" ;;
+  *"handover.py before"*) echo "$BEFORE" ;;
+esac
+"""
+
+
+def smoke_ran(tmp_path: Path, works: bool, before: str) -> tuple[int, list[str]]:
+    (tmp_path / "python").write_text(PYTHON)
+    (tmp_path / "python").chmod(0o755)
+    environ = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "CALLS": str(tmp_path / "calls"),
+        "WORKS": "0" if works else "1",
+        "BEFORE": before,
+        "STAGE": "dev",
+        "ACCESS": "arn:aws:iam::111122223333:role/notejam-delivery-in-dev",
+    }
+    ran = subprocess.run(["bash", str(DELIVERY / "smoke.sh"), "plan.json"], env=environ, cwd=tmp_path)
+    return ran.returncode, (tmp_path / "calls").read_text().splitlines()
+
+
+def test_a_stage_that_works_has_its_image_marked(tmp_path: Path) -> None:
+    status, calls = smoke_ran(tmp_path, works=True, before=IMAGE)
+    assert status == 0
+    assert calls == ["-m notejam_cfn smoke dev --profile stage", "delivery/mark.py"]
+
+
+def test_a_stage_that_does_not_work_gets_its_image_back_and_nothing_else(tmp_path: Path) -> None:
+    status, calls = smoke_ran(tmp_path, works=False, before=IMAGE)
+    assert status == 1
+    role = "arn:aws:iam::111122223333:role/notejam-delivery-in-dev-execute"
+    assert calls[-1] == f"-m notejam_cfn release dev --profile stage --role-arn {role} --image {IMAGE} --yes"
+
+
+def test_a_first_release_that_does_not_work_is_left(tmp_path: Path) -> None:
+    status, calls = smoke_ran(tmp_path, works=False, before="")
+    assert status == 1
+    assert not any("release" in call for call in calls)
+
+
+def test_stacks_that_are_out_of_date_are_named(
+    outdated: Any,
+    aws: emulator.Emulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The access to the stage is as built, the delivery is not there."""
+    project = loader.parse({"delivery": {"repository": "o/n"}, "stages": {"dev": {"region": "eu-central-1"}}})
+    for path, text in build.files(project, build.compose(project)).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    (access,) = (one for one in build.compose(project) if one.stack.layer == "delivery-in-dev")
+    aws.deploy(access.stack.name, dict(access.body))
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(outdated, "PROFILE", None)
+    assert outdated.main({"STAGE": "dev"}, tmp_path) == 0
+    told = "notejam-delivery out of date: an administrator runs `python -m notejam_cfn deploy delivery`.\n"
+    assert capsys.readouterr().out == told
 
 
 def pushed(aws: emulator.Emulator, region: str, tag: str) -> str:
@@ -179,12 +152,9 @@ def marked(aws: emulator.Emulator, region: str, tag: str) -> str:
     return str(found[0]["imageDigest"])
 
 
-def test_the_image_a_stage_runs_is_marked_wherever_it_is_kept(
-    smoke: Any, output: Path, deployed: emulator.Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(smoke, "fetched", lambda url: (200, "ready jam"))
+def test_the_image_a_stage_runs_is_marked_wherever_it_is_kept(mark: Any, aws: emulator.Emulator) -> None:
     for release in ("release-1", "release-2"):
-        digests = {pushed(deployed, region, release) for region in ("eu-central-1", "us-east-1")}
+        digests = {pushed(aws, region, release) for region in ("eu-central-1", "us-east-1")}
         (digest,) = digests
         environ = {
             "STAGE": "dev",
@@ -192,8 +162,8 @@ def test_the_image_a_stage_runs_is_marked_wherever_it_is_kept(
             "REPOSITORY_URI": REPOSITORY,
             "COPY_URIS": REPOSITORY.replace("eu-central-1", "us-east-1"),
         }
-        assert smoke.main(["--templates", str(output)], deployed.client, environ) == 0
-        assert {marked(deployed, region, "stage-dev") for region in ("eu-central-1", "us-east-1")} == digests
+        assert mark.main(aws.client, environ) == 0
+        assert {marked(aws, region, "stage-dev") for region in ("eu-central-1", "us-east-1")} == digests
 
 
 class Ecr:
@@ -224,9 +194,14 @@ def test_a_scan_is_waited_for(scan: Any) -> None:
     assert scan.findings(ecr, repository, digest, lambda seconds: None) == {"CRITICAL": 1, "LOW": 4}
 
 
-def test_a_scan_that_cannot_be_made_stops_the_build(scan: Any) -> None:
-    with pytest.raises(RuntimeError, match="UNSUPPORTED_IMAGE"):
-        scan.findings(Ecr(scanned("UNSUPPORTED_IMAGE")), "notejam", "sha256:1", lambda seconds: None)
+def test_a_scan_that_fails_stops_the_build(scan: Any) -> None:
+    with pytest.raises(RuntimeError, match="FAILED"):
+        scan.findings(Ecr(scanned("FAILED")), "notejam", "sha256:1", lambda seconds: None)
+
+
+def test_a_system_that_cannot_be_scanned_is_a_warning(scan: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert scan.findings(Ecr(scanned("UNSUPPORTED_IMAGE")), "notejam", "sha256:1", lambda seconds: None) == {}
+    assert capsys.readouterr().out.startswith("warning: Amazon ECR cannot scan sha256:1")
 
 
 # Notes each call, and knows only images by the digest in KNOWN_DIGEST.

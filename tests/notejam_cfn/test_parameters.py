@@ -17,14 +17,14 @@ pytest.importorskip("cfnlint")
 DIGEST = "@sha256:" + "0" * 64
 # What people may write where a pattern decides; every text parameter must be among them.
 TEXTS: dict[str, tuple[str, ...]] = {
-    "ImageUri": ("", f"123456789012.dkr-ecr.eu-central-1.on.aws/notejam{DIGEST}"),
-    "SnapshotIdentifier": (
-        "",
-        "before-the-change",
-        "arn:aws:rds:eu-central-1:123456789012:cluster-snapshot:awsbackup:job-1",
-    ),
-    "ClusterGeneration": ("1", "9999"),
     "AlarmEmail": ("", "people@example.com"),
+    "CloudFrontPrefixListId": ("", "pl-3b927c52"),
+    "ClusterGeneration": ("1", "999"),
+    "CopyVaultArn": ("", "arn:aws:backup:eu-west-1:123456789012:backup-vault:copies"),
+    "EngineVersion": ("17", "17.9"),
+    "ImageUri": ("", f"123456789012.dkr-ecr.eu-central-1.on.aws/notejam{DIGEST}"),
+    "SnapshotIdentifier": ("", "before", "arn:aws:rds:eu-central-1:123456789012:cluster-snapshot:awsbackup:job-1"),
+    "WebAclArn": ("", "arn:aws:wafv2:us-east-1:123456789012:global/webacl/notejam/1"),
 }
 CLUSTER, TARGET = "AWS::RDS::DBCluster", "AWS::ApplicationAutoScaling::ScalableTarget"
 
@@ -36,10 +36,7 @@ def values(name: str, parameter: Mapping[str, Any]) -> list[str]:
     if parameter["Type"] == "Number":
         low, high = int(parameter["MinValue"]), int(parameter["MaxValue"])
         return [str(value) for value in sorted({low, (low + high) // 2, high, int(parameter["Default"])})]
-    if name in TEXTS:
-        return list(TEXTS[name])
-    assert "Default" in parameter, name
-    return [parameter["Default"]]
+    return list(TEXTS[name])
 
 
 def choices(template: Mapping[str, Any]) -> Iterator[dict[str, str]]:

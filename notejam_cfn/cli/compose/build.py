@@ -29,7 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.add_config(parser)
     arguments.add_stages(parser)
     add = parser.add_argument
-    add("--like", metavar="STAGE", help="make the one --stage a developer's own, as small as possible, like STAGE")
     add("--output", type=Path, default=arguments.OUTPUT, metavar="DIR", help="where to (default: output)")
     add("--format", choices=("yaml", "json"), default="yaml", help="of the templates (default: yaml)")
     add("--check", action="store_true", help="write nothing; status 1 and a diff when the output is stale")
@@ -48,8 +47,6 @@ def run(options: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     project = loader.load(options.config)
-    if options.like:
-        project = loader.with_personal_stage(project, " ".join(options.stages or ()), options.like)
     report = dataclasses.replace(_build(options, project), seconds=time.perf_counter() - started)
     print(_document(report) if options.json else _text(report, options.quiet), end="")
     return 1 if report.status in (STALE, FINDINGS) else 0

@@ -3,33 +3,66 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+import dataclasses
+from pathlib import Path
+from typing import Any
 
-from ...deploy.stacks import expiry
+from ...deploy.exit_codes import BadInput
+from ...deploy.plan import document
 from ...deploy.stacks.deploy import Deployment, Options
+from ...deploy.stacks.outcomes import Result
 from . import session
-from .runs import over_stacks
+from .runs import Session, over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     session.add_common(parser)
     session.add_changing(parser)
-    parser.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
+    parser.add_argument("--dry-run", action="store_true", help="show the plan, and change nothing")
+    parser.add_argument("--plan", type=Path, metavar="FILE", help="write the plan to a file, and change nothing")
+    parser.add_argument("--execute", type=Path, metavar="FILE", help="carry out the plan in a file, without asking")
     parser.add_argument("--wait", action="store_true", help="wait for an operation that someone else began")
+    parser.add_argument("--image", metavar="URI", help="the container image: --parameter ImageUri=URI")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="repeatable")
-    parser.add_argument("--expires", metavar="TIME", help="when a personal stage is deleted: 8h, 2d, or a time in UTC")
-    parser.add_argument("--allow-replace", action="append", default=[], metavar="ID", help="data that may be lost")
-    parser.add_argument("--tell-unchanged", action="store_true", help="end with 10 when there was nothing to do")
+    parser.add_argument("--allow", action="append", default=[], metavar="ID", help="a refused change; repeatable")
+    parser.add_argument("--tell-unchanged", action="store_true", help="end with 10 when there is nothing to do")
 
 
 def run(asked: argparse.Namespace) -> int:
     """Deploy, and return how it went."""
-    given_values = (*asked.parameter, *expiry.parameters(asked.expires, datetime.now(UTC)))
-    options = Options(asked.yes, asked.dry_run, asked.wait, frozenset(asked.allow_replace), given_values)
-    return over_stacks(
-        asked,
-        "deploy",
-        lambda start: Deployment(start.aws, start.stacks, options, start.progress, start.prompter).run(),
-        asked.tell_unchanged,
+    options = _approved(asked) if asked.execute else _asked(asked)
+    told: dict[str, Any] = {}
+
+    def deploy(start: Session) -> dict[str, Result]:
+        with_account = dataclasses.replace(options, account=start.account)
+        deployment = Deployment(start.aws, start.stacks, with_account, start.progress, start.prompter)
+        results = deployment.run()
+        if deployment.plan:
+            told["plan"] = document.document(deployment.plan)
+        return results
+
+    return over_stacks(asked, "deploy", deploy, asked.tell_unchanged, told)
+
+
+def _asked(asked: argparse.Namespace) -> Options:
+    image = [f"ImageUri={asked.image}"] if asked.image else []
+    parameters = (*asked.parameter, *image)
+    return Options(
+        asked.yes, asked.dry_run, asked.wait, frozenset(asked.allow), parameters, tuple(asked.only), plan=asked.plan
+    )
+
+
+def _approved(asked: argparse.Namespace) -> Options:
+    """Return the options of a plan that was approved: what was given then, and nothing besides."""
+    besides = {"--plan": asked.plan, "--image": asked.image, "--parameter": asked.parameter, "--allow": asked.allow}
+    both = [name for name, value in (besides | {"--only": asked.only}).items() if value]
+    if both:
+        raise BadInput(f"--execute takes no {', '.join(both)}: the plan says it", "Plan again with it")
+    approved = document.read(asked.execute, asked.stage)
+    given = approved["given"]
+    asked.only = list(given["only"])
+    parameters = tuple(f"{name}={value}" for name, value in given["parameters"].items())
+    return Options(
+        True, asked.dry_run, asked.wait, frozenset(given["allow"]), parameters, tuple(asked.only), approved=approved
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
-from typing import TextIO
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TextIO
 
 from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import Exit
@@ -27,20 +28,28 @@ class Session:
     stacks: tuple[StackSpec, ...]
     progress: Progress
     prompter: Prompter
+    account: str
 
 
 def over_stacks(
-    asked: argparse.Namespace, command: str, run: Callable[[Session], dict[str, Result]], tell_unchanged: bool = False
+    asked: argparse.Namespace,
+    command: str,
+    run: Callable[[Session], dict[str, Result]],
+    tell_unchanged: bool = False,
+    told: Mapping[str, Any] = MappingProxyType({}),
 ) -> Exit:
-    """Do something with the stacks that were asked for, say how it went, and return the exit status."""
+    """Do something with the stacks that were asked for, say how it went, and return the exit status.
+
+    `told` is said besides with `--json`; `run` may fill it.
+    """
     out, began = session.talk(asked), time.monotonic()
     start = _start(asked, out)
     results = run(start)
     seconds = time.monotonic() - began
-    told = summary.lines(results, seconds, f"python -m notejam_cfn {command} {asked.stage}") if results else []
-    print("", *told, sep="\n", file=out)
+    lines = summary.lines(results, seconds, f"python -m notejam_cfn {command} {asked.stage}") if results else []
+    print("", *lines, sep="\n", file=out)
     if asked.json:
-        session.print_json(summary.document(results, seconds))
+        session.print_json(summary.document(results, seconds) | dict(told))
     return summary.exit_status(results, tell_unchanged)
 
 
@@ -50,7 +59,7 @@ def _start(asked: argparse.Namespace, out: TextIO) -> Session:
     account = session.require_account(aws, stacks)
     regions = ", ".join(dict.fromkeys(stack.region for stack in stacks))
     progress.write(f"{asked.stage} → {regions}, account {account}\n")
-    return Session(aws, stacks, progress, session.prompter(out))
+    return Session(aws, stacks, progress, session.prompter(out), account)
 
 
 def _names(stacks: Sequence[StackSpec]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import pipeline_policies, policies
 from ..data.encryption import Encryption
-from ..pipeline.target_accounts import TargetAccount
+from ..pipeline.stage_access import StageAccess
 
 STAGE_TAG, RELEASE_TAG, CACHE_TAG = "stage-", "release-", "cache"
 MORE_THAN_ALL_STAGES = 1000
@@ -39,12 +39,12 @@ class ImageRepository:
 
 @component("image-repository")
 def add_image_repository(
-    template: Template, settings: DeliverySettings, encryption: Encryption, guests: Sequence[TargetAccount] = ()
+    template: Template, settings: DeliverySettings, encryption: Encryption, others: Sequence[StageAccess] = ()
 ) -> ImageRepository:
     """Add a repository whose releases cannot be overwritten, scanned on push, tidied without touching what runs.
 
-    `guests` pull from it from other accounts. Only two kinds of tags may move: `stage-NAME`, which marks the image a
-    stage runs, and the build's layer cache.
+    `others` are stages of other accounts that pull from it. Only two kinds of tags may move: `stage-NAME`, which marks
+    the image a stage runs, and the build's layer cache.
     """
     repository = ecr.Repository(
         "Images",
@@ -56,8 +56,8 @@ def add_image_repository(
         DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
     )
-    if guests:
-        sharing = [pipeline_policies.share_images(guest.account, guest.tasks) for guest in guests]
+    if others:
+        sharing = [pipeline_policies.share_images(other.account, other.tasks) for other in others]
         repository.RepositoryPolicyText = policies.policy(*sharing)
     why = "Keeps the images that stages run and can be taken back to."
     template.add(repository, why=why, suppress=[RELEASES_ARE_FIXED])

@@ -54,10 +54,10 @@ def add_scaling(template: Template, settings: ServiceSettings, scaled: ScalingTa
         ResourceId=Join("/", ["service", scaled.cluster_name, scaled.service_name]),
         MinCapacity=least.ref(),
         MaxCapacity=most.ref(),
+        # Written out when there are none, so that those of before go.
+        ScheduledActions=business_hours(settings, least) if settings.busy_min_tasks else [],
         Condition=condition,
     )
-    if settings.busy_min_tasks:
-        target.ScheduledActions = business_hours(settings, least)
     template.add(target, why="Bounds the number of tasks, and with it the cost.")
     add_tracking(template, settings, target, scaled, condition)
     if settings.sleep_after_minutes:
@@ -189,9 +189,10 @@ def add_quiet_alarm(
 
     The minutes that count are those in which a task stood behind the load balancer: it reports healthy tasks then, and
     only then. Minutes without one, before the first release, after a wake or in an outage, have no value and are not
-    quiet, so a release stays awake for its whole time. Refused requests count as requests. Sources: Elastic Load
-    Balancing, "CloudWatch metrics for your Application Load Balancer", reporting criteria; Amazon CloudWatch User
-    Guide, "Using math expressions": in a sum, a value that is missing is 0 where another is not.
+    quiet, so a release stays awake for its whole time. Requests that are refused are traffic too: they end the alarm
+    before it stops the task that they wake. Sources: Elastic Load Balancing, "CloudWatch metrics for your Application
+    Load Balancer", reporting criteria; Amazon CloudWatch User Guide, "Using math expressions": in a sum, a value that
+    is missing is 0 where another is not.
     """
     template.add(
         cloudwatch.Alarm(
@@ -199,10 +200,9 @@ def add_quiet_alarm(
             AlarmDescription="Nobody has asked for a while: the tasks stop. Nothing to do.",
             Metrics=[
                 _hidden_metric("healthy", "HealthyHostCount", scaled.dimensions, "Maximum"),
-                _hidden_metric("answered", "RequestCount", scaled.dimensions),
-                _hidden_metric("refused", REFUSED, scaled.dimensions[:1]),
+                _hidden_metric("traffic", "ProcessedBytes", scaled.dimensions[:1], "Sum"),
                 cloudwatch.MetricDataQuery(
-                    Id="asked", Label="Requests", Expression="0 * healthy + answered + refused", ReturnData=True
+                    Id="asked", Label="Bytes", Expression="0 * healthy + traffic", ReturnData=True
                 ),
             ],
             EvaluationPeriods=settings.sleep_after_minutes,
@@ -262,7 +262,7 @@ def step_policy(
 
 
 def _hidden_metric(
-    name: str, metric: str, dimensions: list[cloudwatch.MetricDimension], statistic: str = "Sum"
+    name: str, metric: str, dimensions: list[cloudwatch.MetricDimension], statistic: str
 ) -> cloudwatch.MetricDataQuery:
     return cloudwatch.MetricDataQuery(
         Id=name,

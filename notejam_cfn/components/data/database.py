@@ -201,12 +201,14 @@ def cluster_properties(
         "CopyTagsToSnapshot": True,
         "DeletionProtection": settings.deletion_protection,
         "EnableCloudwatchLogsExports": ["postgresql"],
-        **(insights_properties(encryption) if settings.insights else {}),
+        **insights_properties(settings, encryption),
     }
 
 
-def insights_properties(encryption: Encryption) -> dict[str, Any]:
-    """Turn Performance Insights on, for the 7 days that cost nothing."""
+def insights_properties(settings: DatabaseSettings, encryption: Encryption) -> dict[str, Any]:
+    """Turn Performance Insights on, for the 7 days that cost nothing, or off: RDS takes what is left out as before."""
+    if not settings.insights:
+        return {"DatabaseInsightsMode": "standard", "PerformanceInsightsEnabled": False}
     return {
         "DatabaseInsightsMode": "standard",
         "PerformanceInsightsEnabled": True,

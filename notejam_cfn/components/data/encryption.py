@@ -29,11 +29,10 @@ def add_encryption(
     template: Template,
     settings: EncryptionSettings,
     services: Sequence[str] = PUBLISHERS,
-    sharing: Sequence[Statement] = (),
 ) -> Encryption:
     """Add a key that rotates every year, with an alias named like the stack.
 
-    `services` publish to encrypted topics of the stack; EventBridge always may. `sharing` lets others use the key.
+    `services` publish to encrypted topics of the stack; EventBridge always may.
     A stage has one: a second key would cost as much again and be held by the same people.
     """
     fate = "RetainExceptOnCreate" if settings.keep_key else "Delete"
@@ -49,7 +48,7 @@ def add_encryption(
                 policies.allow_log_groups_to_use_key(),
                 policies.allow_services_to_use_key(*services),
                 policies.allow_events_to_use_key(),
-                *sharing,
+                *staying_out(template),
             ),
             DeletionPolicy=fate,
             UpdateReplacePolicy="Retain",
@@ -71,10 +70,18 @@ def add_kept_key(template: Template, title: str, what: str, deletion_days: int, 
             Description=names.of_stack(f": {what}"),
             EnableKeyRotation=True,
             PendingWindowInDays=deletion_days,
-            KeyPolicy=policies.policy(policies.allow_account_to_administer_key(), policies.refuse_grants_to_people()),
+            KeyPolicy=policies.policy(
+                policies.allow_account_to_administer_key(), policies.refuse_grants_to_people(), *staying_out(template)
+            ),
             DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
         ),
         why=why,
     )
     return key.get_att("Arn")
+
+
+def staying_out(template: Template) -> list[Statement]:
+    """Keep the pipeline's roles of other stages off a stage's key."""
+    tags = template.stack_tags
+    return [policies.refuse_other_stages(tags["project"], tags["stage"])] if "stage" in tags else []

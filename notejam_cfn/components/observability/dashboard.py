@@ -142,7 +142,7 @@ def task_load() -> list[Metric]:
 def parts() -> list[Metric]:
     """Return the application's own measurements: the whole request, and the part spent in the database."""
     return [
-        ["Notejam", "Latency", "Stage", "${Stage}", SLOWEST | {"label": "whole request"}],
+        ["${Namespace}", "Latency", "Stage", "${Stage}", SLOWEST | {"label": "whole request"}],
         [".", "DatabaseTime", "Stage", "${Stage}", SLOWEST | {"label": "in the database"}],
     ]
 

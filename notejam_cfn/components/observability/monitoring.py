@@ -271,6 +271,7 @@ def watched_by_dashboard(stage: Stage, subjects: MonitoredResources) -> dict[str
     edge = subjects.load_balancer.distribution_id
     return ({"Distribution": edge} if edge else {}) | {
         "Stage": stage.name,
+        "Namespace": stage.monitoring.metrics_namespace,
         "Balancer": subjects.service.load_balancer_full_name,
         "Tasks": subjects.service.target_group_full_name,
         "Cluster": subjects.service.cluster_name,

@@ -14,7 +14,7 @@ from ...core.template import Template
 from ...core.values import Value
 
 CONTAINERS, POSTGRESQL, TRAFFIC, FIREWALL, EXPORTS = "containers", "postgresql", "traffic", "firewall", "exports"
-PIPELINE, PUSHES = "pipeline", "pushes"
+PIPELINE = "pipeline"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,17 +175,6 @@ QUESTIONS = (
             " (max(@timestamp) - min(@timestamp)) / 60000 as minutes by `detail.execution-id`",
             "filter states = 2",
             "sort minutes desc",
-            "limit 50",
-        ),
-    ),
-    SavedQuery(
-        "IgnoredPushes",
-        "pushes that started nothing",
-        PUSHES,
-        (
-            "fields @timestamp, details.input",
-            'filter type = "SucceedStateEntered"',
-            "sort @timestamp desc",
             "limit 50",
         ),
     ),

@@ -1,21 +1,20 @@
-"""Buckets of the delivery: what the pipeline's actions hand on, and zips that are its source."""
+"""Buckets of the delivery: what the pipeline's actions hand on, what people upload, and zips that are its source."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
-from troposphere import iam, s3
+from awacs.aws import Statement
+from troposphere import s3
 
 from ...config.settings import DeliverySettings
 from ...core.suppressions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Suppression
 from ...core.template import Template, component
-from ...core.values import Value, described
+from ...core.values import Value
 from ...iam import pipeline_policies, policies
 from ..data.encryption import Encryption
-from .target_accounts import TargetAccount
 
-UPLOADS_PREFIX = "uploads/"
+UPLOADS, ADMINISTRATION = "uploads", "administration"
 UPLOAD_DAYS = 7
 MADE_AGAIN = Suppression(
     reason="What is in the bucket comes from the repository, can be made again, and must expire.",
@@ -26,40 +25,34 @@ MADE_AGAIN = Suppression(
 
 @dataclasses.dataclass(frozen=True)
 class Artifacts:
-    """A bucket and the key its objects are encrypted with. `policy_arn` is what a role needs to use them."""
+    """A bucket, and the key that its objects are encrypted with."""
 
-    bucket_name: Value = described("Bucket of the pipeline's artifacts")
-    bucket_arn: Value = described("ARN of the pipeline's artifact bucket")
-    key_arn: Value = described("Key of the pipeline's artifacts")
-    policy_arn: Value = ""
+    bucket_name: Value
+    bucket_arn: Value
+    key_arn: Value
 
+    def reading(self, *artifacts: str) -> list[Statement]:
+        """What reading artifacts of some names takes."""
+        return pipeline_policies.allow_reading_artifacts(self.bucket_arn, self.key_arn, *artifacts)
 
-@component("artifact-policy")
-def add_artifact_policy(template: Template, own: Artifacts, others: Sequence[Artifacts]) -> Artifacts:
-    """Add the policy for using the pipeline's bucket of artifacts and those of other regions; return both together."""
-    statements = [
-        statement
-        for store in (own, *others)
-        for statement in pipeline_policies.allow_using_artifacts(store.bucket_arn, store.key_arn)
-    ]
-    use = template.add(
-        iam.ManagedPolicy(
-            "UseArtifacts",
-            Description="Read and write the artifacts that the pipeline's actions hand on",
-            PolicyDocument=policies.policy(*statements),
-        ),
-        why="Lets the pipeline, its actions and its builds use the artifacts; each of their roles has it.",
-    )
-    return dataclasses.replace(own, policy_arn=use.ref())
+    def uploaded(self, folder: str) -> Statement:
+        """What reading what people put into a folder takes."""
+        return policies.allow(
+            pipeline_policies.on("s3", "GetObject", "GetObjectVersion"),
+            [policies.within(self.bucket_arn, f"/{folder}/*")],
+        )
+
+    def writing(self, *artifacts: str) -> list[Statement]:
+        """What writing artifacts of some names takes."""
+        return pipeline_policies.allow_writing_artifacts(self.bucket_arn, self.key_arn, *artifacts)
 
 
-@component("artifact-store")
-def add_artifact_store(
-    template: Template, settings: DeliverySettings, encryption: Encryption, guests: Sequence[TargetAccount] = ()
-) -> Artifacts:
-    """Add a bucket of artifacts, which expire by themselves; the pipeline needs one in each region it deploys to.
+@component("artifacts")
+def add_artifact_store(template: Template, settings: DeliverySettings, encryption: Encryption) -> Artifacts:
+    """Add the bucket of artifacts, which expire by themselves.
 
-    What a person uploads for one build goes under `uploads/` and is kept for a week. `guests` use it from elsewhere.
+    What a developer uploads for the image of a preview goes under `uploads/`, where only its build reads it, for a
+    week. Under `administration/` only administrators write: templates that are too large for a request, and releases.
     """
     bucket = add_private_bucket(
         template,
@@ -67,10 +60,9 @@ def add_artifact_store(
         encryption,
         [
             expiry("expire", settings.kept_artifact_days),
-            expiry("expire-uploads", UPLOAD_DAYS, UPLOADS_PREFIX),
+            expiry("expire-uploads", UPLOAD_DAYS, f"{UPLOADS}/"),
         ],
-        "Holds what the pipeline's actions hand on: sources, templates, plans.",
-        guests,
+        "Holds what the pipeline's actions hand on: sources and plans.",
     )
     return Artifacts(bucket_name=bucket.ref(), bucket_arn=bucket.get_att("Arn"), key_arn=encryption.key_arn)
 
@@ -81,7 +73,6 @@ def add_private_bucket(
     encryption: Encryption,
     rules: list[s3.LifecycleRule],
     why: str,
-    guests: Sequence[TargetAccount] = (),
 ) -> s3.Bucket:
     """Add a bucket that is encrypted, versioned, closed to the public and reached over TLS only.
 
@@ -109,12 +100,11 @@ def add_private_bucket(
         suppress=[READ_BY_ROLES_ONLY, MADE_AGAIN],
     )
     arn = bucket.get_att("Arn")
-    sharing = [one for guest in guests for one in pipeline_policies.share_artifacts(arn, guest.account, guest.delivery)]
     template.add(
         s3.BucketPolicy(
             f"{title}Policy",
             Bucket=bucket.ref(),
-            PolicyDocument=policies.policy(policies.refuse_plain_http(arn), *sharing),
+            PolicyDocument=policies.policy(policies.refuse_plain_http(arn)),
         ),
         why="Refuses requests to the bucket that are not over TLS.",
         suppress=[TLS_IN_OTHER_WORDS],

@@ -1,9 +1,15 @@
-"""The build projects of the pipeline: test, image, plan and smoke. Each runs a buildspec of the folder delivery/."""
+"""The build projects of the pipeline. Each runs a buildspec of the folder delivery/, in a role of its own.
+
+Test      the tests, for every commit
+Image     builds, pushes and scans the one image
+Plan      works out what would change in a stage; it may look at every stage, and change none
+Stage…    deploys one stage and asks whether it works; it may take on that stage's deploy role only
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from awacs.aws import Statement
 from troposphere import Join, codebuild, iam, logs
@@ -12,16 +18,20 @@ from ...config.settings import DeliverySettings
 from ...core import names
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
-from ...core.values import Value, described
+from ...core.values import Value
 from ...iam import pipeline_policies, policies
 from ..containers.image_repository import ImageRepository
 from ..data.encryption import Encryption
 from ..observability.log_groups import add_log_group
-from .artifacts import Artifacts
+from .artifacts import ADMINISTRATION, Artifacts
+from .stage_access import DEPLOY, PLAN, StageAccess
 
-TEST, IMAGE, PLAN, SMOKE = "Test", "Image", "Plan", "Smoke"
+TEST, IMAGE = "test", "image"
+SOURCE, PLANS = "Source", "Plan"
 BUILDSPEC = "delivery/{}.yml"
 TIMEOUT_MINUTES = 30
+# A new stage with a database and its readers takes about half an hour; a restore of a large one takes longer.
+DEPLOY_MINUTES = 120
 BUILDS_IMAGES = Suppression(
     reason="Building a container image runs Docker within the build, which CodeBuild offers in privileged mode only.",
     risk="The build owns its machine, which is thrown away afterwards; only what was merged is built.",
@@ -35,66 +45,65 @@ BUILD_IMAGES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Builds:
-    """The build projects by name; `image_project` is also started by a release from a person's machine."""
-
-    image_project: Value = described("Build project that builds and pushes an image")
-    projects: dict[str, codebuild.Project] = dataclasses.field(default_factory=dict)
-
-    @property
-    def arns(self) -> list[Value]:
-        """The ARNs of all projects."""
-        return [project.get_att("Arn") for project in self.projects.values()]
-
-
-@dataclasses.dataclass(frozen=True)
 class Images:
     """The repository that images are pushed to first, and those of other regions that get them too."""
 
     repository: ImageRepository
-    copies: Sequence[ImageRepository]
+    copies: Mapping[str, ImageRepository]
 
     @property
     def arns(self) -> list[Value]:
         """The ARNs of all repositories."""
-        return [self.repository.arn, *(copy.arn for copy in self.copies)]
+        return [self.repository.arn, *(copy.arn for copy in self.copies.values())]
 
     @property
-    def variables(self) -> list[codebuild.EnvironmentVariable]:
+    def variables(self) -> dict[str, Value]:
         """What builds are told: REPOSITORY_URI, and COPY_URIS with a space between each where there are any."""
         found: dict[str, Value] = {"REPOSITORY_URI": self.repository.uri}
         if self.copies:
-            found["COPY_URIS"] = Join(" ", [copy.uri for copy in self.copies])
-        return [codebuild.EnvironmentVariable(Name=name, Value=value) for name, value in found.items()]
+            found["COPY_URIS"] = Join(" ", [copy.uri for copy in self.copies.values()])
+        return found
+
+    def in_region(self, region: str) -> Value:
+        """Return the URI of the repository that a stage in a region pulls from; empty is the pipeline's region."""
+        return self.copies[region].uri if region else self.repository.uri
 
 
 @dataclasses.dataclass(frozen=True)
-class Reach:
-    """The stages that builds look at: those of this account by their stacks, others by roles in their accounts."""
+class Target:
+    """A stage that the pipeline changes: its roles, its region where that is not the pipeline's, and its approval."""
 
-    prefixes: Sequence[str]
-    execution_role_arns: Sequence[Value]
-    role_arns: Sequence[Value] = ()
-
-    @property
-    def planning(self) -> list[Statement]:
-        """What working out changes takes."""
-        if not self.prefixes:
-            return self.elsewhere
-        reviewing = pipeline_policies.allow_reviewing_stacks(self.prefixes)
-        return [reviewing, pipeline_policies.allow_passing(self.execution_role_arns, "cloudformation"), *self.elsewhere]
+    access: StageAccess
+    region: str = ""
+    approval: bool = False
 
     @property
-    def asking(self) -> list[Statement]:
-        """What asking a stage whether it works takes."""
-        if not self.prefixes:
-            return self.elsewhere
-        return [pipeline_policies.allow_reading_stacks(self.prefixes), *self.elsewhere]
+    def name(self) -> str:
+        """The stage's name."""
+        return self.access.stage
+
+
+@dataclasses.dataclass(frozen=True)
+class Builds:
+    """The build projects by what they are for, and those that deploy by stage."""
+
+    projects: Mapping[str, codebuild.Project]
+    deploying: Mapping[str, codebuild.Project]
 
     @property
-    def elsewhere(self) -> list[Statement]:
-        """What looking at stages of other accounts takes."""
-        return [pipeline_policies.allow_assuming(self.role_arns)] if self.role_arns else []
+    def arns(self) -> list[Value]:
+        """The ARNs of all projects."""
+        return [project.get_att("Arn") for project in (*self.projects.values(), *self.deploying.values())]
+
+
+@dataclasses.dataclass(frozen=True)
+class Workshop:
+    """What every build project needs: the processor, the log, the key, and where artifacts are."""
+
+    architecture: str
+    log_group: logs.LogGroup
+    artifacts: Artifacts
+    basics: iam.ManagedPolicy
 
 
 @component("builds")
@@ -104,73 +113,123 @@ def add_builds(
     encryption: Encryption,
     artifacts: Artifacts,
     images: Images,
-    reach: Reach,
+    targets: Sequence[Target],
     architecture: str,
 ) -> Builds:
     """Add a project for each of the pipeline's builds, with a role that may do what that build does."""
     log_group = add_log_group(
         template, "BuildLogGroup", settings.log_retention_days, encryption, "Keeps what the builds log."
     )
-    needs: dict[str, list[Statement]] = {
-        TEST: [pipeline_policies.allow_writing_reports()],
-        IMAGE: pipeline_policies.allow_pushing_images(images.arns),
-        PLAN: reach.planning,
-        SMOKE: [*reach.asking, pipeline_policies.allow_marking_images(images.arns)],
-    }
+    logging = policies.allow_writing_log_group(log_group.get_att("Arn"))
+    basics = template.add(
+        iam.ManagedPolicy(
+            "BuildBasics",
+            Description="What every build of the pipeline needs: its log and the sources",
+            PolicyDocument=policies.policy(logging, *artifacts.reading(SOURCE)),
+        ),
+        why="Lets builds write their log and read the sources.",
+    )
+    shop = Workshop(architecture, log_group, artifacts, basics)
+    own = [names.delivery_stack(template.stack_tags["project"])]
+    planning = [target.access.role_arn(PLAN) for target in targets]
     projects = {
-        name: add_project(template, name, architecture, log_group, artifacts, images, statements)
-        for name, statements in needs.items()
+        TEST: add_project(
+            template,
+            shop,
+            TEST,
+            "Runs the tests and checks that the templates are current.",
+            [pipeline_policies.allow_writing_reports()],
+        ),
+        IMAGE: add_project(
+            template,
+            shop,
+            IMAGE,
+            "Builds the container image once, pushes it and reads what its scan found.",
+            [*pipeline_policies.allow_pushing_images(images.arns), artifacts.uploaded(ADMINISTRATION)],
+            images.variables,
+        ),
+        PLAN: add_project(
+            template,
+            shop,
+            PLAN,
+            "Works out what a stage's change would be, for people to read.",
+            [
+                pipeline_policies.allow_assuming(planning),
+                pipeline_policies.allow_reading_templates(own),
+                *artifacts.writing(f"{PLANS}*"),
+            ],
+        ),
     }
-    return Builds(image_project=projects[IMAGE].ref(), projects=projects)
+    deploying = {target.name: add_deploying_project(template, shop, images, target) for target in targets}
+    return Builds(projects, deploying)
 
 
-PURPOSES = {
-    TEST: "Runs the tests, checks that the templates are current and hands them on.",
-    IMAGE: "Builds the container image once, pushes it and reads what its scan found.",
-    PLAN: "Works out what a stage's change would be, for people to read.",
-    SMOKE: "Asks the stage whether it works, and marks the image it runs.",
-}
+def add_deploying_project(template: Template, shop: Workshop, images: Images, target: Target) -> codebuild.Project:
+    """Add the project that deploys one stage, by the stage's own role, asks it whether it works and marks its image."""
+    variables: dict[str, Value] = {
+        "STAGE": target.name,
+        "ACCESS": target.access.roles,
+        **images.variables,
+    }
+    project = add_project(
+        template,
+        shop,
+        f"{DEPLOY}-{target.name}",
+        "Deploys one stage and asks whether it works; a failure takes the image back.",
+        [
+            pipeline_policies.allow_assuming([target.access.role_arn(DEPLOY)]),
+            pipeline_policies.allow_marking_images(images.arns),
+            *shop.artifacts.reading(f"{PLANS}*"),
+        ],
+        variables,
+    )
+    project.TimeoutInMinutes = DEPLOY_MINUTES
+    return project
 
 
 def add_project(
     template: Template,
+    shop: Workshop,
     name: str,
-    architecture: str,
-    log_group: logs.LogGroup,
-    artifacts: Artifacts,
-    images: Images,
+    why: str,
     statements: Sequence[Statement],
+    variables: Mapping[str, Value] | None = None,
 ) -> codebuild.Project:
     """Add a build project on the processor the containers run on. Only building an image needs Docker's privileges.
 
-    It is named after the stack: people's permissions must know its name.
+    It is named after the stack, as is its role: people's permissions and the roles of stages must know the names.
     """
-    kind, image = BUILD_IMAGES[architecture]
-    role = add_build_role(template, name, log_group, artifacts, statements)
+    kind, image = BUILD_IMAGES[shop.architecture]
+    title = "".join(word.capitalize() for word in name.split("-"))
+    role = add_build_role(template, shop, name, title, statements)
+    environment = codebuild.Environment(
+        Type=kind,
+        Image=image,
+        ComputeType="BUILD_GENERAL1_MEDIUM" if name == TEST else "BUILD_GENERAL1_SMALL",
+        PrivilegedMode=name == IMAGE,
+    )
+    if variables:
+        environment.EnvironmentVariables = [
+            codebuild.EnvironmentVariable(Name=key, Value=value) for key, value in variables.items()
+        ]
     return template.add(
         codebuild.Project(
-            f"{name}Project",
-            Name=names.of_stack(f"-{name.lower()}"),
+            f"{title}Project",
+            Name=names.of_stack(f"-{name}"),
             ServiceRole=role.get_att("Arn"),
-            Source=codebuild.Source(Type="CODEPIPELINE", BuildSpec=BUILDSPEC.format(name.lower())),
+            Source=codebuild.Source(Type="CODEPIPELINE", BuildSpec=BUILDSPEC.format(name.partition("-")[0])),
             Artifacts=codebuild.Artifacts(Type="CODEPIPELINE"),
-            Environment=codebuild.Environment(
-                Type=kind,
-                Image=image,
-                ComputeType="BUILD_GENERAL1_MEDIUM" if name == TEST else "BUILD_GENERAL1_SMALL",
-                PrivilegedMode=name == IMAGE,
-                EnvironmentVariables=images.variables,
-            ),
-            EncryptionKey=artifacts.key_arn,
+            Environment=environment,
+            EncryptionKey=shop.artifacts.key_arn,
             TimeoutInMinutes=TIMEOUT_MINUTES,
             Cache=cache(name),
             LogsConfig=codebuild.LogsConfig(
                 CloudWatchLogs=codebuild.CloudWatchLogs(
-                    Status="ENABLED", GroupName=log_group.ref(), StreamName=name.lower()
+                    Status="ENABLED", GroupName=shop.log_group.ref(), StreamName=name
                 )
             ),
         ),
-        why=PURPOSES[name],
+        why=why,
         suppress=[BUILDS_IMAGES] if name == IMAGE else [],
     )
 
@@ -182,16 +241,16 @@ def cache(name: str) -> codebuild.ProjectCache:
 
 
 def add_build_role(
-    template: Template, name: str, log_group: logs.LogGroup, artifacts: Artifacts, statements: Sequence[Statement]
+    template: Template, shop: Workshop, name: str, title: str, statements: Sequence[Statement]
 ) -> iam.Role:
-    """Add the role of one build: its log, its artifacts, and what it is for."""
-    logging = policies.allow_writing_log_group(log_group.get_att("Arn"))
+    """Add the role of one build: what all of them need, and what it is for."""
     return template.add(
         iam.Role(
-            f"{name}Role",
+            f"{title}Role",
+            RoleName=names.of_stack(f"-{name}"),
             AssumeRolePolicyDocument=policies.assumed_by_service("codebuild"),
-            ManagedPolicyArns=[artifacts.policy_arn],
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(logging, *statements))],
+            ManagedPolicyArns=[shop.basics.ref()],
+            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
         ),
-        why=f"Lets the {name.lower()} build do what it is for, and no more.",
+        why=f"Lets the build {name} do what it is for, and no more.",
     )

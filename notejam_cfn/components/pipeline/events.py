@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from troposphere import events, iam, logs, stepfunctions
+from troposphere import events, iam
 
 from ...config.settings import DeliverySettings
 from ...core import names
@@ -12,11 +12,9 @@ from ...iam import pipeline_policies, policies
 from ..data.encryption import Encryption
 from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
 from ..observability.log_groups import add_log_group
-from ..observability.queries import PIPELINE, PUSHES, add_queries
-from ..state_machines import add_state_machine, calls
-from . import push_filter
+from ..observability.queries import PIPELINE, add_queries
 from .pipeline import Pipeline
-from .source import Filter, Source
+from .source import Source
 
 CHANGES = [f"CodePipeline {what} Execution State Change" for what in ("Pipeline", "Stage", "Action")]
 
@@ -32,101 +30,31 @@ def add_pipeline_events(
 ) -> None:
     """Add what starts the pipeline from outside, tells people of its failures, and keeps what happened in it."""
     kept = {PIPELINE: add_event_log(template, settings, encryption, pipeline)}
-    if source.filter:
-        kept[PUSHES] = add_filtered_start(template, settings, encryption, source, source.filter, pipeline)
-    elif source.event_pattern:
-        add_start(template, source, starting(pipeline, add_start_role(template, pipeline)))
+    if source.event_pattern:
+        add_start(template, source, pipeline)
     add_failure_notice(template, pipeline, people)
     add_queries(template, kept)
 
 
-def starting(pipeline: Pipeline, role: iam.Role) -> events.Target:
-    """Start the pipeline, as a role."""
-    return events.Target(Id="pipeline", Arn=pipeline.arn, RoleArn=role.get_att("Arn"))
-
-
-def add_start(template: Template, source: Source, target: events.Target) -> None:
-    """Tell the pipeline, or who decides about it, of an event of the source."""
+def add_start(template: Template, source: Source, pipeline: Pipeline) -> None:
+    """Start the pipeline on an event of its source, in a role that may do only that."""
+    start = pipeline_policies.allow_starting_pipeline(pipeline.arn)
+    role = template.add(
+        iam.Role(
+            "StartRole",
+            AssumeRolePolicyDocument=policies.assumed_by_service("events"),
+            Policies=[iam.Policy(PolicyName="start", PolicyDocument=policies.policy(start))],
+        ),
+        why="Lets a change of the source start the pipeline, and nothing else.",
+    )
     template.add(
         events.Rule(
             "StartOnChange",
             Description="Starts the pipeline when its source changes",
             EventPattern=source.event_pattern,
-            Targets=[target],
+            Targets=[events.Target(Id="pipeline", Arn=pipeline.arn, RoleArn=role.get_att("Arn"))],
         ),
         why="Starts the pipeline as soon as the source changes, without polling.",
-    )
-
-
-def add_start_role(
-    template: Template, pipeline: Pipeline, machine: stepfunctions.StateMachine | None = None
-) -> iam.Role:
-    """Let events start the pipeline and, where there is one, the machine that decides about it."""
-    statements = [pipeline_policies.allow_starting_pipeline(pipeline.arn)]
-    if machine is not None:
-        statements.append(policies.allow_starting_executions(machine.ref()))
-    return template.add(
-        iam.Role(
-            "StartRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("events"),
-            Policies=[iam.Policy(PolicyName="start", PolicyDocument=policies.policy(*statements))],
-        ),
-        why="Lets a change of the source start the pipeline, and nothing else.",
-    )
-
-
-def add_filtered_start(
-    template: Template,
-    settings: DeliverySettings,
-    encryption: Encryption,
-    source: Source,
-    pushes: Filter,
-    pipeline: Pipeline,
-) -> Value:
-    """Let a state machine decide whether a push starts the pipeline, and return the name of its log.
-
-    What it cannot catch itself, such as an answer too large for a state, starts the pipeline all the same: no change is
-    missed. It is a standard one, as express ones tell of no failure; at four steps a push it costs cents.
-    """
-    why = "Keeps why a push started the pipeline, or did not."
-    named = names.state_machine_log_group()
-    log = add_log_group(template, "PushLogGroup", settings.log_retention_days, encryption, why, named)
-    machine = add_push_machine(template, pushes, pipeline, log)
-    role = add_start_role(template, pipeline, machine)
-    add_start(template, source, events.Target(Id="push", Arn=machine.ref(), RoleArn=role.get_att("Arn")))
-    template.add(
-        events.Rule(
-            "StartInDoubt",
-            Description="Starts the pipeline when nothing could say whether it has to",
-            EventPattern={
-                "source": ["aws.states"],
-                "detail-type": ["Step Functions Execution Status Change"],
-                "detail": {"stateMachineArn": [machine.ref()], "status": ["FAILED", "TIMED_OUT"]},
-            },
-            Targets=[starting(pipeline, role)],
-        ),
-        why="Misses no change, whatever goes wrong with looking at it.",
-    )
-    return log.ref()
-
-
-def add_push_machine(
-    template: Template, pushes: Filter, pipeline: Pipeline, log: logs.LogGroup
-) -> stepfunctions.StateMachine:
-    """Add the state machine, which may compare commits of the repository and start the pipeline."""
-    filled_in = {push_filter.REPOSITORY: pushes.repository_name, push_filter.PIPELINE: pipeline.name}
-    return add_state_machine(
-        template,
-        "Push",
-        push_filter.definition(pushes.ignored),
-        filled_in | calls(push_filter.ACTIONS),
-        [
-            pipeline_policies.allow_comparing_commits(pushes.repository_arn),
-            pipeline_policies.allow_starting_pipeline(pipeline.arn),
-        ],
-        log,
-        may="Lets the state machine compare commits of the repository and start the pipeline.",
-        why="Starts the pipeline on a push, unless nothing but ignored paths changed.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Tells people of what needs them: failures and approvals of the pipeline, the budget of personal stages."""
+"""Tells people of what needs them: failures and approvals of the pipeline, the budget of previews."""
 
 from __future__ import annotations
 

@@ -1,88 +1,84 @@
-"""The roles of the pipeline: its own, and one for each kind of action, which it takes on for that action only."""
+"""The roles of the pipeline itself: its own, and two that it takes on for its actions."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from awacs.aws import Statement
 from troposphere import iam, sns
 
 from ...core.template import Template
 from ...core.values import Value
 from ...iam import pipeline_policies, policies
 from .artifacts import Artifacts
-from .codebuild_projects import Builds
-from .deploy_roles import DeployRole, add_action_role
+from .codebuild_projects import SOURCE, Builds
 from .source import Source
 
 
 @dataclasses.dataclass(frozen=True)
 class Roles:
-    """A role for each kind of action."""
+    """The pipeline's role and one for each kind of action; `permission` is what lets the pipeline take these on."""
 
     pipeline: iam.Role
     source: iam.Role
     build: iam.Role
-    own: DeployRole
+    permission: iam.RolePolicy
 
 
-def add_roles(
-    template: Template,
-    source: Source,
-    artifacts: Artifacts,
-    builds: Builds,
-    own_stacks: Sequence[str],
-    own_role_arn: Value,
-) -> Roles:
-    """Add the pipeline's role, which takes on one of the others for each action, and those for source and build."""
+def add_roles(template: Template, source: Source, artifacts: Artifacts, builds: Builds, topic: sns.Topic) -> Roles:
+    """Add the pipeline's role, which takes on one of the others for each action.
+
+    Only CodePipeline takes them on, so they may use every artifact; builds may not.
+    """
+    any_artifact = [*artifacts.reading("*"), *artifacts.writing("*")]
     pipeline = template.add(
         iam.Role(
             "PipelineRole",
             AssumeRolePolicyDocument=policies.assumed_by_service("codepipeline"),
-            ManagedPolicyArns=[artifacts.policy_arn],
+            Policies=[iam.Policy(PolicyName="artifacts", PolicyDocument=policies.policy(*any_artifact))],
         ),
         why="Lets the pipeline take on the role of each of its actions.",
     )
     sourcing = add_action_role(
-        template, "SourceRole", pipeline, artifacts, source.statements, "Lets the pipeline take the code."
+        template,
+        "SourceRole",
+        pipeline,
+        [*artifacts.reading(SOURCE), *artifacts.writing(SOURCE), *source.statements],
+        "Lets the pipeline take the code.",
     )
     building = add_action_role(
         template,
         "BuildRole",
         pipeline,
-        artifacts,
-        [pipeline_policies.allow_running_builds(builds.arns)],
+        [*any_artifact, pipeline_policies.allow_running_builds(builds.arns)],
         "Lets the pipeline run its builds.",
     )
-    updating = add_action_role(
-        template,
-        "OwnUpdateRole",
-        pipeline,
-        artifacts,
-        [
-            pipeline_policies.allow_changing_stacks(own_stacks),
-            pipeline_policies.allow_passing([own_role_arn], "cloudformation"),
-        ],
-        "Lets the pipeline update its own stack.",
-    )
-    return Roles(pipeline, sourcing, building, DeployRole(updating.get_att("Arn"), own_role_arn))
-
-
-def allow_taking_on(
-    template: Template, roles: Roles, deployers: Iterable[DeployRole], topic: sns.Topic
-) -> iam.RolePolicy:
-    """Let the pipeline take on the roles of its actions, once all of them are known; it starts when it is made."""
-    own = [roles.source.get_att("Arn"), roles.build.get_att("Arn"), roles.own.action_role_arn]
-    arns = [*own, *(deployer.action_role_arn for deployer in deployers)]
-    return template.add(
+    permission = template.add(
         iam.RolePolicy(
             "PipelineActions",
-            RoleName=roles.pipeline.ref(),
+            RoleName=pipeline.ref(),
             PolicyName="actions",
             PolicyDocument=pipeline_policies.document(
-                pipeline_policies.allow_assuming(arns),
+                pipeline_policies.allow_assuming([sourcing.get_att("Arn"), building.get_att("Arn")]),
                 pipeline_policies.allow_publishing_to(topic.ref()),
             ),
         ),
         why="Lists the roles the pipeline may take on.",
+    )
+    return Roles(pipeline, sourcing, building, permission)
+
+
+def add_action_role(
+    template: Template, title: str, pipeline_role: iam.Role, statements: Sequence[Statement], why: str
+) -> iam.Role:
+    """Add a role that the pipeline takes on for one kind of action."""
+    trusted: Value = pipeline_role.get_att("Arn")
+    return template.add(
+        iam.Role(
+            title,
+            AssumeRolePolicyDocument=pipeline_policies.assumed_by_roles([trusted]),
+            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
+        ),
+        why=why,
     )

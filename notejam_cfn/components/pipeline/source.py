@@ -9,7 +9,7 @@ from typing import Any
 from awacs.aws import Statement
 from troposphere import codecommit, codeconnections, codepipeline
 
-from ...config.settings import DeliverySettings
+from ...config.settings import REPOSITORY_PATTERN, DeliverySettings
 from ...core import names
 from ...core.template import Template, component
 from ...core.values import Value
@@ -23,20 +23,10 @@ ZIP_DAYS = 365
 
 
 @dataclasses.dataclass(frozen=True)
-class Filter:
-    """A repository of this account, and the patterns of paths in it whose changes start nothing; see `globs`."""
-
-    repository_name: Value
-    repository_arn: Value
-    ignored: Sequence[str]
-
-
-@dataclasses.dataclass(frozen=True)
 class Source:
     """The source action of a pipeline: its provider and configuration, and what its role must be allowed.
 
-    `triggers` start the pipeline from within CodePipeline; `event_pattern` is the event that starts it otherwise. Where
-    there is a `filter`, that is a push, and it starts nothing if all that changed is ignored.
+    `triggers` start the pipeline from within CodePipeline; `event_pattern` is the event that starts it otherwise.
     """
 
     provider: str
@@ -45,7 +35,6 @@ class Source:
     owner: str = "AWS"
     triggers: Sequence[codepipeline.PipelineTriggerDeclaration] = ()
     event_pattern: dict[str, Any] | None = None
-    filter: Filter | None = None
 
 
 @component("source")
@@ -59,10 +48,11 @@ def add_source(template: Template, settings: DeliverySettings, encryption: Encry
 
 
 def add_codecommit(template: Template, settings: DeliverySettings) -> Source:
-    """Add a Git repository; a push or merge to the branch starts the pipeline.
+    """Add a Git repository; every merge to the branch starts the pipeline.
 
-    It is encrypted with CodeCommit's own key, since whoever pushes would have to be allowed to use another.
-    Its events say nothing of the paths that changed: whoever wants to know must ask.
+    It is encrypted with CodeCommit's own key, since whoever pushes would have to be allowed to use another. Its events
+    name no paths, and CodePipeline's triggers read connections only, so that `ignored_paths` does not hold here.
+    Source: AWS CloudFormation Template Reference, "PipelineTriggerDeclaration".
     """
     repository = template.add(
         codecommit.Repository(
@@ -93,7 +83,6 @@ def add_codecommit(template: Template, settings: DeliverySettings) -> Source:
                 "referenceName": [settings.branch],
             },
         },
-        filter=Filter(name, arn, settings.ignored) if settings.ignored else None,
     )
 
 
@@ -109,13 +98,27 @@ def add_connection(template: Template, settings: DeliverySettings) -> Source:
         provider="CodeStarSourceConnection",
         configuration={
             "ConnectionArn": arn,
-            "FullRepositoryId": settings.repository,
+            "FullRepositoryId": settings.repository or add_repository_parameter(template),
             "BranchName": settings.branch,
             "DetectChanges": "false",
         },
         statements=[pipeline_policies.allow_using_connection(arn)],
         triggers=[push_trigger(settings)],
     )
+
+
+def add_repository_parameter(template: Template) -> Value:
+    """Ask for the repository when the stack is deployed, where the configuration does not name it."""
+    parameter = template.add_parameter_in(
+        "Source",
+        "Repository",
+        "Repository",
+        Type="String",
+        AllowedPattern=REPOSITORY_PATTERN,
+        ConstraintDescription="a repository such as OWNER/NAME",
+        Description="The repository that the pipeline takes the code from, such as OWNER/NAME.",
+    )
+    return parameter.ref()
 
 
 def push_trigger(settings: DeliverySettings) -> codepipeline.PipelineTriggerDeclaration:

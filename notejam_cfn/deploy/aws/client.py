@@ -106,11 +106,6 @@ class Aws:
         pages = self.pages("cloudformation", region, "list_stack_resources", StackName=stack)
         return [response_parsers.resource(raw) for page in pages for raw in page["StackResourceSummaries"]]
 
-    def parameter_defaults(self, region: str, stack: str) -> dict[str, str | None]:
-        """Return the parameters that a deployed template declares, with their defaults."""
-        summary = self.call("cloudformation", region, "get_template_summary", StackName=stack)
-        return {raw["ParameterKey"]: raw.get("DefaultValue") for raw in summary["Parameters"]}
-
     def template(self, region: str, stack: str) -> dict[str, Any]:
         """Return the template of a stack as it was given, in the long form. botocore reads JSON by itself."""
         body = self.call("cloudformation", region, "get_template", StackName=stack)["TemplateBody"]

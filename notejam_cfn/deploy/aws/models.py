@@ -75,6 +75,11 @@ class Change:
     replaced: str = "no"
     properties: tuple[str, ...] = ()
 
+    @property
+    def goes(self) -> bool:
+        """Whether the resource there is now goes for sure; where it may, CloudFormation knows less than the plan."""
+        return self.action == "Remove" or (self.action == "Modify" and self.replaced == "yes")
+
 
 @dataclasses.dataclass(frozen=True)
 class ChangeSet:

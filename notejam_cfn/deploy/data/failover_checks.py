@@ -6,25 +6,28 @@ Nothing is asked of the region that is left: all that is read is in the target r
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ...core import names
 from ...core.render import compact_json, load
 from ..aws.client import Aws
 from ..exit_codes import AwsTrouble, CommandError, RolledBack
 from ..manifest import StackSpec
+from ..plan.resource_facts import absent_types, source
 from ..stacks.deploy import read_templates
 from ..stacks.templates import Template
 from ..ui import estimates
 from . import backups, engine_version
 from .backups import DATABASE, RecoveryPoint, age_words
+from .failover_domain import RECORD, behind_cloudfront
 
 COPIES, SERVICE = "copies", "service"
-RECORD = "AWS::Route53::RecordSet"
+# What CloudFront takes from one region stays there: it serves the stage wherever that is.
+STAYING = (COPIES, names.EDGE, names.EDGE_LOG)
 FINE, WARNING, WRONG, UNKNOWN = "ok", "warning", "wrong", "unknown"
 # Service Quotas' codes: VPCs per Region, EC2-VPC Elastic IPs, Fargate On-Demand vCPU resource count.
 VPCS_QUOTA, ADDRESSES_QUOTA, PROCESSORS_QUOTA = ("vpc", "L-F678F1CE"), ("ec2", "L-0263D0A3"), ("fargate", "L-3032A538")
@@ -62,13 +65,13 @@ class FailoverStack(StackSpec):
 
 
 def stacks_there(stacks: Sequence[StackSpec], region: str) -> tuple[StackSpec, ...]:
-    """Return a stage's stacks as they go to another region; the vault of copies is there already and stays out."""
-    kept = [stack for stack in stacks if stack.layer != COPIES]
-    names = {stack.name for stack in kept}
+    """Return a stage's stacks as they go to another region; those that are elsewhere anyway stay out."""
+    kept = [stack for stack in stacks if stack.layer not in STAYING]
+    known = {stack.name for stack in kept}
     return tuple(
         FailoverStack(
             **{field.name: getattr(stack, field.name) for field in dataclasses.fields(StackSpec)}
-            | {"region": region, "depends_on": tuple(name for name in stack.depends_on if name in names)}
+            | {"region": region, "depends_on": tuple(name for name in stack.depends_on if name in known)}
         )
         for stack in kept
     )
@@ -114,14 +117,11 @@ def preflight(
 
 
 def types(templates: Any, region: str) -> Finding:
-    """Look whether the region has every resource type, in the schemas that cfn-lint brings."""
-    from ...local import schemas
-
+    """Look whether the region has every resource type."""
     needed = {body["Type"] for template in templates for body in template["Resources"].values()}
-    try:
-        missing = sorted(needed - set(schemas.resource_types(region)))
-    except ValueError as error:
-        return Finding("resource types", UNKNOWN, str(error))
+    missing = absent_types(region, needed)
+    if missing is None:
+        return Finding("resource types", UNKNOWN, f"{region} is not a region of the {source()}")
     if missing:
         return Finding("resource types", WRONG, f"{region} lacks {', '.join(missing)}")
     return Finding("resource types", FINE, f"all {len(needed)} exist in {region}")
@@ -177,6 +177,8 @@ def backed_up(aws: Aws, region: str) -> Finding:
 
 def certificate(template: Mapping[str, Any], region: str) -> Finding:
     """Look whether HTTPS will have a certificate: one is made, or the one that is named must be in the region."""
+    if behind_cloudfront(template):
+        return Finding("certificate", FINE, "CloudFront's, which does not move")
     listeners = [b["Properties"] for b in template["Resources"].values() if b["Type"].endswith("V2::Listener")]
     given = [entry["CertificateArn"] for one in listeners for entry in one.get("Certificates", [])]
     foreign = [arn for arn in given if isinstance(arn, str) and f":{region}:" not in arn]
@@ -241,18 +243,6 @@ def smoke(url: str, path: str = "/healthz", tries: int = SMOKE_TRIES, pause: flo
             break
         time.sleep(pause)
     return found
-
-
-def records(template: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the DNS records of a built service template: what has to change once the move is done."""
-    return [body["Properties"] for body in template["Resources"].values() if body["Type"] == RECORD]
-
-
-def dns_change(record: Mapping[str, Any], dns_name: str, zone_id: str) -> str:
-    """Return the change to make, as `aws route53 change-resource-record-sets --change-batch` takes it."""
-    target = {"DNSName": dns_name, "HostedZoneId": zone_id, "EvaluateTargetHealth": False}
-    changed = {"Name": record["Name"], "Type": record["Type"], "AliasTarget": target}
-    return json.dumps({"Changes": [{"Action": "UPSERT", "ResourceRecordSet": changed}]})
 
 
 def require_no_wrong(findings: Sequence[Finding]) -> None:

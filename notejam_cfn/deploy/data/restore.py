@@ -168,13 +168,14 @@ class Restore:
         self, stacks: Sequence[StackSpec], parameters: tuple[str, ...], allowed: frozenset[str] = frozenset()
     ) -> dict[str, Result]:
         self.progress.templates = read_templates(stacks)
-        options = Options(yes=True, allow_replace=allowed, parameters=parameters)
+        options = Options(yes=True, allow=allowed, parameters=parameters)
         return Deployment(self.aws, stacks, options, self.progress, self.prompter).run()
 
 
 def _replaced(stack: StackSpec) -> frozenset[str]:
-    templates = read_templates([stack]).values()
-    return frozenset(name for template in templates for name, one in template.resources.items() if one.type in REPLACED)
+    """Return what a restore replaces, as a plan names it."""
+    resources = read_templates([stack])[stack.name].resources
+    return frozenset(f"{stack.layer}.{name}" for name, one in resources.items() if one.type in REPLACED)
 
 
 def _database(stacks: Sequence[StackSpec]) -> StackSpec:

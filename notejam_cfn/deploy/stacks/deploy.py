@@ -1,24 +1,29 @@
-"""Brings a stage up: looks, shows what will change, asks, does it in order, makes sure, and says how it went."""
+"""Brings a stage up: looks, plans, shows the plan, asks, carries it out in order, makes sure, and says how it went."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
-from ..aws.client import Aws, Creation
-from ..aws.models import Event, StackState
+from ..aws.client import Aws, ChangeSetFailed, Creation
+from ..aws.models import ChangeSet, Event, StackState
 from ..exit_codes import AwsTrouble, Exit, NeedsRecovery, Refused
 from ..manifest import StackSpec
+from ..plan import document, wording
+from ..plan.model import Kind, Plan, StackPlan, allowed_in
+from ..plan.planner import Planner
 from ..service import tasks
 from ..ui import estimates
 from ..ui.progress import Progress, counted
 from ..ui.signals import Control
-from . import parameters, prefix_lists, protection, review, template_upload, templates
+from . import parameters, prefix_lists, protection, template_upload, templates
 from .executor import Prompter, execute
 from .operations import Note, Operation, OperationResult, began_by, new_token, user
 from .outcomes import Outcome, Result
-from .review import Kind, Review, Reviewer
+from .ownership import busy
 from .root_cause import first_cause
 from .scheduler import Emit, Message
 from .statuses import Step, status
@@ -26,21 +31,30 @@ from .templates import Template
 
 # CloudFormation's words for a change set that another operation has made void.
 VOID = frozenset({"ChangeSetNotFound", "InvalidChangeSetStatus"})
+# Added to a stack's name for its second step, in which goes what other stacks used until then.
+LAST = " (last)"
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What the person asked for beyond the stage."""
+    """What the person asked for beyond the stage. `allow` names refused changes as LAYER.ID.
+
+    `plan` is a file to write the plan to, in place of carrying it out; `approved` is the content of such a file.
+    """
 
     yes: bool = False
     dry_run: bool = False
     wait: bool = False
-    allow_replace: frozenset[str] = frozenset()
+    allow: frozenset[str] = frozenset()
     parameters: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    account: str = ""
+    plan: Path | None = None
+    approved: Mapping[str, Any] | None = None
 
 
 class Deployment:
-    """One run of deploy.py over some stacks."""
+    """One run of `deploy` over some stacks."""
 
     def __init__(
         self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, prompter: Prompter
@@ -51,39 +65,35 @@ class Deployment:
         self.progress = progress
         self.prompter = prompter
         self.control = Control()
-        self.reviewer = Reviewer(aws, progress.templates, parameters.parse(options.parameters, stacks))
+        self.given = parameters.parse(options.parameters, stacks)
+        self.planner = Planner(aws, progress.templates, self.given)
         self.states: dict[str, StackState | None] = {}
-        self.reviews: dict[str, Review] = {}
-        self.results: dict[str, Result] = {}
+        self.plan: Plan | None = None
 
     def run(self) -> dict[str, Result]:
         """Do all of it. Returns a result for each stack; raises when nothing was begun."""
-        asked = prefix_lists.with_prefix_lists(
-            self.aws, list(self.stacks.values()), self.reviewer.given, self.progress.write
-        )
+        asked = prefix_lists.with_prefix_lists(self.aws, list(self.stacks.values()), self.given, self.progress.write)
         self.stacks = {stack.name: stack for stack in asked}
         self.states = self._look()
         self._wait_for_others()
-        try:
-            self._review()
-            self._show()
-            self._refuse_danger()
-            if self.options.dry_run or not self._something_to_do():
-                return self._untouched_results()
-            self._confirm()
-        except BaseException:
-            self._forget_change_sets()
-            raise
-        finally:
-            if self.options.dry_run:
-                self._forget_change_sets()
-        return self._execute()
+        plan = self.plan = self._plan()
+        self._show(plan)
+        if self.options.plan:
+            document.write(self.options.plan, plan)
+        plan.require_allowed()
+        self._refuse_leftovers(plan)
+        if self.options.approved:
+            document.require_same(self.options.approved, plan)
+        if self.options.dry_run or self.options.plan or plan.empty:
+            return self._untouched_results(plan)
+        self._confirm(plan)
+        return self._execute(plan)
 
     def _look(self) -> dict[str, StackState | None]:
         """Return the state of every stack, and of those outside that they read: one call each, at the same time."""
         regions = {name: stack.region for name, stack in self.stacks.items()}
         for stack in self.stacks.values():
-            for read, region in self.reviewer.templates[stack.name].read_regions.items():
+            for read, region in self.progress.templates[stack.name].read_regions.items():
                 regions.setdefault(read, region or stack.region)
         with ThreadPoolExecutor(max_workers=8) as pool:
             states = pool.map(lambda item: self.aws.stack(item[1], item[0]), regions.items())
@@ -96,7 +106,7 @@ class Deployment:
             if state and status(state.status).step is Step.WAIT:
                 last = self.aws.last_event(stack.region, name)
                 if not self.options.wait and not _own(last):
-                    raise review.busy(stack, state, self.aws)
+                    raise busy(stack, state, self.aws)
                 self.progress.line(name, f"{status(state.status).meaning}; waiting for the end")
                 self.states[name] = self._follow_other(stack, state, last)
 
@@ -106,126 +116,92 @@ class Deployment:
         operation.follow(lambda content: self.progress.hear(Message(stack.name, content)))
         return self.aws.stack(stack.region, stack.name)
 
-    def _review(self) -> None:
-        """Review every stack at the same time. What was reviewed is known also when one fails or the person stops."""
-        outputs = self._outputs()
-        jobs: dict[str, Future[Review]] = {}
-        try:
-            with ThreadPoolExecutor(max_workers=8) as pool:
-                for name, stack in self.stacks.items():
-                    jobs[name] = pool.submit(self.reviewer.review, stack, self.states[name], outputs)
-        finally:
-            done, _ = wait(jobs.values())
-            self.reviews = {name: job.result() for name, job in jobs.items() if job in done and not job.exception()}
-        for job in jobs.values():
-            job.result()
+    def _plan(self) -> Plan:
+        options = self.options
+        stage = next(iter(self.stacks.values())).stage or "delivery"
+        base = Plan(stage, options.account, {}, self.given, options.allow, options.only)
+        return self.planner.plan(list(self.stacks.values()), self.states, base)
 
     def _outputs(self) -> dict[str, Mapping[str, str]]:
         return {name: state.outputs for name, state in self.states.items() if state}
 
-    def _show(self) -> None:
-        for line in review.table(list(self.reviews.values())):
+    def _show(self, plan: Plan) -> None:
+        for line in wording.lines(plan):
             self.progress.write(line)
         self.progress.write()
 
-    def _refuse_danger(self) -> None:
-        for each in self.reviews.values():
-            protection.require_allowed(each.stack.name, each.dangerous, self.options.allow_replace)
-            if each.cleared and self.options.yes:
+    def _refuse_leftovers(self, plan: Plan) -> None:
+        """Refuse to delete what nobody has looked at: without a person here, and without a plan that was approved."""
+        for each in plan.stacks.values():
+            if each.cleared and self.options.yes and not self.options.approved:
                 raise Refused(
                     f"{each.stack.name} still holds {counted(len(each.cleared), 'resource')} to be deleted first",
-                    "Look at them above, then run the command without --yes",
+                    "Look at them above, then run the command without --yes, or write the plan and execute that",
                 )
 
-    def _something_to_do(self) -> bool:
-        return any(each.kind is not Kind.UNCHANGED or each.unguarded for each in self.reviews.values())
-
-    def _untouched_results(self) -> dict[str, Result]:
+    def _untouched_results(self, plan: Plan) -> dict[str, Result]:
         fates = {True: Outcome.UNCHANGED, False: Outcome.REVIEWED}
         return {
-            name: Result(self.stacks[name], fates[each.kind is Kind.UNCHANGED], Exit.DONE, each.state)
-            for name, each in self.reviews.items()
+            name: Result(self.stacks[name], fates[each.idle], Exit.DONE, each.state)
+            for name, each in plan.stacks.items()
         }
 
-    def _confirm(self) -> None:
-        changing = [each for each in self.reviews.values() if each.kind is not Kind.UNCHANGED or each.unguarded]
-        question = f"Deploy {len(changing)} of {len(self.reviews)} stacks?"
-        if not self.options.yes and not self.prompter.confirm(question):
+    def _confirm(self, plan: Plan) -> None:
+        changing = [each for each in plan.stacks.values() if not each.idle]
+        question = f"Deploy {len(changing)} of {len(plan.stacks)} stacks?"
+        if not self.options.yes and not self.options.approved and not self.prompter.confirm(question):
             raise Refused("not deployed: the answer was no")
 
-    def _forget_change_sets(self) -> None:
-        for each in self.reviews.values():
-            if each.change_set:
-                self.aws.delete_change_set(each.stack.region, each.change_set.id)
+    def _execute(self, plan: Plan) -> dict[str, Result]:
+        stacks, needs = _in_steps(plan)
 
-    def _execute(self) -> dict[str, Result]:
-        needs = {name: stack.depends_on for name, stack in self.stacks.items()}
-        results = execute(self.stacks, needs, self._deploy, self.progress, self.prompter, self.control)
-        self._forget_unexecuted(results)
-        return results
+        def deploy(name: str, tell: Emit) -> Result:
+            return self._deploy(plan, name, tell)
 
-    def _forget_unexecuted(self, results: Mapping[str, Result]) -> None:
-        """Remove the change sets of stacks that were skipped, which would lie around otherwise."""
-        for name, result in results.items():
-            change_set = self.reviews[name].change_set
-            if result.fate is Outcome.SKIPPED and change_set:
-                self.aws.delete_change_set(result.stack.region, change_set.id)
+        return _whole(execute(stacks, needs, deploy, self.progress, self.prompter, self.control))
 
-    def _deploy(self, name: str, tell: Emit) -> Result:
-        """Deploy one stack, in a thread of its own."""
-        return self._deploy_reviewed(self._current_review(self.stacks[name]), tell)
+    def _deploy(self, plan: Plan, name: str, tell: Emit) -> Result:
+        """Do one step of one stack, in a thread of its own."""
+        each = plan.stacks[name.removesuffix(LAST)]
+        if each.kind is Kind.UNCHANGED:
+            if each.state:
+                self._guard(each, frozenset())
+            return Result(each.stack, Outcome.UNCHANGED, Exit.DONE, each.state)
+        if name.endswith(LAST):
+            return self._update(each, each.template, tell)
+        if each.kind is Kind.CREATE:
+            return self._judge(each, self._create(each, tell))
+        return self._update(each, each.first or each.template, tell)
 
-    def _current_review(self, stack: StackSpec) -> Review:
-        """Return the review, made anew when a stack that this one reads has changed since."""
-        before = self.reviews[stack.name]
-        if before.kind is Kind.CREATE or not self._reads_changed(stack):
-            return before
-        if before.change_set:
-            self.aws.delete_change_set(stack.region, before.change_set.id)
-        now = self.reviewer.review(stack, self.states[stack.name], self._outputs())
-        self.reviews[stack.name] = now
-        protection.require_allowed(stack.name, now.dangerous, self.options.allow_replace)
-        return now
-
-    def _reads_changed(self, stack: StackSpec) -> bool:
-        body = self.reviewer.templates[stack.name].body(self._outputs())
-        return body != self.reviews[stack.name].body
-
-    def _deploy_reviewed(self, reviewed: Review, tell: Emit) -> Result:
-        stack = reviewed.stack
-        if reviewed.kind is Kind.UNCHANGED:
-            if reviewed.unguarded and reviewed.state:
-                self._protect(stack, reviewed.state, ())
-            return Result(stack, Outcome.UNCHANGED, Exit.DONE, reviewed.state)
-        token = new_token()
-        if reviewed.kind is Kind.CREATE:
-            ended = self._create(reviewed, token, tell)
-        else:
-            ended = self._update(reviewed, token, tell)
-        self.states[stack.name] = ended.state
-        return self._judge(reviewed, ended)
-
-    def _create(self, reviewed: Review, token: str, tell: Emit) -> OperationResult:
-        stack, state = reviewed.stack, reviewed.state
-        if reviewed.cleared is not None and state:
+    def _create(self, plan: StackPlan, tell: Emit) -> OperationResult:
+        stack, state = plan.stack, plan.state
+        if plan.cleared is not None and state:
             self._clear(stack, state, tell)
-        body = self.reviewer.templates[stack.name].body(self._outputs())
-        creation = dataclasses.replace(reviewed.creation, body=body)
-        tell(Note(f"creating {counted(len(reviewed.changes), 'resource')}, {self._expected(reviewed)}"))
-        if template_upload.is_large(body):
-            return self._create_in_two(stack, creation, token, tell)
+        creation = self._creation(plan, plan.template)
+        token = new_token()
+        tell(Note(f"creating {counted(len(plan.changes), 'resource')}, {self._expected(plan)}"))
+        if template_upload.is_large(creation.body):
+            return self._create_in_two(plan, creation, token, tell)
         stack_id = self.aws.create_stack(stack.region, creation, token)
         return self._follow(stack, stack_id, token, None, tell)
 
-    def _create_in_two(self, stack: StackSpec, whole: Creation, token: str, tell: Emit) -> OperationResult:
+    def _creation(self, plan: StackPlan, template: Template) -> Creation:
+        """Return what CloudFormation is asked for, with the outputs as they are now."""
+        stack = plan.stack
+        guard = protection.policy() if stack.protected else None
+        body = template.body(self._outputs())
+        return Creation(stack.name, body, plan.values, stack.capabilities, stack.tags, stack.protected, guard)
+
+    def _create_in_two(self, plan: StackPlan, whole: Creation, token: str, tell: Emit) -> OperationResult:
         """Create the bucket that a large template comes from, then, as an update, all the rest."""
-        beginning = template_upload.beginning(self.reviewer.templates[stack.name]).body({})
+        stack = plan.stack
+        beginning = template_upload.beginning(plan.template).body({})
         first = dataclasses.replace(whole, body=beginning, parameters={})
         stack_id = self.aws.create_stack(stack.region, first, token)
         ended = self._follow(stack, stack_id, token, None, tell)
         if ended.undone or ended.state.status != "CREATE_COMPLETE":
             return ended
-        change_set = self.reviewer.change_set(stack, ended.state, whole)
+        change_set = self._change_set(stack, ended.state, whole)
         token = new_token()
         self.aws.execute_change_set(stack.region, change_set, token)
         return self._follow(stack, stack_id, token, ended.events[-1].id, tell)
@@ -242,59 +218,94 @@ class Deployment:
         if ended.state.status != "DELETE_COMPLETE":
             raise NeedsRecovery(f"{stack.name} could not be deleted: {ended.state.reason}")
 
-    def _update(self, reviewed: Review, token: str, tell: Emit) -> OperationResult:
-        stack, state = reviewed.stack, reviewed.state
+    def _update(self, plan: StackPlan, template: Template, tell: Emit) -> Result:
+        stack, state = plan.stack, plan.state
         assert state
-        last = self.aws.last_event(stack.region, state.id)
-        tell(Note(f"updating {counted(len(reviewed.changes), 'resource')}, {self._expected(reviewed)}"))
-        self._protect(stack, state, self.options.allow_replace)
+        change_set = self._change_set(stack, state, self._creation(plan, template))
+        if not change_set.executable:
+            self.aws.delete_change_set(stack.region, change_set.id)
+            self._guard(plan, frozenset())
+            return Result(stack, Outcome.UNCHANGED, Exit.DONE, state)
+        self._require_planned(plan, change_set)
+        what = counted(len(change_set.changes), "resource") if change_set.changes else "outputs"
+        tell(Note(f"updating {what}, {self._expected(plan)}"))
+        last, token = self.aws.last_event(stack.region, state.id), new_token()
+        allowed = allowed_in(plan, self.options.allow)
+        self._guard(plan, allowed)
         try:
-            self._execute_change_set(reviewed, token)
-            return self._follow(stack, state.id, token, last.id if last else None, tell)
+            self._execute_change_set(plan, template, change_set, token)
+            ended = self._follow(stack, state.id, token, last.id if last else None, tell)
         finally:
-            if stack.protected and self.options.allow_replace:
+            if stack.protected and allowed:
                 self.aws.set_policy(stack.region, stack.name, protection.policy())
+        return self._judge(plan, ended)
 
-    def _execute_change_set(self, reviewed: Review, token: str) -> None:
-        """Execute what was reviewed. If another operation made it void, go on only if a new review says the same."""
-        stack = reviewed.stack
-        assert reviewed.change_set
+    def _change_set(self, stack: StackSpec, state: StackState, creation: Creation) -> ChangeSet:
+        """Make a change set of a stack that is there. Raises Refused, with what CloudFormation found wrong."""
+        asked = template_upload.placed(self.aws, stack.region, creation, state)
         try:
-            self.aws.execute_change_set(stack.region, reviewed.change_set, token)
+            return self.aws.create_change_set(stack.region, asked, new_token())
+        except ChangeSetFailed as error:
+            failures = self.aws.validation_failures(stack.region, error.change_set)
+            self.aws.delete_change_set(stack.region, error.change_set)
+            found = [f"{event.logical_id}: {event.reason}" for event in failures]
+            raise Refused(f"{stack.name}: CloudFormation refuses the change: {error}", *found) from error
+
+    def _require_planned(self, plan: StackPlan, change_set: ChangeSet) -> None:
+        """Raise Refused when CloudFormation would replace or remove more than was shown; the change set is removed."""
+        planned = plan.replaces
+        more = [each.logical_id for each in change_set.changes if each.goes and each.logical_id not in planned]
+        if more:
+            self.aws.delete_change_set(plan.stack.region, change_set.id)
+            raise Refused(
+                f"{plan.stack.name}: CloudFormation would replace or remove {', '.join(more)} too, which was not shown",
+                "Nothing of this stack was changed; please report it with the plan (--plan FILE)",
+            )
+
+    def _execute_change_set(self, plan: StackPlan, template: Template, made: ChangeSet, token: str) -> None:
+        """Execute what was planned. If another operation made it void, go on only if a new one says the same."""
+        stack = plan.stack
+        try:
+            self.aws.execute_change_set(stack.region, made, token)
         except AwsTrouble as error:
             if error.code not in VOID:
                 raise
-            again = self.reviewer.review(stack, self.aws.stack(stack.region, stack.name), self._outputs())
-            if again.changes != reviewed.changes or not again.change_set:
+            state = self.aws.stack(stack.region, stack.name)
+            again = self._change_set(stack, state, self._creation(plan, template)) if state else None
+            if not again or again.changes != made.changes or not again.executable:
                 raise Refused(f"{stack.name} was changed by someone else meanwhile", "Run the command again") from error
-            self.aws.execute_change_set(stack.region, again.change_set, token)
+            self.aws.execute_change_set(stack.region, again, token)
         except Refused as error:
             raise self._who(stack) or error from error
 
     def _who(self, stack: StackSpec) -> Refused | None:
         state = self.aws.stack(stack.region, stack.name)
-        return review.busy(stack, state, self.aws) if state and state.busy else None
+        return busy(stack, state, self.aws) if state and state.busy else None
 
-    def _protect(self, stack: StackSpec, state: StackState, allowed: Collection[str]) -> None:
-        if not stack.protected:
-            return
-        self.aws.set_policy(stack.region, stack.name, protection.policy(allowed))
-        if not state.protected:
-            self.aws.protect(stack.region, stack.name)
+    def _guard(self, plan: StackPlan, allowed: Collection[str]) -> None:
+        """Protect the stack as its setting says, or no longer; `allowed` may be lost this time."""
+        stack, state = plan.stack, plan.state
+        assert state
+        if stack.protected or plan.protection is False or plan.kind is Kind.UPDATE:
+            policy = protection.policy(allowed) if stack.protected else protection.OPEN
+            self.aws.set_policy(stack.region, stack.name, policy)
+        if plan.protection is not None:
+            self.aws.protect(stack.region, stack.name, enabled=plan.protection)
 
     def _follow(self, stack: StackSpec, stack_id: str, token: str, after: str | None, tell: Emit) -> OperationResult:
         return Operation(self.aws, stack.region, stack_id, token, after, self.control).follow(tell)
 
-    def _expected(self, reviewed: Review) -> str:
-        names = {change.logical_id for change in reviewed.changes}
-        return f"usually {estimates.words(estimates.of_stack(self.reviewer.templates[reviewed.stack.name], names))}"
+    def _expected(self, plan: StackPlan) -> str:
+        names = {each.change.logical_id for each in plan.changes}
+        return f"usually {estimates.words(estimates.of_stack(plan.template, names))}"
 
-    def _judge(self, reviewed: Review, ended: OperationResult) -> Result:
+    def _judge(self, plan: StackPlan, ended: OperationResult) -> Result:
         """Say how an operation ended; what succeeded must also run."""
-        stack = reviewed.stack
-        if ended.undone:
-            return Result(stack, Outcome.UNDONE, Exit.INTERRUPTED, ended.state)
+        stack = plan.stack
+        self.states[stack.name] = ended.state
         exit_status = status(ended.state.status).ended
+        if ended.undone and exit_status is Exit.FAILED:
+            return Result(stack, Outcome.UNDONE, Exit.INTERRUPTED, ended.state)
         if exit_status is None:
             exit_status = Exit.NEEDS_RECOVERY  # it ended, so a status that means "under way" is one nobody knows
         if exit_status is not Exit.DONE:
@@ -302,7 +313,7 @@ class Deployment:
         stale = tasks.unsettled(self.aws, stack.region, stack.name)
         if stale:
             raise NeedsRecovery(stale, "Look at the tasks: python -m notejam_cfn status " + str(stack.stage))
-        fate = Outcome.CREATED if reviewed.kind is Kind.CREATE else Outcome.UPDATED
+        fate = Outcome.CREATED if plan.kind is Kind.CREATE else Outcome.UPDATED
         return Result(stack, fate, Exit.DONE, ended.state)
 
     def _failure(self, stack: StackSpec, exit_status: Exit, ended: OperationResult) -> Result:
@@ -314,6 +325,28 @@ class Deployment:
 def read_templates(stacks: Sequence[StackSpec]) -> dict[str, Template]:
     """Read the templates of stacks. Raises BadInput when a file is not the one that was built."""
     return {stack.name: templates.parse(stack.text()) for stack in stacks}
+
+
+def _in_steps(plan: Plan) -> tuple[dict[str, StackSpec], dict[str, set[str]]]:
+    """Return the stacks by step, and which steps each one needs: a last step comes after all that read the stack."""
+    stacks = {name: each.stack for name, each in plan.stacks.items()}
+    needs = {name: set(stack.depends_on) for name, stack in stacks.items()}
+    for name, each in plan.stacks.items():
+        if each.first:
+            readers = {other for other, stack in stacks.items() if name in stack.depends_on and other != name + LAST}
+            stacks[name + LAST] = each.stack
+            needs[name + LAST] = {name, *(reader for reader in readers if not reader.endswith(LAST))}
+    return stacks, needs
+
+
+def _whole(results: Mapping[str, Result]) -> dict[str, Result]:
+    """Return one result for each stack: that of its last step, with the time of both, unless the first one failed."""
+    whole = {name: result for name, result in results.items() if not name.endswith(LAST)}
+    for name, last in results.items():
+        first = results.get(name.removesuffix(LAST))
+        if name.endswith(LAST) and first and first.good:
+            whole[first.stack.name] = dataclasses.replace(last, seconds=first.seconds + last.seconds)
+    return whole
 
 
 def _own(event: Event | None) -> bool:

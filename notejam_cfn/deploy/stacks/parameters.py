@@ -10,6 +10,7 @@ from ...core.images import dual_stack
 from ..aws.client import KEEP
 from ..exit_codes import BadInput
 from ..manifest import StackSpec
+from .templates import Template
 
 IMAGE = "ImageUri"
 
@@ -21,6 +22,12 @@ class ParameterChange:
     name: str
     old: str | None
     new: str
+
+
+def defaults(template: Template) -> dict[str, str | None]:
+    """Return the parameters that a template declares, with their defaults; None for one that must be given."""
+    declared = template.document.get("Parameters", {})
+    return {name: str(body["Default"]) if "Default" in body else None for name, body in declared.items()}
 
 
 def parse(assignments: Sequence[str], stacks: Iterable[StackSpec]) -> dict[str, str]:
@@ -44,7 +51,8 @@ def for_update(
 ) -> dict[str, str]:
     """Return the values to update a stack with: the given ones, and for the others what they are now.
 
-    A value that nobody chose, because it is still the deployed template's default, follows a default that has changed.
+    A value that nobody chose, because it is still the deployed template's default, follows a default that has changed,
+    unless that is empty: a service never stops because an image is no longer in the file.
     """
     given = {**stack.values, **given}
     new = _fitting(stack, given)
@@ -72,7 +80,7 @@ def _fitting(stack: StackSpec, given: Mapping[str, str]) -> dict[str, str]:
 
 def _followed(stack: StackSpec, name: str, value: str, deployed_default: str | None) -> str | None:
     default = stack.defaults[name]
-    return default if default is not None and value == deployed_default != default else None
+    return default if default and value == deployed_default != default else None
 
 
 def _assignment(text: str, known: Sequence[str]) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What must not be lost: stack policies, and changes that are refused unless they are named."""
+"""What must not be lost: stack policies, and the protection that a stack lifts before it goes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from ..aws.client import Aws
-from ..aws.models import Change, HeldResource
-from ..exit_codes import Refused
+from ..aws.models import HeldResource
 from .templates import STATEFUL
 
 _ALLOWED: dict[str, Any] = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+OPEN: dict[str, Any] = {"Statement": [_ALLOWED]}
+"""The policy of a stack that is not protected: a policy can be replaced, never removed."""
 
 
 def policy(allowed: Collection[str] = ()) -> dict[str, Any]:
@@ -43,32 +44,3 @@ def lift(aws: Aws, region: str, held: Iterable[HeldResource]) -> None:
         if resource.type == "AWS::ElasticLoadBalancingV2::LoadBalancer":
             off = [{"Key": "deletion_protection.enabled", "Value": "false"}]
             aws.call("elbv2", region, "modify_load_balancer_attributes", LoadBalancerArn=name, Attributes=off)
-
-
-def dangerous(changes: Iterable[Change], held_elsewhere: Collection[str] = ()) -> list[Change]:
-    """Return the changes that would lose a stateful resource. `held_elsewhere` names those that only look stateful."""
-    return [c for c in changes if c.type in STATEFUL and loses(c) and c.logical_id not in held_elsewhere]
-
-
-def loses(change: Change) -> bool:
-    """Whether the resource there is now goes: removed, replaced, or maybe replaced."""
-    return change.action == "Remove" or (change.action == "Modify" and change.replaced != "no")
-
-
-def require_allowed(stack: str, changes: Iterable[Change], allowed: Collection[str]) -> None:
-    """Raise Refused when a dangerous change is not named in `allowed`."""
-    refused = [change for change in changes if change.logical_id not in allowed]
-    if refused:
-        names = ", ".join(change.logical_id for change in refused)
-        options = " ".join(f"--allow-replace {change.logical_id}" for change in refused)
-        raise Refused(
-            f"{stack}: {names} would be {_fate(refused[0])}, and with it what people stored",
-            "Look for the change in notejam.toml or --parameter that causes it, and undo it",
-            f"Or, if the data may go: {options}",
-        )
-
-
-def _fate(change: Change) -> str:
-    if change.action == "Remove":
-        return "removed"
-    return "replaced" if change.replaced == "yes" else "replaced, maybe"

@@ -14,7 +14,7 @@ from ..ui.signals import Control
 from .executor import Prompter, execute
 from .operations import Note, Operation, OperationResult, new_token
 from .outcomes import Outcome, Result
-from .review import busy, require_ours
+from .ownership import busy, require_ours
 from .root_cause import first_cause
 from .scheduler import Emit
 from .statuses import Step, status

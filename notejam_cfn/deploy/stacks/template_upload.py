@@ -15,7 +15,7 @@ from ..manifest import StackSpec
 from .templates import BODY_BYTES, Template, digest
 
 BUCKET_OUTPUT = "ArtifactBucketName"
-UPLOADS = "uploads"
+UPLOADS = "administration"  # where only administrators write
 
 
 def is_large(body: str) -> bool:

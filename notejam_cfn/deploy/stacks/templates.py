@@ -87,8 +87,8 @@ class Template:
     def _resources_with_inputs(self, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
         bodies: dict[str, Any] = {}
         for name, body in self.document["Resources"].items():
-            read = sorted((stack, key, outputs.get(stack, {}).get(key, "")) for stack, key in _stack_outputs(body))
-            metadata = body.get("Metadata", {}) | ({INPUTS: digest(json.dumps(read))} if read else {})
+            read = inputs_digest(body, outputs)
+            metadata = body.get("Metadata", {}) | ({INPUTS: read} if read else {})
             bodies[name] = body | ({"Metadata": metadata} if metadata else {})
         return bodies
 
@@ -96,6 +96,18 @@ class Template:
 def parse(text: str) -> Template:
     """Read a template from YAML or JSON."""
     return Template(load(text))
+
+
+def without_fingerprint(description: str) -> str:
+    """Return a stack's description without the fingerprint that deploying put at its end."""
+    return _FINGERPRINT.sub("", description)
+
+
+def inputs_digest(body: Mapping[str, Any], outputs: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Return the digest of the outputs that a resource reads, given them by stack; None when it reads none."""
+    pairs = set(_stack_outputs({key: value for key, value in body.items() if key != "Metadata"}))
+    read = sorted((stack, key, outputs.get(stack, {}).get(key, "")) for stack, key in pairs)
+    return digest(json.dumps(read)) if read else None
 
 
 def digest(text: str) -> str:

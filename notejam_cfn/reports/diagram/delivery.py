@@ -36,72 +36,40 @@ SOURCES = {
 BUILDS = {"test": "code and templates", "image": "built once, scanned"}
 STEPS = {
     "plan": (PLAN, "build", "Plan\nwhat would change"),
-    "approve": (APPROVE, "approval", ""),
-    "roll_out": (ROLL_OUT, "cloudformation", ""),
-    "check": (CHECK, "build", "Smoke test\ndoes it work?"),
+    "approve": (APPROVE, "approval", "A person decides,\nwho sees the plan"),
+    "deploy": (ROLL_OUT, "cloudformation", "Deploy\nas a laptop does,\nin the stage's role"),
+    "smoke": (CHECK, "build", "Smoke test\ndoes it work?"),
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class _Row:
-    """A part of the pipeline that ends with a deployment: its stages, from where to where it is drawn."""
+    """A stage that is deployed, and from where to where it is drawn."""
 
-    stages: tuple[PipelineStage, ...]
+    stage: PipelineStage
     top: float
 
     @property
     def name(self) -> str:
-        """Return the name of the stage that deploys."""
-        return str(self.stages[-1]["Name"])
+        return str(self.stage["Name"])
 
     @property
     def key(self) -> str:
         return _key("stage", self.name)
 
     @property
-    def actions(self) -> list[Action]:
-        return [action for stage in self.stages for action in stage["Actions"]]
-
-    @property
-    def stacks(self) -> list[str]:
-        """Return what is rolled out: each stack has an action, and may have one before that makes its change set."""
-        names = [str(action["Name"]) for action in self.actions if _category(action) == "Deploy"]
-        return [name for name in names if not name.endswith("-changes")]
-
-    @property
-    def service(self) -> Action:
-        """Return the action that rolls out the containers; nothing where the pipeline updates itself."""
-        return next((action for action in self.actions if action["Name"] == "service"), {})
-
-    @property
-    def taken_back(self) -> bool:
-        return any(stage.get("OnFailure", {}).get("Result") == "ROLLBACK" for stage in self.stages)
+    def steps(self) -> dict[str, str]:
+        """Return what is done, in order, and how it is labelled."""
+        return {str(action["Name"]): STEPS[action["Name"]][2] for action in self.stage["Actions"]}
 
     @property
     def y(self) -> float:
         """Return the middle of the icons, which make room for a long name."""
-        beside = len(self.name) <= SHORT or _category(self.actions[0]) == "Deploy"
-        return self.top + (14 if beside else 30) + ICON / 2
+        return self.top + (14 if len(self.name) <= SHORT else 30) + ICON / 2
 
     @property
     def bottom(self) -> float:
-        return max(self.y + ICON / 2 + foot(label) for label in self.steps().values()) + 8
-
-    def steps(self) -> dict[str, str]:
-        """Return what is done, in order, and how it is labelled."""
-        order: dict[str, str] = {}
-        for action in self.actions:
-            step = _step(action, deployed="roll_out" in order)
-            order.setdefault(step, STEPS[step][2] or getattr(self, f"_label_to_{step}")())
-        return order
-
-    def _label_to_approve(self) -> str:
-        skipped = '"SKIP"' in json.dumps(self.stages)
-        return "A person decides" + ("\nnot asked when\nnothing changes" if skipped else "")
-
-    def _label_to_roll_out(self) -> str:
-        name = "Roll out, stack by stack" if self.service else "The pipeline updates itself"
-        return "\n".join([name, *textwrap.wrap(", ".join(self.stacks), STACKS)])
+        return max(self.y + ICON / 2 + foot(label) for label in self.steps.values()) + 8
 
 
 def delivery_flow(templates: Iterable[Mapping[str, Any]]) -> Picture:
@@ -135,17 +103,8 @@ def _key(kind: str, name: str) -> str:
     return f"{kind}_{name}".replace("-", "_")
 
 
-def _category(action: Action) -> str:
-    return str(action["ActionTypeId"]["Category"])
-
-
 def _deploys(stage: PipelineStage) -> bool:
-    return any(_category(action) == "Deploy" for action in stage["Actions"])
-
-
-def _step(action: Action, deployed: bool) -> str:
-    by_category = {"Approval": "approve", "Deploy": "roll_out"}
-    return by_category.get(_category(action), "check" if deployed else "plan")
+    return any(action["Name"] == "deploy" for action in stage["Actions"])
 
 
 def _split(stages: Sequence[PipelineStage]) -> tuple[list[Action], Sequence[PipelineStage]]:
@@ -154,14 +113,10 @@ def _split(stages: Sequence[PipelineStage]) -> tuple[list[Action], Sequence[Pipe
 
 
 def _rows(stages: Iterable[PipelineStage], top: float) -> list[_Row]:
-    """Return a row for each stage that deploys, with those before it that lead to it, such as an approval."""
+    """Return a row for each stage that deploys."""
     rows: list[_Row] = []
-    waiting: list[PipelineStage] = []
     for stage in stages:
-        waiting.append(stage)
-        if _deploys(stage):
-            rows.append(_Row(tuple(waiting), rows[-1].bottom + GAP if rows else top))
-            waiting = []
+        rows.append(_Row(stage, rows[-1].bottom + GAP if rows else top))
     return rows
 
 
@@ -207,7 +162,8 @@ def _source(action: Action, y: float) -> Node:
     icon, name, _ = SOURCES[action["ActionTypeId"]["Provider"]]
     settings = action["Configuration"]
     branch = [f"branch {settings['BranchName']}"] if "BranchName" in settings else []
-    repository = str(settings.get("FullRepositoryId", "")).replace("/", "/\n").splitlines()
+    named = settings.get("FullRepositoryId")
+    repository = named.replace("/", "/\n").splitlines() if isinstance(named, str) else []
     return Node("repository", "\n".join([name, *repository, *branch]), icon, SOURCE, y)
 
 
@@ -229,7 +185,7 @@ def _build_label(name: str) -> str:
 def _stage(row: _Row) -> Group:
     nodes = (
         Node(f"{row.key}_{step}", label, STEPS[step][1], STEPS[step][0], row.y, DECISION if step == "approve" else ICON)
-        for step, label in row.steps().items()
+        for step, label in row.steps.items()
     )
     box = Box(PIPELINE[0] + PAD, row.top, PIPELINE[1] - 2 * PAD, row.bottom - row.top)
     return Group(row.key, row.name, tuple(nodes), box, "stage")
@@ -238,18 +194,16 @@ def _stage(row: _Row) -> Group:
 def _running(builds: Sequence[Action], rows: Iterable[_Row]) -> tuple[Node, ...]:
     y = FIRST + BUILD * max(len(builds), 1) - BUILD / 2 - 14
     running = (
-        Node(_key("running", row.name), f"{row.name}\n{_where(row.service)}", "fargate", RUNS, row.y)
+        Node(_key("running", row.name), f"{row.name}\non ECS Fargate{_region(row.stage)}", "fargate", RUNS, row.y)
         for row in rows
-        if row.service
     )
     return (Node("images", "Container image\nAmazon ECR", "images", RUNS, y), *running)
 
 
-def _where(service: Action) -> str:
-    """Say where containers run, as far as it is not where the pipeline is."""
-    region = f"\nin {service['Region']}" if "Region" in service else ""
-    account = re.search(r"\b\d{12}\b", json.dumps(service.get("RoleArn", "")))
-    return f"on ECS Fargate{region}" + (f"\naccount {account[0]}" if account else "")
+def _region(stage: PipelineStage) -> str:
+    """Say in which region containers run, when it is not the pipeline's: that is where they pull their image."""
+    found = re.search(r'"Region": "([a-z0-9-]+)"', json.dumps(stage["Actions"]))
+    return f"\nin {found[1]}" if found else ""
 
 
 def _start(source: PipelineStage, builds: Sequence[Action], rows: Sequence[_Row]) -> Iterator[Edge]:
@@ -265,34 +219,33 @@ def _start(source: PipelineStage, builds: Sequence[Action], rows: Sequence[_Row]
 
 
 def _along(row: _Row) -> Iterator[Edge]:
-    """Yield the arrows of a row: from step to step, back when it fails, and to what runs."""
-    *before, last = itertools.pairwise(row.steps()) if len(row.steps()) > 1 else [("", "")]
-    for one, after in before:
-        yield Edge(f"{row.key}_{one}", f"{row.key}_{after}", "yes" if one == "approve" else "", at=row.y)
-    if row.taken_back:
-        one, after = (f"{row.key}_{step}" for step in last)
-        yield Edge(one, after, at=row.y - 9)
-        yield Edge(after, one, "fails: taken back", minor=True, at=row.y + 9, label_at=(692, row.y + 22))
-    if row.service:
-        yield Edge(row.key, _key("running", row.name), at=row.y)
+    """Yield the arrows of a row: from step to step, back when the stage does not work, and to what runs."""
+    for one, after in itertools.pairwise(row.steps):
+        from_step, to_step = f"{row.key}_{one}", f"{row.key}_{after}"
+        if after != "smoke":
+            yield Edge(from_step, to_step, "yes" if one == "approve" else "", at=row.y)
+            continue
+        yield Edge(from_step, to_step, at=row.y - 9)
+        taken_back = "fails: the image\nis taken back"
+        yield Edge(to_step, from_step, taken_back, minor=True, at=row.y + 9, label_at=(692, row.y + 22))
+    yield Edge(row.key, _key("running", row.name), at=row.y)
 
 
 def _down(rows: Sequence[_Row]) -> Iterator[Edge]:
     """Yield the arrows from row to row, and those of the image from stage to stage."""
     for one, after in itertools.pairwise(rows):
         yield Edge(one.key, after.key, at=PLAN)
-    running = ["images", *(_key("running", row.name) for row in rows if row.service)]
+    running = ["images", *(_key("running", row.name) for row in rows)]
     for number, (over, under) in enumerate(itertools.pairwise(running)):
         yield Edge(over, under, "" if number else "the same\nimage", minor=True)
 
 
 def _summary(rows: Sequence[_Row]) -> str:
     """Say in a few sentences what the picture shows."""
-    stages = [row for row in rows if row.service]
-    asked = [row.name for row in stages if "approve" in row.steps()]
+    asked = [row.name for row in rows if "approve" in row.steps]
     approval = f", {' and '.join(asked)} only after a person's approval" if asked else ""
     return (
-        "A developer pushes. AWS CodePipeline tests the code with reports, builds one container image for Amazon ECR, "
-        f"updates itself, then rolls out stage by stage, {', '.join(row.name for row in stages)}{approval}. "
-        "Each is planned, rolled out stack by stack and tested, and taken back when that fails; all run the same image."
+        "A developer's change is merged. AWS CodePipeline tests the code with reports, builds one container image for "
+        f"Amazon ECR, then deploys stage by stage, {', '.join(row.name for row in rows)}{approval}. Each is planned, "
+        "deployed by the command that people use too, and tested; when that fails the image is taken back."
     )

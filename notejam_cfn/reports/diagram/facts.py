@@ -54,8 +54,15 @@ class Facts:
         return len(self.one("AWS::ElasticLoadBalancingV2::LoadBalancer")["Subnets"])
 
     @property
+    def behind_cloudfront(self) -> bool:
+        """Whether people come over CloudFront."""
+        return self.has("AWS::CloudFront::Distribution")
+
+    @property
     def protocol(self) -> str:
-        """How people reach it: `HTTPS` where it has a certificate."""
+        """How people reach it: `HTTPS` over CloudFront, or where it has a certificate."""
+        if self.behind_cloudfront:
+            return "HTTPS"
         listeners = self.all("AWS::ElasticLoadBalancingV2::Listener").values()
         return max(str(listener["Protocol"]) for listener in listeners)
 
@@ -97,7 +104,7 @@ class Facts:
             for policy in policies
         ]
         by = [TARGETS[one["PredefinedMetricType"]] for one in metrics if one.get("PredefinedMetricType") in TARGETS]
-        clock = "ScheduledActions" in self.one("AWS::ApplicationAutoScaling::ScalableTarget")
+        clock = bool(self.one("AWS::ApplicationAutoScaling::ScalableTarget").get("ScheduledActions"))
         return [*by, "clock"] if clock else by
 
     @property

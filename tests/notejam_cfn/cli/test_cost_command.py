@@ -14,7 +14,7 @@ import pytest
 from notejam_cfn.cli import main
 from notejam_cfn.reports.cost import LEFT_OUT, LOADS, regions
 
-DEV = '[stages.dev]\nregion = "eu-central-1"\n'
+DEV = '[delivery]\nregion = "eu-central-1"\n[stages.dev]\nregion = "eu-central-1"\n'
 TEST = '[stages.test]\nregion = "us-east-1"\nsize = "standard"\nnetwork.cidr = "10.9.0.0/16"\n'
 
 Run = Callable[..., str]

@@ -68,7 +68,7 @@ def test_a_dry_run_shows_and_leaves_nothing(run: Run, facade: Aws, shop: Shop, a
     shop.properties("base", "Logs")["RetentionInDays"] = 30
     shop.write()
     ran = run("deploy", "--dry-run")
-    assert "~ Logs: RetentionInDays" in ran.out
+    assert "~ Logs (Logs::LogGroup): RetentionInDays" in ran.out
     assert "Nothing was changed" in ran.out
     assert aws.client("cloudformation").list_change_sets(StackName="shop-dev-base")["Summaries"] == []
     assert state(facade, "base").status == "CREATE_COMPLETE"
@@ -85,7 +85,8 @@ def test_a_changed_output_reaches_the_stacks_that_read_it(run: Run, shop: Shop, 
     before = {r.logical_id: r.physical_id for r in facade.resources(REGION, "shop-dev-app")}
     shop.properties("base", "Address")["NetworkBorderGroup"] = "eu-central-1"
     shop.write()
-    assert run("deploy", "--yes").exit == 0
+    assert "Door of shop-dev-app still uses the one there is now" in run("deploy", "--yes").out
+    assert run("deploy", "--yes", "--allow", "base.Address").exit == 0
     assert {r.logical_id: r.physical_id for r in facade.resources(REGION, "shop-dev-app")} != before
 
 
@@ -103,7 +104,7 @@ def test_a_default_that_nobody_chose_follows_the_template(run: Run, shop: Shop, 
     run("deploy", "--yes")
     shop.documents["base"]["Parameters"]["Size"]["Default"] = "2"
     shop.write()
-    assert run("deploy", "--yes", "--allow-replace", "Logs").exit == 0
+    assert run("deploy", "--yes", "--allow", "base.Logs").exit == 0
     assert state(facade, "base").parameters["Size"] == "2"
 
 
@@ -113,10 +114,10 @@ def test_replacing_what_people_stored_is_refused_unless_named(run: Run, shop: Sh
     shop.write()
     ran = run("deploy", "--yes")
     assert ran.exit == 4
-    assert "! Store: REPLACED" in ran.out
-    assert "--allow-replace Store" in ran.err
+    assert "DATA LOST: what is stored in it goes with it" in ran.out
+    assert "--allow data.Store" in ran.err
     assert state(facade, "data").status == "CREATE_COMPLETE"
-    assert run("deploy", "--yes", "--allow-replace", "Store").exit == 0
+    assert run("deploy", "--yes", "--allow", "data.Store").exit == 0
 
 
 def test_removing_what_people_stored_is_refused(run: Run, shop: Shop) -> None:
@@ -124,7 +125,7 @@ def test_removing_what_people_stored_is_refused(run: Run, shop: Shop) -> None:
     shop.documents["data"]["Resources"] = {"Other": resource("AWS::EC2::EIP")}
     shop.write()
     ran = run("deploy", "--yes")
-    assert (ran.exit, "Store would be removed" in ran.err) == (4, True)
+    assert (ran.exit, "data.Store: data lost" in ran.err) == (4, True)
 
 
 def test_protection_and_tags_are_there_before_the_first_resource(run: Run, shop: Shop, aws: Emulator) -> None:
@@ -310,7 +311,7 @@ def test_a_deletion_that_is_blocked_can_be_finished(run: Run, aws: Emulator) -> 
     run("deploy", "--yes")
     aws.set_faults(failures=[{"logical_id": "Store", "operation": "delete", "reason": "bucket is not empty"}])
     ran = run("destroy", "--yes")
-    assert (ran.exit, "--keep LogicalId" in ran.out) == (3, True)
+    assert (ran.exit, "--keep ID" in ran.out) == (3, True)
     assert run("destroy", "--yes", "--keep", "Store").exit == 0
 
 
@@ -318,9 +319,9 @@ def test_protection_that_is_missing_is_set(run: Run, shop: Shop, facade: Aws) ->
     run("deploy", "--yes")
     shop.protected = True
     shop.write()
-    assert "unchanged, but for its protection" in run("deploy", "--yes").out
+    assert "unchanged; protected against deletion" in run("deploy", "--yes").out
     assert state(facade, "base").protected
-    assert "protection" not in run("deploy", "--yes").out
+    assert "protected" not in run("deploy", "--yes").out
 
 
 def test_a_value_that_matters_to_nothing_is_said_to(run: Run, shop: Shop) -> None:

@@ -218,18 +218,3 @@ def test_on_a_terminal_ctrl_c_asks_what_to_do(
     terminal.type(f"{answer}\n")
     terminal.wait_for(end)
     assert terminal.process.wait(timeout=30) == status
-
-
-def test_interrupted_at_the_review_no_change_set_is_left(start: Start, run: Run, shop: Shop, aws: Emulator) -> None:
-    run("deploy", "--yes")
-    shop.properties("base", "Logs")["RetentionInDays"] = 30
-    shop.write()
-    aws.set_faults(answers=[{"action": "DescribeChangeSet", "error": "Throttling", "times": 5}])
-    process = start("deploy", "--yes")
-    read_until(process, "account")
-    while not aws.client("cloudformation").list_change_sets(StackName="shop-dev-base")["Summaries"]:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert aws.client("cloudformation").list_change_sets(StackName="shop-dev-base")["Summaries"] == []

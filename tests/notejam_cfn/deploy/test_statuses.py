@@ -11,11 +11,11 @@ import pytest
 from notejam_cfn.deploy.aws.models import StackState
 from notejam_cfn.deploy.exit_codes import AwsTrouble, CommandError, Exit
 from notejam_cfn.deploy.manifest import StackSpec, read
+from notejam_cfn.deploy.plan.model import Kind, StackPlan
 from notejam_cfn.deploy.stacks import templates
 from notejam_cfn.deploy.stacks.deploy import Deployment, Options
 from notejam_cfn.deploy.stacks.executor import Prompter
 from notejam_cfn.deploy.stacks.operations import OperationResult
-from notejam_cfn.deploy.stacks.review import Kind, Review
 from notejam_cfn.deploy.stacks.statuses import ABSENT, STATUSES, Step, status
 from notejam_cfn.deploy.ui.progress import Silent
 
@@ -81,7 +81,6 @@ def canned(stack_status: str) -> CannedAws:
         "Tags": [{"Key": "project", "Value": "shop"}, {"Key": "stage", "Value": "dev"}],
     }
     event = {"EventId": "1", "StackId": "s", "Timestamp": now, "LogicalResourceId": "Alone"}
-    change = {"Action": "Modify", "LogicalResourceId": "Alone", "ResourceType": "AWS::EC2::EIP", "Replacement": "False"}
 
     def stacks(**given: Any) -> Any:
         if stack_status == ABSENT:
@@ -92,10 +91,7 @@ def canned(stack_status: str) -> CannedAws:
         describe_stacks=stacks,
         describe_stack_events={"StackEvents": [event | {"ClientRequestToken": "notejam-bob-20261123T110000-abc123"}]},
         list_stack_resources={"StackResourceSummaries": []},
-        get_template_summary={"Parameters": []},
-        create_change_set={"Id": "c", "StackId": "s"},
-        describe_change_set={"Status": "CREATE_COMPLETE", "Changes": [{"ResourceChange": change}]},
-        delete_change_set={},
+        get_template={"TemplateBody": {"Resources": {"Other": {"Type": "AWS::EC2::EIP"}}}},
     )
 
 
@@ -128,7 +124,7 @@ def test_what_deploying_does_about_a_status(name: str, alone: StackSpec) -> None
         assert (stopped.value.exit, bool(stopped.value.advice)) == (expected, True)
     else:
         found.run()
-        assert found.reviews[alone.name].kind is expected
+        assert found.plan and found.plan.stacks[alone.name].kind is expected
 
 
 @pytest.mark.parametrize("name", ENDED)
@@ -136,7 +132,7 @@ def test_how_an_operation_that_ends_in_a_status_is_judged(name: str, alone: Stac
     found = deployment(canned(name), alone)
     ended = OperationResult(StackState(alone.name, "id", name), ())
     assert status(name).ended is ENDED[name]
-    assert found._judge(_any_review(alone), ended).exit is ENDED[name]
+    assert found._judge(_any_plan(alone), ended).exit is ENDED[name]
 
 
 @pytest.mark.parametrize(
@@ -146,8 +142,8 @@ def test_a_status_of_the_future_is_never_fine(name: str, step: Step) -> None:
     assert status(name).step is step
 
 
-def _any_review(stack: StackSpec) -> Any:
-    return Review(stack, Kind.UPDATE, "", {})
+def _any_plan(stack: StackSpec) -> StackPlan:
+    return StackPlan(stack, Kind.UPDATE, templates.parse(stack.text()), {})
 
 
 def test_the_leftovers_of_a_failed_creation_are_shown_and_not_removed_unasked(alone: StackSpec) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.iam import permissions
+from notejam_cfn.iam import cloudformation_policies, permissions
 from notejam_cfn.stacks.stack import Stack
 
 SCRIPT = Path(__file__).parents[3] / "tools" / "refresh_permissions.py"
@@ -68,6 +68,26 @@ def test_an_action_is_decided_by_tag_only_where_every_resource_it_needs_has_tags
     assert alias.required == ("alias", "key") and not alias.decided_by_tag
 
 
+# What has no tags of its own, and whose deletion is authorised on what it belongs to, which has.
+PARTS_OF_TAGGED = {
+    "AWS::EC2::Route",  # of its route table
+    "AWS::EC2::SecurityGroupEgress",  # of its security group
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::WAFv2::WebACLAssociation",  # of its load balancer
+}
+
+
+def test_what_is_decided_by_tag_has_tags(starter_templates: dict[str, dict[str, Any]]) -> None:
+    untagged = {
+        resource["Type"]
+        for template in starter_templates.values()
+        for resource in template["Resources"].values()
+        if "Tags" not in resource.get("Properties", {})
+        and any(permissions.action(name).decided_by_tag for name in permissions.actions_for(resource["Type"]))
+    }
+    assert untagged <= PARTS_OF_TAGGED
+
+
 def test_what_is_not_known_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(permissions.UnknownPermissions, match=r"AWS::No::Such: .* tools/refresh_permissions\.py"):
         permissions.actions_for("AWS::No::Such")
@@ -75,70 +95,108 @@ def test_what_is_not_known_is_an_error_that_says_what_to_do() -> None:
         permissions.action("no:Such")
 
 
-def allowed_to(stacks: list[Stack], role: str) -> list[dict[str, Any]]:
-    """The statements of the managed policies that a role has."""
-    (people,) = (stack for stack in stacks if stack.layer == "delivery")
+def allowed_to(stacks: list[Stack], stage: str) -> list[dict[str, Any]]:
+    """The statements of the role in which CloudFormation makes a stage."""
+    (access,) = (stack for stack in stacks if stack.layer == f"delivery-in-{stage}")
     return [
         statement
-        for resource in people.template.to_dict()["Resources"].values()
-        if {"Ref": role} in resource.get("Properties", {}).get("Roles", [])
+        for resource in access.template.to_dict()["Resources"].values()
+        if {"Ref": "ExecuteRole"} in resource.get("Properties", {}).get("Roles", [])
         for statement in resource["Properties"]["PolicyDocument"]["Statement"]
     ]
+
+
+STAGES = ("dev", "test", "prod")
 
 
 def matches(pattern: str, action: str) -> bool:
     return action.startswith(pattern[:-1]) if pattern.endswith("*") else pattern == action
 
 
-def test_the_stages_role_can_create_every_type_in_their_templates(starter_stacks: list[Stack]) -> None:
-    allowed = [s for s in allowed_to(starter_stacks, "StageExecutionRole") if s["Effect"] == "Allow"]
-    patterns = [action for statement in allowed for action in statement["Action"]]
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stages_role_can_create_every_type_in_its_templates(starter_stacks: list[Stack], stage: str) -> None:
+    patterns = [action for statement in allowed_to(starter_stacks, stage) for action in statement["Action"]]
     for stack in starter_stacks:
-        if stack.form == "layered":
+        if stack.form == "layered" and stack.stage == stage:
             for resource in stack.template.resources.values():
                 for action in permissions.actions_for(str(resource.resource_type)):
                     assert any(matches(pattern, action) for pattern in patterns), action
 
 
-def test_the_stages_role_can_do_nothing_else(starter_stacks: list[Stack]) -> None:
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stages_role_can_do_nothing_else(starter_stacks: list[Stack], stage: str) -> None:
     needed = {action for kind in permissions.known_types() for action in permissions.actions_for(kind)}
     needed |= {"cloudformation:DescribeStacks"}
-    for statement in allowed_to(starter_stacks, "StageExecutionRole"):
-        if statement["Effect"] == "Allow":
-            for pattern in statement["Action"]:
-                assert any(matches(pattern, action) for action in needed), pattern
-                if pattern.endswith("*"):
-                    assert pattern.partition(":")[2] in ("Describe*", "List*")
+    for statement in allowed_to(starter_stacks, stage):
+        assert statement["Effect"] == "Allow"
+        for pattern in statement["Action"]:
+            assert any(matches(pattern, action) for action in needed), pattern
+            if pattern.endswith("*"):
+                assert pattern.partition(":")[2] in ("Describe*", "List*")
 
 
-def test_what_has_no_name_is_changed_only_when_its_tags_say_it_is_a_stages(starter_stacks: list[Stack]) -> None:
-    for statement in allowed_to(starter_stacks, "StageExecutionRole"):
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_has_no_name_is_changed_only_when_its_tags_say_it_is_the_stages(
+    starter_stacks: list[Stack], stage: str
+) -> None:
+    for statement in allowed_to(starter_stacks, stage):
         if any(permissions.action(name).decided_by_tag for name in statement["Action"] if "*" not in name):
-            assert statement["Condition"]["StringEquals"] == {"aws:ResourceTag/project": "notejam"}
-            assert statement["Condition"]["StringLike"] == {"aws:ResourceTag/stage": "?*"}
+            assert statement["Condition"] == {
+                "StringEquals": {"aws:ResourceTag/project": "notejam", "aws:ResourceTag/stage": stage}
+            }
 
 
-def test_the_stages_role_is_kept_off_the_delivery_itself(starter_stacks: list[Stack]) -> None:
-    (refusal,) = (s for s in allowed_to(starter_stacks, "StageExecutionRole") if s["Effect"] == "Deny")
-    assert refusal["Action"] == ["ecr:*", "iam:*", "s3:*"]
-    assert "notejam-delivery" in json.dumps(refusal["Resource"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_role_that_gets_rights_is_within_the_boundary(starter_stacks: list[Stack], stage: str) -> None:
+    granting = [
+        statement
+        for statement in allowed_to(starter_stacks, stage)
+        if cloudformation_policies.GRANTING & set(statement["Action"])
+    ]
+    assert granting
+    for statement in granting:
+        assert statement["Condition"] == {"ArnEquals": {"iam:PermissionsBoundary": {"Ref": "Boundary"}}}
+    passing = [one for one in allowed_to(starter_stacks, stage) if "iam:PassRole" in one["Action"]]
+    assert all(one["Condition"]["StringEquals"]["iam:PassedToService"] for one in passing)
 
 
-def test_every_log_group_with_a_name_may_be_made_and_read(starter_stacks: list[Stack]) -> None:
+def test_a_boundary_bounds_by_tags_only_what_knows_them(starter_stacks: list[Stack]) -> None:
+    reference = json.loads(
+        (Path(pytest.importorskip("cfnlint").__file__).parent / "data/AdditionalSpecs/Policies.json").read_text()
+    )
+    for stack in starter_stacks:
+        for statement in boundary_of(stack):
+            if "aws:ResourceTag/stage" in json.dumps(statement.get("Condition", {})):
+                for service, name in (action.lower().split(":") for action in statement["Action"]):
+                    kinds = reference[service]["Actions"][name]["Resources"]
+                    known = [reference[service]["Resources"][kind.lower()].get("ConditionKeys", []) for kind in kinds]
+                    assert all("aws:ResourceTag/${TagKey}" in keys for keys in known), f"{service}:{name}"
+
+
+def boundary_of(stack: Stack) -> list[dict[str, Any]]:
+    boundary = stack.template.to_dict()["Resources"].get("Boundary", {}) if stack.stage is None else {}
+    return list(boundary.get("Properties", {}).get("PolicyDocument", {}).get("Statement", []))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_log_group_with_a_name_may_be_made_and_read(starter_stacks: list[Stack], stage: str) -> None:
     """A name that AWS demands begins otherwise than the stack's; the roles' patterns must know how."""
     named = {
-        (stack.stage is None, str(group["LogGroupName"]["Fn::Sub"]).replace("${AWS::StackName}", stack.name))
+        beginning_of(group["LogGroupName"]["Fn::Sub"], stack.name)
         for stack in starter_stacks
+        if stack.stage == stage and stack.form == "layered"
         for resource in stack.template.to_dict()["Resources"].values()
         if resource["Type"] == "AWS::Logs::LogGroup"
         for group in [resource["Properties"]]
         if "LogGroupName" in group
     }
-    assert len(named) > 5
-    making = {role: json.dumps(allowed_to(starter_stacks, role)) for role in ("StageExecutionRole", "OwnExecutionRole")}
-    (delivery,) = (stack.template.to_dict()["Resources"] for stack in starter_stacks if stack.layer == "delivery")
-    reading = json.dumps(delivery["LogsPolicy"])
-    for own, name in named:
-        beginning = name[: name.index("notejam")] + ("notejam-delivery" if own else "notejam-")
-        assert f":log-group:{beginning}*" in making["OwnExecutionRole" if own else "StageExecutionRole"], name
-        assert f":log-group:{name[: name.index('notejam')]}notejam-*" in reading, name
+    assert named
+    making = json.dumps(allowed_to(starter_stacks, stage))
+    for beginning in named:
+        assert f":log-group:{beginning}notejam-{stage}-*" in making, beginning
+
+
+def beginning_of(name: str | list[Any], stack: str) -> str:
+    """Return what stands before the stack's name in a physical name."""
+    text = name if isinstance(name, str) else name[0]
+    return text.replace("${AWS::StackName}", stack).replace("${Name}", stack).partition(stack)[0]

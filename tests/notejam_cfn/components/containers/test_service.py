@@ -162,12 +162,8 @@ def test_only_minutes_with_a_task_are_quiet(compose: Any, of_type: Any) -> None:
     quiet = of_type(compose("economy")["service"], "AWS::CloudWatch::Alarm")["WebQuiet"]
     *metrics, asked = quiet["Metrics"]
     measured = {query["Id"]: query["MetricStat"]["Metric"]["MetricName"] for query in metrics}
-    assert measured == {
-        "healthy": "HealthyHostCount",
-        "answered": "RequestCount",
-        "refused": "HTTPCode_ELB_503_Count",
-    }
-    assert asked["Expression"] == "0 * healthy + answered + refused"
+    assert measured == {"healthy": "HealthyHostCount", "traffic": "ProcessedBytes"}
+    assert asked["Expression"] == "0 * healthy + traffic"
     assert quiet["TreatMissingData"] == "notBreaching"
 
 

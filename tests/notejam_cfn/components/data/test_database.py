@@ -79,10 +79,9 @@ def test_the_database_says_where_it_is_without_a_detour(compose: Any) -> None:
 
 
 def test_a_cluster_that_may_pause_says_when(compose: Any, of_type: Any) -> None:
-    scaling = cluster_of(compose("economy")["database"], of_type)["ServerlessV2ScalingConfiguration"]
-    assert scaling["SecondsUntilAutoPause"] == 300
-    scaling = cluster_of(compose("resilient")["database"], of_type)["ServerlessV2ScalingConfiguration"]
-    assert "SecondsUntilAutoPause" not in scaling
+    for size, seconds in {"economy": 300, "resilient": 1800}.items():
+        scaling = cluster_of(compose(size)["database"], of_type)["ServerlessV2ScalingConfiguration"]
+        assert scaling["SecondsUntilAutoPause"] == {"Fn::If": ["DatabasePauses", seconds, {"Ref": "AWS::NoValue"}]}
 
 
 @pytest.mark.parametrize(("readers", "zones"), [(0, [0]), (1, [0, 1]), (2, [0, 1, 2]), (3, [0, 1, 2, 0])])

@@ -191,8 +191,8 @@ MEASURED: dict[tuple[str, str], list[set[str]]] = {
     ("AWS/Backup", "NumberOfBackupJobsFailed"): [{"BackupVaultName"}],
     ("AWS/Backup", "NumberOfBackupJobsExpired"): [{"BackupVaultName"}],
     ("AWS/CertificateManager", "DaysToExpiry"): [{"CertificateArn"}],
-    ("Notejam", "Latency"): [{"Stage"}, {"Stage", "Route"}],
-    ("Notejam", "DatabaseTime"): [{"Stage"}, {"Stage", "Route"}],
+    ("${Namespace}", "Latency"): [{"Stage"}],
+    ("${Namespace}", "DatabaseTime"): [{"Stage"}],
 }
 
 

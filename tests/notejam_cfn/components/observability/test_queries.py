@@ -24,7 +24,6 @@ from notejam_cfn.components.observability.queries import (
     FIREWALL,
     PIPELINE,
     POSTGRESQL,
-    PUSHES,
     QUESTIONS,
     TRAFFIC,
     SavedQuery,
@@ -306,11 +305,6 @@ OTHER_LOGS[PIPELINE] = [
     changed("Pipeline", "SUCCEEDED", "c", 31),
     changed("Pipeline", "SUCCEEDED", "c", 32),
 ]
-LOOKED_AT = {"commit": "26a8f2", "paths": ["docs/guide.md"], "ignored": True}
-OTHER_LOGS[PUSHES] = [
-    {"@timestamp": 1, "type": "TaskStateEntered", "details.name": "StartPipeline", "details.input": "{}"},
-    {"@timestamp": 2, "type": "SucceedStateEntered", "details.name": "Ignored", "details.input": json.dumps(LOOKED_AT)},
-]
 BY_TITLE = {question.title: question for question in QUESTIONS}
 
 
@@ -383,14 +377,3 @@ def test_how_long_a_change_took_is_told_of_those_that_got_there() -> None:
     assert found["detail.execution-id"] == EXECUTIONS["c"]
     assert (found["began"], found["started_by"]) == ("2026-11-23T14:09:00Z", "StartPipelineExecution")
     assert found["minutes"] == 23
-
-
-def test_a_push_that_started_nothing_is_told_with_its_paths() -> None:
-    (found,) = ask(BY_TITLE["IgnoredPushes"], lines(PUSHES))
-    assert json.loads(found["details.input"])["paths"] == ["docs/guide.md"]
-
-
-def test_the_documentation_lists_every_question() -> None:
-    text = (ROOT / "docs/logs.md").read_text(encoding="utf-8")
-    for question in QUESTIONS:
-        assert f"*{question.words}*" in text, question.words

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from notejam_cfn.deploy.aws.client import Aws
-from notejam_cfn.deploy.data import failover_checks
+from notejam_cfn.deploy.data import failover_checks, failover_domain
 from notejam_cfn.deploy.exit_codes import AwsTrouble
 from notejam_cfn.local.emulator import Emulator
 from tests.conftest import Run
@@ -105,7 +105,7 @@ def test_a_stage_that_does_not_answer_in_its_new_place_is_told_of_before_people_
     monkeypatch.setattr(failover_checks, "smoke", functools.partial(failover_checks.smoke, tries=1, pause=0.0))
     ran = run("move", "--to", AWAY, "--yes", "--anyway", "--image", IMAGE)
     assert ran.exit == 3, ran.said
-    assert f"prod is up in {AWAY} and does not answer" in ran.said
+    assert f"prod is up in {AWAY} and silent" in ran.said
 
 
 def test_an_application_that_needs_a_moment_passes_the_smoke_test() -> None:
@@ -223,10 +223,30 @@ def test_an_image_that_the_pipeline_copied_is_found_by_its_digest(run: Run, aws:
 
 
 def test_the_dns_change_points_the_name_at_the_new_load_balancer() -> None:
-    change = json.loads(failover_checks.dns_change({"Name": "notes.example.com", "Type": "A"}, "new.example.com", "Z9"))
+    change = json.loads(failover_domain.dns_change({"Name": "notes.example.com", "Type": "A"}, "new.example.com", "Z9"))
     (only,) = change["Changes"]
     assert only["Action"] == "UPSERT"
     assert only["ResourceRecordSet"]["AliasTarget"]["DNSName"] == "new.example.com"
+
+
+def test_at_cloudfront_the_name_is_taken_from_the_old_distribution_before_dns_changes() -> None:
+    record = {"Name": "notes.example.com", "Type": "A", "HostedZoneId": "Z0123"}
+    lines = failover_domain.steps_at_cloudfront("notes.example.com", [record], "E1", "d1.cloudfront.net")
+    alias = next(number for number, line in enumerate(lines) if "associate-alias --target-distribution-id E1" in line)
+    change = next(number for number, line in enumerate(lines) if "change-resource-record-sets" in line)
+    assert alias < change and "Z2FDTNDATAQYW2" in lines[change] and "d1.cloudfront.net" in lines[change]
+    assert "--parameter ServeDomain=true" in lines[-1]
+    assert failover_domain.steps_at_cloudfront("", [], "E1", "d1.cloudfront.net") == [failover_domain.NO_DOMAIN]
+
+
+def test_what_cloudfront_takes_from_one_region_does_not_move(built: Path) -> None:
+    from notejam_cfn.deploy.manifest import read
+
+    stacks = read(built).stacks_of("prod")
+    assert "edge" in {stack.layer for stack in stacks}
+    moved = failover_checks.stacks_there(stacks, AWAY)
+    assert {"edge", "copies"}.isdisjoint({stack.layer for stack in moved})
+    assert all(set(stack.depends_on) <= {one.name for one in moved} for stack in moved)
 
 
 def test_records_of_the_old_region_are_left_out_of_the_new_stack(built: Any) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.deploy.data import restore_plan
+from notejam_cfn.deploy.aws.client import Aws
+from notejam_cfn.deploy.data import engine_version, restore_plan
 from notejam_cfn.deploy.data.backups import RecoveryPoint, Window
 from notejam_cfn.deploy.exit_codes import BadInput
 from notejam_cfn.local.emulator import Emulator
@@ -145,6 +146,46 @@ def test_a_deployment_after_a_restore_leaves_the_restored_database_alone(
     assert outputs(aws, "database")["ClusterId"] == named(aws, 2)
 
 
+def upgraded(aws: Emulator, version: str) -> None:
+    """Let AWS upgrade the cluster by itself, as it does with minor versions."""
+    rds = aws.client("rds", HOME)
+    rds.modify_db_cluster(DBClusterIdentifier=named(aws, 1), EngineVersion=version, ApplyImmediately=True)
+
+
+def version_of(aws: Emulator, cluster: str) -> str:
+    (found,) = aws.client("rds", HOME).describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"]
+    return str(found["EngineVersion"])
+
+
+def test_a_database_that_aws_has_upgraded_is_restored_and_deployed_as_before(
+    run: Run, aws: Emulator, deployed: None
+) -> None:
+    upgraded(aws, "17.9")
+    assert run("deploy", "--yes").exit == 0
+    snapshot(aws, "newer")
+    ran = run("restore", "--to", "newer", "--yes")
+    assert ran.exit == 0, ran.said
+    assert outputs_parameter(aws, "EngineVersion") == version_of(aws, named(aws, 2)) == "17.9"
+    assert run("deploy", "--yes").exit == 0
+    assert version_of(aws, named(aws, 2)) == "17.9"
+
+
+def test_a_snapshot_of_another_major_version_is_refused_with_what_to_do(
+    run: Run, aws: Emulator, deployed: None
+) -> None:
+    upgraded(aws, "16.11")
+    snapshot(aws, "older")
+    ran = run("restore", "--to", "older", "--yes")
+    assert ran.exit == 2 and 'Set database.engine_version = "16"' in ran.said, ran.said
+    assert clusters(aws) == {named(aws, 1)}
+
+
+@pytest.mark.parametrize(("held", "given"), [("17.7", "17.7"), ("17.8", "17.9"), ("17.99", "17.99")])
+def test_a_version_that_is_no_longer_offered_gives_way_to_the_next(facade: Aws, held: str, given: str) -> None:
+    """Of a version later than all that is offered AWS is asked for that one: it knows best."""
+    assert engine_version.to_restore(facade, HOME, held, "17") == given
+
+
 def test_the_old_cluster_goes_when_told_and_leaves_a_snapshot(run: Run, aws: Emulator, deployed: None) -> None:
     snapshot(aws, "good")
     run("restore", "--to", "good", "--yes")
@@ -155,6 +196,18 @@ def test_the_old_cluster_goes_when_told_and_leaves_a_snapshot(run: Run, aws: Emu
     assert clusters(aws) == {named(aws, 2)}
     found = aws.client("rds", HOME).describe_db_cluster_snapshots()["DBClusterSnapshots"]
     assert any(each["DBClusterSnapshotIdentifier"].startswith(f"{named(aws, 1)}-last-") for each in found)
+
+
+def test_a_stage_is_not_deleted_while_a_restore_has_kept_a_cluster(run: Run, aws: Emulator, deployed: None) -> None:
+    """The cluster uses the stage's subnets and its security group: CloudFormation would fail half-way."""
+    snapshot(aws, "good")
+    run("restore", "--to", "good", "--yes")
+    ran = run("destroy", "--yes", "--unprotect")
+    assert ran.exit == 4 and "restore prod --discard-old" in ran.said, ran.said
+    assert run("restore", "--discard-old", "--yes").exit == 0
+    ran = run("destroy", "--yes", "--unprotect")
+    assert ran.exit == 0, ran.said
+    assert clusters(aws) == set()
 
 
 def test_a_plan_is_shown_and_nothing_done_without_a_yes(

@@ -39,8 +39,8 @@ PROJECTS = {
     "endpoints": 'size = "resilient"\nnetwork.egress = "endpoints"\ndatabase.readers = 5\nservice.max_tasks = 1000\n',
     "one-nat": 'size = "economy"\nnetwork.egress = "nat"\nload_balancer.waf = true\n',
     "zip": '[delivery]\nsource = "s3"\n[stages.prod]\nregion = "eu-central-1"\n',
-    "git": '[delivery]\nsource = "codeconnections"\nrepository = "owner/notejam"\n' + MANY,
-    "many": MANY,
+    "git": '[delivery]\nregion = "eu-central-1"\nrepository = "owner/notejam"\n' + MANY,
+    "many": '[delivery]\nregion = "eu-central-1"\nsource = "codecommit"\n' + MANY,
 }
 
 

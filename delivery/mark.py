@@ -1,0 +1,52 @@
+"""Marks the image that a stage runs, which keeps it from being tidied away: python delivery/mark.py
+
+Reads from the environment: STAGE; IMAGE_URI, the image by its digest; REPOSITORY_URI and COPY_URIS, the repositories of
+this and of other regions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from notejam_cfn.core import images
+
+Client = Callable[[str, str], Any]
+"""Makes a client for a service in a region."""
+
+
+def main(client: Client | None = None, environ: Mapping[str, str] = os.environ) -> int:
+    """Mark the image in every repository that has it."""
+    there = client or in_region
+    for repository in [environ["REPOSITORY_URI"], *environ.get("COPY_URIS", "").split()]:
+        region, name = images.place_of(repository)
+        mark(there("ecr", region), name, environ["IMAGE_URI"], environ["STAGE"])
+    return 0
+
+
+def in_region(service: str, region: str) -> Any:
+    """Make a client."""
+    import boto3
+
+    return boto3.client(service, region_name=region)  # type: ignore[call-overload]
+
+
+def mark(ecr: Any, repository: str, image: str, stage: str) -> None:
+    """Move the tag `stage-NAME` to the image the stage now runs."""
+    digest = image.partition("@")[2]
+    found = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageDigest": digest}])["images"][0]
+    with contextlib.suppress(ecr.exceptions.ImageAlreadyExistsException):  # the stage ran this image before
+        ecr.put_image(
+            repositoryName=repository,
+            imageManifest=found["imageManifest"],
+            imageManifestMediaType=found["imageManifestMediaType"],
+            imageDigest=digest,
+            imageTag=f"stage-{stage}",
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""What lets the pipeline change one stage, in the stage's own account: the roles it takes on there.
+
+The roles have names, formed from the stack's: `notejam-delivery-in-prod-deploy`. Neither side has to be there first,
+since each names the other by a pattern and not by what exists.
+
+    plan      looks at the stage and makes change sets; what runs in it may be a commit that nobody has approved
+    deploy    changes the stage's stacks, by handing `execute` to CloudFormation
+    execute   makes and changes the stage's resources; roles among them only within `boundary`
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from awacs.aws import Condition, Statement
+from troposphere import AccountId, Parameter, Sub, iam
+
+from ...core import names
+from ...core.template import Template, component
+from ...core.values import Value
+from ...iam import cloudformation_policies, pipeline_policies, policies
+
+PLAN, DEPLOY, EXECUTE, BOUNDARY = "plan", "deploy", "execute", "boundary"
+PIPELINE_ACCOUNT = "PipelineAccount"
+GROUP = "Accounts"
+
+
+@dataclasses.dataclass(frozen=True)
+class StageAccess:
+    """The roles of one stage, as the pipeline sees them. `account` is the stage's, the pipeline's own or another."""
+
+    project: str
+    stage: str
+    account: Value = AccountId
+
+    @property
+    def roles(self) -> Value:
+        """What the ARNs of the roles begin with; builds append a hyphen and the kind."""
+        return self._arn(f"role/{names.stage_access(self.project, self.stage)}")
+
+    def role_arn(self, kind: str) -> Value:
+        """Return the ARN of the role of a kind: `plan`, `deploy` or `execute`."""
+        return self._arn(f"role/{names.stage_access(self.project, self.stage)}-{kind}")
+
+    @property
+    def tasks(self) -> list[Value]:
+        """The stage's own roles, of which one pulls images."""
+        return [self._arn(f"role/{names.stack(self.project, self.stage, '*')}")]
+
+    def _arn(self, resource: str) -> Value:
+        return Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:{resource}", Account=self.account)
+
+
+@dataclasses.dataclass(frozen=True)
+class StageNeeds:
+    """What a stage's templates ask for: their resource types, what their roles do, and which services these trust.
+
+    `narrow` are actions on resources, `wide` those for which AWS offers no resource.
+    """
+
+    kinds: frozenset[str]
+    narrow: frozenset[str]
+    wide: frozenset[str]
+    services: tuple[str, ...]
+
+
+@component("stage-access")
+def add_stage_access(template: Template, access: StageAccess, pipeline_account: Value, needs: StageNeeds) -> None:
+    """Add the roles of one stage, which trust the pipeline's builds for it, and the boundary of its own roles."""
+    prefix = names.stack(access.project, access.stage, "")
+    own = cloudformation_policies.of_stage(access.project, access.stage)
+    boundary = add_boundary(template, prefix, own, needs)
+    execute = add_execute_role(template, prefix, own, boundary, needs)
+    looking = [
+        pipeline_policies.allow_reviewing_stacks([prefix]),
+        pipeline_policies.allow_reading_templates([names.stage_access(access.project, access.stage)]),
+        *pipeline_policies.allow_looking_at_stage(prefix),
+        pipeline_policies.allow_passing([execute.get_att("Arn")], "cloudformation"),
+    ]
+    delivery = names.delivery_stack(access.project)
+    add_trusting_role(
+        template,
+        PLAN,
+        (pipeline_account, f"{delivery}-{PLAN}"),
+        looking,
+        "Lets the pipeline work out what would change, for commits that nobody has approved.",
+    )
+    add_trusting_role(
+        template,
+        DEPLOY,
+        (pipeline_account, f"{delivery}-{DEPLOY}-{access.stage}"),
+        [*looking, pipeline_policies.allow_changing_stacks([prefix])],
+        "Lets the pipeline change the stage's stacks, and no others.",
+    )
+
+
+def add_boundary(template: Template, prefix: str, own: Condition, needs: StageNeeds) -> iam.ManagedPolicy:
+    """Add the most that the roles of the stage can do, whatever a template of the stage gives them."""
+    statements = cloudformation_policies.bound(needs.narrow, needs.wide, prefix, own, needs.services)
+    return template.add(
+        iam.ManagedPolicy(
+            "Boundary",
+            ManagedPolicyName=names.of_stack(f"-{BOUNDARY}"),
+            Description="The most that the roles of the stage can do: what its templates ask for, in this stage",
+            PolicyDocument=policies.policy(*statements),
+        ),
+        why="Keeps whatever a commit puts into the stage's templates within the stage.",
+    )
+
+
+def add_execute_role(
+    template: Template, prefix: str, own: Condition, boundary: iam.ManagedPolicy, needs: StageNeeds
+) -> iam.Role:
+    """Add the role that CloudFormation works in: it can make what the stage's templates contain, and nothing else."""
+    role = template.add(
+        iam.Role(
+            "ExecuteRole",
+            RoleName=names.of_stack(f"-{EXECUTE}"),
+            AssumeRolePolicyDocument=pipeline_policies.assumed_by_cloudformation(),
+        ),
+        why="Lets CloudFormation create and change the stage.",
+    )
+    making = cloudformation_policies.allow_creating(needs.kinds, prefix, own, boundary.ref(), needs.services)
+    for number, document in enumerate(cloudformation_policies.in_policies(making), start=1):
+        template.add(
+            iam.ManagedPolicy(
+                f"StagePermissions{number}",
+                Description="What CloudFormation needs for the types in the templates; derived from their schemas",
+                PolicyDocument=policies.policy(*document),
+                Roles=[role.ref()],
+            ),
+            why="Lets CloudFormation make what the stage's templates contain, and nothing else.",
+        )
+    return role
+
+
+def add_trusting_role(
+    template: Template, kind: str, trusted: tuple[Value, str], statements: Sequence[Statement], why: str
+) -> None:
+    """Add a role that one role of the pipeline's account may take on, by its account and name."""
+    account, name = trusted
+    arn = Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:role/{name}", Account=account)
+    template.add(
+        iam.Role(
+            f"{kind.capitalize()}Role",
+            RoleName=names.of_stack(f"-{kind}"),
+            AssumeRolePolicyDocument=policies.policy(pipeline_policies.trust_roles_of(account, [arn])),
+            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
+        ),
+        why=why,
+    )
+
+
+def add_account(template: Template, name: str, label: str, description: str) -> Parameter:
+    """Add a parameter that takes an account's id; a template that names none can be anybody's."""
+    return template.add_parameter_in(
+        GROUP,
+        label,
+        name,
+        Type="String",
+        AllowedPattern=r"\d{12}",
+        ConstraintDescription="the 12 digits of an AWS account",
+        Description=description,
+    )

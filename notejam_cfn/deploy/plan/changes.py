@@ -1,0 +1,279 @@
+"""What becomes of each resource of some stacks when their templates change, followed through references.
+
+A resource that is replaced gets another identifier: what refers to it changes with it, in its own stack and, through
+outputs, in the stacks that read them. That goes on until nothing new is found.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from . import resolve
+from .differences import changed_paths
+from .resolve import Resolved, references
+from .resource_facts import UNKNOWN, ResourceFacts, facts_of, touches
+
+Key = tuple[str, str]
+"""A stack, and a logical id or the name of an output."""
+
+
+class Action(enum.Enum):
+    """What becomes of a resource."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REPLACE = "replace"
+    MAYBE_REPLACE = "maybe replace"
+    REMOVE = "remove"
+
+
+REPLACING = (Action.REPLACE, Action.MAYBE_REPLACE)
+GOING = (*REPLACING, Action.REMOVE)
+
+
+@dataclasses.dataclass(frozen=True)
+class StackChange:
+    """A stack before and after: its templates, as dictionaries in the long form, and parameter values.
+
+    `old` is None for a stack that does not exist. `outputs` are those it has now. `stale` names the resources that were
+    deployed with other values of outputs than those there are now.
+    """
+
+    name: str
+    layer: str
+    new: Mapping[str, Any]
+    new_values: Mapping[str, str]
+    old: Mapping[str, Any] | None = None
+    old_values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    outputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    stale: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True)
+class ResourceChange:
+    """What becomes of one resource. `policy` is what becomes of the one there is now when it goes."""
+
+    stack: str
+    layer: str
+    logical_id: str
+    type: str
+    action: Action
+    properties: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+    policy: str = ""
+    old: Resolved | None = dataclasses.field(default=None, repr=False, compare=False)
+    new: Resolved | None = dataclasses.field(default=None, repr=False, compare=False)
+
+    @property
+    def id(self) -> str:
+        """How a person names it: `database.DatabaseCluster`."""
+        return f"{self.layer}.{self.logical_id}"
+
+    @property
+    def goes(self) -> bool:
+        """Whether the resource there is now goes, or may go."""
+        return self.action in GOING
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """Everything that becomes of some stacks. `changing` are outputs whose values will be others."""
+
+    changes: tuple[ResourceChange, ...]
+    changing: frozenset[Key]
+    old: Mapping[Key, Resolved]
+    new: Mapping[Key, Resolved]
+    readers: Mapping[Key, frozenset[Key]]
+    """By resource that is deployed: the deployed resources, in any stack, that refer to it."""
+
+
+def compare(stacks: Iterable[StackChange], outputs: Mapping[Key, str]) -> Comparison:
+    """Compare stacks, those that others read first. `outputs` are the values of all outputs there are now."""
+    walk = _Walk(dict(outputs))
+    for stack in stacks:
+        walk.take(stack)
+    return walk.result()
+
+
+class _Walk:
+    def __init__(self, now: dict[Key, str]) -> None:
+        self.now = now
+        self.after: dict[Key, str | None] = dict(now)
+        self.changes: list[ResourceChange] = []
+        self.old: dict[Key, Resolved] = {}
+        self.new: dict[Key, Resolved] = {}
+        self.behind: dict[Key, frozenset[Key]] = {}
+        self.read: dict[Key, set[Key]] = {}
+
+    def take(self, stack: StackChange) -> None:
+        """Compare one stack, and find out which of its outputs will change."""
+        old = self._old_resources(stack)
+        new = resolve.resources(stack.new, stack.new_values, self.after)
+        comparing = _Comparing(stack, old, new, {key for key, value in self.after.items() if value is None})
+        self.changes += comparing.changes()
+        self.old |= {(stack.name, name): each for name, each in old.items()}
+        self.new |= {(stack.name, name): each for name, each in new.items()}
+        self._follow_outputs(stack, comparing)
+        self._note_readers(stack)
+
+    def _old_resources(self, stack: StackChange) -> dict[str, Resolved]:
+        if stack.old is None:
+            return {}
+        found = resolve.resources(stack.old, stack.old_values, self.now)
+        before = resolve.resources(stack.old, stack.old_values, {}) if stack.stale else {}
+        return found | {name: each for name, each in before.items() if name in stack.stale}
+
+    def _follow_outputs(self, stack: StackChange, comparing: _Comparing) -> None:
+        new = resolve.output_values(stack.new, stack.new_values, self.after)
+        old = resolve.output_values(stack.old, stack.old_values, self.now) if stack.old else {}
+        for name, value in new.items():
+            key = (stack.name, name)
+            if isinstance(value, str):
+                self.after[key] = value
+            elif name not in old or old[name] != value or comparing.causes(value):
+                self.after[key] = None
+        for gone in self.now.keys() - {(stack.name, name) for name in new}:
+            if gone[0] == stack.name:
+                self.after.pop(gone, None)
+
+    def _note_readers(self, stack: StackChange) -> None:
+        """Remember which deployed resources refer to which, through outputs too."""
+        if stack.old is None:
+            return
+        symbolic = resolve.resources(stack.old, stack.old_values, {})
+        for name, value in resolve.output_values(stack.old, stack.old_values, {}).items():
+            self.behind[stack.name, name] = frozenset(self._targets(stack.name, value))
+        for name, resource in symbolic.items():
+            for target in self._targets(stack.name, dict(resource.properties)):
+                self.read.setdefault(target, set()).add((stack.name, name))
+
+    def _targets(self, stack: str, value: Any) -> Iterable[Key]:
+        for reference in references(value):
+            if reference.stack:
+                yield from self.behind.get((reference.stack, reference.name), ())
+            else:
+                yield (stack, reference.name)
+
+    def result(self) -> Comparison:
+        changing = frozenset(key for key, value in self.after.items() if value is None or value != self.now.get(key))
+        readers = {key: frozenset(found) for key, found in self.read.items()}
+        return Comparison(tuple(self.changes), changing, self.old, self.new, readers)
+
+
+class _Comparing:
+    """Compares the resources of one stack."""
+
+    def __init__(
+        self, stack: StackChange, old: Mapping[str, Resolved], new: Mapping[str, Resolved], unknown: Collection[Key]
+    ) -> None:
+        self.stack = stack
+        self.old = old
+        self.new = new
+        self.unknown = unknown
+        self.replaced: dict[str, Action] = {}
+        self.found: dict[str, ResourceChange] = {}
+        self._settle()
+
+    def changes(self) -> list[ResourceChange]:
+        """Return what becomes of each resource that changes, in the new template's order, then what goes."""
+        added = {n: self._added(n) for n in self.new if n not in self.old}
+        gone = [self._removed(name) for name in self.old if name not in self.new]
+        return [(added | self.found)[name] for name in self.new if name in added or name in self.found] + gone
+
+    def _settle(self) -> None:
+        """Compare until a round finds nothing more."""
+        both = [name for name in self.new if name in self.old]
+        while True:
+            before = {name: (change.action, change.properties) for name, change in self.found.items()}
+            for name in both:
+                change = self._compared(name)
+                if change:
+                    self.found[name] = change
+                    if change.action in REPLACING:
+                        self.replaced[name] = change.action
+            if before == {name: (change.action, change.properties) for name, change in self.found.items()}:
+                return
+
+    def _compared(self, name: str) -> ResourceChange | None:
+        old, new = self.old[name], self.new[name]
+        certain = set(changed_paths(old.properties, new.properties))
+        caused = {key: self.causes(value) for key, value in new.properties.items()}
+        moved = {key: causes for key, causes in caused.items() if causes}
+        attributes = {key for key in ("Metadata", "UpdatePolicy") if _differs(old, new, key)}
+        if old.type != new.type:
+            return self._change(name, Action.REPLACE, ("Type",), ())
+        properties = tuple(sorted(certain | {k for k in moved if not any(touches(p, k) for p in certain)}))
+        if not properties:
+            policies = {key for key in ("DeletionPolicy", "UpdateReplacePolicy") if _differs(old, new, key)}
+            told = tuple(sorted(attributes | policies))
+            return self._change(name, Action.CHANGE, told, ()) if told else None
+        action = self._action(facts_of(new.type) or UNKNOWN, certain, moved)
+        if action is Action.REPLACE and name in self.stack.stale:
+            action = Action.MAYBE_REPLACE  # which of the values it reads is another one now is not known
+        because = tuple(sorted({text for causes in moved.values() for text in causes}))
+        return self._change(name, action, properties, because)
+
+    def causes(self, value: Any) -> dict[str, Action]:
+        """Return what makes a value another one, although the template says the same."""
+        found: dict[str, Action] = {}
+        for reference in references(value):
+            name = reference.name
+            if reference.stack:
+                if (reference.stack, name) in self.unknown:
+                    found[f"{reference.stack}.{name}"] = Action.REPLACE
+            elif name in self.replaced:
+                found[name] = self.replaced[name]
+            elif reference.attribute and self._follows(name, reference.attribute):
+                found[f"{name}.{reference.attribute}"] = Action.REPLACE
+        return found
+
+    def _follows(self, name: str, attribute: str) -> bool:
+        """Whether an attribute is a property that changes, such as the value of a parameter."""
+        change = self.found.get(name)
+        return change is not None and any(touches(path, attribute) for path in change.properties)
+
+    def _action(
+        self, facts: ResourceFacts, certain: Collection[str], moved: Mapping[str, Mapping[str, Action]]
+    ) -> Action:
+        for_sure = [*certain, *(k for k, causes in moved.items() if Action.REPLACE in causes.values())]
+        if any(touches(path, known) for path in for_sure for known in facts.replaces):
+            return Action.REPLACE
+        perhaps = [*for_sure, *moved]
+        if any(touches(path, known) for path in moved for known in facts.replaces):
+            return Action.MAYBE_REPLACE
+        if any(touches(path, known) for path in perhaps for known in facts.may_replace):
+            return Action.MAYBE_REPLACE
+        return Action.CHANGE
+
+    def _change(
+        self, name: str, action: Action, properties: tuple[str, ...], because: tuple[str, ...]
+    ) -> ResourceChange:
+        old, new = self.old[name], self.new[name]
+        policy = new.replacement if action in REPLACING else ""
+        return ResourceChange(
+            self.stack.name, self.stack.layer, name, new.type, action, properties, because, policy, old, new
+        )
+
+    def _added(self, name: str) -> ResourceChange:
+        new = self.new[name]
+        return ResourceChange(self.stack.name, self.stack.layer, name, new.type, Action.ADD, new=new)
+
+    def _removed(self, name: str) -> ResourceChange:
+        old = self.old[name]
+        return ResourceChange(
+            self.stack.name, self.stack.layer, name, old.type, Action.REMOVE, policy=old.deletion, old=old
+        )
+
+
+def _differs(old: Resolved, new: Resolved, attribute: str) -> bool:
+    return bool(_told(old.attributes.get(attribute)) != _told(new.attributes.get(attribute)))
+
+
+def _told(attribute: Any) -> Any:
+    """Return an attribute without the digest of the outputs a resource reads, which is this package's own."""
+    if not isinstance(attribute, Mapping):
+        return attribute
+    return {key: value for key, value in attribute.items() if key != "Inputs"}

@@ -1,0 +1,229 @@
+"""A template's resources as they will be: parameters filled in, conditions decided, references left as they are.
+
+Two templates can then be compared by property, although one writes `Fn::Sub` where the other writes `Fn::Join`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Outputs = Mapping[tuple[str, str], str | None]
+"""Values of outputs by stack and name; None for one whose value will only be known once its stack is updated."""
+OUTPUT = "Output"
+NO_VALUE = object()
+LISTS = ("CommaDelimitedList", "List<")
+_VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
+# As CloudFormation itself does for a database, which it never deletes without one.
+# Source: CloudFormation Template Reference, "DeletionPolicy attribute".
+SNAPSHOT_BY_DEFAULT = "AWS::RDS::DBCluster"
+
+
+@dataclasses.dataclass(frozen=True)
+class Resolved:
+    """A resource of a stack. `deletion` and `replacement` say what becomes of it: Delete, Retain or Snapshot."""
+
+    logical_id: str
+    type: str
+    properties: Mapping[str, Any]
+    deletion: str
+    replacement: str
+    attributes: Mapping[str, Any]
+
+
+def resources(document: Mapping[str, Any], values: Mapping[str, str], outputs: Outputs) -> dict[str, Resolved]:
+    """Return the resources that a stack with these parameter values holds, by logical id, in the template's order."""
+    resolver = Resolver(document, values, outputs)
+    return {
+        name: _resource(name, body, resolver)
+        for name, body in document["Resources"].items()
+        if "Condition" not in body or resolver.holds(body["Condition"])
+    }
+
+
+def output_values(document: Mapping[str, Any], values: Mapping[str, str], outputs: Outputs) -> dict[str, Any]:
+    """Return the outputs that a stack with these parameter values has: texts, or references."""
+    resolver = Resolver(document, values, outputs)
+    return {
+        name: resolver.value(body["Value"])
+        for name, body in document.get("Outputs", {}).items()
+        if "Condition" not in body or resolver.holds(body["Condition"])
+    }
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """What a value refers to: a resource of its own stack, or one of its attributes; or an output of another stack."""
+
+    name: str
+    attribute: str = ""
+    stack: str = ""
+
+
+def references(value: Any) -> Iterator[Reference]:
+    """Yield what a resolved value refers to."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    elif isinstance(value, dict):
+        if OUTPUT in value:
+            yield Reference(value[OUTPUT][1], stack=value[OUTPUT][0])
+        elif "Fn::GetAtt" in value:
+            yield Reference(value["Fn::GetAtt"][0], str(value["Fn::GetAtt"][1]))
+        elif "Ref" in value and len(value) == 1:
+            yield Reference(value["Ref"])
+        else:
+            for item in value.values():
+                yield from references(item)
+
+
+class Resolver:
+    """Works out the functions of one template, as far as that is possible before anything is deployed."""
+
+    def __init__(self, document: Mapping[str, Any], values: Mapping[str, str], outputs: Outputs) -> None:
+        declared = document.get("Parameters", {})
+        self.types = {name: str(body.get("Type", "String")) for name, body in declared.items()}
+        self.values = {name: str(body.get("Default", "")) for name, body in declared.items()} | dict(values)
+        self.conditions = document.get("Conditions", {})
+        self.mappings = document.get("Mappings", {})
+        self.outputs = outputs
+
+    def holds(self, condition: Any) -> bool:
+        """Tell whether a condition holds, given by name or as a function."""
+        if isinstance(condition, str):
+            return self.holds(self.conditions[condition])
+        ((function, argument),) = condition.items()
+        if function == "Condition":
+            return self.holds(str(argument))
+        if function == "Fn::Equals":
+            return bool(self.value(argument[0]) == self.value(argument[1]))
+        answers = [self.holds(item) for item in argument]
+        return {"Fn::Not": not answers[0], "Fn::And": all(answers), "Fn::Or": any(answers)}[function]
+
+    def value(self, value: Any) -> Any:
+        """Return a value with its functions worked out; what refers to a resource stays a reference."""
+        if isinstance(value, list):
+            return [item for each in value if (item := self.value(each)) is not NO_VALUE]
+        if not isinstance(value, dict):
+            return str(value).lower() if isinstance(value, bool) else str(value) if _is_number(value) else value
+        if len(value) == 1:
+            ((function, argument),) = value.items()
+            known = _FUNCTIONS.get(function)
+            if known:
+                return known(self, argument)
+        return {key: item for key, each in value.items() if (item := self.value(each)) is not NO_VALUE}
+
+    def _reference(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return NO_VALUE
+        if name not in self.types:
+            return {"Ref": name}
+        text = str(self.values[name])
+        return text.split(",") if self.types[name].startswith(LISTS) else text
+
+    def _attribute(self, argument: Any) -> Any:
+        name, attribute = argument if isinstance(argument, list) else str(argument).split(".", 1)
+        return {"Fn::GetAtt": [name, self.value(attribute)]}
+
+    def _choice(self, argument: Any) -> Any:
+        condition, then, otherwise = argument
+        return self.value(then if self.holds(condition) else otherwise)
+
+    def _output(self, argument: Mapping[str, Any]) -> Any:
+        key = (str(argument["StackName"]), str(argument["OutputName"]))
+        known = self.outputs.get(key)
+        return {OUTPUT: list(key)} if known is None else known
+
+    def _substituted(self, argument: Any) -> Any:
+        text, own = (argument[0], argument[1]) if isinstance(argument, list) else (argument, {})
+        parts: list[Any] = []
+        end = 0
+        for found in _VARIABLE.finditer(text):
+            parts.append(text[end : found.start()])
+            parts.append("${" + found[2] + "}" if found[1] else self._variable(found[2], own))
+            end = found.end()
+        return joined([*parts, text[end:]])
+
+    def _variable(self, name: str, own: Mapping[str, Any]) -> Any:
+        if name in own:
+            return self.value(own[name])
+        first, dot, attribute = name.partition(".")
+        return {"Fn::GetAtt": [first, attribute]} if dot else self._reference(name)
+
+    def _joined(self, argument: Any) -> Any:
+        delimiter, items = argument[0], self.value(argument[1])
+        if not isinstance(items, list):
+            return {"Fn::Join": [delimiter, items]}
+        parts = [part for item in items for part in (delimiter, item)]
+        return joined(parts[1:])
+
+    def _selected(self, argument: Any) -> Any:
+        index, items = self.value(argument[0]), self.value(argument[1])
+        known = isinstance(items, list) and str(index).isdigit() and int(index) < len(items)
+        return items[int(index)] if known else {"Fn::Select": [index, items]}
+
+    def _split(self, argument: Any) -> Any:
+        delimiter, text = argument[0], self.value(argument[1])
+        return text.split(delimiter) if isinstance(text, str) else {"Fn::Split": [delimiter, text]}
+
+    def _mapped(self, argument: Any) -> Any:
+        name, first, second = (self.value(item) for item in argument[:3])
+        try:
+            return self.value(self.mappings[name][first][second])
+        except (KeyError, TypeError):  # the key is a reference, such as the region
+            return {"Fn::FindInMap": [name, first, second]}
+
+
+_FUNCTIONS: Mapping[str, Any] = {
+    "Ref": Resolver._reference,
+    "Fn::GetAtt": Resolver._attribute,
+    "Fn::If": Resolver._choice,
+    "Fn::GetStackOutput": Resolver._output,
+    "Fn::Sub": Resolver._substituted,
+    "Fn::Join": Resolver._joined,
+    "Fn::Select": Resolver._selected,
+    "Fn::Split": Resolver._split,
+    "Fn::FindInMap": Resolver._mapped,
+}
+
+
+def joined(parts: list[Any]) -> Any:
+    """Return texts and references as one value, with neighbouring texts put together."""
+    flat: list[Any] = []
+    for part in parts:
+        inner = part["Fn::Join"][1] if _is_concatenation(part) else [part]
+        for item in inner:
+            if isinstance(item, str) and flat and isinstance(flat[-1], str):
+                flat[-1] += item
+            elif item != "":
+                flat.append(item)
+    if len(flat) <= 1:
+        return flat[0] if flat else ""
+    return {"Fn::Join": ["", flat]}
+
+
+def _is_concatenation(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("Fn::Join", [None])[0] == "" and isinstance(value["Fn::Join"][1], list)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def _resource(name: str, body: Mapping[str, Any], resolver: Resolver) -> Resolved:
+    default = "Snapshot" if body["Type"] == SNAPSHOT_BY_DEFAULT else "Delete"
+    given = {key: resolver.value(body[key]) for key in ("DeletionPolicy", "UpdateReplacePolicy") if key in body}
+    return Resolved(
+        logical_id=name,
+        type=body["Type"],
+        properties=resolver.value(body.get("Properties", {})),
+        deletion=_policy(given.get("DeletionPolicy", default)),
+        replacement=_policy(given.get("UpdateReplacePolicy", "Delete")),
+        attributes={key: body[key] for key in ("Metadata", "UpdatePolicy", "CreationPolicy") if key in body} | given,
+    )
+
+
+def _policy(value: str) -> str:
+    return "Retain" if value == "RetainExceptOnCreate" else str(value)

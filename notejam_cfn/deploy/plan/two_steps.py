@@ -1,0 +1,63 @@
+"""Removing what another stack still uses: the stack is deployed twice, and what goes stays until nobody needs it.
+
+First with everything that is new and with what is to go, then the stacks that use it, then without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from ..stacks.templates import Template
+from .changes import Action, Comparison, Key, ResourceChange
+from .differences import at
+from .in_use import refuses_deletion, uses
+
+SUBNET, IPV6 = "AWS::EC2::Subnet", "Ipv6CidrBlock"
+
+
+def removed_last(comparison: Comparison) -> frozenset[Key]:
+    """Return the resources that stay as they are until the stacks that use them are updated."""
+    return frozenset(
+        (change.stack, change.logical_id)
+        for change in comparison.changes
+        if (change.action is Action.REMOVE or _gives_up_addresses(change)) and users(comparison, change)
+    )
+
+
+def users(comparison: Comparison, change: ResourceChange) -> list[Key]:
+    """Return the deployed resources of other stacks that hold one that goes."""
+    if not refuses_deletion(change.type):
+        return []
+    readers = comparison.readers.get((change.stack, change.logical_id), ())
+    return sorted(key for key in readers if key[0] != change.stack and uses(change.type, comparison.old[key].type))
+
+
+def first_step(old: Template, new: Template, kept: Collection[str]) -> Template:
+    """Return the new template with the old definitions of what stays for now, and of what those need."""
+    before: Mapping[str, Any] = old.document["Resources"]
+    resources = dict(new.document["Resources"]) | {name: before[name] for name in kept}
+    for name in _needed(old, kept):
+        resources.setdefault(name, before[name])
+    declared = {
+        section: {**old.document.get(section, {}), **new.document.get(section, {})}
+        for section in ("Parameters", "Conditions", "Mappings")
+        if section in old.document or section in new.document
+    }
+    return Template({**new.document, **declared, "Resources": resources})
+
+
+def _needed(template: Template, names: Collection[str]) -> Iterator[str]:
+    waiting, seen = list(names), set(names)
+    while waiting:
+        for need in template.resources[waiting.pop()].needs - seen:
+            seen.add(need)
+            waiting.append(need)
+            yield need
+
+
+def _gives_up_addresses(change: ResourceChange) -> bool:
+    """Whether a subnet loses the IPv6 addresses that load balancers and tasks in it may have."""
+    if change.type != SUBNET or not change.old or not change.new:
+        return False
+    return at(change.old.properties, IPV6) is not None and at(change.new.properties, IPV6) is None

@@ -1,0 +1,112 @@
+"""A plan in words."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+
+from ..stacks.parameters import ParameterChange
+from ..stacks.statuses import status
+from .changes import REPLACING, Action, ResourceChange
+from .findings import Verdict
+from .model import Kind, LeftStack, Plan, StackPlan
+from .verdicts import Judged
+
+WIDTH = 118
+SIGNS = {Action.ADD: "+", Action.CHANGE: "~", Action.REPLACE: "±", Action.MAYBE_REPLACE: "±", Action.REMOVE: "-"}
+COUNTED = {
+    Action.ADD: "added",
+    Action.CHANGE: "changed",
+    Action.REPLACE: "replaced",
+    Action.MAYBE_REPLACE: "replaced, maybe",
+    Action.REMOVE: "removed",
+}
+# Changes of these alone concern nobody who uses the stage.
+TEXT = frozenset({"Metadata", "DeletionPolicy", "UpdateReplacePolicy"})
+
+
+def lines(plan: Plan) -> list[str]:
+    """Return the lines that show a plan to a person."""
+    width = max((len(each.stack.layer) for each in plan.stacks.values()), default=0)
+    told = [line for each in plan.stacks.values() for line in _stack_lines(each, width)]
+    told += [f"note: {notice}" for notice in plan.notices]
+    return told + _left_lines(plan.left)
+
+
+def _stack_lines(plan: StackPlan, width: int) -> list[str]:
+    told = [f"{plan.stack.layer:<{width}}  {_summary(plan)}"]
+    if plan.cleared is not None and plan.state:
+        told.append(f"    {plan.state.name} {status(plan.state.status).meaning}; it is deleted first")
+        told += [f"    - {held.logical_id} ({held.type}, {held.status})" for held in plan.cleared]
+    told += _added_lines([each.change for each in plan.changes if each.change.action is Action.ADD])
+    seen = [each for each in plan.changes if each.change.action is not Action.ADD and not _is_text(each)]
+    told += [line for each in seen for line in _change_lines(each)]
+    texts = sum(map(_is_text, plan.changes))
+    told += [f"    ~ {texts} change in their description only"] if texts else []
+    return told + [_parameter_line(change, plan) for change in plan.parameters]
+
+
+def _summary(plan: StackPlan) -> str:
+    protection = {True: "protected against deletion", False: "no longer protected against deletion"}
+    guard = f"; {protection[plan.protection]}" if plan.protection is not None else ""
+    if plan.kind is Kind.UNCHANGED:
+        return f"unchanged{guard}"
+    counts = Counter(COUNTED[each.change.action] for each in plan.changes)
+    told = ", ".join(f"{count} {effect}" for effect, count in counts.items())
+    steps = ", in two steps" if plan.first else ""
+    word = "new" if plan.kind is Kind.CREATE else plan.kind.value
+    return f"{word}: {told or 'parameters and outputs only'}{steps}{guard}"
+
+
+def _is_text(judged: Judged) -> bool:
+    change = judged.change
+    return change.action is Action.CHANGE and bool(change.properties) and set(change.properties) <= TEXT
+
+
+def _added_lines(changes: Sequence[ResourceChange]) -> list[str]:
+    by_type: dict[str, list[str]] = {}
+    for change in changes:
+        by_type.setdefault(change.type, []).append(change.logical_id)
+    told = [f"    + {kind.removeprefix('AWS::')}: {', '.join(names)}" for kind, names in sorted(by_type.items())]
+    return [line for text in told for line in textwrap.wrap(text, WIDTH, subsequent_indent=" " * 8)]
+
+
+def _change_lines(judged: Judged) -> list[str]:
+    change = judged.change
+    told = f"    {SIGNS[change.action]} {change.logical_id} ({change.type.removeprefix('AWS::')}){_what(change)}"
+    findings = sorted((each for each in judged.findings if each.reason), key=lambda each: each.weight)
+    why = [
+        f"{each.verdict.value.upper() if each.refused else each.verdict.value}: {each.reason}"
+        if each.verdict is not Verdict.NOTHING
+        else each.reason
+        for each in findings
+    ]
+    wrapped = textwrap.wrap(told, WIDTH, subsequent_indent=" " * 8)
+    return wrapped + [
+        line for text in why for line in textwrap.wrap(text, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 10)
+    ]
+
+
+def _what(change: ResourceChange) -> str:
+    properties = ", ".join(change.properties)
+    because = f", because of {', '.join(change.because)}" if change.because else ""
+    if change.action in REPLACING:
+        maybe = ", maybe" if change.action is Action.MAYBE_REPLACE else ""
+        return f": replaced{maybe} ({properties}){because}"
+    return f": {properties}{because}" if change.action is Action.CHANGE else ""
+
+
+def _parameter_line(change: ParameterChange, plan: StackPlan) -> str:
+    if plan.kind is Kind.UNCHANGED:
+        return f"    {change.name} matters to nothing there yet"
+    return f"      {change.name}: {change.old or '(empty)'} → {change.new or '(empty)'}"
+
+
+def _left_lines(left: Sequence[LeftStack]) -> list[str]:
+    told = []
+    for each in left:
+        cost = f", about ${each.monthly_usd:,.2f} a month" if each.monthly_usd is not None else ""
+        told.append(f"left: {each.name} ({each.region}) is no longer built; it holds {each.holds} resources{cost}")
+        told.append(f"      remove it: python -m notejam_cfn destroy {each.stage} --only {each.name}")
+    return told

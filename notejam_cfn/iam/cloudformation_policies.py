@@ -1,0 +1,211 @@
+"""What CloudFormation may do to make a stage, and the boundary of the roles that it makes there.
+
+Both allow by the names of the stage's resources, or by their tags where ARNs hold no name; nothing is denied. The
+actions come from the resource types in the templates and from what the templates' own roles do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from awacs.aws import Action, ArnEquals, ArnLike, Condition, Statement, StringEquals
+
+from ..core.render import compact_json
+from ..core.values import Value
+from . import permissions
+from .pipeline_policies import document, in_account, on, stacks_named
+from .policies import allow, allow_everywhere
+
+# A managed policy holds 6,144 characters without white space; pseudo parameters are longer than what they stand for.
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+MANAGED_POLICY_CHARACTERS = 6000
+# Where the names of a service's resources stand in their ARNs. `{}` is the beginning of a stack's name. A service that
+# is not here, or whose resources have no name of their own, is narrowed to the account.
+# Source: the "Resource types" tables of AWS's Service Authorization Reference.
+NAMED: dict[str, tuple[str, ...]] = {
+    "cloudwatch": ("cloudwatch:*:${AWS::AccountId}:alarm:{}*", "cloudwatch::${AWS::AccountId}:dashboard/{}*"),
+    "ecr": ("ecr:*:${AWS::AccountId}:repository/{}*",),
+    "ecs": (
+        "ecs:*:${AWS::AccountId}:cluster/{}*",
+        "ecs:*:${AWS::AccountId}:service/{}*",
+        "ecs:*:${AWS::AccountId}:task-definition/{}*",
+    ),
+    "events": ("events:*:${AWS::AccountId}:rule/{}*",),
+    "iam": ("iam::${AWS::AccountId}:role/{}*",),
+    "kms": ("kms:*:${AWS::AccountId}:key/*", "kms:*:${AWS::AccountId}:alias/{}*"),
+    "logs": (
+        "logs:*:${AWS::AccountId}:log-group:{}*",
+        "logs:*:${AWS::AccountId}:log-group:/aws/rds/cluster/{}*",
+        "logs:*:${AWS::AccountId}:log-group:/aws/ecs/containerinsights/{}*",
+        "logs:*:${AWS::AccountId}:log-group:/aws/vendedlogs/states/{}*",
+        "logs:*:${AWS::AccountId}:log-group:aws-waf-logs-{}*",
+    ),
+    "rds": (
+        *(f"rds:*:${{AWS::AccountId}}:{kind}:{{}}*" for kind in ("cluster", "cluster-pg", "db", "subgrp")),
+        *(f"rds:*:${{AWS::AccountId}}:{kind}:*" for kind in ("cluster-snapshot", "og", "pg")),
+    ),
+    "route53": ("route53:::hostedzone/*", "route53:::change/*"),
+    "s3": ("s3:::{}*",),
+    "scheduler": ("scheduler:*:${AWS::AccountId}:schedule/*/{}*", "scheduler:*:${AWS::AccountId}:schedule-group/{}*"),
+    "sns": ("sns:*:${AWS::AccountId}:{}*",),
+}
+# What gives a role rights: allowed only for roles within the stage's boundary.
+# Source: Service Authorization Reference, AWS IAM, the actions that know `iam:PermissionsBoundary`.
+GRANTING = frozenset(f"iam:{name}RolePolicy" for name in ("Attach", "Put")) | {
+    "iam:CreateRole",
+    "iam:PutRolePermissionsBoundary",
+}
+# Services whose ARNs hold no name that a stack gives, and whose resources all know tags.
+KNOWN_BY_TAG = frozenset({"backup", "kms", "secretsmanager", "states"})
+# What roles reach beside what is named after their stage: where RDS writes the measurements of the operating system,
+# and images, which are the project's and not a stage's.
+BOUND_ALSO = {
+    "ecr": ("ecr:*:*:repository/*",),
+    "logs": ("logs:*:${AWS::AccountId}:log-group:RDS*",),
+    "rds": ("rds:*:${AWS::AccountId}:cluster-snapshot:*",),
+}
+SERVICE_LINKED_ROLES = "iam::${AWS::AccountId}:role/aws-service-role/*"
+
+
+def of_stage(project: str, stage: str) -> Condition:
+    """Hold for the resources of one stage, by their tags."""
+    return Condition([StringEquals({"aws:ResourceTag/project": project, "aws:ResourceTag/stage": stage})])
+
+
+def allow_creating(
+    kinds: Iterable[str], prefix: str, own: Condition, boundary: Value, services: Sequence[str]
+) -> list[Statement]:
+    """Allow what CloudFormation calls to create, change and delete resources of these types in stacks named so.
+
+    The actions come from the types' schemas (see `permissions`). Names narrow them where a service puts names in ARNs;
+    where it does not, tags (`own`) narrow what may be changed or deleted, and the account the rest. Roles get rights
+    only within `boundary`, and are handed to these `services` only.
+
+    Raises `UnknownPermissions` for a type that `permissions` does not know.
+    """
+    called = {action for kind in kinds for action in permissions.actions_for(kind)} | {"cloudformation:DescribeStacks"}
+    special = {"iam:PassRole", "iam:CreateServiceLinkedRole", *GRANTING}
+    known = [permissions.action(name) for name in sorted(called - special)]
+    wide = [action.name for action in known if not action.takes_resource]
+    tagged = [action.name for action in known if action.decided_by_tag]
+    named = [action.name for action in known if action.name not in {*wide, *tagged}]
+    return [
+        *allow_making_roles(prefix, boundary, services, sorted(called & GRANTING)),
+        *(allow(_literal(some), resources_of(service, prefix)) for service, some in _by_service(named)),
+        *(allow(_literal(some), resources_of(service, prefix), own) for service, some in _by_service(tagged)),
+        allow_everywhere("TheseHaveNoResource", _spelled(wide)),
+    ]
+
+
+def allow_making_roles(
+    prefix: str, boundary: Value, services: Sequence[str], granting: Sequence[str]
+) -> list[Statement]:
+    """Let CloudFormation give a stage's roles rights within the boundary, and hand them to the services they trust."""
+    roles = [in_account(pattern.replace("{}", prefix)) for pattern in NAMED["iam"]]
+    within_boundary = Condition([ArnEquals("iam:PermissionsBoundary", boundary)])
+    to_services = Condition([StringEquals("iam:PassedToService", sorted(services))])
+    return [
+        allow(_literal(granting), roles, within_boundary),
+        allow(on("iam", "PassRole"), roles, to_services),
+        allow(on("iam", "CreateServiceLinkedRole"), [in_account(SERVICE_LINKED_ROLES)]),
+    ]
+
+
+def bound(
+    narrow: Iterable[str], wide: Iterable[str], prefix: str, own: Condition, services: Sequence[str]
+) -> list[Statement]:
+    """Say what the roles of a stage can be given at the most: what they do, with the stage's own resources.
+
+    `narrow` are the actions that they have on resources, `wide` those for which AWS offers no resource.
+    Secrets, keys, state machines and vaults have no name in their ARNs: their tags decide, and for the secret that RDS
+    makes the cluster it is of. Source: Amazon RDS User Guide, "Password management with Amazon RDS and AWS Secrets
+    Manager", on the tag `aws:rds:primaryDBClusterArn`.
+    """
+    wanted = sorted(set(narrow) - {"iam:PassRole"})
+    by_tag = [action for action in wanted if action.partition(":")[0] in KNOWN_BY_TAG]
+    named = [action for action in wanted if action not in by_tag]
+    cluster = in_account(f"rds:*:${{AWS::AccountId}}:cluster:{prefix}*")
+    of_cluster = Condition([ArnLike("secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn", cluster)])
+    secrets = in_account("secretsmanager:*:${AWS::AccountId}:secret:rds!cluster-*")
+    roles = [in_account(pattern.replace("{}", prefix)) for pattern in NAMED["iam"]]
+    return [
+        *(
+            allow(_literal(some), [*resources_of(service, prefix), *map(in_account, BOUND_ALSO.get(service, ()))])
+            for service, some in _by_service(named)
+        ),
+        *(allow(_literal(some), resources_of(service, prefix), own) for service, some in _by_service(by_tag)),
+        allow(on("secretsmanager", "GetSecretValue"), [secrets], of_cluster),
+        allow(on("iam", "PassRole"), roles, Condition([StringEquals("iam:PassedToService", sorted(services))])),
+        *bound_backups(prefix, own),
+        allow_everywhere("TheseHaveNoResource", _literal(sorted(wide))),
+    ]
+
+
+def bound_backups(prefix: str, own: Condition) -> list[Statement]:
+    """Say what the role of AWS Backup can do: snapshots of the stage's clusters, and restores that test them.
+
+    Source: the managed policies AWSBackupServiceRolePolicyForBackup and AWSBackupServiceRolePolicyForRestores.
+    """
+    snapshots = in_account("rds:*:${AWS::AccountId}:cluster-snapshot:*")
+    names = (prefix, "awsbackup-restore-test-")
+    kinds = ("cluster", "db", "subgrp")
+    databases = [in_account(f"rds:*:${{AWS::AccountId}}:{kind}:{name}*") for kind in kinds for name in names]
+    making = ("AddTagsToResource", "CreateDBClusterSnapshot", "RestoreDBClusterFromSnapshot")
+    reading = ("DescribeDBClusterSnapshots", "DescribeDBClusters", "DescribeDBInstances", "ListTagsForResource")
+    changing = ("CreateDBInstance", "DeleteDBCluster", "DeleteDBInstance", "ModifyDBCluster")
+    copying = ("CopyFromBackupVault", "CopyIntoBackupVault", "DescribeBackupVault")
+    return [
+        allow(on("rds", *making, "CopyDBClusterSnapshot", *reading), [snapshots, *databases]),
+        allow(on("rds", *changing), databases),
+        allow(on("rds", "DeleteDBClusterSnapshot", "ModifyDBClusterSnapshotAttribute"), [snapshots], own),
+        allow(on("backup", *copying), [in_account(f"backup:*:${{AWS::AccountId}}:backup-vault:{prefix}*")]),
+        allow_everywhere("TagsHaveNoResource", on("tag", "GetResources")),
+    ]
+
+
+def in_policies(statements: Iterable[Statement]) -> list[list[Statement]]:
+    """Divide statements among as few managed policies as their size allows, in order."""
+    documents: list[list[Statement]] = [[]]
+    for statement in statements:
+        if documents[-1] and _characters([*documents[-1], statement]) > MANAGED_POLICY_CHARACTERS:
+            documents.append([])
+        documents[-1].append(statement)
+    return documents
+
+
+def _by_service(actions: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    grouped: dict[str, list[str]] = {}
+    for action in actions:
+        grouped.setdefault(action.partition(":")[0], []).append(action)
+    yield from grouped.items()
+
+
+def _literal(actions: Sequence[str]) -> list[Action]:
+    return [Action(*action.split(":")) for action in actions]
+
+
+def _spelled(actions: Sequence[str]) -> list[Action]:
+    """Return actions, those that only describe or list written as one pattern where there are several."""
+    patterns = {pattern for pattern, count in Counter(map(_reading, actions)).items() if pattern and count > 1}
+    spelled = (_reading(action) if _reading(action) in patterns else action for action in actions)
+    return [Action(*action.split(":")) for action in dict.fromkeys(spelled)]
+
+
+def _reading(action: str) -> str:
+    """Return the pattern of an action that describes or lists, `ec2:Describe*`, or nothing."""
+    found = re.match(r"[a-z0-9-]+:(Describe|List)", action)
+    return f"{found.group()}*" if found else ""
+
+
+def resources_of(service: str, prefix: str) -> list[Value]:
+    """Return where a service's resources of a stage are, as narrow as their ARNs allow."""
+    if service == "cloudformation":
+        return stacks_named([prefix])
+    patterns = NAMED.get(service, (f"{service}:*:${{AWS::AccountId}}:*",))
+    return [in_account(arn) for arn in dict.fromkeys(pattern.replace("{}", prefix) for pattern in patterns)]
+
+
+def _characters(statements: Sequence[Statement]) -> int:
+    return len(compact_json(document(*statements)))

@@ -1,0 +1,125 @@
+"""A world to attack: the project's own stacks in the emulator, and who may do what in it.
+
+The templates are deployed, so that policies are judged as AWS would hold them, every function resolved.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from notejam_cfn.config.loader import parse, starter
+from notejam_cfn.local import policies
+from notejam_cfn.stacks import stacks_of
+
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+BUCKET = "notejam-delivery-artifactbucket-1abc"
+Document = Mapping[str, Any]
+
+
+@dataclasses.dataclass
+class World:
+    """Policies by who has them, boundaries and keys by stage, whom roles trust, and the bucket of artifacts."""
+
+    policies: dict[str, list[Document]]
+    boundaries: dict[str, Document]
+    keys: dict[str, Document]
+    trust: dict[str, Document]
+    bucket: str
+
+    def may(
+        self,
+        who: str,
+        action: str,
+        resource: str,
+        context: Mapping[str, Any] | None = None,
+        access_key: bool = False,
+    ) -> bool:
+        """Whether somebody may do something: a group, or a role by the end of its name. Access keys know no MFA."""
+        person = who[0].isupper() and not who.endswith("Role")
+        arn = "user/alice" if person else f"role/notejam-delivery-{who}"
+        given = {"aws:MultiFactorAuthPresent": "true"} if person and not access_key else {}
+        caller = policies.Caller(f"arn:aws:iam::{ACCOUNT}:{arn}", self.policies[who])
+        return self._decided(caller, action, resource, given | dict(context or {}))
+
+    def within(self, stage: str, action: str, resource: str, context: Mapping[str, Any] | None = None) -> bool:
+        """Whether a role that a template of a stage makes could do something if the template gives it everything."""
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        arn = f"arn:aws:iam::{ACCOUNT}:role/notejam-{stage}-made"
+        caller = policies.Caller(arn, [everything], boundary=self.boundaries[stage])
+        return self._decided(caller, action, resource, dict(context or {}))
+
+    def trusts(self, role: str, principal: str, account: str = ACCOUNT) -> bool:
+        """Whether a role may be taken on by a principal that may take on any, given as its ARN's end."""
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        caller = policies.Caller(f"arn:aws:iam::{account}:{principal}", [everything])
+        target = f"arn:aws:iam::{ACCOUNT}:role/notejam-delivery-{role}"
+        asked = policies.Request("sts:AssumeRole", target, {}, ACCOUNT)
+        return bool(policies.decide(caller, asked, self.trust[role]).allowed)
+
+    def _decided(self, caller: policies.Caller, action: str, resource: str, context: dict[str, Any]) -> bool:
+        asked = policies.Request(action, resource.replace(BUCKET, self.bucket), context)
+        return bool(policies.decide(caller, asked, self._of_resource(action, resource, context)).allowed)
+
+    def _of_resource(self, action: str, resource: str, context: Mapping[str, Any]) -> Document | None:
+        """Return the policy of the resource: a role's trust, or the key's of the stage in the tags."""
+        if action == "sts:AssumeRole":
+            return self.trust.get(resource.rpartition("/notejam-delivery-")[2])
+        return self.keys.get(str(context.get("aws:ResourceTag/stage"))) if action.startswith("kms:") else None
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """The starter's own stacks with a CodeCommit repository, which takes the most permissions, and its stages' keys."""
+    emulator = pytest.importorskip("notejam_cfn.local.emulator")
+    document = tomllib.loads(starter())
+    document["delivery"]["source"] = "codecommit"
+    found = World({}, {}, {}, {}, "")
+    with emulator.running(ACCOUNT, REGION) as aws:
+        for stack in stacks_of(parse(document)):
+            if stack.stage is None or (stack.layer == "network" and stack.form == "layered"):
+                outputs = aws.deploy(stack.name, stack.template.to_dict(), dict(stack.values), stack.region)
+                if stack.stage:
+                    key = aws.client("kms").get_key_policy(KeyId=outputs["KeyArn"], PolicyName="default")
+                    found.keys[stack.stage] = json.loads(key["Policy"])
+        found.bucket = outputs["ArtifactBucketName"]
+        read(found, aws.client("iam"), stack.template.to_dict())
+    yield found
+
+
+def read(found: World, iam: Any, delivery: Document) -> None:
+    """Read every policy that the stacks made."""
+    managed = {
+        one["Arn"]: iam.get_policy_version(PolicyArn=one["Arn"], VersionId=one["DefaultVersionId"])["PolicyVersion"][
+            "Document"
+        ]
+        for one in iam.list_policies(Scope="Local", MaxItems=1000)["Policies"]
+    }
+    by_name = {arn.rpartition("/")[2]: held for arn, held in managed.items()}
+    for resource in delivery["Resources"].values():
+        for group in resource.get("Properties", {}).get("Groups", []):
+            suffix = resource["Properties"]["ManagedPolicyName"]["Fn::Sub"].removeprefix("${AWS::StackName}")
+            found.policies.setdefault(group["Ref"], []).append(by_name[f"notejam-delivery{suffix}"])
+    for role in iam.list_roles(MaxItems=1000)["Roles"]:
+        name = role["RoleName"]
+        attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+        inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        found.policies[kind_of(name)] = [
+            *(managed[one["PolicyArn"]] for one in attached),
+            *(iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"] for one in inline),
+        ]
+        found.trust[kind_of(name)] = role["AssumeRolePolicyDocument"]
+    for name, held in by_name.items():
+        if name.endswith("-boundary"):
+            found.boundaries[name.removeprefix("notejam-delivery-in-").removesuffix("-boundary")] = held
+
+
+def kind_of(name: str) -> str:
+    """Return a short name: `in-dev-deploy` of a role with a name, `Developers` of what CloudFormation named."""
+    short = name.removeprefix("notejam-delivery-")
+    return short if short[0].islower() else short.partition("-")[0]

@@ -1,0 +1,352 @@
+"""Ways up: from a developer's rights, or from a commit that nobody approved, to production, its data or the pipeline.
+
+A row says who tries what. `Developers` are people; `plan`, `test`, `image` and `deploy-dev` are builds, in which a
+commit runs that nobody has approved; `in-dev-execute` is CloudFormation with a template of such a commit. A role that
+such a template makes is tried with every right, since the template may give it any.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import ACCOUNT, REGION, World
+
+DEV, APPROVER = "Developers", "Approvers"
+# Who runs what a commit says before anybody approved it.
+UNAPPROVED = ("test", "image", "plan", "deploy-dev", "in-dev-plan", "in-dev-deploy", "in-dev-execute")
+ELSEWHERE = "222222222222"
+
+
+def arn(service: str, rest: str, region: str = REGION) -> str:
+    """Return an ARN of the account: `arn("ecs", "cluster/x")`."""
+    nowhere = service in ("cloudfront", "iam", "route53", "s3")
+    return f"arn:aws:{service}:{'' if nowhere else region}:{'' if service == 's3' else ACCOUNT}:{rest}"
+
+
+def stack(name: str) -> str:
+    return arn("cloudformation", f"stack/notejam-{name}/11111111-2222-3333-4444-555555555555")
+
+
+def role(name: str) -> str:
+    return arn("iam", f"role/{name}")
+
+
+def project(name: str) -> str:
+    return arn("codebuild", f"project/notejam-delivery-{name}")
+
+
+def passed_to(service: str) -> dict[str, str]:
+    return {"iam:PassedToService": f"{service}.amazonaws.com"}
+
+
+PIPELINE = arn("codepipeline", "notejam-delivery-Pipeline-1ABC")
+BUCKET = "arn:aws:s3:::notejam-delivery-artifactbucket-1abc"
+REPOSITORY = arn("codecommit", "notejam-1a2b3c4d")
+SNAPSHOT = arn("rds", "cluster-snapshot:awsbackup:job-1")
+DATABASE = arn("rds", "cluster:notejam-prod-database-1")
+PROD_KEY = {"aws:ResourceTag/project": "notejam", "aws:ResourceTag/stage": "prod"}
+DEV_KEY = {"aws:ResourceTag/project": "notejam", "aws:ResourceTag/stage": "dev"}
+OF_PROD = {"secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn": DATABASE}
+OF_DEV = {"secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn": arn("rds", "cluster:notejam-dev-database-1")}
+SESSION_SECRET = arn("secretsmanager", "secret:SessionSecret-1")
+TASK_ROLE = role("notejam-prod-service-WebTaskRole-1")
+LOG = arn("logs", "log-group:notejam-prod-service-WebLogGroup-1")
+RDS_SECRET = arn("secretsmanager", "secret:rds!cluster-1-a")
+MAIN, OTHER = ({"codecommit:References": f"refs/heads/{branch}"} for branch in ("main", "mine"))
+IN_BOUNDARY = {"iam:PermissionsBoundary": arn("iam", "policy/notejam-delivery-in-dev-boundary")}
+IN_PRODS = {"iam:PermissionsBoundary": arn("iam", "policy/notejam-delivery-in-prod-boundary")}
+IN_ADMIN = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
+
+Row = tuple[str, str, str, str, dict[str, Any]]
+
+PEOPLE: list[Row] = [
+    ("make a user", DEV, "iam:CreateUser", arn("iam", "user/mallory"), {}),
+    ("make a role", DEV, "iam:CreateRole", role("notejam-dev-mine"), IN_BOUNDARY),
+    ("edit a policy", DEV, "iam:CreatePolicyVersion", arn("iam", "policy/notejam-delivery-develop"), {}),
+    ("attach a policy to oneself", DEV, "iam:AttachUserPolicy", arn("iam", "user/alice"), {}),
+    ("join the approvers", DEV, "iam:AddUserToGroup", arn("iam", "group/notejam-delivery-Approvers-1"), {}),
+    ("take a second factor away from another", DEV, "iam:EnableMFADevice", arn("iam", "user/bob"), {}),
+    ("take on the role that deploys production", DEV, "sts:AssumeRole", role("notejam-delivery-in-prod-deploy"), {}),
+    ("take on the role of a task", DEV, "sts:AssumeRole", role("notejam-dev-service-WebTaskRole-1"), {}),
+    ("pass CloudFormation's role", DEV, "iam:PassRole", role("notejam-delivery-in-prod-execute"), passed_to("x")),
+    (
+        "pass CloudFormation's role to it",
+        DEV,
+        "iam:PassRole",
+        role("notejam-delivery-in-prod-execute"),
+        passed_to("cloudformation"),
+    ),
+    ("change production's stack", DEV, "cloudformation:UpdateStack", stack("prod-service"), {}),
+    ("make a change set for production", DEV, "cloudformation:CreateChangeSet", stack("prod-service"), {}),
+    ("execute a change set that waits", DEV, "cloudformation:ExecuteChangeSet", stack("prod-service"), {}),
+    ("delete production", DEV, "cloudformation:DeleteStack", stack("prod-database"), {}),
+    ("unprotect production", DEV, "cloudformation:UpdateTerminationProtection", stack("prod-database"), {}),
+    ("change the development stage itself", DEV, "cloudformation:UpdateStack", stack("dev-service"), {}),
+    ("change the delivery", DEV, "cloudformation:UpdateStack", stack("delivery"), {}),
+    ("make a stack of any name", DEV, "cloudformation:CreateStack", stack("mine"), {}),
+    ("run any commit", DEV, "codepipeline:StartPipelineExecution", PIPELINE, {}),
+    ("change the pipeline", DEV, "codepipeline:UpdatePipeline", PIPELINE, {}),
+    ("take production back to an old version", DEV, "codepipeline:RollbackStage", f"{PIPELINE}/prod", {}),
+    ("skip a condition", DEV, "codepipeline:OverrideStageCondition", f"{PIPELINE}/prod", {}),
+    ("approve production", DEV, "codepipeline:PutApprovalResult", f"{PIPELINE}/prod/approve", {}),
+    ("act for a custom action", DEV, "codepipeline:PutJobSuccessResult", "*", {}),
+    (
+        "build with a buildspec of one's own",
+        DEV,
+        "codebuild:StartBuild",
+        project("image"),
+        {},
+    ),
+    (
+        "deploy with a buildspec of one's own",
+        DEV,
+        "codebuild:StartBuild",
+        project("deploy-prod"),
+        {},
+    ),
+    ("run a build again", DEV, "codebuild:RetryBuild", project("deploy-prod"), {}),
+    ("change a project", DEV, "codebuild:UpdateProject", project("plan"), {}),
+    ("push to the protected branch", DEV, "codecommit:GitPush", REPOSITORY, MAIN),
+    ("make the protected branch", DEV, "codecommit:CreateBranch", REPOSITORY, MAIN),
+    ("commit to it by the console", DEV, "codecommit:PutFile", REPOSITORY, MAIN),
+    ("merge into it without a pull request", DEV, "codecommit:MergeBranchesByFastForward", REPOSITORY, MAIN),
+    ("overrule the reviews", DEV, "codecommit:OverridePullRequestApprovalRules", REPOSITORY, {}),
+    ("edit the rule of reviews", DEV, "codecommit:DeletePullRequestApprovalRule", REPOSITORY, {}),
+    ("make another branch the default", DEV, "codecommit:UpdateDefaultBranch", REPOSITORY, {}),
+    ("swap the sources", DEV, "s3:PutObject", f"{BUCKET}/notejam-delivery-Pip/Source/a1b2c3d", {}),
+    ("swap a plan", DEV, "s3:PutObject", f"{BUCKET}/notejam-delivery-Pip/Plan_prod/a1b2c3d", {}),
+    ("write what an administrator deploys", DEV, "s3:PutObject", f"{BUCKET}/administration/abc.json", {}),
+    ("read the artifacts", DEV, "s3:GetObject", f"{BUCKET}/notejam-delivery-Pip/Plan_prod/a1b2c3d", {}),
+    ("push an image", DEV, "ecr:PutImage", arn("ecr", "repository/notejam-delivery-images-1"), {}),
+    ("delete the image that runs", DEV, "ecr:BatchDeleteImage", arn("ecr", "repository/notejam-delivery-images-1"), {}),
+    (
+        "read the session secret",
+        DEV,
+        "secretsmanager:GetSecretValue",
+        SESSION_SECRET,
+        PROD_KEY,
+    ),
+    ("read the database's password", DEV, "secretsmanager:GetSecretValue", RDS_SECRET, OF_PROD),
+    ("decrypt with production's key", DEV, "kms:Decrypt", arn("kms", "key/1"), PROD_KEY),
+    ("make a key for a shell into production", DEV, "kms:GenerateDataKey", arn("kms", "key/1"), PROD_KEY),
+    ("tag production's key as development's", DEV, "kms:TagResource", arn("kms", "key/1"), PROD_KEY),
+    ("tag anything", DEV, "tag:TagResources", "*", {}),
+    ("open a shell in production", DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-prod-service/1"), {}),
+    ("run a task as production", DEV, "ecs:RunTask", arn("ecs", "task-definition/notejam-prod:1"), {}),
+    ("read production's exports", DEV, "s3:GetObject", "arn:aws:s3:::notejam-prod-backups-exports-1/x.parquet", {}),
+    ("restore production's snapshot", DEV, "rds:RestoreDBClusterFromSnapshot", SNAPSHOT, {}),
+    ("share production's snapshot", DEV, "rds:ModifyDBClusterSnapshotAttribute", SNAPSHOT, {}),
+    (
+        "query production's database",
+        DEV,
+        "rds-data:ExecuteStatement",
+        DATABASE,
+        {},
+    ),
+    ("connect by IAM", DEV, "rds-db:connect", arn("rds-db", "dbuser:cluster-1/notejam"), {}),
+    ("hide what one did", DEV, "logs:DeleteLogGroup", arn("logs", "log-group:notejam-delivery-pipeline"), {}),
+    ("silence an alarm", DEV, "cloudwatch:DisableAlarmActions", arn("cloudwatch", "alarm:notejam-prod-x"), {}),
+    ("read another project's log", DEV, "logs:FilterLogEvents", arn("logs", "log-group:payroll"), {}),
+    ("push as an approver", APPROVER, "codecommit:GitPush", REPOSITORY, OTHER),
+    ("start the pipeline as an approver", APPROVER, "codepipeline:StartPipelineExecution", PIPELINE, {}),
+    ("open a shell as an approver", APPROVER, "ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-service/1"), {}),
+]
+
+PROD = [
+    ("execute production's change set", "cloudformation:ExecuteChangeSet", stack("prod-service"), {}),
+    ("update production", "cloudformation:UpdateStack", stack("prod-service"), {}),
+    ("delete production", "cloudformation:DeleteStack", stack("prod-network"), {}),
+    ("update the delivery", "cloudformation:UpdateStack", stack("delivery"), {}),
+    ("update the access to production", "cloudformation:UpdateStack", stack("delivery-in-prod"), {}),
+    ("take on production's deploy role", "sts:AssumeRole", role("notejam-delivery-in-prod-deploy"), {}),
+    ("pass production's role", "iam:PassRole", role("notejam-delivery-in-prod-execute"), passed_to("cloudformation")),
+    (
+        "pass a task role of production",
+        "iam:PassRole",
+        TASK_ROLE,
+        passed_to("ecs-tasks"),
+    ),
+    ("change a task of production", "ecs:UpdateService", arn("ecs", "service/notejam-prod-service/web"), {}),
+    ("approve", "codepipeline:PutApprovalResult", f"{PIPELINE}/prod/approve", {}),
+    (
+        "start a build of another purpose",
+        "codebuild:StartBuild",
+        project("deploy-prod"),
+        {},
+    ),
+    ("make an administrator", "iam:CreateRole", role("notejam-dev-mine"), IN_ADMIN),
+    ("make a role without a boundary", "iam:CreateRole", role("notejam-dev-mine"), {}),
+    ("give a role of the stage rights", "iam:PutRolePolicy", role("notejam-dev-service-WebTaskRole-1"), {}),
+    ("borrow production's boundary", "iam:CreateRole", role("notejam-dev-mine"), IN_PRODS),
+    ("change the boundary", "iam:CreatePolicyVersion", arn("iam", "policy/notejam-delivery-in-dev-boundary"), {}),
+    ("take a role's boundary away", "iam:DeleteRolePermissionsBoundary", role("notejam-dev-service-WebTaskRole-1"), {}),
+    (
+        "change whom a role trusts",
+        "iam:UpdateAssumeRolePolicy",
+        role("notejam-delivery-in-prod-deploy"),
+        {},
+    ),
+    ("change the role that deploys", "iam:PutRolePolicy", role("notejam-delivery-in-dev-deploy"), IN_BOUNDARY),
+    ("read production's password", "secretsmanager:GetSecretValue", RDS_SECRET, OF_PROD),
+    ("decrypt with production's key", "kms:Decrypt", arn("kms", "key/1"), PROD_KEY),
+    ("read production's exports", "s3:GetObject", "arn:aws:s3:::notejam-prod-backups-exports-1/x.parquet", {}),
+    ("swap the sources", "s3:PutObject", f"{BUCKET}/notejam-delivery-Pip/Source/a1b2c3d", {}),
+    ("write what an administrator deploys", "s3:PutObject", f"{BUCKET}/administration/abc.json", {}),
+    ("read what another person uploaded", "s3:GetObject", f"{BUCKET}/uploads/abc.zip", {}),
+    ("delete production's database", "rds:DeleteDBCluster", DATABASE, {}),
+    ("empty production's log", "logs:DeleteLogGroup", LOG, {}),
+]
+
+MADE: list[tuple[str, str, str, dict[str, Any]]] = [
+    (
+        "read production's session secret",
+        "secretsmanager:GetSecretValue",
+        SESSION_SECRET,
+        PROD_KEY,
+    ),
+    ("read production's password", "secretsmanager:GetSecretValue", RDS_SECRET, OF_PROD),
+    ("decrypt with production's key", "kms:Decrypt", arn("kms", "key/1"), PROD_KEY),
+    ("grant itself production's key", "kms:CreateGrant", arn("kms", "key/1"), PROD_KEY),
+    ("read production's exports", "s3:GetObject", "arn:aws:s3:::notejam-prod-backups-exports-1/x.parquet", {}),
+    ("write an artifact", "s3:PutObject", f"{BUCKET}/notejam-delivery-Pip/Source/a1b2c3d", {}),
+    ("delete a stack", "cloudformation:DeleteStack", stack("prod-network"), {}),
+    ("take on a role", "sts:AssumeRole", role("notejam-delivery-in-prod-deploy"), {}),
+    ("pass a role of production", "iam:PassRole", TASK_ROLE, passed_to("ecs-tasks")),
+    ("make a role", "iam:CreateRole", role("notejam-dev-mine"), IN_BOUNDARY),
+    ("push an image", "ecr:PutImage", arn("ecr", "repository/notejam-delivery-images-1"), {}),
+    ("approve", "codepipeline:PutApprovalResult", f"{PIPELINE}/prod/approve", {}),
+    (
+        "delete production's snapshots",
+        "rds:DeleteDBClusterSnapshot",
+        SNAPSHOT,
+        PROD_KEY,
+    ),
+    ("delete production's database", "rds:DeleteDBCluster", DATABASE, {}),
+    (
+        "write production's log",
+        "logs:PutLogEvents",
+        f"{LOG}:log-stream:1",
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(("attack", "who", "action", "resource", "context"), PEOPLE, ids=[row[0] for row in PEOPLE])
+def test_people_cannot(
+    world: World, attack: str, who: str, action: str, resource: str, context: dict[str, Any]
+) -> None:
+    assert not world.may(who, action, resource, context), attack
+
+
+@pytest.mark.parametrize("who", UNAPPROVED)
+@pytest.mark.parametrize(("attack", "action", "resource", "context"), PROD, ids=[row[0] for row in PROD])
+def test_a_commit_that_nobody_approved_cannot(
+    world: World, who: str, attack: str, action: str, resource: str, context: dict[str, Any]
+) -> None:
+    assert not world.may(who, action, resource, context), attack
+
+
+@pytest.mark.parametrize(("attack", "action", "resource", "context"), MADE, ids=[row[0] for row in MADE])
+def test_a_role_that_a_template_of_development_makes_cannot(
+    world: World, attack: str, action: str, resource: str, context: dict[str, Any]
+) -> None:
+    assert not world.within("dev", action, resource, context), attack
+
+
+# Whom a role trusts decides who takes it on, whatever their own policies say.
+TRUST = [
+    ("in-prod-deploy", "role/notejam-delivery-deploy-prod", ACCOUNT, True),
+    ("in-prod-deploy", "role/notejam-delivery-deploy-dev", ACCOUNT, False),
+    ("in-prod-deploy", "role/notejam-delivery-plan", ACCOUNT, False),
+    ("in-prod-deploy", "role/notejam-delivery-deploy-prod", ELSEWHERE, False),
+    ("in-prod-deploy", "user/alice", ACCOUNT, False),
+    ("in-prod-deploy", "role/notejam-dev-delivery-deploy-prod", ACCOUNT, False),
+    ("in-prod-plan", "role/notejam-delivery-plan", ACCOUNT, True),
+    ("in-prod-plan", "role/notejam-delivery-test", ACCOUNT, False),
+    ("in-prod-execute", "role/notejam-delivery-deploy-prod", ACCOUNT, False),
+    ("deploy-prod", "user/alice", ACCOUNT, False),
+    ("BuildRole", "role/notejam-delivery-plan", ACCOUNT, False),
+]
+
+
+@pytest.mark.parametrize(("role", "principal", "account", "trusted"), TRUST)
+def test_a_role_trusts_whom_it_must(world: World, role: str, principal: str, account: str, trusted: bool) -> None:
+    assert world.trusts(role, principal, account) is trusted
+
+
+# What has to work, so that the refusals above say something.
+NEEDED: list[tuple[str, str, str, dict[str, Any]]] = [
+    (DEV, "cloudformation:DescribeStacks", stack("prod-service"), {}),
+    (DEV, "cloudformation:GetTemplate", stack("prod-database"), {}),
+    (DEV, "ecs:DescribeServices", arn("ecs", "service/notejam-prod-service/web"), {}),
+    (DEV, "rds:DescribeDBClusters", DATABASE, {}),
+    (DEV, "logs:FilterLogEvents", LOG, {}),
+    (DEV, "logs:StartQuery", arn("logs", "log-group:/aws/rds/cluster/notejam-test-database-1/postgresql"), {}),
+    (DEV, "cloudwatch:GetMetricData", "*", {}),
+    (DEV, "codepipeline:RetryStageExecution", f"{PIPELINE}/prod", {}),
+    (DEV, "codepipeline:StopPipelineExecution", PIPELINE, {}),
+    (DEV, "codecommit:GitPush", REPOSITORY, OTHER),
+    (DEV, "codecommit:GitPush", REPOSITORY, {}),
+    (DEV, "codecommit:MergePullRequestBySquash", REPOSITORY, MAIN),
+    (DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-service/1"), {}),
+    (DEV, "kms:GenerateDataKey", arn("kms", "key/1"), DEV_KEY),
+    (DEV, "iam:EnableMFADevice", arn("iam", "user/alice"), {}),
+    (APPROVER, "codepipeline:PutApprovalResult", f"{PIPELINE}/prod/approve", {}),
+    ("plan", "sts:AssumeRole", role("notejam-delivery-in-prod-plan"), {}),
+    ("plan", "s3:PutObject", f"{BUCKET}/notejam-delivery-Pip/Plan_prod/a1b2c3d", {}),
+    ("deploy-prod", "s3:GetObject", f"{BUCKET}/notejam-delivery-Pip/Plan_prod/a1b2c3d", {}),
+    ("in-dev-plan", "cloudformation:CreateChangeSet", stack("dev-service"), {}),
+    ("in-dev-plan", "iam:PassRole", role("notejam-delivery-in-dev-execute"), passed_to("cloudformation")),
+    ("in-dev-deploy", "cloudformation:ExecuteChangeSet", stack("dev-service"), {}),
+    ("in-dev-execute", "iam:CreateRole", role("notejam-dev-service-WebTaskRole-1"), IN_BOUNDARY),
+    ("in-dev-execute", "iam:PassRole", role("notejam-dev-service-WebTaskRole-1"), passed_to("ecs-tasks")),
+    ("in-dev-execute", "ecs:UpdateService", arn("ecs", "service/notejam-dev-service/web"), {}),
+]
+WITHIN_DEV: list[tuple[str, str, dict[str, Any]]] = [
+    ("secretsmanager:GetSecretValue", RDS_SECRET, OF_DEV),
+    ("secretsmanager:GetSecretValue", SESSION_SECRET, DEV_KEY),
+    ("kms:Decrypt", arn("kms", "key/1"), DEV_KEY),
+    ("logs:PutLogEvents", arn("logs", "log-group:notejam-dev-service-WebLogGroup-1:log-stream:1"), {}),
+    ("rds:CreateDBClusterSnapshot", arn("rds", "cluster:notejam-dev-database-1"), {}),
+]
+
+
+@pytest.mark.parametrize(("who", "action", "resource", "context"), NEEDED)
+def test_what_the_work_needs_is_allowed(
+    world: World, who: str, action: str, resource: str, context: dict[str, Any]
+) -> None:
+    assert world.may(who, action, resource, context)
+
+
+@pytest.mark.parametrize(("action", "resource", "context"), WITHIN_DEV)
+def test_a_boundary_lets_a_role_do_what_its_stage_needs(
+    world: World, action: str, resource: str, context: dict[str, Any]
+) -> None:
+    assert world.within("dev", action, resource, context)
+
+
+CHANGES = [
+    ("ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-service/1")),
+    ("codecommit:GitPush", REPOSITORY),
+    ("codepipeline:RetryStageExecution", f"{PIPELINE}/dev"),
+]
+
+
+@pytest.mark.parametrize(("action", "resource"), CHANGES)
+@pytest.mark.parametrize("factor", ["false", None], ids=["console", "access-key"])
+def test_nothing_is_changed_without_a_second_factor(
+    world: World, action: str, resource: str, factor: str | None
+) -> None:
+    assert world.may(DEV, action, resource)
+    assert not world.may(
+        DEV, action, resource, {"aws:MultiFactorAuthPresent": factor} if factor else {}, factor is None
+    )
+
+
+def test_reading_needs_no_second_factor(world: World) -> None:
+    assert world.may(
+        DEV, "cloudformation:DescribeStacks", stack("prod-service"), {"aws:MultiFactorAuthPresent": "false"}
+    )
+    assert world.may(DEV, "codecommit:GitPull", REPOSITORY, {"aws:MultiFactorAuthPresent": "false"})

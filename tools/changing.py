@@ -1,0 +1,233 @@
+"""Write docs/changing.md: what changing each setting of notejam.toml does to a stage that is deployed.
+
+    python tools/changing.py            plans every change from the templates, and writes the page
+    python tools/changing.py --check    ends with 1 when the page is not what the templates say
+
+A test carries the changes out in the emulator and compares what happens with these plans.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from notejam_cfn.config.loader import parse
+from notejam_cfn.config.settings import EGRESS, DeliverySettings, Stage
+from notejam_cfn.deploy.plan.changes import Action
+from notejam_cfn.deploy.plan.findings import Verdict
+from notejam_cfn.deploy.plan.verdicts import Judged
+from notejam_cfn.local.setting_changes import DELIVERY, STAGE, Builder, Settings, document
+
+ROOT = Path(__file__).parent.parent
+TARGET = ROOT / "docs" / "changing.md"
+REGION, AWAY = "eu-central-1", "eu-west-1"
+# The stage that is changed: one in which every setting matters to something.
+BASE: dict[str, Any] = {
+    "region": REGION,
+    "size": "standard",
+    "backups.copy_region": AWAY,
+    "backups.lock": True,
+    "backups.object_lock": True,
+    "load_balancer.domain": "notes.example.com",
+    "load_balancer.hosted_zone_id": "Z0123456789ABC",
+    "load_balancer.waf": True,
+    "monitoring.email": "ada@example.com",
+    "monitoring.monthly_budget_usd": 250,
+    "service.busy_min_tasks": 3,
+    "delivery.notify": "ada@example.com",
+}
+NO_DOMAIN = {"load_balancer.domain": "", "load_balancer.hosted_zone_id": ""}
+GITHUB = {"delivery.source": "codeconnections", "delivery.repository": "example/notejam"}
+# What another value is where none follows from the kind of setting, and what else has to change with it.
+VALUES: dict[str, list[dict[str, Any]]] = {
+    "region": [],
+    "account": [],
+    "size": [],
+    "personal": [],
+    "network.cidr": [{"network.cidr": "10.99.0.0/16"}],
+    "network.zones": [{"network.zones": 2}],
+    "network.egress": [{"network.egress": each} for each in EGRESS if each != "nat"],
+    "database.engine_version": [{"database.engine_version": each} for each in ("17.8", "18.3")],
+    "database.database_name": [{"database.database_name": "notes"}],
+    "load_balancer.domain": [{"load_balancer.domain": "other.example.com"}, NO_DOMAIN],
+    "load_balancer.hosted_zone_id": [{"load_balancer.hosted_zone_id": "Z9876543210XYZ"}],
+    "load_balancer.certificate_arn": [
+        {
+            "load_balancer.hosted_zone_id": "",
+            "load_balancer.certificate_arn": f"arn:aws:acm:{REGION}:123456789012:certificate/one",
+        }
+    ],
+    "service.name": [{"service.name": "Notes"}],
+    "service.image": [{"service.image": "registry.example/notejam@sha256:" + "1" * 64}],
+    "service.cpu_units": [{"service.cpu_units": 512, "service.memory_mib": 1024}],
+    "service.memory_mib": [{"service.memory_mib": 1024}],
+    "service.health_path": [{"service.health_path": "/health"}],
+    "service.path_pattern": [{"service.path_pattern": "/notes/*"}],
+    "service.sleep_after_minutes": [
+        {"service.sleep_after_minutes": 60, "service.min_tasks": 0, "service.busy_min_tasks": 0}
+    ],
+    "service.busy_days": [{"service.busy_days": "MON-SAT"}],
+    "service.time_zone": [{"service.time_zone": "Europe/Berlin"}],
+    "service.mail_from": [{"service.mail_from": "notes@example.com"}],
+    "backups.deletable": [{"backups.deletable": True, "backups.lock": False}],
+    "backups.monthly_retention_days": [{"backups.monthly_retention_days": 1500}],
+    "backups.export": [{"backups.export": False, "backups.object_lock": False}],
+    "backups.lock_grace_days": [{"backups.lock_grace_days": 30}],
+    "backups.copy_region": [{"backups.copy_region": ""}],
+    "monitoring.email": [{"monitoring.email": "bob@example.com"}, {"monitoring.email": ""}],
+    "monitoring.runbook_url": [{"monitoring.runbook_url": "https://wiki.example.com/runbook"}],
+    "delivery.region": [{"delivery.region": AWAY}],
+    "delivery.account": [],
+    "delivery.source": [GITHUB, {"delivery.source": "s3"}],
+    "delivery.git_host": [GITHUB | {"delivery.git_host": "GitLab"}],
+    "delivery.repository": [GITHUB | {"delivery.repository": "example/other"}],
+    "delivery.connection_arn": [
+        GITHUB | {"delivery.connection_arn": f"arn:aws:codeconnections:{REGION}:123456789012:connection/one"}
+    ],
+    "delivery.branch": [{"delivery.branch": "trunk"}],
+    "delivery.ignored_paths": [{"delivery.ignored_paths": ""}],
+    "delivery.notify": [{"delivery.notify": ""}],
+}
+# What is changed besides, so that a setting has a meaning at all: a host of the repository needs one.
+NEEDS_GITHUB = ("delivery.git_host", "delivery.repository", "delivery.connection_arn")
+BESIDES: dict[str, dict[str, Any]] = dict.fromkeys(NEEDS_GITHUB, GITHUB)
+SIZE_CHANGES = (("economy", "standard"), ("standard", "resilient"), ("economy", "resilient"))
+
+
+@dataclasses.dataclass(frozen=True)
+class SettingChange:
+    """A change of one setting, and of what has to change with it."""
+
+    setting: str
+    old: Settings
+    new: Settings
+
+    @property
+    def part(self) -> str:
+        """What is deployed: the stage, or the pipeline."""
+        return DELIVERY if self.setting.startswith(f"{DELIVERY}.") else STAGE
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """The values, as the page shows them."""
+        return _value(effective(self.old, self.setting)), _value(effective(self.new, self.setting))
+
+
+def settings() -> Iterator[tuple[str, dataclasses.Field[Any]]]:
+    """Yield every setting of notejam.toml by name: `size`, `network.zones`, `delivery.branch`."""
+    for field in dataclasses.fields(Stage):
+        part = field.default_factory
+        if field.name in ("name", "project"):
+            continue
+        if part is dataclasses.MISSING:
+            yield field.name, field
+        else:
+            yield from ((f"{field.name}.{each.name}", each) for each in dataclasses.fields(part))  # type: ignore[arg-type]
+    for field in dataclasses.fields(DeliverySettings):
+        yield f"{DELIVERY}.{field.name}", field
+
+
+def changes() -> Iterator[SettingChange]:
+    """Yield a change of every setting, those of a stage's size first."""
+    for small, large in SIZE_CHANGES:
+        yield SettingChange("size", {"region": REGION, "size": small}, {"region": REGION, "size": large})
+    for name, field in settings():
+        old = BASE | BESIDES.get(name, {})
+        others = VALUES[name] if name in VALUES else [{name: _other(field, effective(old, name))}]
+        for new in others:
+            yield SettingChange(name, old, old | new)
+
+
+def effective(given: Settings, name: str) -> Any:
+    """Return the value that a setting has in a configuration."""
+    project = parse(document(given))
+    found: Any = project if name.startswith(f"{DELIVERY}.") else project.stages[0]
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def _other(field: dataclasses.Field[Any], value: Any) -> Any:
+    """Return another value of a setting: the opposite, the next one, one more or less."""
+    allowed = str(field.metadata["allowed"]).split(", ")
+    if isinstance(value, bool):
+        return not value
+    if str(value) in allowed:
+        return type(value)(next(each for each in reversed(allowed) if each != str(value)))
+    check = field.metadata["check"]
+    return value + 1 if check(value + 1) is None else value - 1
+
+
+def page(builder: Builder) -> str:
+    """Return the text of docs/changing.md."""
+    rows = [row for change in changes() for row in _rows(change, builder)]
+    return INTRODUCTION + "\n".join(["| setting | from | to | what it does |", "|---|---|---|---|", *rows]) + CLOSING
+
+
+def _rows(change: SettingChange, builder: Builder) -> Iterator[str]:
+    there = builder.judged(change.old, change.new, change.part)
+    back = builder.judged(change.new, change.old, change.part)
+    old, new = change.words
+    yield f"| `{change.setting}` | {old} | {new} | {said(there)} |"
+    if said(back) != said(there):
+        yield f"| | {new} | {old} | {said(back)} |"
+
+
+def said(judged: Sequence[Judged]) -> str:
+    """Say in a line what changes mean: each verdict once, the worst first, with a reason."""
+    findings = sorted((f for each in judged for f in each.findings if f.reason), key=lambda each: each.weight)
+    told: dict[str, str] = {}
+    for finding in findings:
+        word = finding.verdict.value
+        if finding.verdict is not Verdict.NOTHING and word not in told:
+            strong = f"**{word}**" if finding.refused else word
+            told[word] = f"{strong}: {finding.reason}"
+    if told:
+        return "; ".join(told.values()).replace("|", "\\|")
+    if not judged:
+        return "nothing in these stacks"
+    replaced = sum(each.change.action in (Action.REPLACE, Action.MAYBE_REPLACE) for each in judged)
+    return f"nothing that anyone notices ({len(judged)} resources, {replaced} of them made anew)"
+
+
+def _value(value: Any) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"`{text}`" if text else "empty"
+
+
+INTRODUCTION = """\
+# Changing a setting of a stage that is deployed
+
+Change the line in notejam.toml, then `python -m notejam_cfn build` and `python -m notejam_cfn deploy STAGE`: it shows
+the plan and asks. What is **bold** below is refused unless it is allowed by name (`--allow LAYER.ID`, which the refusal
+spells out). This page is written by `tools/changing.py` from the same plans, for a stage of the size `standard` with
+everything turned on; a test carries every change out in the emulator, there and back, and compares.
+
+"""
+CLOSING = """
+
+`region` and `account` of a stage that is deployed: it comes up anew in the other place, and the stacks in the old one
+stay and are paid for. `deploy` shows them; `python -m notejam_cfn move` brings the data along.
+"""
+
+
+def main(given: list[str] | None = None) -> int:
+    """Write or check the page, and return the exit status."""
+    parser = argparse.ArgumentParser(description="Write docs/changing.md.")
+    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 when the page is out of date")
+    asked = parser.parse_args(given)
+    text = page(Builder())
+    if not asked.check:
+        TARGET.write_text(text, encoding="utf-8")
+    elif TARGET.read_text(encoding="utf-8") != text:
+        print(f"{TARGET.relative_to(ROOT)} is out of date; run: python {Path(__file__).relative_to(ROOT)}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
