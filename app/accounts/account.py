@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from bottle import HTTPResponse, request, response
@@ -32,11 +33,11 @@ def change_password(visitor: Visitor) -> Any:
     form = sent_form()
     old = form.password("old_password", "your old password")
     new = form.new_password("new_password", "repeat_new_password")
-    user = _confirmed(form, visitor, "old_password", old) if form.ok else None
+    user = confirmed(form, visitor, "old_password", old) if form.ok else None
     if user is None:
         return page("settings", "Account settings", visitor, form)
     user.change_password(request.app.passwords.hash(new))
-    request.app.sessions.start(user.id)
+    request.app.sessions.start(user.id, user.email)
     flash("password-changed")
     return redirect("/settings/")
 
@@ -45,9 +46,13 @@ def change_password(visitor: Visitor) -> Any:
 @signed_in
 def export(visitor: Visitor) -> HTTPResponse:
     """Send all notes as a zip: one JSON file, and a Markdown file for each note."""
-    content = archive(visitor, Note.all_of(visitor.user_id))
-    name = 'attachment; filename="notejam.zip"'
-    return HTTPResponse(content, headers={"Content-Type": "application/zip", "Content-Disposition": name})
+    file = archive(visitor, Note.all_of(visitor.user_id))
+    headers = {
+        "Content-Type": "application/zip",
+        "Content-Disposition": 'attachment; filename="notejam.zip"',
+        "Content-Length": str(os.fstat(file.fileno()).st_size),
+    }
+    return HTTPResponse(file, headers=headers)
 
 
 @routes.get("/settings/delete/")
@@ -63,7 +68,7 @@ def delete(visitor: Visitor) -> Any:
     """Delete the account with everything in it, once the password confirms it."""
     form = sent_form()
     password = form.password("password")
-    user = _confirmed(form, visitor, "password", password) if form.ok else None
+    user = confirmed(form, visitor, "password", password) if form.ok else None
     if user is None:
         return page("account_delete", "Delete account", visitor, form)
     request.app.sessions.end()
@@ -72,9 +77,9 @@ def delete(visitor: Visitor) -> Any:
     return redirect("/signup/")
 
 
-def _confirmed(form: Form, visitor: Visitor, field: str, password: str) -> User | None:
+def confirmed(form: Form, visitor: Visitor, field: str, password: str) -> User | None:
     """Return the visitor's account if the password is its own, or None with the reason in the form."""
-    if request.app.throttle.refuses("password", visitor.email):
+    if request.app.throttle.refuses("password", visitor.email, visitor.session_id):
         response.status = 429
         form.fail(field, TOO_MANY)
         return None
@@ -82,5 +87,5 @@ def _confirmed(form: Form, visitor: Visitor, field: str, password: str) -> User 
     if user is None or not request.app.passwords.verify(user.password_hash, password):
         form.fail(field, "This is not your password.")
         return None
-    request.app.throttle.forgive("password", visitor.email)
+    request.app.throttle.forgive("password", visitor.email, visitor.session_id)
     return user

@@ -10,8 +10,8 @@ from bottle import HTTPError, request
 
 from ..data.folding import is_visible
 
-# A note of 100,000 characters of four bytes each, percent-encoded, with room for the other fields.
-BODY_BYTES = 1_400_000
+# Far above what is stored, so that a paste that is too long comes back with the page that says so.
+BODY_BYTES = 4_000_000
 # A list shows up to 200 notes, each with a box to choose it.
 MOST_FIELDS = 230
 EMAIL_LENGTH = 75
