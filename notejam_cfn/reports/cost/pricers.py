@@ -45,7 +45,7 @@ DAYS_OF = {"daily": 1.0, "weekly": 7.0, "monthly": DAYS_A_MONTH}
 FREE_OF = {
     "ApplicationAutoScaling": "ScalableTarget",
     "Backup": "BackupSelection BackupVault RestoreTestingPlan RestoreTestingSelection",
-    "Budgets": "Budget BudgetsAction",
+    "Budgets": "Budget",
     "CertificateManager": "Certificate",
     "CloudFront": "VpcOrigin",
     "CodeBuild": "Project",
@@ -66,7 +66,6 @@ FREE_OF = {
     "S3": "BucketPolicy",
     "SNS": "Topic TopicPolicy",
     "SSM": "Parameter",
-    "Scheduler": "Schedule",
     "StepFunctions": "StateMachine",
     "WAFv2": "WebACLAssociation",
 }
