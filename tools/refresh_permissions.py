@@ -71,7 +71,7 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = tuple(
                 "size": size,
                 "network": {"egress": egress},
                 "load_balancer": {"waf": True, **domain},
-                "cdn": {"enabled": cdn},
+                "cdn": {"enabled": cdn, "access_log": True},
             }
             for size in ("economy", "standard", "resilient")
         },

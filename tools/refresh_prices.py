@@ -88,6 +88,8 @@ QUERIES = {
     "build_medium_minute": Query("CodeBuild", "Build-Min:ARM:g1.medium"),
 }
 BY_HAND = {
+    "cloudfront_gb": "goes by where people are, not by region: aws.amazon.com/cloudfront/pricing, first 10 TB",
+    "cloudfront_million": "the same page: HTTPS requests, per 10,000 there",
     "fargate_spot_share": "Spot is not in the API: aws.amazon.com/fargate/pricing, over the price on demand",
     "between_regions_gb": "depends on where to: aws.amazon.com/ec2/pricing/on-demand, to most other regions",
     "dashboard_month": "belongs to no region: aws.amazon.com/cloudwatch/pricing",

@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from ..config.settings import Project
 from ..core import names, render
-from . import manifest
 from ..iam.permissions import UnknownPermissions
+from ..stacks import Stack, stacks_of
+from . import manifest
 from .lint import Finding, Subject, Verdict, lint
 from .lint.findings import BUCKET_BYTES, REQUEST_BYTES
-from ..config.settings import Project
-from ..stacks import Stack, stacks_of
 
 FORMATS: Mapping[str, Callable[[dict[str, Any]], str]] = {"yaml": render.to_yaml, "json": render.to_json}
 # The console uploads these to a bucket of its own, and deploy.py through the stack's: no request limits them.

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..config.settings import Project
-from ..stacks import Stack
 from ..core import names, render
+from ..stacks import Stack
 
 FILE_NAME = "manifest.json"
 FORMAT = 1

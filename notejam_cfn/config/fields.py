@@ -12,6 +12,18 @@ Check = Callable[[Any], str | None]
 """Returns what is wrong with a value (`must be between 1 and 256, got 300`), or None."""
 
 
+LONGEST_VALUE = 60
+
+
+def shown(value: Any) -> str:
+    """Return a value as an error shows it: at most a line, whatever somebody has written."""
+    try:
+        said = repr(value)
+    except (ValueError, RecursionError):  # Python writes no number of thousands of digits
+        return f"a {type(value).__name__} too large to show"
+    return said if len(said) <= LONGEST_VALUE else f"{said[:LONGEST_VALUE]}…"
+
+
 class InvalidSetting(ValueError):
     """A setting has a value that is not allowed. `field` names it; `problem` says what is allowed and what was got."""
 
@@ -53,7 +65,7 @@ def number(default: float, at_least: float, at_most: float, meaning: str, step: 
     def check(value: Any) -> str | None:
         problem = between(value)
         if problem is None and not math.isclose(value / step, round(value / step)):
-            problem = f"must be a multiple of {step:g}, got {value:g}"
+            problem = f"must be a multiple of {step:g}, got {shown(value)}"
         return problem
 
     return _field(default, check, meaning, f"{at_least:g} to {at_most:g}")
@@ -63,7 +75,7 @@ def choice(default: str, allowed: tuple[str, ...], meaning: str) -> Any:
     """Declare one of a few words."""
 
     def check(value: Any) -> str | None:
-        return None if value in allowed else f"must be one of {', '.join(allowed)}, got {value!r}"
+        return None if value in allowed else f"must be one of {', '.join(allowed)}, got {shown(value)}"
 
     return _field(default, check, meaning, ", ".join(allowed))
 
@@ -74,7 +86,7 @@ def one_of(default: int, allowed: tuple[int, ...], meaning: str) -> Any:
 
     def check(value: Any) -> str | None:
         fits = value in allowed and not isinstance(value, bool)
-        return None if fits else f"must be one of {listed}, got {value!r}"
+        return None if fits else f"must be one of {listed}, got {shown(value)}"
 
     return _field(default, check, meaning, listed)
 
@@ -84,9 +96,9 @@ def text(default: str, pattern: str, allowed: str, meaning: str) -> Any:
 
     def check(value: Any) -> str | None:
         if not isinstance(value, str):
-            return f"must be {allowed}, as text in quotes, got {value!r}"
-        fits = re.fullmatch(pattern, value) or (value == "" and default == "")
-        return None if fits else f"must be {allowed}, got {value!r}"
+            return f"must be {allowed}, as text in quotes, got {shown(value)}"
+        fits = re.fullmatch(pattern, value, re.ASCII) or (value == "" and default == "")
+        return None if fits else f"must be {allowed}, got {shown(value)}"
 
     return _field(default, check, meaning, allowed)
 
@@ -95,7 +107,7 @@ def flag(default: bool, meaning: str) -> Any:
     """Declare a yes or no."""
 
     def check(value: Any) -> str | None:
-        return None if isinstance(value, bool) else f"must be true or false, got {value!r}"
+        return None if isinstance(value, bool) else f"must be true or false, got {shown(value)}"
 
     return _field(default, check, meaning, "true or false")
 
@@ -112,9 +124,9 @@ def _field(default: Any, check: Check, meaning: str, allowed: str) -> Any:
 def _between(kind: type[int] | type[float], words: str, at_least: float, at_most: float) -> Check:
     def check(value: Any) -> str | None:
         if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else int):
-            return f"must be {words}, got {value!r}"
+            return f"must be {words}, got {shown(value)}"
         if not at_least <= value <= at_most:
-            return f"must be between {at_least:g} and {at_most:g}, got {value:g}"
+            return f"must be between {at_least:g} and {at_most:g}, got {shown(value)}"
         return None
 
     return check

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from ..core import names
 from ..core.regions import TWO_ZONE_REGIONS
-from .fields import InvalidSetting, Settings
+from .fields import InvalidSetting, Settings, shown
 from .settings import PRESETS, SIZES, DeliverySettings, Project, Stage
 
 FILE_NAME = "notejam.toml"
@@ -42,7 +42,7 @@ def load(path: Path | str = FILE_NAME) -> Project:
     """
     path = Path(path)
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; `python -m notejam_cfn init` writes one") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -50,6 +50,8 @@ def load(path: Path | str = FILE_NAME) -> Project:
     except tomllib.TOMLDecodeError as error:
         hint = "; text stands in quotes" if str(error).startswith("Invalid value") else ""
         raise ConfigError(f"{path}: not valid TOML: {error}{hint}") from None
+    except (RecursionError, ValueError):
+        raise ConfigError(f"{path}: not valid TOML: nested too deeply, or a number of thousands of digits") from None
     return parse(document)
 
 
@@ -78,7 +80,7 @@ def _project_name(table: Mapping[str, Any]) -> str:
     _refuse_unknown(table, ("name",), "project.")
     name = table.get("name", "notejam")
     if not isinstance(name, str) or not PROJECT_PATTERN.fullmatch(name):
-        raise ConfigError(f"project.name must be 2 to 20 lower-case letters, digits or -, got {name!r}")
+        raise ConfigError(f"project.name must be 2 to 20 lower-case letters, digits or -, got {shown(name)}")
     return name
 
 
@@ -88,7 +90,7 @@ def _stage(project: str, name: str, table: Mapping[str, Any]) -> Stage:
     _refuse_unknown(table, _keys(Stage, "name", "project"), f"{path}.")
     size = table.get("size", "economy")
     if size not in SIZES:
-        raise ConfigError(f"{path}.size must be one of {', '.join(SIZES)}, got {size!r}")
+        raise ConfigError(f"{path}.size must be one of {', '.join(SIZES)}, got {shown(size)}")
     if "region" not in table:
         raise ConfigError(f"{path}.region is missing: set the AWS region the stage runs in, such as eu-central-1")
     preset = {"network": {"cidr": derived_cidr(name), "zones": 2 if table["region"] in TWO_ZONE_REGIONS else 3}}
@@ -99,11 +101,11 @@ def _refuse_stage_name(name: str, path: str) -> None:
     if not STAGE_PATTERN.fullmatch(name) or len(name) > STAGE_LENGTH:
         raise ConfigError(
             f"{path}: a stage's name must be 1 to {STAGE_LENGTH} lower-case letters, digits and single hyphens, "
-            f"beginning with a letter, got {name!r}"
+            f"beginning with a letter, got {shown(name)}"
         )
     problem = names.stage_name_problem(name)
     if problem:
-        raise ConfigError(f"{path}: a stage's name {problem}, got {name!r}")
+        raise ConfigError(f"{path}: a stage's name {problem}, got {shown(name)}")
 
 
 def _build(kind: type[S], table: Mapping[str, Any], path: str, **fixed: Any) -> S:
@@ -139,7 +141,7 @@ def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
 def _table(parent: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any]:
     value = parent.get(key, {})
     if not isinstance(value, Mapping):
-        raise ConfigError(f"{path}{key} must be a table, got {value!r}")
+        raise ConfigError(f"{path}{key} must be a table, got {shown(value)}")
     return value
 
 
@@ -206,6 +208,17 @@ def _reference_line(field: dataclasses.Field[Any]) -> str:
     return f"# {field.name} = {default}  # {field.metadata['meaning']} ({field.metadata['allowed']})"
 
 
+SMALL = """\
+# One stage. `python -m notejam_cfn build` turns this file into templates; `init --full` shows every setting there is.
+
+[project]
+name = "notejam"
+
+[stages.dev]
+region = "eu-central-1"
+size = "economy"  # pauses and sleeps when idle; or: standard, resilient
+"""
+
 STARTER = """\
 # What Notejam is on AWS. `python -m notejam_cfn build` turns this file into templates in output/.
 #
@@ -226,7 +239,6 @@ source = "codeconnections"
 [stages.dev]
 region = "eu-central-1"
 size = "economy"
-previews = true
 network.cidr = "10.10.0.0/16"
 
 [stages.test]

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..core import cloudfront, names
 from ..core.regions import NO_COPIES, REGIONS_WITHOUT_EXPORT, TWO_ZONE_REGIONS, lacks
-from .fields import Settings, checked, choice, flag, number, one_of, text, whole
+from .fields import Settings, checked, choice, flag, number, one_of, shown, text, whole
 
 # The periods CloudWatch Logs accepts: LogGroup.RetentionInDays in the resource schema.
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3653)
@@ -30,7 +30,22 @@ FARGATE_MEMORY_MIB = {
     2048: tuple(range(4096, 16385, 1024)),
     4096: tuple(range(8192, 30721, 1024)),
 }
+# Source: RFC 1918.
+PRIVATE_BLOCKS = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+# The databases that a cluster has by itself, a word that RDS keeps, and the words that PostgreSQL reserves: RDS passes
+# the name to the engine without quotes. Source: PostgreSQL, "SQL Key Words".
+_RESERVED = """
+postgres template0 template1 rdsadmin admin db all analyse analyze and any array as asc asymmetric
+both case cast check collate column constraint create current_catalog current_date current_role
+current_time current_timestamp current_user default deferrable desc distinct do else end except
+false fetch for foreign from grant group having in initially intersect into lateral leading limit
+localtime localtimestamp not null offset on only or order placing primary references returning
+select session_user some symmetric system_user table then to trailing true union unique user using
+variadic when where window with
+"""
+RESERVED_DATABASE_NAMES = frozenset(_RESERVED.split())
 REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+)+-\d"
+DAYS_PATTERN = r"(MON|TUE|WED|THU|FRI|SAT|SUN)([-,](MON|TUE|WED|THU|FRI|SAT|SUN))*"
 DOMAIN_PATTERN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 CONNECTION_PATTERN = r"arn:[a-z-]+:(codeconnections|codestar-connections):.+"
 # Source: AWS CodePipeline API Reference, "GitFilePathFilterCriteria".
@@ -52,10 +67,13 @@ def _log_retention(default: int) -> Any:
 
 def _cidr_problem(value: Any) -> str | None:
     try:
-        block = ipaddress.IPv4Network(str(value))
-    except ValueError:
-        return f"must be an IPv4 block such as 10.0.0.0/16, got {value!r}"
-    if not block.is_private:
+        block = ipaddress.IPv4Network(value)
+        written_as_one = bool(re.fullmatch(r"[0-9.]+/[0-9]{1,2}", value))
+    except (ValueError, TypeError):
+        written_as_one = False
+    if not written_as_one:
+        return f"must be an IPv4 block such as 10.0.0.0/16, got {shown(value)}"
+    if not any(map(block.subnet_of, PRIVATE_BLOCKS)):
         return f"must be a private block (10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16), got {value}"
     if not 16 <= block.prefixlen <= 22:
         return f"must be between /16 and /22 (a load balancer needs 8 free addresses a subnet), got {value}"
@@ -70,7 +88,7 @@ def _is_known_zone(name: str) -> bool:
 
 def _paths_problem(value: Any) -> str | None:
     if not isinstance(value, str) or re.search(r"\s|,,|^,|,$", value) or value.count(",") >= MOST_IGNORED_PATHS:
-        return f"must be up to {MOST_IGNORED_PATHS} patterns with commas and no spaces between, got {value!r}"
+        return f"must be up to {MOST_IGNORED_PATHS} patterns with commas and no spaces between, got {shown(value)}"
     return None
 
 
@@ -111,6 +129,8 @@ class DatabaseSettings(Settings):
     log_retention_days: int = _log_retention(365)
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
+        if self.database_name in RESERVED_DATABASE_NAMES:
+            yield "database_name", f"must not be a word that the engine keeps for itself, got {self.database_name}"
         if self.min_acu > self.max_acu:
             yield "min_acu", f"must be at most max_acu ({self.max_acu:g}), got {self.min_acu:g}"
 
@@ -192,7 +212,7 @@ class ServiceSettings(Settings):
     busy_min_tasks: int = whole(0, 0, 1000, "tasks at the least in business hours; 0 for no schedule")
     busy_from_hour: int = whole(7, 0, 23, "hour business begins, in time_zone")
     busy_to_hour: int = whole(19, 0, 23, "hour business ends, in time_zone")
-    busy_days: str = text("MON-FRI", r"[A-Z]{3}([-,][A-Z]{3})*", "days such as MON-FRI", "business days")
+    busy_days: str = text("MON-FRI", DAYS_PATTERN, "days such as MON-FRI", "business days")
     time_zone: str = text(
         "Etc/UTC",
         r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*",
@@ -298,7 +318,6 @@ class Stage(Settings):
     account: str = text("", r"\d{12}", "12 digits", "AWS account; empty is the caller's")
     size: str = choice("economy", SIZES, "the preset it starts from")
     termination_protection: bool = flag(False, "refuse to delete the stacks")
-    previews: bool = flag(False, "developers may make previews in this stage")
     approval: bool = flag(False, "the pipeline waits for a person before it changes this stage")
     network: NetworkSettings = dataclasses.field(default_factory=NetworkSettings)
     database: DatabaseSettings = dataclasses.field(default_factory=DatabaseSettings)
@@ -410,8 +429,7 @@ class DeliverySettings(Settings):
     )
     kept_images: int = whole(100, 10, 1000, "images kept besides those that stages run")
     kept_artifact_days: int = whole(90, 7, 3653, "days artifacts are kept, by which a stage can be taken back")
-    previews_budget_usd: int = whole(100, 1, 1_000_000, "dollars a month for all previews of a stage; then no new ones")
-    notify: str = text("", ADDRESS_PATTERN, "an e-mail address", "who is told of failures, approvals and the budget")
+    notify: str = text("", ADDRESS_PATTERN, "an e-mail address", "who is told of failures and approvals")
     log_retention_days: int = _log_retention(365)
 
     @property

@@ -16,6 +16,7 @@ from typing import Any
 FILE = Path(__file__).with_name("cloudfront.json")
 # Certificates and web ACLs for CloudFront, its log deliveries and its metrics live here, in the commercial partition.
 REGION = "us-east-1"
+SERVE_DOMAIN = "ServeDomain"
 PREFIX_LIST_PARAMETER = "CloudFrontPrefixListId"
 PREFIX_LIST_NAME = "com.amazonaws.global.cloudfront.origin-facing"
 

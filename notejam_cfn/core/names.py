@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from troposphere import Join, Ref, Select, Split, StackId, StackName, Sub
 
-LAYERS = ("edge", "network", "copies", "database", "backups", "service", "monitoring")
+# What CloudFront takes from us-east-1 only, wherever the stage is.
+EDGE, EDGE_LOG = "edge", "edge-log"
+LAYERS = (EDGE, EDGE_LOG, "network", "copies", "database", "backups", "service", "monitoring")
 DELIVERY = "delivery"
-PREVIEW = "preview"
 
 
 def stack(project: str, stage: str, layer: str) -> str:
@@ -43,11 +44,6 @@ def stage_access(project: str, stage: str) -> str:
     return f"{project}-{delivery_in(stage)}"
 
 
-def preview_stack(project: str, stage: str, preview: str) -> str:
-    """Name the stack of a preview, such as `notejam-dev-preview-alice`."""
-    return f"{project}-{stage}-{PREVIEW}-{preview}"
-
-
 def account_of(stage: str) -> str:
     """Name the parameter that holds the account of a stage: `eu-prod` → `EuProdAccount`."""
     return "".join(word.capitalize() for word in stage.split("-")) + "Account"
@@ -65,8 +61,6 @@ def stage_name_problem(stage: str) -> str | None:
     """
     if stage == DELIVERY or stage.startswith(f"{DELIVERY}-"):
         return f"is reserved for the project's own stacks ({DELIVERY}, {DELIVERY}-REGION)"
-    if f"-{PREVIEW}-" in f"-{stage}-":
-        return f"must not have {PREVIEW!r} in it, which names the previews of a stage"
     for layer in LAYERS:
         if stage == layer or stage.endswith(f"-{layer}"):
             return f"must not end in {layer!r}, which names a layer"
@@ -150,6 +144,14 @@ def restore_testing(what: str) -> Join:
 def _stack_number() -> Select:
     """Return the first eight digits of the unique part of the stack's id."""
     return Select(0, Split("-", Select(2, Split("/", StackId))))
+
+
+def edge_log_group() -> Sub:
+    """Name the log group of CloudFront's requests; with this prefix it takes no place in the account's resource policy.
+
+    Source: Amazon CloudWatch Logs User Guide, "Logs sent to CloudWatch Logs", size of the resource policy.
+    """
+    return Sub("/aws/vendedlogs/cloudfront/${Name}", Name=of_this_stack())
 
 
 def waf_log_group() -> Sub:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-CLUSTER = "AWS::RDS::DBCluster"
+CLUSTER, SUBNETS = "AWS::RDS::DBCluster", "AWS::RDS::DBSubnetGroup"
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, Any]]
 
@@ -19,6 +19,8 @@ def register(provisioners: Any) -> None:
     provisioners._STACK_TAG_PROPERTY[CLUSTER] = ("Tags", "list")
     provisioners._rds_db_cluster_create = _creation(provisioners._rds_db_cluster_create)
     provisioners._rds_db_cluster_delete = _deletion(provisioners._rds_db_cluster_delete)
+    subnets = provisioners._RESOURCE_HANDLERS[SUBNETS]
+    subnets["delete"] = _unused(subnets["delete"])
     provisioners._RESOURCE_HANDLERS[CLUSTER] |= {
         "create": provisioners._rds_db_cluster_create,
         "delete": provisioners._rds_db_cluster_delete,
@@ -72,6 +74,16 @@ def _deletion(real: Any) -> Any:
             raise ValueError(
                 f"Cannot delete protected Cluster {name}, please disable deletion protection and try again"
             )
+        real(name, properties)
+
+    return delete
+
+
+def _unused(real: Any) -> Any:
+    def delete(name: str, properties: Properties) -> None:
+        users = [one["DBClusterIdentifier"] for one in _rds()._clusters.values() if one["DBSubnetGroup"] == name]
+        if users:
+            raise ValueError(f"Cannot delete the subnet group '{name}': database cluster {users[0]} is still using it.")
         real(name, properties)
 
     return delete

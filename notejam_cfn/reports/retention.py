@@ -66,7 +66,7 @@ class Plan:
 
     @property
     def promises_three_years(self) -> bool:
-        """Whether the plan is meant to keep the promise of three years: a stage that is made to be thrown away does not guard."""
+        """Whether the plan is meant to keep three years: a stage that is made to be thrown away does not guard."""
         return self.guarded or any(rule.name == MONTHLY for rule in self.rules)
 
     @property
@@ -140,7 +140,8 @@ def look(kept: Sequence[Kept], plan: Plan, day: Date) -> Day:
 def broken_promises(plan: Plan, kept: Sequence[Kept], start: Date, days: int) -> Iterator[str]:
     """Yield what is wrong, a sentence each: a gap wider than promised, or something gone before its time."""
     if plan.longest.retention_days < PROMISE[-1].up_to_days:
-        yield f"no schedule keeps three years: {plan.longest.name}, the longest, keeps {plan.longest.retention_days} days"
+        longest = plan.longest
+        yield f"no schedule keeps three years: {longest.name}, the longest, keeps {longest.retention_days} days"
     snapshots = [one for one in kept if one.kind == WARM]
     for number in range(days):
         day = start + number * DAY

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from troposphere import GetStackOutput
+
 from ..application import add_application
 from ..components.backup.backups import Backups, add_backups
 from ..components.backup.cross_region import CrossRegionBackup, add_cross_region_backup
@@ -11,13 +13,14 @@ from ..components.containers.cluster import add_cluster
 from ..components.containers.service import Service, add_service
 from ..components.data.database import Database, add_database
 from ..components.data.encryption import Encryption, add_encryption
+from ..components.edge.access_log import add_access_log
 from ..components.edge.edge import Edge, add_edge, needs_edge
 from ..components.load_balancing.load_balancer import LoadBalancer, add_load_balancer
 from ..components.network.vpc import Network, add_network, called_services
 from ..components.observability.alarm_topic import AlarmTopic, add_alarm_topic
 from ..components.observability.monitoring import MonitoredResources, add_monitoring
 from ..config.settings import Stage
-from ..core import cloudfront
+from ..core import cloudfront, names
 from ..core.stack_outputs import publish
 from ..core.template import Template
 from .stack import LAYERED, Stack, stack_of_stage
@@ -34,7 +37,16 @@ def layered_stacks(stage: Stage) -> list[Stack]:
     service_stack, load_balancer, service = service_layer(stage, below + edge_stack, base, database, edge)
     subjects = MonitoredResources(base.network, database, backups, load_balancer, service)
     monitoring_stack = monitoring_layer(stage, (*below, backups_stack, service_stack), base, subjects)
-    return [*edge_stack, network_stack, database_stack, *copies_stack, backups_stack, service_stack, monitoring_stack]
+    return [
+        *edge_stack,
+        network_stack,
+        database_stack,
+        *copies_stack,
+        backups_stack,
+        service_stack,
+        monitoring_stack,
+        *edge_log_layer(stage, service_stack),
+    ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,8 +108,21 @@ def edge_layer(stage: Stage) -> tuple[tuple[Stack, ...], Edge | None]:
     if not needs_edge(stage):
         return (), Edge(certificate_arn=stage.load_balancer.certificate_arn or None)
     template = layer_template(stage, "certificate and firewall", "What CloudFront takes from us-east-1 only.")
-    stack = dataclasses.replace(stack_of_stage(stage, LAYERED, "edge", template), region=cloudfront.REGION)
+    stack = dataclasses.replace(stack_of_stage(stage, LAYERED, names.EDGE, template), region=cloudfront.REGION)
     return (stack,), publish(template, stack.name, add_edge(template, stage), cloudfront.REGION)
+
+
+def edge_log_layer(stage: Stage, service: Stack) -> tuple[Stack, ...]:
+    """Compose the log of CloudFront's requests, where it is asked for: after the distribution, and in one region."""
+    if not (stage.behind_cdn and stage.cdn.access_log):
+        return ()
+    template = layer_template(stage, "log of CloudFront", "What CloudFront logs of requests, from us-east-1 only.")
+    distribution = GetStackOutput(
+        StackName=service.name, OutputName=names.output("distribution_id"), Region=stage.region
+    )
+    add_access_log(template, stage, distribution)
+    stack = stack_of_stage(stage, LAYERED, names.EDGE_LOG, template, depends_on=(service.name,))
+    return (dataclasses.replace(stack, region=cloudfront.REGION),)
 
 
 def service_layer(

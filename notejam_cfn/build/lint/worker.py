@@ -1,4 +1,4 @@
-"""The process that judges: `python -m notejam_cfn.build.lint.worker` reads subjects and writes verdicts, a JSON line each.
+"""The process that judges: `python -m notejam_cfn.build.lint.worker` reads subjects, writes verdicts, a JSON line each.
 
 It ends when its input does, and so never outlives the process that started it.
 """
@@ -9,8 +9,8 @@ import json
 import signal
 import sys
 
-from .linters import Linters
 from .findings import Subject
+from .linters import Linters
 
 
 def main() -> None:

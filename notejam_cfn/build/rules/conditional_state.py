@@ -12,14 +12,16 @@ from cfnlint.template import Template
 class ConditionalState(CloudFormationLintRule):
     """A stateful resource has no Condition.
 
-    When a condition no longer holds, the resource is removed: its DeletionPolicy decides, not its UpdateReplacePolicy, and
-    the change set shows one resource that goes and another that comes instead of a replacement.
+    When a condition no longer holds, the resource is removed: its DeletionPolicy decides, not its UpdateReplacePolicy,
+    and the change set shows one resource that goes and another that comes instead of a replacement.
     """
 
     id = "E9517"
     shortdesc = "A stateful resource has no Condition"
     description = "A value that a person chooses changes a stateful resource or replaces it, and never removes it"
-    source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"
+    source_url = (
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +31,7 @@ class ConditionalState(CloudFormationLintRule):
     def match(self, cfn: Template) -> RuleMatches:
         """Return a match for each stateful resource that a condition may remove."""
         return [
-            RuleMatch(["Resources", name, "Condition"], f"{resource['Type']} holds data, which a parameter would remove")
+            RuleMatch(["Resources", name, "Condition"], f"{resource['Type']} holds data: a parameter would remove it")
             for name, resource in cfn.get_resources().items()
             if resource.get("Type") in self._stateful and "Condition" in resource
         ]

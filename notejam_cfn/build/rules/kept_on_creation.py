@@ -15,8 +15,8 @@ LOGS_GO_TO = "access_logs.s3.bucket"
 class KeptOnCreation(CloudFormationLintRule):
     """What is kept is not kept when the creation that made it is rolled back.
 
-    `Retain` leaves a key that costs a dollar a month, or a bucket, at every try. One bucket is different: a load balancer
-    writes a test file to it while it is created, and what is not empty cannot be deleted.
+    `Retain` leaves a key that costs a dollar a month, or a bucket, at every try. One bucket is different: a load
+    balancer writes a test file to it while it is created, and what is not empty cannot be deleted.
     """
 
     id = "E9514"

@@ -23,7 +23,7 @@ class LastingNames(CloudFormationLintRule):
     """A fixed name of a log group, or of what is kept, has a part that no other stack has.
 
     Services write to a log group after its stack is gone, and so make it again; what is kept is there still. The next
-    stack of that name would fail with "already exists". The stack's id, or another resource of the stack, is such a part.
+    stack of that name would fail with "already exists". The stack's id, or another resource of it, is such a part.
     """
 
     id = "E9513"

@@ -18,7 +18,7 @@ class RecoveryOwner(CloudFormationLintRule):
 
     id = "E9515"
     shortdesc = "Point-in-time recovery has one owner"
-    description = "BackupRetentionPeriod of the database says how far back any second can be recovered, not a backup plan"
+    description = "BackupRetentionPeriod says how far back any second can be recovered, and no backup plan does"
     source_url = "https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html"
 
     def match(self, cfn: Template) -> RuleMatches:

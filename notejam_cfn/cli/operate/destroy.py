@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from ...deploy.data import restore_plan
 from ...deploy.stacks.destroy import Destruction, Options
+from ...deploy.stacks.outcomes import Result
 from . import session
-from .runs import over_stacks
+from .runs import Session, over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,8 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> int:
     """Remove, and return how it went."""
     options = Options(asked.yes, asked.unprotect, tuple(asked.keep))
-    return over_stacks(
-        asked,
-        "destroy",
-        lambda start: Destruction(start.aws, start.stacks, options, start.progress, start.prompter).run(),
-    )
+
+    def remove(start: Session) -> dict[str, Result]:
+        restore_plan.require_none_kept(start.aws, start.stacks)
+        return Destruction(start.aws, start.stacks, options, start.progress, start.prompter).run()
+
+    return over_stacks(asked, "destroy", remove)

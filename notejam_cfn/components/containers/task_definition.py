@@ -22,8 +22,7 @@ MIGRATION, SCRATCH = "migrate", "tmp"
 WRITABLE_FOR_SHELLS = Suppression(
     reason="Shells are allowed in this stage (service.exec_access), and ECS Exec does not work on a read-only root.",
     risk="Who opens a shell, as root, can change the container's files until it stops; shells are recorded.",
-    checkov=("CKV_AWS_336",),
-    guard=("ecs_containers_readonly_access",),
+    guard=("ecs_containers_readonly_access_check",),
 )
 
 

@@ -30,7 +30,6 @@ NO_TASK = 503
 LONGEST_READ_SECONDS = 120
 # TLS 1.2 or later. Source: the same, "Supported protocols and ciphers between viewers and CloudFront".
 TLS_POLICY = "TLSv1.2_2021"
-SERVE_DOMAIN = "ServeDomain"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +129,7 @@ def add_domain(
     parameter = template.add_parameter_in(
         GROUP,
         f"Serve {settings.domain}",
-        SERVE_DOMAIN,
+        facts.SERVE_DOMAIN,
         Type="String",
         Default="true",
         AllowedValues=["true", "false"],

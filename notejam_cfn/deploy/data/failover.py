@@ -6,9 +6,11 @@ It may be run again at any time: stacks that are up stay as they are, and the da
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from ...core.cloudfront import REGION, SERVE_DOMAIN
 from ...core.render import load
 from ..aws.client import Aws
 from ..exit_codes import BadInput, NeedsRecovery, Refused
@@ -17,7 +19,7 @@ from ..stacks.deploy import Deployment, Options, read_templates
 from ..stacks.executor import Prompter
 from ..stacks.outcomes import Result
 from ..ui.progress import Progress
-from . import engine_version, failover_checks, restore_plan
+from . import engine_version, failover_checks, failover_domain, restore_plan
 from .backups import DATABASE, RecoveryPoint
 from .failover_checks import COPIES, FINE, SERVICE, WRONG, Finding
 
@@ -115,6 +117,9 @@ class Failover:
 
     def _deploy(self, origin: tuple[str, ...], image: str) -> dict[str, Result]:
         parameters = (*origin, f"{IMAGE}={image}") if image else origin
+        if any(SERVE_DOMAIN in stack.defaults for stack in self.stacks):
+            # The old region's distribution still has the name, and CloudFront gives it to no other.
+            parameters = (*parameters, f"{SERVE_DOMAIN}=false")
         self.progress.templates = read_templates(self.stacks)
         options = Options(yes=True, parameters=parameters)
         return Deployment(self.aws, self.stacks, options, self.progress, self.prompter).run()
@@ -134,24 +139,31 @@ class Failover:
             )
 
     def _direct(self, url: str) -> str:
-        """Return the load balancer's own address while the domain still leads to the old region."""
-        return f"http://{self._balancer()['DNSName']}" if self._records() else url
+        """Return an address that leads here while the domain still leads to the old region."""
+        service = self._built_service()
+        if failover_domain.behind_cloudfront(service) or not failover_domain.records(service):
+            return url
+        return f"http://{self._balancer()['DNSName']}"
 
-    def _records(self) -> list[dict[str, object]]:
-        service = next(stack for stack in self.built if stack.layer == SERVICE)
-        return failover_checks.records(load(service.text()))
+    def _built_service(self) -> dict[str, Any]:
+        return load(next(stack for stack in self.built if stack.layer == SERVICE).text())
 
     def _dns(self, service: StackSpec) -> list[str]:
-        records = self._records()
-        if not records:
-            return ["No domain is configured: people need the new address."]
-        balancer = self._balancer()
-        zone = records[0]["HostedZoneId"]
-        changes = [
-            failover_checks.dns_change(one, balancer["DNSName"], balancer["CanonicalHostedZoneId"]) for one in records
-        ]
-        command = f"aws route53 change-resource-record-sets --hosted-zone-id {zone} --change-batch"
-        return ["The DNS change to make, when the smoke test is fine:", *(f"  {command} '{one}'" for one in changes)]
+        template = self._built_service()
+        found = failover_domain.records(template)
+        if not failover_domain.behind_cloudfront(template):
+            return failover_domain.steps_at_balancer(found, self._balancer() if found else {})
+        resources = {one.logical_id: one for one in self.aws.resources(self.options.region, service.name)}
+        distribution = resources["Distribution"].physical_id
+        known = self.aws.call("cloudfront", REGION, "get_distribution", Id=distribution)["Distribution"]
+        domain = self._domain(template)
+        return failover_domain.steps_at_cloudfront(domain, found, distribution, known["DomainName"])
+
+    def _domain(self, template: Mapping[str, Any]) -> str:
+        """Return the domain of a built service template, which its distribution serves when it may; empty for none."""
+        aliases = template["Resources"]["Distribution"]["Properties"]["DistributionConfig"].get("Aliases")
+        domain: str = aliases["Fn::If"][1][0] if aliases else ""
+        return domain
 
     def _balancer(self) -> dict[str, str]:
         service = next(stack for stack in self.stacks if stack.layer == SERVICE)

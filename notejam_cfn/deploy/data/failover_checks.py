@@ -6,13 +6,13 @@ Nothing is asked of the region that is left: all that is read is in the target r
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ...core import names
 from ...core.render import compact_json, load
 from ..aws.client import Aws
 from ..exit_codes import AwsTrouble, CommandError, RolledBack
@@ -23,9 +23,11 @@ from ..stacks.templates import Template
 from ..ui import estimates
 from . import backups, engine_version
 from .backups import DATABASE, RecoveryPoint, age_words
+from .failover_domain import RECORD, behind_cloudfront
 
 COPIES, SERVICE = "copies", "service"
-RECORD = "AWS::Route53::RecordSet"
+# What CloudFront takes from one region stays there: it serves the stage wherever that is.
+STAYING = (COPIES, names.EDGE, names.EDGE_LOG)
 FINE, WARNING, WRONG, UNKNOWN = "ok", "warning", "wrong", "unknown"
 # Service Quotas' codes: VPCs per Region, EC2-VPC Elastic IPs, Fargate On-Demand vCPU resource count.
 VPCS_QUOTA, ADDRESSES_QUOTA, PROCESSORS_QUOTA = ("vpc", "L-F678F1CE"), ("ec2", "L-0263D0A3"), ("fargate", "L-3032A538")
@@ -63,13 +65,13 @@ class FailoverStack(StackSpec):
 
 
 def stacks_there(stacks: Sequence[StackSpec], region: str) -> tuple[StackSpec, ...]:
-    """Return a stage's stacks as they go to another region; the vault of copies is there already and stays out."""
-    kept = [stack for stack in stacks if stack.layer != COPIES]
-    names = {stack.name for stack in kept}
+    """Return a stage's stacks as they go to another region; those that are elsewhere anyway stay out."""
+    kept = [stack for stack in stacks if stack.layer not in STAYING]
+    known = {stack.name for stack in kept}
     return tuple(
         FailoverStack(
             **{field.name: getattr(stack, field.name) for field in dataclasses.fields(StackSpec)}
-            | {"region": region, "depends_on": tuple(name for name in stack.depends_on if name in names)}
+            | {"region": region, "depends_on": tuple(name for name in stack.depends_on if name in known)}
         )
         for stack in kept
     )
@@ -108,7 +110,7 @@ def preflight(
         "quota of processors": lambda: processors(aws, templates[SERVICE], region),
         "backups": lambda: backed_up(aws, region),
         "certificate": lambda: certificate(templates[SERVICE], region),
-        "container image": lambda: container_image(aws, image, repository, region),
+        "container image": lambda: container_image(aws, image, repository, region, str(stacks[0].stage)),
         "copy of the database": lambda: copied(copy),
     }
     return [_looked(what, look) for what, look in looks.items()]
@@ -175,6 +177,8 @@ def backed_up(aws: Aws, region: str) -> Finding:
 
 def certificate(template: Mapping[str, Any], region: str) -> Finding:
     """Look whether HTTPS will have a certificate: one is made, or the one that is named must be in the region."""
+    if behind_cloudfront(template):
+        return Finding("certificate", FINE, "CloudFront's, which does not move")
     listeners = [b["Properties"] for b in template["Resources"].values() if b["Type"].endswith("V2::Listener")]
     given = [entry["CertificateArn"] for one in listeners for entry in one.get("Certificates", [])]
     foreign = [arn for arn in given if isinstance(arn, str) and f":{region}:" not in arn]
@@ -183,11 +187,15 @@ def certificate(template: Mapping[str, Any], region: str) -> Finding:
     return Finding("certificate", FINE, "made with the service" if given else "none: served over HTTP")
 
 
-def container_image(aws: Aws, image: str, repository: str, region: str) -> Finding:
-    """Look whether the image is in the region, or which is the newest that the pipeline has copied to `repository`."""
+def container_image(aws: Aws, image: str, repository: str, region: str, stage: str) -> Finding:
+    """Look whether the image is in the region, or which of the copies in `repository` is what the stage runs."""
     if not image:
-        newest = _newest_image(aws, repository, region) if repository else None
-        hint = f"--image {newest} is the newest copy" if newest else "use --image"
+        running = _image_of(aws, repository, region, stage) if repository else None
+        hint = (
+            f"--image {running} is what {stage} runs"
+            if running
+            else f"no copy is marked as what {stage} runs; use --image"
+        )
         return Finding("container image", WARNING, f"none named: the stage comes up without tasks; {hint}")
     name, _, digest = image.partition("@")
     found, _, tag = name.partition("/")[2].partition(":")
@@ -241,18 +249,6 @@ def smoke(url: str, path: str = "/healthz", tries: int = SMOKE_TRIES, pause: flo
     return found
 
 
-def records(template: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the DNS records of a built service template: what has to change once the move is done."""
-    return [body["Properties"] for body in template["Resources"].values() if body["Type"] == RECORD]
-
-
-def dns_change(record: Mapping[str, Any], dns_name: str, zone_id: str) -> str:
-    """Return the change to make, as `aws route53 change-resource-record-sets --change-batch` takes it."""
-    target = {"DNSName": dns_name, "HostedZoneId": zone_id, "EvaluateTargetHealth": False}
-    changed = {"Name": record["Name"], "Type": record["Type"], "AliasTarget": target}
-    return json.dumps({"Changes": [{"Action": "UPSERT", "ResourceRecordSet": changed}]})
-
-
 def require_no_wrong(findings: Sequence[Finding]) -> None:
     """Raise RolledBack when something is wrong."""
     wrong = [finding for finding in findings if finding.verdict == WRONG]
@@ -276,11 +272,11 @@ def _quota(aws: Aws, region: str, code: tuple[str, str]) -> float:
     return float(given["Quota"]["Value"])
 
 
-def _newest_image(aws: Aws, repository: str, region: str) -> str | None:
+def _image_of(aws: Aws, repository: str, region: str, stage: str) -> str | None:
+    """Return the copy with the stage's tag, which the pipeline moves to what the stage runs after each rollout."""
     pages = aws.pages("ecr", region, "describe_images", repositoryName=repository.partition("/")[2])
-    found = [each for page in pages for each in page["imageDetails"] if each.get("imageTags")]
-    newest = max(found, key=lambda each: each["imagePushedAt"], default=None)
-    return f"{repository}@{newest['imageDigest']}" if newest else None
+    found = [each for page in pages for each in page["imageDetails"] if f"stage-{stage}" in each.get("imageTags", ())]
+    return f"{repository}@{found[0]['imageDigest']}" if found else None
 
 
 def _room(what: str, allowed: float, used: int, needed: int) -> Finding:

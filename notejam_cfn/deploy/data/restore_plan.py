@@ -20,8 +20,9 @@ from typing import Any
 
 from ..aws.client import Aws, Pause
 from ..exit_codes import AwsTrouble, BadInput, Interrupted, Refused, RolledBack
+from ..manifest import StackSpec
 from . import engine_version
-from .backups import Facts, RecoveryPoint, Window, age_words
+from .backups import DATABASE, Facts, RecoveryPoint, Window, age_words
 
 SNAPSHOT, GENERATION = "SnapshotIdentifier", "ClusterGeneration"
 KEPT_TAG = {"Key": "component", "Value": "database-kept"}
@@ -163,6 +164,20 @@ def old_clusters(aws: Aws, region: str, current: str) -> list[Cluster]:
         Cluster(raw["DBClusterIdentifier"], raw["DBClusterArn"], KEPT_TAG in raw.get("TagList", ())) for raw in found
     ]
     return sorted((one for one in clusters if one.name != current), key=lambda one: (len(one.name), one.name))
+
+
+def require_none_kept(aws: Aws, stacks: Sequence[StackSpec]) -> None:
+    """Raise Refused while clusters that restores have kept use a stage's subnets: its deletion would fail."""
+    for stack in stacks:
+        state = aws.stack(stack.region, stack.name) if stack.layer == DATABASE else None
+        cluster = state.outputs.get("ClusterId") if state else None
+        kept = old_clusters(aws, stack.region, cluster) if cluster else []
+        if kept:
+            names = ", ".join(one.name for one in kept)
+            raise Refused(
+                f"{stack.name} cannot be deleted while {names} uses its subnets, which a restore has kept",
+                f"Delete it first, leaving a last snapshot: python -m notejam_cfn restore {stack.stage} --discard-old",
+            )
 
 
 def unfinished(old: Sequence[Cluster], known: Facts) -> bool:

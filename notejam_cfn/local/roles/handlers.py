@@ -129,6 +129,8 @@ def _of_passing(name: str, arn: str, services_of: Mapping[str, Iterable[str]]) -
 
 
 def _as_decided(name: str, arn: str) -> str:
+    if name == "iam:CreateServiceLinkedRole":  # makes a service's own role, never one that a property names
+        return f"{arn.partition(':role/')[0]}:role/aws-service-role/service"
     if name.startswith("logs:") and ":log-group:" in arn and ":log-stream:" not in arn:
         group = arn.removesuffix(":*")
         return group if TAGGING.match(name) else group + OF_GROUP

@@ -9,10 +9,10 @@ types without a price that are not free, and `LEFT_OUT` for what no template can
 from __future__ import annotations
 
 from .bill import LEFT_OUT, Bill, Item, price
-from .usage import LOADS, Usage, usages_of
 from .pricers import RUNS_A_MONTH
 from .prices import REFERENCE_REGION, PriceList, UnknownPrice, read_prices, regions
 from .stages import DELIVERY, Bills, Site, Stacks, bills_of, sites_built, sites_of
+from .usage import LOADS, Usage, usages_of
 
 __all__ = [
     "DELIVERY",
@@ -23,16 +23,16 @@ __all__ = [
     "Bill",
     "Bills",
     "Item",
-    "Usage",
     "PriceList",
     "Site",
     "Stacks",
     "UnknownPrice",
+    "Usage",
     "bills_of",
-    "usages_of",
     "price",
     "read_prices",
     "regions",
     "sites_built",
     "sites_of",
+    "usages_of",
 ]

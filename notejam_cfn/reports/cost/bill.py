@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...core.evaluated import EvaluatedTemplate
-from .usage import Usage
+from .edge_pricers import EDGE_PRICERS
 from .pricers import FREE, PRICERS, PriceComponent, Stage
 from .prices import PriceList
+from .usage import Usage
 
+EVERY_PRICER = {**PRICERS, **EDGE_PRICERS}
 LEFT_OUT = (
     "traffic between zones",
     "requests to KMS, Secrets Manager, S3 and Step Functions",
@@ -19,6 +21,7 @@ LEFT_OUT = (
     "Logs Insights queries",
     "restores, also those that test backups",
     "users of CodeCommit beyond the first five, $1.00 each",
+    "that stages of one account share CloudFront's free 10 million requests and 1 TB, here taken off each",
     "domains and taxes",
 )
 
@@ -86,10 +89,10 @@ def price(templates: Mapping[str, Mapping[str, Any]], load: Usage, prices: Price
 
 
 def _charges(resource: Mapping[str, Any], template: EvaluatedTemplate, stage: Stage) -> Iterable[PriceComponent]:
-    pricer = PRICERS.get(resource["Type"])
+    pricer = EVERY_PRICER.get(resource["Type"])
     return pricer(resource.get("Properties", {}), template, stage) if pricer else ()
 
 
 def _unpriced(templates: Iterable[EvaluatedTemplate]) -> set[str]:
     types = {resource["Type"] for template in templates for _, resource in template.resources()}
-    return {kind for kind in types if kind not in PRICERS and kind not in FREE}
+    return {kind for kind in types if kind not in EVERY_PRICER and kind not in FREE}

@@ -22,9 +22,6 @@ KB_SENT_PER_REQUEST = 8.0
 KB_LOGGED_PER_REQUEST = 0.6
 KB_FLOW_LOG_PER_REQUEST = 0.3
 KB_ACCESS_LOG_PER_REQUEST = 0.3
-# The firewall records each request, headers and all; of what it writes 500 MB for a million requests cost nothing.
-# Source: AWS WAF pricing.
-KB_FIREWALL_LOG_PER_REQUEST, KB_FIREWALL_LOG_INCLUDED = 1.5, 0.5
 GB_FLOW_LOG_OF_STRANGERS = 0.02
 NEW_CONNECTIONS_PER_REQUEST = 0.2
 IO_PER_REQUEST = 2.0
@@ -36,8 +33,8 @@ LEAST_UNITS_AWAKE = 0.5
 GB_OS_METRICS_PER_INSTANCE = 0.3
 # What one load balancer capacity unit carries: connections a second, GB an hour.
 CONNECTIONS_PER_LCU, GB_PER_LCU_HOUR = 25.0, 1.0
-# Container Insights: measurements of the cluster, the service and the task family; enhanced adds some for each task. The
-# application's own are four for the stage, while somebody asks: requests, errors and two times.
+# Container Insights: measurements of the cluster, the service and the task family; enhanced adds some for each task.
+# The application's own are four for the stage, while somebody asks: requests, errors and two times.
 METRICS_STANDARD, METRICS_ENHANCED, METRICS_ENHANCED_PER_TASK, METRICS_OF_APPLICATION = 36, 44, 26, 4
 # A run of the pipeline: an action is charged for each minute it has begun, one that builds or deploys takes some.
 IMAGES_GB, RUNS_A_MONTH = 4.0, 40
@@ -48,8 +45,9 @@ DAYS_OF = {"daily": 1.0, "weekly": 7.0, "monthly": DAYS_A_MONTH}
 FREE_OF = {
     "ApplicationAutoScaling": "ScalableTarget",
     "Backup": "BackupSelection BackupVault RestoreTestingPlan RestoreTestingSelection",
-    "Budgets": "Budget BudgetsAction",
+    "Budgets": "Budget",
     "CertificateManager": "Certificate",
+    "CloudFront": "VpcOrigin",
     "CodeBuild": "Project",
     "CodeCommit": "Repository",
     "CodeConnections": "Connection",
@@ -62,13 +60,12 @@ FREE_OF = {
     "Events": "Rule",
     "IAM": "Group ManagedPolicy Role RolePolicy",
     "KMS": "Alias",
-    "Logs": "LogGroup QueryDefinition",
+    "Logs": "DeliveryDestination DeliverySource LogGroup QueryDefinition",
     "RDS": "DBClusterParameterGroup DBSubnetGroup",
     "Route53": "RecordSet",
     "S3": "BucketPolicy",
     "SNS": "Topic TopicPolicy",
     "SSM": "Parameter",
-    "Scheduler": "Schedule",
     "StepFunctions": "StateMachine",
     "WAFv2": "WebACLAssociation",
 }
@@ -180,8 +177,10 @@ def _load_balancer(properties: Properties, template: EvaluatedTemplate, stage: S
     yield PriceComponent("public IPv4 addresses", addresses * HOURS_A_MONTH, "ipv4_hour")
     connections = load.requests_per_second * NEW_CONNECTIONS_PER_REQUEST / CONNECTIONS_PER_LCU
     carried = load.requests_per_second * 3600 * KB_SENT_PER_REQUEST / 1e6 / GB_PER_LCU_HOUR
-    yield PriceComponent("load balancer capacity", max(connections, carried) * load.busy_hours, "load_balancer_capacity_hour")
-    yield PriceComponent("traffic to people", load.gigabytes(KB_SENT_PER_REQUEST), "sent_gb")
+    hours = max(connections, carried) * load.busy_hours
+    yield PriceComponent("load balancer capacity", hours, "load_balancer_capacity_hour")
+    if addresses:
+        yield PriceComponent("traffic to people", load.gigabytes(KB_SENT_PER_REQUEST), "sent_gb")
     kept = load.gigabytes(KB_ACCESS_LOG_PER_REQUEST) * _access_log_months(properties, template)
     yield PriceComponent("access logs", kept, "s3_gb_month")
 
@@ -209,10 +208,10 @@ def _fargate(properties: Properties, template: EvaluatedTemplate, stage: Stage) 
     yield PriceComponent("public IPv4 addresses", addresses * stage.tasks.average * HOURS_A_MONTH, "ipv4_hour")
     asked = stage.load.busy_hours / HOURS_A_MONTH
     yield PriceComponent("the application's metrics", METRICS_OF_APPLICATION * asked, "metric_month")
-    yield from _logs(stage.load.gigabytes(KB_LOGGED_PER_REQUEST), template)
+    yield from logs(stage.load.gigabytes(KB_LOGGED_PER_REQUEST), template)
 
 
-def _logs(gigabytes: float, template: EvaluatedTemplate, what: str = "logs") -> Iterator[PriceComponent]:
+def logs(gigabytes: float, template: EvaluatedTemplate, what: str = "logs") -> Iterator[PriceComponent]:
     """Yield what it costs to take logs in, and to keep them compressed for as long as the template's groups do."""
     groups = template.of_type("AWS::Logs::LogGroup").values()
     days = max((template.number(group.get("RetentionInDays")) for group in groups), default=0.0)
@@ -254,7 +253,7 @@ def _instance(properties: Properties, template: EvaluatedTemplate, stage: Stage)
     yield PriceComponent("database capacity", units, "aurora_unit_hour")
     awake = HOURS_A_MONTH if least else stage.awake_hours
     if properties.get("MonitoringInterval"):
-        yield from _logs(GB_OS_METRICS_PER_INSTANCE * awake / HOURS_A_MONTH, template)
+        yield from logs(GB_OS_METRICS_PER_INSTANCE * awake / HOURS_A_MONTH, template)
 
 
 def _nat(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
@@ -276,7 +275,7 @@ def _endpoint(properties: Properties, template: EvaluatedTemplate, stage: Stage)
 
 
 def _flow_log(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
-    yield from _logs(GB_FLOW_LOG_OF_STRANGERS + stage.load.gigabytes(KB_FLOW_LOG_PER_REQUEST), template)
+    yield from logs(GB_FLOW_LOG_OF_STRANGERS + stage.load.gigabytes(KB_FLOW_LOG_PER_REQUEST), template)
 
 
 def _bucket(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
@@ -308,19 +307,6 @@ def _scaling_policy(properties: Properties, template: EvaluatedTemplate, stage: 
     tracking = properties.get("TargetTrackingScalingPolicyConfiguration")
     if tracking:
         yield PriceComponent("alarms", 1 if tracking.get("DisableScaleIn") else 2, "alarm_month")
-
-
-def _firewall(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
-    yield PriceComponent("firewall", 1, "firewall_month")
-    yield PriceComponent("firewall", len(properties.get("Rules", [])), "firewall_rule_month")
-    yield PriceComponent("firewall", stage.load.millions, "firewall_million")
-
-
-def _firewall_log(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
-    """Charge a log line for each request, unless a filter keeps the log to what the firewall stopped."""
-    if "LoggingFilter" not in properties:
-        gigabytes = stage.load.gigabytes(KB_FIREWALL_LOG_PER_REQUEST - KB_FIREWALL_LOG_INCLUDED)
-        yield from _logs(gigabytes, template, "firewall's log")
 
 
 def _backup_plan(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
@@ -401,6 +387,4 @@ PRICERS: Mapping[str, Pricer] = {
     "AWS::RDS::DBInstance": _instance,
     "AWS::S3::Bucket": _bucket,
     "AWS::SecretsManager::Secret": _always("secrets", "secret_month"),
-    "AWS::WAFv2::LoggingConfiguration": _firewall_log,
-    "AWS::WAFv2::WebACL": _firewall,
 }

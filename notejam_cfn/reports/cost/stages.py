@@ -10,8 +10,8 @@ from typing import Any
 from ...config.settings import Project
 from ...stacks.stack import CONSOLE
 from .bill import Bill, price
-from .usage import usages_of
 from .prices import read_prices
+from .usage import usages_of
 
 DELIVERY = "delivery"
 DELIVERY_SIZE = "standard"

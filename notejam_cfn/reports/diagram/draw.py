@@ -23,7 +23,7 @@ from diagrams.aws.engagement import SES
 from diagrams.aws.general import User, Users
 from diagrams.aws.integration import SNS, StepFunctions
 from diagrams.aws.management import Cloudformation, CloudwatchLogs
-from diagrams.aws.network import ALB, Endpoint, InternetGateway, NATGateway, Route53, VPCFlowLogs
+from diagrams.aws.network import ALB, CloudFront, Endpoint, InternetGateway, NATGateway, Route53, VPCFlowLogs
 from diagrams.aws.security import KMS, WAF, IAMPermissions, SecretsManager
 from diagrams.aws.storage import S3, Backup, S3Glacier
 from diagrams.onprem.vcs import Git
@@ -46,6 +46,7 @@ ICONS: dict[str, type[Any]] = {
     "codecommit": Codecommit,
     "developer": User,
     "documents": MultipleDocuments,
+    "edge": CloudFront,
     "endpoint": Endpoint,
     "fargate": Fargate,
     "flow_logs": VPCFlowLogs,

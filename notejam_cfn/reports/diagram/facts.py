@@ -54,8 +54,15 @@ class Facts:
         return len(self.one("AWS::ElasticLoadBalancingV2::LoadBalancer")["Subnets"])
 
     @property
+    def behind_cloudfront(self) -> bool:
+        """Whether people come over CloudFront."""
+        return self.has("AWS::CloudFront::Distribution")
+
+    @property
     def protocol(self) -> str:
-        """How people reach it: `HTTPS` where it has a certificate."""
+        """How people reach it: `HTTPS` over CloudFront, or where it has a certificate."""
+        if self.behind_cloudfront:
+            return "HTTPS"
         listeners = self.all("AWS::ElasticLoadBalancingV2::Listener").values()
         return max(str(listener["Protocol"]) for listener in listeners)
 

@@ -58,12 +58,21 @@ def _guarded(facts: Facts) -> bool:
 
 def _outside(facts: Facts, grid: Grid) -> tuple[Item, ...]:
     name = f"Route 53\n{_broken(facts.domain)}"
+    guarded = "CloudFront\nwith AWS WAF" if _guarded(facts) else "CloudFront\nstatic files"
     firewall = Node("firewall", "AWS WAF\nstops attacks\nand floods", "waf", places.FIREWALL, grid.middle)
     return (
         Node("people", "People", "people", places.PEOPLE, grid.middle),
         *_maybe(facts.domain, Node("name", name, "name", places.PEOPLE, grid.middle - 150)),
-        *_maybe(_guarded(facts), firewall),
+        *_maybe(facts.behind_cloudfront, Node("edge", guarded, "edge", places.FIREWALL, grid.middle)),
+        *_maybe(_guarded(facts) and not facts.behind_cloudfront, firewall),
     )
+
+
+def _door(facts: Facts) -> str:
+    """Return what people's requests meet first."""
+    if facts.behind_cloudfront:
+        return "edge"
+    return "firewall" if _guarded(facts) else "balancer"
 
 
 def _broken(domain: str) -> str:
@@ -102,7 +111,8 @@ def _way_out(facts: Facts) -> tuple[Item, ...]:
 
 
 def _public(facts: Facts, grid: Grid) -> Group:
-    label = f"Load balancer\n{facts.protocol}, in\nevery zone"
+    how = "internal" if facts.behind_cloudfront else facts.protocol
+    label = f"Load balancer\n{how}, in\nevery zone"
     frame = grid.across(places.BALANCER - 59, places.BALANCER + 59)
     balancer = Node("balancer", label, "balancer", places.BALANCER, grid.middle - 20, frame=frame)
     gateways = (
@@ -110,6 +120,8 @@ def _public(facts: Facts, grid: Grid) -> Group:
         for zone in facts.gateways
     )
     heading = "Public subnets\nthe only ones to be\nreached from outside"
+    if facts.behind_cloudfront:
+        heading = "Nothing is reached\nfrom outside but by\nCloudFront"
     return Group("public", heading, (balancer, *gateways), grid.column(places.PUBLIC), "bare", "above")
 
 
@@ -226,9 +238,10 @@ def _notes(facts: Facts, grid: Grid) -> Iterator[Note]:
 
 def _requests(facts: Facts, grid: Grid) -> Iterator[Edge]:
     """Yield the way of a request; in the middle zone it is labelled for all."""
-    yield Edge("people", "firewall" if _guarded(facts) else "balancer", facts.protocol)
+    yield Edge("people", _door(facts), facts.protocol)
     yield Edge("people", "name", minor=True)
     yield Edge("firewall", "balancer")
+    yield Edge("edge", "balancer")
     for zone in grid.numbers:
         y = grid.zone(zone)
         labelled = zone == (grid.zones + 1) // 2
@@ -250,6 +263,7 @@ def _calls(facts: Facts, grid: Grid) -> Iterator[Edge]:
 
 def _logging() -> Iterator[Edge]:
     yield Edge("firewall", "firewall_log", minor=True)
+    yield Edge("edge", "firewall_log", minor=True)
     yield Edge("balancer", "access_logs", minor=True)
     yield Edge("vpc", "flow_log", minor=True, at=places.FLOWS)
     yield Edge("private", "task_log", minor=True, at=places.TASKS)
@@ -267,10 +281,13 @@ def _keeping() -> Iterator[Edge]:
 
 def _about_requests(facts: Facts) -> str:
     firewall = " and pass AWS WAF" if _guarded(facts) else ""
+    where = "isolated" if facts.behind_cloudfront else "public"
+    over = ", to CloudFront," if facts.behind_cloudfront else ""
     least, most = facts.tasks
     return (
-        f"People's requests come over {facts.protocol}{firewall}. A load balancer in public subnets of {facts.zones} "
-        f"Availability Zones hands them to {least:g} to {most:g} Fargate tasks in private subnets of these zones."
+        f"People's requests come over {facts.protocol}{over}{firewall}. A load balancer in {where} subnets of "
+        f"{facts.zones} Availability Zones hands them to {least:g} to {most:g} Fargate tasks in private subnets of "
+        "these zones."
     )
 
 

@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.build import build, output
+from notejam_cfn.build import build, manifest, output
 from notejam_cfn.build.build import BuildError, Rendered
 from notejam_cfn.build.lint import Gap, Subject, Verdict
 from notejam_cfn.config import loader
 from notejam_cfn.config.settings import Project
-from notejam_cfn.build import manifest
 from notejam_cfn.core import render
 from notejam_cfn.deploy.exit_codes import BadInput
 from notejam_cfn.deploy.manifest import read as read_output

@@ -83,7 +83,7 @@ def test_build_ends_with_a_table(answers: dict[str, Verdict], capsys: pytest.Cap
     assert first.split()[0] == "dev/network.yaml"
     assert first.split()[3] == "0"
     assert "] linted dev/network.yaml, 0.2 s\n" in printed.err
-    assert "warning: stages.dev: served over HTTP" in printed.out
+    assert "warning: stages.dev: sends no mail" in printed.out
 
 
 def test_quiet_build_says_nothing_when_all_is_well(
@@ -216,6 +216,10 @@ def test_output_that_cannot_be_written_is_status_2(place: Path, capsys: pytest.C
 def test_init_writes_a_configuration_that_builds(place: Path) -> None:
     (place / "notejam.toml").unlink()
     assert run("init") == 0
+    assert len((place / "notejam.toml").read_text().splitlines()) <= 10
+    assert run("build", "--no-lint", "--quiet") == 0
+    (place / "notejam.toml").unlink()
+    assert run("init", "--full") == 0
     assert run("build", "--no-lint", "--quiet") == 0
 
 

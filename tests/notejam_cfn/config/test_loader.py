@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notejam_cfn.config.loader import ConfigError, derived_cidr, load, parse, starter
+from notejam_cfn.config.loader import SMALL, ConfigError, derived_cidr, load, parse, starter
 from notejam_cfn.config.settings import Stage
 
 
@@ -197,3 +197,45 @@ def test_a_file_that_is_not_toml_is_one_line(tmp_path: Path, content: bytes) -> 
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "notejam.toml")
     assert "\n" not in str(caught.value)
+
+
+HUGE = b"9" * 5000
+NESTED = b"[" * 5000 + b"]" * 5000
+
+
+@pytest.mark.parametrize("value", [HUGE, NESTED], ids=["thousands of digits", "thousands of brackets"])
+def test_what_the_reader_of_toml_cannot_hold_is_one_line(tmp_path: Path, value: bytes) -> None:
+    file = tmp_path / "notejam.toml"
+    file.write_bytes(b"[project]\nname = " + value)
+    with pytest.raises(ConfigError, match="not valid TOML: nested too deeply, or a number of thousands of digits"):
+        load(file)
+
+
+def test_a_value_of_a_thousand_digits_is_shown_in_part() -> None:
+    said = error_of(document(service={"max_tasks": 10**1000}))
+    assert said.startswith("stages.dev.service.max_tasks must be between 1 and 1000, got 1000")
+    assert len(said) < 150
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "notejam.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + SMALL.encode())
+    assert load(file) == parse(tomllib.loads(SMALL))
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected"),
+    [
+        ({"network": {"cidr": "100.64.0.0/16"}}, "must be a private block"),
+        ({"network": {"cidr": "192.0.0.0/20"}}, "must be a private block"),
+        ({"network": {"cidr": "10.0.0.0/255.255.0.0"}}, "must be an IPv4 block such as 10.0.0.0/16"),
+        ({"network": {"cidr": 167772160}}, "must be an IPv4 block such as 10.0.0.0/16"),
+        ({"database": {"database_name": "select"}}, "a word that the engine keeps for itself"),
+        ({"database": {"database_name": "rdsadmin"}}, "a word that the engine keeps for itself"),
+        ({"database": {"engine_version": "\u0661\u0667.\u0667"}}, "must be 17, or 17.7 to begin with"),
+        ({"service": {"busy_days": "MON-FRY"}}, "must be days such as MON-FRI"),
+        ({"service": {"busy_min_tasks": 2, "busy_from_hour": 9, "busy_to_hour": 9}}, "must be after busy_from_hour"),
+    ],
+)
+def test_what_aws_would_refuse_is_refused_at_once(stage: dict[str, Any], expected: str) -> None:
+    assert expected in error_of(document(**stage))

@@ -26,5 +26,5 @@ def test_the_page_of_the_load_balancer_is_passed_on(aws: Emulator) -> None:
     }
     host = aws.deploy("balancer", template)["Host"]
     with http_proxy.opened(urlsplit(aws.url).netloc, host) as address, pytest.raises(urllib.error.HTTPError) as answer:
-        urllib.request.urlopen(address, timeout=10)
+        urllib.request.urlopen(f"http://{address}/", timeout=10)
     assert (answer.value.code, answer.value.read()) == (503, b"almost there")

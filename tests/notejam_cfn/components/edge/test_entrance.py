@@ -9,6 +9,7 @@ import pytest
 
 from notejam_cfn.components.load_balancing.listeners import NOT_RELEASED_YET, WAKING, WAKING_PATH
 from notejam_cfn.core import cloudfront
+from notejam_cfn.stacks import stacks_of_stage
 
 DISTRIBUTION, RECORD = "AWS::CloudFront::Distribution", "AWS::Route53::RecordSet"
 BALANCER, GROUP = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::EC2::SecurityGroup"
@@ -166,6 +167,19 @@ def test_the_firewall_stands_at_cloudfront_and_counts_visitors(compose: Any, of_
 
 def test_a_stage_without_domain_and_firewall_has_nothing_in_us_east_1(compose: Any) -> None:
     assert "edge" not in compose()
+
+
+def test_requests_are_logged_where_cloudfront_delivers_them(make_stage: Any, compose: Any, of_type: Any) -> None:
+    assert "edge-log" not in compose()
+    stage = make_stage("resilient", cdn={"access_log": True})
+    (stack,) = [one for one in stacks_of_stage(stage) if one.layer == "edge-log"]
+    assert stack.region == "us-east-1"
+    template = stack.template.to_dict()
+    (source,) = of_type(template, "AWS::Logs::DeliverySource").values()
+    assert source["LogType"] == "ACCESS_LOGS"
+    assert source["ResourceArn"]["Fn::Sub"][1]["Id"]["Fn::GetStackOutput"]["Region"] == "eu-central-1"
+    (group,) = of_type(template, "AWS::Logs::LogGroup").values()
+    assert group["LogGroupName"]["Fn::Sub"][0].startswith("/aws/vendedlogs/")
 
 
 def test_the_console_asks_for_certificate_and_firewall(compose: Any, of_type: Any) -> None:

@@ -26,7 +26,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stage = {"region": HOME, "size": "resilient", "backups": {"copy_region": AWAY}}
     beside = {"size": "economy", "region": HOME}
     stages = {"prod": stage, "check": beside, "elsewhere": beside | {"region": AWAY}}
-    project = loader.parse({"project": {"name": "notejam"}, "stages": stages})
+    project = loader.parse({"project": {"name": "notejam"}, "delivery": {"region": HOME}, "stages": stages})
     output.write(folder, build.files(project, build.compose(project), None))
     return folder
 

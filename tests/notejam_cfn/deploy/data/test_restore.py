@@ -198,6 +198,18 @@ def test_the_old_cluster_goes_when_told_and_leaves_a_snapshot(run: Run, aws: Emu
     assert any(each["DBClusterSnapshotIdentifier"].startswith(f"{named(aws, 1)}-last-") for each in found)
 
 
+def test_a_stage_is_not_deleted_while_a_restore_has_kept_a_cluster(run: Run, aws: Emulator, deployed: None) -> None:
+    """The cluster uses the stage's subnets and its security group: CloudFormation would fail half-way."""
+    snapshot(aws, "good")
+    run("restore", "--to", "good", "--yes")
+    ran = run("destroy", "--yes", "--unprotect")
+    assert ran.exit == 4 and "restore prod --discard-old" in ran.said, ran.said
+    assert run("restore", "--discard-old", "--yes").exit == 0
+    ran = run("destroy", "--yes", "--unprotect")
+    assert ran.exit == 0, ran.said
+    assert clusters(aws) == set()
+
+
 def test_a_plan_is_shown_and_nothing_done_without_a_yes(
     run: Run, aws: Emulator, deployed: None, hold: Callable[..., str]
 ) -> None:

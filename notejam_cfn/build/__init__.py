@@ -1,0 +1,1 @@
+"""Turns a configuration into output/: compose, render, lint, write."""

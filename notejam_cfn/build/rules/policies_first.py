@@ -1,0 +1,96 @@
+"""E9520: what uses a role or a bucket waits for the policies that let it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import networkx
+from cfnlint._typing import RuleMatches
+from cfnlint.rules import CloudFormationLintRule, RuleMatch
+from cfnlint.template import Template
+
+# Where a policy that stands beside its role names the role, or the policy of a bucket the bucket.
+ATTACHED_BY = {
+    "AWS::IAM::ManagedPolicy": "Roles",
+    "AWS::IAM::Policy": "Roles",
+    "AWS::IAM::RolePolicy": "RoleName",
+    "AWS::S3::BucketPolicy": "Bucket",
+}
+TAKES_ROLE = ("Role", "RoleArn", "PermissionArn")
+DELIVERS_TO_BUCKET = ("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::EC2::FlowLog", "AWS::CloudFront::Distribution")
+
+
+class PoliciesFirst(CloudFormationLintRule):
+    """A resource that takes a role, or delivers to a bucket, depends on the policies that stand beside it.
+
+    A policy refers to its role, and so does the resource; without DependsOn either may come first, and the service
+    then tries what it may not do yet. On deletion the policy would go first.
+    """
+
+    id = "E9520"
+    shortdesc = "Policies come before what they are for"
+    description = "Whatever takes a role, or writes logs to a bucket, depends on the policies attached to it"
+    source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html"
+
+    def match(self, cfn: Template) -> RuleMatches:
+        """Return a match for each resource that may come before a policy it needs."""
+        return [
+            RuleMatch(["Resources", user], f"needs DependsOn: {policy}, a policy of {target}")
+            for policy, target in _attached(cfn)
+            for user in _users(cfn, target)
+            if cfn.graph is not None and not _comes_after(cfn, user, policy)
+        ]
+
+
+def _attached(cfn: Template) -> Iterator[tuple[str, str]]:
+    """Yield each policy that is a resource of its own, with the role or bucket it is attached to."""
+    for policy, resource in cfn.get_resources().items():
+        key = ATTACHED_BY.get(resource.get("Type", ""))
+        if key:
+            for target in _names(resource.get("Properties", {}).get(key)):
+                yield policy, target
+
+
+def _users(cfn: Template, target: str) -> Iterator[str]:
+    """Yield what takes a role, or delivers to a bucket."""
+    is_bucket = cfn.get_resources().get(target, {}).get("Type") == "AWS::S3::Bucket"
+    for name, resource in cfn.get_resources().items():
+        if str(resource.get("Type")).startswith("AWS::IAM::"):
+            continue
+        properties = resource.get("Properties", {})
+        if is_bucket and resource.get("Type") in DELIVERS_TO_BUCKET and target in _names(properties):
+            yield name
+        if not is_bucket and target in _roles_in(properties):
+            yield name
+
+
+def _roles_in(value: Any, key: str = "") -> set[str]:
+    """Return the logical IDs under keys such as ExecutionRoleArn, however deep."""
+    if key.endswith(TAKES_ROLE):
+        return _names(value)
+    if isinstance(value, dict):
+        return {name for inner, item in value.items() for name in _roles_in(item, str(inner))}
+    if isinstance(value, list):
+        return {name for item in value for name in _roles_in(item)}
+    return set()
+
+
+def _comes_after(cfn: Template, user: str, policy: str) -> bool:
+    """Tell whether a resource waits for a policy; what the policy itself refers to cannot."""
+    graph = cfn.graph.graph  # type: ignore[union-attr]
+    return policy in networkx.descendants(graph, user) or user in networkx.descendants(graph, policy)
+
+
+def _names(value: Any) -> set[str]:
+    """Return the logical IDs that a value refers to, however deep."""
+    if isinstance(value, list):
+        return {name for item in value for name in _names(item)}
+    if not isinstance(value, dict):
+        return set()
+    if isinstance(value.get("Ref"), str):
+        return {value["Ref"]}
+    if "Fn::GetAtt" in value:
+        target = value["Fn::GetAtt"]
+        return {target[0] if isinstance(target, list) else target.split(".")[0]}
+    return {name for item in value.values() for name in _names(item)}
