@@ -26,7 +26,7 @@ def environ(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     else:
         found = environment(DATABASE_PATH=str(tmp_path / "notejam.db"))
     assert command(found, "migrate").returncode == 0
-    return found
+    return found | {"TRUSTED_PROXIES": "1"}
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_days_visitors_leave_nothing_behind(server: RunningServer) -> None:
 def visit(server: RunningServer, name: str, people: int) -> None:
     """Let people come, write, read, export, mistype, leave half a form, and go."""
     for number in range(people):
-        client = Client(server)
+        client = Client(server, **{"X-Forwarded-For": f"203.0.113.{number}"})
         client.sign_up(f"{name}{number}@example.com")
         client.post("/notes/create/", name="Note", text=f"*words* of {number}", pad="")
         address = re.findall(r'href="(/notes/\d+/)"', client.get("/").content.decode())[0]
