@@ -48,12 +48,13 @@ def _settle_ministack(port: int) -> None:
 
 
 def _application() -> Application:
-    from . import change_sets, emulated_cloudfront, emulated_resources, recovery, refusals
+    from . import change_sets, emulated_cloudfront, emulated_records, emulated_resources, recovery, refusals
     from .roles import enforcement
 
     ministack = importlib.import_module("ministack.app")
     emulated_resources.register()
     emulated_cloudfront.register()
+    emulated_records.register()
     change_sets.register()
     refusals.register()
     recovery.register()
