@@ -12,21 +12,23 @@ from zoneinfo import ZoneInfo
 import peewee
 from bottle import Bottle, HTTPError, HTTPResponse, Route, request, response
 
-from .accounts import account, auth
+from .accounts import account, auth, browsers, email
 from .accounts.mail import new_outbox
 from .data.database import new_database
 from .data.models import database
 from .data.trash import sweep_trash
 from .errors import DatabaseUnavailable, Overloaded
-from .notes import listing, notes, pads, trash
+from .notes import imports, listing, notes, pads, trash
 from .runtime.sweeper import Sweeper
 from .security.passwords import Passwords
-from .security.sessions import TOKEN_FIELD, Sessions
+from .security.sessions import TOKEN_FIELD, Sessions, redirect, sign_in_path
+from .security.signing import new_link_serializer
 from .security.throttle import Throttle
 from .settings import Settings
 from .web import health
 from .web.assets import Assets
-from .web.forms import BODY_BYTES, sent_form
+from .web.drafts import sent_draft
+from .web.forms import BODY_BYTES, Form, sent_form
 from .web.gateway import REFUSED, Gateway, Paths
 from .web.middleware import Observer
 from .web.pages import page
@@ -36,10 +38,10 @@ log = logging.getLogger("notejam")
 TROUBLE = (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError, sqlite3.OperationalError)
 # The load balancer gives up on an answer after 60 s.
 MOST_SECONDS_FOR_A_PAGE = 55
-SUBJECTS = (health, auth, account, listing, notes, pads, trash)
+SUBJECTS = (health, auth, account, browsers, email, listing, notes, pads, trash, imports)
 EXPLANATIONS = {
     400: ("Bad request", "What was sent is incomplete or not understood, so nothing of it is saved."),
-    403: ("Form expired", "This form was open for too long or in another session. Go back, reload and send it again."),
+    403: ("Form expired", "This form was opened in another browser, or before you signed out. Please send it again."),
     404: ("Not found", "There is no such page."),
     405: ("Not allowed", "This page cannot be used that way."),
     408: ("Too slow", "What was sent did not arrive in time, so nothing of it is saved. Please try again."),
@@ -61,10 +63,19 @@ class Notejam(Bottle):
         self.zone = ZoneInfo(settings.time_zone)
         self.sessions = Sessions(settings.session_secret, settings.secure)
         self.passwords = Passwords(settings.password_hash_limit)
-        self.throttle = Throttle(self.sessions.signer, settings.trusted_proxies)
+        self.throttle = Throttle(settings.session_secret, settings.trusted_proxies)
+        self.links = new_link_serializer(settings.session_secret, "change of e-mail")
         self.outbox = new_outbox(settings)
         self.assets = Assets()
         self.sweeper = Sweeper(sweep_trash)
+
+    def ask_to_sign_in(self) -> Any:
+        """Lead a guest to the page to sign in, and from there to where they were going, with what they wrote."""
+        draft = sent_draft()
+        if draft is None:
+            return redirect(sign_in_path())
+        response.status = 401
+        return page("signin", "Sign in to save your note", form=Form(dict(draft.kept())))
 
     def default_error_handler(self, error: HTTPError) -> str:
         """Explain an error on a page like all others, without needing the database."""
@@ -75,7 +86,8 @@ class Notejam(Bottle):
             return ""
         title, explanation = EXPLANATIONS.get(error.status_code, EXPLANATIONS[500])
         visitor = request.environ.get("notejam.visitor")
-        return page("error", title, visitor, explanation=explanation, code=error.status_code)
+        draft = sent_draft()
+        return page("error", title, visitor, explanation=explanation, code=error.status_code, draft=draft)
 
 
 def create_app(settings: Settings) -> Observer:
@@ -86,6 +98,7 @@ def create_app(settings: Settings) -> Observer:
     for subject in SUBJECTS:
         _add_routes(application, subject.routes)
     application.get("/static/<name>", callback=application.assets.serve)
+    application.get("/robots.txt", callback=application.assets.robots)
     return Observer(application, settings)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from bottle import HTTPResponse, request, response
 from peewee import IntegrityError
 
-from ..data.models import PasswordReset, User, database, now
-from ..security.sessions import digest, own_path, random_text, redirect
+from ..data.models import PasswordReset, User, Visitor, database, now
+from ..security.sessions import digest, own_path, random_text, redirect, signed_in
+from ..web.drafts import kept_draft, save
 from ..web.forms import Form, sent_form
 from ..web.pages import flash, page
 from ..web.routing import new_routes
@@ -34,7 +35,7 @@ def sign_up() -> Any:
     user_id = _create_user(form, email, password) if form.ok else None
     if user_id is None:
         return page("signup", "Sign up", form=form)
-    request.app.sessions.start(user_id)
+    request.app.sessions.start(user_id, email)
     flash("signed-up")
     return redirect("/")
 
@@ -53,12 +54,22 @@ def sign_in() -> Any:
     user = _authenticated(form, email, password) if form.ok else None
     if user is None:
         return page("signin", "Sign in", form=form)
-    request.app.sessions.start(user.id)
+    request.app.sessions.start(user.id, user.email)
+    draft = kept_draft(form)
+    if draft is not None:
+        return save(draft)
     flash("signed-in")
     return redirect(own_path(form["next"] or "/"))
 
 
-@routes.route("/signout/", method=["GET", "POST"])
+@routes.get("/signout/")
+@signed_in
+def sign_out_form(visitor: Visitor) -> str:
+    """Ask: an address that another page made the browser open signs nobody out."""
+    return page("signout", "Sign out", visitor)
+
+
+@routes.post("/signout/")
 def sign_out() -> HTTPResponse:
     """End this browser's session, here and in the database."""
     request.app.sessions.end()
@@ -78,7 +89,7 @@ def forgot() -> Any:
     form = sent_form()
     email = form.email()
     if form.ok and request.app.throttle.refuses("reset", email):
-        _too_many(form, "email")
+        too_many(form, "email")
     if not form.ok:
         return page("forgot", "Forgot password", form=form)
     outbox, url = request.app.outbox, request.app.settings.public_url
@@ -114,7 +125,7 @@ def reset(token: str) -> Any:
 def _create_user(form: Form, email: str, password: str) -> int | None:
     """Return the new user's id, or None with the reason in the form."""
     if request.app.throttle.refuses("signup", email):
-        _too_many(form, "email")
+        too_many(form, "email")
         return None
     if User.with_email(email) is None:
         try:
@@ -127,20 +138,22 @@ def _create_user(form: Form, email: str, password: str) -> int | None:
 
 def _authenticated(form: Form, email: str, password: str) -> User | None:
     """Return the user whose password this is, or None with the reason in the form, the same for all reasons."""
-    if request.app.throttle.refuses("signin", email):
-        _too_many(form, "password")
+    known = request.app.sessions.known(email)
+    if request.app.throttle.refuses("signin", email, known):
+        too_many(form, "password")
         return None
     user = User.with_email(email)
     if not request.app.passwords.verify(user and user.password_hash, password):
         form.fail("password", WRONG)
         return None
-    request.app.throttle.forgive("signin", email)
+    request.app.throttle.forgive("signin", email, known)
     if user and request.app.passwords.is_outdated(user.password_hash):
         user.replace_hash(request.app.passwords.hash(password))
     return user
 
 
-def _too_many(form: Form, field: str) -> None:
+def too_many(form: Form, field: str) -> None:
+    """Refuse an attempt beside a field, with the status that says so."""
     response.status = 429
     response.set_header("Retry-After", "900")
     form.fail(field, TOO_MANY)

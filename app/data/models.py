@@ -58,6 +58,11 @@ class User(Table):
             Session.delete().where(Session.user == self.id).execute()
             PasswordReset.delete().where(PasswordReset.user == self.id).execute()
 
+    @classmethod
+    def change_email(cls, user_id: int, old: str, new: str) -> bool:
+        """Give an account another address if it still has the old one; `IntegrityError` when the new one is taken."""
+        return bool(cls.update(email=new).where((cls.id == user_id) & (cls.email == old)).execute())
+
     def replace_hash(self, password_hash: str) -> None:
         """Store the same password hashed anew; nobody is signed out."""
         User.update(password_hash=password_hash).where(User.id == self.id).execute()
@@ -83,6 +88,8 @@ class Session(Table):
     id = CharField(max_length=22, primary_key=True)
     user = ForeignKeyField(User, on_delete="CASCADE")
     expires_at = DateTimeField()
+    seen_at = DateTimeField(null=True)
+    browser = CharField(max_length=60, default="")
 
     class Meta:
         table_name = "sessions"
@@ -102,10 +109,27 @@ class Session(Table):
         return Visitor(*rows[0][:3], session_id, pads)
 
     @classmethod
-    def start(cls, session_id: str, user_id: int, expires_at: dt.datetime) -> None:
+    def start(cls, session_id: str, user_id: int, expires_at: dt.datetime, browser: str) -> None:
         """Keep a new session, and forget the user's expired ones."""
         cls.delete().where((cls.user == user_id) & (cls.expires_at <= now())).execute()
-        cls.insert(id=session_id, user=user_id, expires_at=expires_at).execute()
+        cls.insert(id=session_id, user=user_id, expires_at=expires_at, seen_at=now(), browser=browser).execute()
+
+    @classmethod
+    def renew(cls, session_id: str, expires_at: dt.datetime) -> None:
+        """Let a session that is used go on."""
+        cls.update(expires_at=expires_at, seen_at=now()).where(cls.id == session_id).execute()
+
+    @classmethod
+    def of_user(cls, user_id: int) -> list[tuple[str, str, dt.datetime | None]]:
+        """Return (id, browser, seen_at) of each session of the user, the one used last first."""
+        sql = """SELECT id, browser, seen_at FROM sessions WHERE user_id = %s AND expires_at > %s
+            ORDER BY seen_at IS NULL, seen_at DESC, id"""
+        return database.rows(sql, user_id, now())  # type: ignore[no-any-return]
+
+    @classmethod
+    def end_others(cls, user_id: int, session_id: str) -> None:
+        """Forget all sessions of the user but one."""
+        cls.delete().where((cls.user == user_id) & (cls.id != session_id)).execute()
 
     @classmethod
     def end(cls, session_id: str) -> None:
@@ -175,6 +199,11 @@ class Attempts(Table):
     def forget(cls, keys: list[str]) -> None:
         """Start counting from zero again."""
         cls.delete().where(cls.key.in_(keys)).execute()
+
+    @classmethod
+    def give_back(cls, keys: list[str]) -> None:
+        """Take one attempt back under each key."""
+        cls.update(count=cls.count - 1).where(cls.key.in_(keys) & (cls.count > 0)).execute()
 
     @classmethod
     def sweep(cls) -> None:

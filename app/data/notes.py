@@ -7,7 +7,7 @@ plain SQL and return tuples: model objects for 200 notes cost three times as muc
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from peewee import BigAutoField, CharField, DateTimeField, ForeignKeyField, IntegerField, TextField
@@ -23,6 +23,8 @@ ORDERS = {
 }
 DEFAULT_ORDER = "-updated_at"
 SUMMARY_LENGTH = 200
+# Of an export: 4 MB at most, with 100,000 characters of four bytes each.
+NOTES_AT_A_TIME = 10
 
 
 class Pad(Table):
@@ -143,9 +145,28 @@ class Note(Table):
         return Usage(*database.rows(sql, user_id)[0])
 
     @classmethod
-    def all_of(cls, user_id: int) -> list[tuple[Any, ...]]:
-        """Return (id, pad_id, name, text, created_at, updated_at) of everything the user wrote, oldest first."""
-        return database.rows(_ALL_NOTES, user_id)  # type: ignore[no-any-return]
+    def all_of(cls, user_id: int) -> Iterator[tuple[Any, ...]]:
+        """Yield (id, pad_id, name, text, created_at, updated_at) of everything the user wrote, oldest first.
+
+        A few at a time are read: all of them could be more than a task has memory for.
+        """
+        last = 0
+        while rows := database.rows(_SOME_NOTES, user_id, last, NOTES_AT_A_TIME):
+            yield from rows
+            last = rows[-1][0]
+
+    @classmethod
+    def names_of(cls, user_id: int) -> list[tuple[int, str]]:
+        """Return (id, name) of every note of the user."""
+        sql = "SELECT id, name FROM notes WHERE user_id = %s AND deleted_at IS NULL"
+        return database.rows(sql, user_id)  # type: ignore[no-any-return]
+
+    @classmethod
+    def texts_of(cls, user_id: int, note_ids: list[int]) -> list[str]:
+        """Return the texts of some of the user's notes."""
+        marks = ", ".join(["%s"] * len(note_ids))
+        sql = f"SELECT text FROM notes WHERE user_id = %s AND deleted_at IS NULL AND id IN ({marks})"
+        return [text for (text,) in database.rows(sql, user_id, *note_ids)]
 
     @classmethod
     def derive(cls, user_id: int) -> None:
@@ -170,9 +191,9 @@ _PAGE = f"""
 _ONE_NOTE = """
     SELECT id, pad_id, name, text, created_at, updated_at, version FROM notes
     WHERE id = %s AND user_id = %s AND deleted_at IS NULL"""
-_ALL_NOTES = """
+_SOME_NOTES = """
     SELECT id, pad_id, name, text, created_at, updated_at FROM notes
-    WHERE user_id = %s AND deleted_at IS NULL ORDER BY id"""
+    WHERE user_id = %s AND id > %s AND deleted_at IS NULL ORDER BY id LIMIT %s"""
 # A pad that went to the trash in another window is no pad: the note must not go with it.
 _LIVE_PAD = "(SELECT p.id FROM pads p WHERE p.id = %s AND p.user_id = %s AND p.deleted_at IS NULL)"
 _ADD_NOTE = f"""

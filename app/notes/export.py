@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
+import shutil
+import tempfile
 import zipfile
-from typing import Any
+from collections.abc import Iterable
+from typing import IO, Any
 
 from ..data.models import Visitor
 
+# Fast rather than small: an export costs a thread for as long as it is being packed.
+COMPRESSION = 2
 
-def archive(visitor: Visitor, notes: list[tuple[Any, ...]]) -> bytes:
-    """Return the zip's bytes; `notes` are (id, pad_id, name, text, created_at, updated_at)."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
-        target.writestr("notes.json", _as_json(visitor, notes))
-        for note in notes:
+
+def archive(visitor: Visitor, notes: Iterable[tuple[Any, ...]]) -> IO[bytes]:
+    """Return the zip as a file without a name; `notes` are (id, pad_id, name, text, created_at, updated_at).
+
+    Only one note is in memory at a time, however many there are.
+    """
+    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the server reads it after this function)
+    # The zip takes one member at a time, so what programs read waits beside it.
+    document = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+    with document, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as target:
+        document.write(_beginning(visitor))
+        for number, note in enumerate(notes):
+            document.write(",\n" if number else "\n")
+            document.write(json.dumps(_note(visitor, note), ensure_ascii=False, indent=2))
             target.writestr(_path(visitor, note), f"# {note[2]}\n\n{note[3]}\n")
-    return buffer.getvalue()
+        document.write("\n]}\n")
+        document.seek(0)
+        with target.open("notes.json", "w", force_zip64=True) as member:
+            shutil.copyfileobj(document.buffer, member)
+    file.seek(0)
+    return file
 
 
-def _as_json(visitor: Visitor, notes: list[tuple[Any, ...]]) -> str:
+def _beginning(visitor: Visitor) -> str:
     pads = [{"id": pad_id, "name": name} for pad_id, name in visitor.pads]
-    document = {"email": visitor.email, "pads": pads, "notes": [_note(visitor, note) for note in notes]}
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    head = json.dumps({"email": visitor.email, "pads": pads}, ensure_ascii=False, indent=2)
+    return f'{head[:-2]},\n  "notes": ['
 
 
 def _note(visitor: Visitor, note: tuple[Any, ...]) -> dict[str, Any]:
@@ -32,6 +49,7 @@ def _note(visitor: Visitor, note: tuple[Any, ...]) -> dict[str, Any]:
     return {
         "id": note_id,
         "pad": visitor.pad_name(pad_id) or None,
+        "pad_id": pad_id,
         "name": name,
         "text": text,
         "created_at": f"{created_at.isoformat(timespec='seconds')}Z",

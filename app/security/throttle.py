@@ -1,7 +1,7 @@
 """Slowing down who tries too often, counted in the database so that all tasks count together.
 
 An attempt counts under several keys: the account from one address (somebody guessing one password), the account from
-anywhere (many machines guessing it), and the address (one machine trying many accounts). The keys are hashed with the
+anywhere (many machines guessing it), and the address (one machine trying many accounts). The keys are signed with the
 application's secret; the table holds neither addresses nor e-mail.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from bottle import request
 
 from ..data.models import Attempts, now
-from .sessions import Signer
+from .signing import new_signer
 
 WINDOW = dt.timedelta(minutes=15)
 # Attempts within the window: of one account from one address, of one account, from one address.
@@ -24,26 +24,45 @@ LIMITS = {"signin": (10, 100, 100), "signup": (10, 20, 50), "reset": (5, 10, 30)
 class Throttle:
     """Counts attempts; `trusted_proxies` tells which entry of X-Forwarded-For is the visitor's."""
 
-    def __init__(self, signer: Signer, trusted_proxies: int) -> None:
-        self._signer = signer
+    def __init__(self, secret: str, trusted_proxies: int) -> None:
+        self._signer = new_signer(secret, "throttle")
         self._proxies = trusted_proxies
 
-    def refuses(self, action: str, account: str) -> bool:
-        """Count one attempt and return whether it is one too many."""
-        keys = self._keys(action, account)
-        counts = Attempts.count_one(keys, now() + WINDOW)
-        refused = any(counts[key] > limit for key, limit in zip(keys, LIMITS[action], strict=True))
+    def refuses(self, action: str, account: str, known: str = "") -> bool:
+        """Count one attempt and return whether it is one too many.
+
+        What is refused for its address is not counted against the account, so one address cannot lock its owner out;
+        and a browser that the account is `known` to have signed in with counts by itself, whatever others do.
+        """
+        each, all_of_account, all_of_address = LIMITS[action]
+        if known:
+            refused = self._exceeds({self._key(action, "known", account, known): each})
+        else:
+            address = self._address()
+            origin = {self._key(action, "each", account, address): each}
+            origin |= {self._key(action, "address", address): all_of_address}
+            refused = self._exceeds(origin) or self._exceeds({self._key(action, "account", account): all_of_account})
         request.environ["notejam.throttled"] = refused
         return refused
 
-    def forgive(self, action: str, account: str) -> None:
-        """Forget the failures of an account from this address, after a success."""
-        Attempts.forget(self._keys(action, account)[:1])
+    def forgive(self, action: str, account: str, known: str = "") -> None:
+        """Forget the failures of an account from here, after a success, which itself uses up nothing."""
+        if known:
+            Attempts.forget([self._key(action, "known", account, known)])
+            return
+        address = self._address()
+        Attempts.forget([self._key(action, "each", account, address)])
+        Attempts.give_back([self._key(action, "address", address), self._key(action, "account", account)])
 
-    def _keys(self, action: str, account: str) -> list[str]:
-        address = client_address(request.environ, self._proxies)
-        subjects = (f"{account} {address}", account, address)
-        return [self._signer.sign("throttle", f"{action} {number} {what}") for number, what in enumerate(subjects)]
+    def _exceeds(self, limits: dict[str, int]) -> bool:
+        counts = Attempts.count_one(list(limits), now() + WINDOW)
+        return any(counts[key] > limit for key, limit in limits.items())
+
+    def _address(self) -> str:
+        return client_address(request.environ, self._proxies)
+
+    def _key(self, *parts: str) -> str:
+        return self._signer.get_signature(" ".join(parts)).decode()
 
 
 def client_address(environ: dict[str, Any], trusted_proxies: int) -> str:

@@ -6,12 +6,12 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
-from bottle import HTTPError, request
+from bottle import FileUpload, HTTPError, request
 
 from ..data.folding import is_visible
 
-# A note of 100,000 characters of four bytes each, percent-encoded, with room for the other fields.
-BODY_BYTES = 1_400_000
+# Far above what is stored, so that a paste that is too long comes back with the page that says so.
+BODY_BYTES = 4_000_000
 # A list shows up to 200 notes, each with a box to choose it.
 MOST_FIELDS = 230
 EMAIL_LENGTH = 75
@@ -37,6 +37,7 @@ class Form:
     def __init__(self, values: dict[str, str] | None = None) -> None:
         self.values = values or {}
         self.errors: dict[str, str] = {}
+        self.files: dict[str, FileUpload] = {}
 
     def __getitem__(self, name: str) -> str:
         return self.values.get(name, "")
@@ -116,7 +117,20 @@ def sent_form() -> Form:
     """
     form: Form | None = request.environ.get("notejam.form")
     if form is None:
-        form = request.environ["notejam.form"] = Form(_parse(_body(request.environ)))
+        takes_files = request.route.config.get("body_bytes") and _is_multipart(request.environ)
+        form = request.environ["notejam.form"] = _upload() if takes_files else Form(_parse(_body(request.environ)))
+    return form
+
+
+def _is_multipart(environ: dict[str, Any]) -> bool:
+    return str(environ.get("CONTENT_TYPE", "")).startswith("multipart/form-data")
+
+
+def _upload() -> Form:
+    """Return the form of a route that takes files and says so with `body_bytes`; a malformed one is 400."""
+    sent = request.forms
+    form = Form({name: sent.getunicode(name, "") for name in sent})
+    form.files = dict(request.files.items())
     return form
 
 

@@ -25,6 +25,8 @@ SECONDS_FOR_A_BODY, BYTES_A_SECOND = 15.0, 16 * 1024
 # What may be on its way at a time. Small forms are counted apart: a few big bodies keep nobody from signing in.
 SMALL_BODY, SMALL_BODIES, BIG_BODIES = 64 * 1024, 16 * 1024**2, 64 * 1024**2
 SECONDS_BETWEEN_BATCHES = 0.2
+# The load balancer gives up after 60 s.
+SECONDS_IN_LINE, SECONDS_IN_LINE_FOR_SLOW = 10.0, 45.0
 SECONDS_TO_OPEN_A_FILE = 30.0
 # The status of a request that no handler shall see; the application answers with its page for it.
 REFUSED = "notejam.refused"
@@ -64,8 +66,8 @@ class Gateway:
     def __init__(self, application: Wsgi, paths: Paths, threads: int) -> None:
         self._application = application
         self._paths = paths
-        self._pages = Workers(self._run, threads)
-        self._slow = Workers(self._run, SLOW_THREADS)
+        self._pages = Workers(self._run, threads, SECONDS_IN_LINE)
+        self._slow = Workers(self._run, SLOW_THREADS, SECONDS_IN_LINE_FOR_SLOW)
         self._bytes_arriving = {True: 0, False: 0}
         self._done: deque[asyncio.Future[None]] = deque()
         self._pending = 0

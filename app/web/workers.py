@@ -14,7 +14,6 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 MOST_WAITING = 512
-SECONDS_IN_LINE = 10.0
 
 
 class Job(NamedTuple):
@@ -26,9 +25,13 @@ class Job(NamedTuple):
 
 
 class Workers:
-    """At most `threads` jobs at a time, of one key one fewer; `run` gets the task and whether it waited too long."""
+    """At most `threads` jobs at a time, of one key one fewer.
 
-    def __init__(self, run: Callable[[Any, bool], None], threads: int) -> None:
+    `run` gets the task and whether it waited for longer than `patience` seconds.
+    """
+
+    def __init__(self, run: Callable[[Any, bool], None], threads: int, patience: float) -> None:
+        self._patience = patience
         self._run = run
         self._threads = threads
         self._most_of_one = max(1, threads - 1)
@@ -67,7 +70,7 @@ class Workers:
         while True:
             job = self._ready.get()
             try:
-                self._run(job.task, time.monotonic() - job.since > SECONDS_IN_LINE)
+                self._run(job.task, time.monotonic() - job.since > self._patience)
             finally:
                 self._end(job.key)
 

@@ -24,6 +24,8 @@ OWN = {
     "AWS::RDS::DBCluster": ("_rds_db_cluster_create", "rds", "_clusters"),
     "AWS::Backup::BackupVault": ("_backup_vault_create", "backup", "_vaults"),
 }
+# Types that their schema identifies by a number, though a name can be taken only once too.
+NAMES = {"AWS::CodeCommit::Repository": ("RepositoryName",)}
 # When a stack has come to one of these, its services write what they still had.
 ENDED = ("DELETE_COMPLETE", "ROLLBACK_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
@@ -92,7 +94,7 @@ def draw_name(provisioners: Any) -> None:
 def named(kind: str, properties: Properties) -> str:
     """Return the name that a template gives a resource, or an empty text when it gives none."""
     known = schemas.resource_type(kind)
-    parts = [properties.get(part) for part in known.identifiers] if known else []
+    parts = [properties.get(part) for part in NAMES.get(kind, known.identifiers)] if known else []
     return "|".join(map(str, parts)) if parts and all(parts) else ""
 
 

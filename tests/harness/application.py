@@ -49,7 +49,7 @@ class RunningServer:
     def __init__(
         self, environ: dict[str, str], log: Path, command: tuple[str, ...] = ("serve",), folder: Path = ROOT
     ) -> None:
-        self.port = int(environ["PORT"])
+        self.environ, self.port = environ, int(environ["PORT"])
         self.log = log
         with log.open("wb") as output:
             arguments = [sys.executable, "-m", "app", *command]
@@ -76,7 +76,14 @@ class RunningServer:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def ask(self, method: str, path: str, timeout: float = 20, **options: Any) -> http.client.HTTPResponse:
+    def processes(self) -> list[int]:
+        """Return the ids of the server and its workers."""
+        pids = [self.process.pid]
+        for pid in pids:
+            pids += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return pids
+
+    def ask(self, method: str, path: str, timeout: float = 60, **options: Any) -> http.client.HTTPResponse:
         """Send one request on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         connection.request(method, path, **options)

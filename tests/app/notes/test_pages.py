@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
-from ..helpers import add_note, add_pad, errors, main_form, other_browser, sign_in, sign_up, submit
+from app.data.models import database
+
+from ..helpers import add_note, add_pad, errors, main_form, other_browser, sign_in, sign_out, sign_up, submit
 
 NEW_USER = {"email": "user@example.com", "password": "correct horse", "repeat_password": "correct horse"}
 
@@ -82,8 +84,8 @@ def test_signing_out_leads_back_to_sign_in(user: TestApp) -> None:
     assert user.get("/").location == "/signin/"
 
 
-def test_signing_out_by_link_works_too(user: TestApp) -> None:
-    assert user.get("/signout/").location == "/signin/"
+def test_signing_out_ends_the_session(user: TestApp) -> None:
+    assert sign_out(user).location == "/signin/"
     assert user.get("/").status_int == 303
 
 
@@ -112,7 +114,10 @@ def test_a_note_is_not_created_by_an_anonymous_visitor(browser: TestApp) -> None
     assert browser.get("/notes/create/").location == "/signin/?next=%2Fnotes%2Fcreate%2F"
     form = main_form(browser.get("/signin/"))
     values = {"csrf_token": form["csrf_token"].value, "name": "n", "text": "t", "pad": ""}
-    assert browser.post("/notes/create/", values).location.startswith("/signin/")
+    page = browser.post("/notes/create/", values, status=401)
+    assert "Sign in to save your note" in page
+    assert database.rows("SELECT count(*) FROM notes") == [(0,)]
+    database.close()
 
 
 @pytest.mark.parametrize("missing", ["name", "text"])
@@ -232,7 +237,6 @@ def test_an_edited_note_moves_to_the_top(user: TestApp) -> None:
 
 
 def test_the_list_has_fifty_notes_a_page(user: TestApp, settings: dict[str, Any]) -> None:
-    from app.data.models import database
     from app.data.notes import Note
 
     for number in range(60):
@@ -337,7 +341,6 @@ def test_all_notes_are_exported_as_json_and_markdown(user: TestApp) -> None:
 
 
 def test_an_account_is_deleted_with_everything_in_it(user: TestApp) -> None:
-    from app.data.models import database
 
     add_note(user, "Wishlist", pad=add_pad(user, "Ideas"))
     assert "password" in errors(submit(user, "/settings/delete/", password="wrong"))

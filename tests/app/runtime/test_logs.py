@@ -66,7 +66,7 @@ def test_a_requests_line_is_its_metrics(lines: list[dict[str, Any]]) -> None:
         (directive,) = line["_aws"]["CloudWatchMetrics"]
         assert directive["Namespace"] == "Notejam"
         assert directive["Dimensions"] == [["Stage"]]
-        names = [metric["Name"] for metric in directive["Metrics"]] + ["Stage", "Route"]
+        names = [metric["Name"] for metric in directive["Metrics"]] + ["Stage"]
         assert not [name for name in names if name not in line]
         assert line["_aws"]["Timestamp"] > 1_700_000_000_000
 

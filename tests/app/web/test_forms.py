@@ -22,6 +22,7 @@ FORMS = {
     "/forgot-password/": ("email",),
     "/settings/": ("old_password", "new_password", "repeat_new_password"),
     "/settings/delete/": ("password",),
+    "/settings/email/": ("email", "password"),
     "/notes/create/": ("name", "text", "pad"),
     "/notes/1/edit/": ("name", "text", "pad"),
     "/pads/create/": ("name",),
@@ -43,11 +44,12 @@ def visitor(
 ) -> tuple[TestApp, str]:
     """A signed-in browser with one pad and one note, nobody counting attempts, and its form token."""
     browser = start(**settings)
-    monkeypatch.setattr(Throttle, "refuses", lambda self, action, account: False)
+    monkeypatch.setattr(Throttle, "refuses", lambda self, action, account, known="": False)
     sign_up(browser, "owner@example.com")
     add_note(browser, "Wishlist", pad=add_pad(browser, "Ideas"))
     token = browser.get("/settings/").html.select_one("[name=csrf_token]")["value"]
-    return TestApp(browser.app, extra_environ={"HTTP_COOKIE": f"session={browser.cookies['session']}"}), token
+    cookies = "; ".join(f"{name}={browser.cookies[name]}" for name in ("session", "browser"))
+    return TestApp(browser.app, extra_environ={"HTTP_COOKIE": cookies}), token
 
 
 def send(browser: TestApp, path: str, fields: dict[str, str]) -> Any:

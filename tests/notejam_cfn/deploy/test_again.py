@@ -14,6 +14,7 @@ import pytest
 from notejam_cfn.build import build, output
 from notejam_cfn.config import loader
 from notejam_cfn.local.emulator import Emulator
+from notejam_cfn.stacks import stacks_of
 from tests.conftest import Ran, Run
 
 SIZES = ("economy", "standard", "resilient")
@@ -105,3 +106,32 @@ def test_a_failed_creation_of_backups_keeps_nothing(run: Run, aws: Emulator, siz
     aws.set_faults(failures=[{"logical_id": "RegularSelection", "operation": "create", "reason": "no capacity"}])
     assert run(size, "deploy", "--yes").exit != 0
     assert aws.client("backup", REGION).list_backup_vaults()["BackupVaultList"] == []
+
+
+def delete(aws: Emulator, name: str) -> None:
+    """Delete a stack as the console does, and wait until it is gone."""
+    cloudformation = aws.client("cloudformation", REGION)
+    (held,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    cloudformation.delete_stack(StackName=name)
+    waiter = cloudformation.get_waiter("stack_delete_complete")
+    waiter.wait(StackName=held["StackId"], WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
+
+
+@pytest.mark.parametrize("size", ["economy", "standard"])
+def test_a_stage_in_one_template_can_be_created_deleted_and_created_again(
+    aws: Emulator, compose: Any, size: str
+) -> None:
+    template = compose(size)["console"]
+    for _ in range(2):
+        aws.deploy("notejam-dev", template, {"ImageUri": IMAGE}, REGION)
+        delete(aws, "notejam-dev")
+
+
+def test_the_delivery_can_be_created_deleted_and_created_again(aws: Emulator) -> None:
+    """Its repository is kept, with the code: the next one has a name of its own."""
+    stages = {"dev": {"size": "economy", "region": REGION}}
+    stacks = stacks_of(loader.parse({"delivery": {"source": "codecommit"}, "stages": stages}))
+    (delivery,) = (stack for stack in stacks if stack.name == "notejam-delivery")
+    for _ in range(2):
+        aws.deploy(delivery.name, delivery.template.to_dict(), region=REGION)
+        delete(aws, delivery.name)

@@ -1,0 +1,73 @@
+"""An export is as big as it has to be, and needs little memory for it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import io
+import json
+import random
+import re
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.application import PASSWORD, Client, RunningServer, command, environment
+
+NOTES, LENGTH, EXPORTS, MOST_MB = 500, 100_000, 4, 120
+ADD = "INSERT INTO notes (user_id, name, text, created_at, updated_at) VALUES (1, {0}, {0}, {0}, {0})"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningServer]:
+    """A server whose first user has 500 notes of 100 KB."""
+    if request.param == "postgres":
+        request.getfixturevalue("postgres_settings")
+        environ = environment(request.getfixturevalue("postgres"))
+    else:
+        environ = environment(DATABASE_PATH=str(tmp_path / "notejam.db"))
+    assert command(environ, "migrate").returncode == 0
+    running = RunningServer(environ, tmp_path / "log")
+    yield running
+    running.destroy()
+
+
+def fill(environ: dict[str, str]) -> None:
+    words = [format(random.getrandbits(30), "x") for _ in range(3000)]
+    moment = "2026-11-23 14:05:09.123456"
+    texts = [" ".join(random.choices(words, k=LENGTH // 9)) for _ in range(NOTES)]
+    rows = [(f"Note {number}", text, moment, moment) for number, text in enumerate(texts)]
+    if "DATABASE_PATH" in environ:
+        with sqlite3.connect(environ["DATABASE_PATH"]) as connection:
+            connection.executemany(ADD.format("?"), rows)
+        return
+    import psycopg
+
+    where: dict[str, Any] = {"host": "127.0.0.1", "port": environ["DATABASE_PORT"], "dbname": "notejam"}
+    with psycopg.connect(user="notejam", password=PASSWORD, **where) as connection:
+        connection.cursor().executemany(ADD.format("%s"), rows)
+
+
+def peak_mb(server: RunningServer) -> float:
+    return max(
+        int(re.findall(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[0]) / 1024
+        for pid in server.processes()
+    )
+
+
+def test_four_big_exports_at_once_stay_small(server: RunningServer) -> None:
+    client = Client(server)
+    client.sign_up("user@example.com")
+    fill(server.environ)
+    with concurrent.futures.ThreadPoolExecutor(EXPORTS) as pool:
+        asked = [pool.submit(client.get, "/settings/export/") for _ in range(EXPORTS)]
+        answers = [each.result() for each in asked]
+    assert [answer.status for answer in answers] == [200] * EXPORTS
+    archive = zipfile.ZipFile(io.BytesIO(answers[-1].content))
+    assert archive.testzip() is None
+    assert len(json.loads(archive.read("notes.json"))["notes"]) == NOTES
+    assert len(archive.namelist()) == NOTES + 1
+    assert peak_mb(server) < MOST_MB
