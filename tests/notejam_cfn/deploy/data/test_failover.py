@@ -60,7 +60,7 @@ def stacks(aws: Emulator, region: str) -> set[str]:
 def test_a_stage_comes_up_elsewhere_from_the_newest_copy_without_asking_its_old_region(
     run: Run, aws: Emulator, copied: str, gone: list[str]
 ) -> None:
-    ran = run("move", "--to", AWAY, "--yes", "--anyway")
+    ran = run("failover", "--to", AWAY, "--yes", "--anyway")
     assert ran.exit == 0, ran.said
     assert gone == []
     layers = ("network", "database", "copies", "backups", "service", "monitoring")
@@ -71,7 +71,7 @@ def test_a_stage_comes_up_elsewhere_from_the_newest_copy_without_asking_its_old_
 
 
 def test_the_person_is_told_what_is_lost_and_how_long_it_takes(run: Run, aws: Emulator, copied: str) -> None:
-    ran = run("move", "--to", AWAY, "--dry-run", "--anyway")
+    ran = run("failover", "--to", AWAY, "--dry-run", "--anyway")
     assert ran.exit == 0, ran.said
     assert "what was written in the last 9 hours" in ran.said
     assert "time       about" in ran.said
@@ -82,9 +82,9 @@ def test_a_move_that_was_interrupted_goes_on_with_the_copy_it_began_with(
     run: Run, aws: Emulator, copied: str, hold: Callable[..., str]
 ) -> None:
     aws.set_faults(failures=[{"logical_id": "LoadBalancer", "operation": "create", "reason": "no room", "times": 1}])
-    assert run("move", "--to", AWAY, "--yes", "--anyway").exit != 0
+    assert run("failover", "--to", AWAY, "--yes", "--anyway").exit != 0
     hold("copy-2", datetime.now(UTC), AWAY)
-    ran = run("move", "--to", AWAY, "--yes", "--anyway")
+    ran = run("failover", "--to", AWAY, "--yes", "--anyway")
     assert ran.exit == 0, ran.said
     database = aws.client("cloudformation", AWAY).describe_stacks(StackName="notejam-prod-database")["Stacks"][0]
     chosen = {each["ParameterKey"]: each["ParameterValue"] for each in database["Parameters"]}
@@ -93,7 +93,7 @@ def test_a_move_that_was_interrupted_goes_on_with_the_copy_it_began_with(
 
 def test_a_move_without_a_copy_is_refused_before_anything_is_made(run: Run, aws: Emulator) -> None:
     run("deploy", "--yes")
-    ran = run("move", "--to", AWAY, "--yes")
+    ran = run("failover", "--to", AWAY, "--yes")
     assert ran.exit == 1
     assert "copy of the database: none in this region" in ran.said
     assert "notejam-prod-network" not in stacks(aws, AWAY)
@@ -103,7 +103,7 @@ def test_a_stage_that_does_not_answer_in_its_new_place_is_told_of_before_people_
     run: Run, copied: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(failover_checks, "smoke", functools.partial(failover_checks.smoke, tries=1, pause=0.0))
-    ran = run("move", "--to", AWAY, "--yes", "--anyway", "--image", IMAGE)
+    ran = run("failover", "--to", AWAY, "--yes", "--anyway", "--image", IMAGE)
     assert ran.exit == 3, ran.said
     assert f"prod is up in {AWAY} and silent" in ran.said
 
@@ -174,12 +174,12 @@ def test_a_region_where_aws_backup_leaves_aurora_alone_is_found_out() -> None:
 
 
 def test_what_cannot_be_looked_up_is_named(run: Run, copied: str) -> None:
-    said = run("move", "--to", AWAY, "--dry-run").said
+    said = run("failover", "--to", AWAY, "--dry-run").said
     assert "unknown  quota of VPCs: could not be looked up" in said
 
 
 def test_home_is_no_place_to_move_to(run: Run) -> None:
-    assert run("move", "--to", HOME, "--yes").exit == 2
+    assert run("failover", "--to", HOME, "--yes").exit == 2
 
 
 def test_a_region_that_lacks_a_type_is_found_out() -> None:
@@ -215,11 +215,11 @@ def test_an_image_that_the_pipeline_copied_is_found_by_its_digest(run: Run, aws:
         repositoryName=repository["repositoryName"], imageManifest='{"schemaVersion": 2}', imageTag="release-1"
     )
     address = f"{repository['repositoryUri']}@{pushed['image']['imageId']['imageDigest']}"
-    assert f"--image {address} is the newest copy" in run("move", "--to", AWAY, "--dry-run").said
+    assert f"--image {address} is the newest copy" in run("failover", "--to", AWAY, "--dry-run").said
     at_home = f"123456789012.dkr.ecr.{HOME}.example.com/other-name@{address.partition('@')[2]}"
-    said = run("move", "--to", AWAY, "--dry-run", "--image", at_home).said
+    said = run("failover", "--to", AWAY, "--dry-run", "--image", at_home).said
     assert f"ok       container image: {repository['repositoryName']} is in {AWAY}" in said
-    assert "container image: " in run("move", "--to", AWAY, "--dry-run", "--anyway", "--image", IMAGE).said
+    assert "container image: " in run("failover", "--to", AWAY, "--dry-run", "--anyway", "--image", IMAGE).said
 
 
 def test_the_dns_change_points_the_name_at_the_new_load_balancer() -> None:
