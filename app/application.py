@@ -18,7 +18,7 @@ from .data.database import new_database
 from .data.models import database
 from .data.trash import sweep_trash
 from .errors import DatabaseUnavailable, Overloaded
-from .notes import listing, notes, pads, trash
+from .notes import imports, listing, notes, pads, trash
 from .runtime.sweeper import Sweeper
 from .security.passwords import Passwords
 from .security.sessions import TOKEN_FIELD, Sessions, redirect, sign_in_path
@@ -38,7 +38,7 @@ log = logging.getLogger("notejam")
 TROUBLE = (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError, sqlite3.OperationalError)
 # The load balancer gives up on an answer after 60 s.
 MOST_SECONDS_FOR_A_PAGE = 55
-SUBJECTS = (health, auth, account, browsers, email, listing, notes, pads, trash)
+SUBJECTS = (health, auth, account, browsers, email, listing, notes, pads, trash, imports)
 EXPLANATIONS = {
     400: ("Bad request", "What was sent is incomplete or not understood, so nothing of it is saved."),
     403: ("Form expired", "This form was opened in another browser, or before you signed out. Please send it again."),
@@ -98,6 +98,7 @@ def create_app(settings: Settings) -> Observer:
     for subject in SUBJECTS:
         _add_routes(application, subject.routes)
     application.get("/static/<name>", callback=application.assets.serve)
+    application.get("/robots.txt", callback=application.assets.robots)
     return Observer(application, settings)
 
 

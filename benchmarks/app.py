@@ -36,7 +36,9 @@ TEXT = "A **short** note with a list:\n\n- one\n- two\n- three\n\nand [a link](h
 SECRET = "a secret for benchmarks, long enough"
 PASSWORD = "a password for benchmarks"
 EMAIL = "benchmark@example.com"
-ADD_NOTE = "INSERT INTO notes (user_id, pad_id, name, text, created_at, updated_at) VALUES (1, %s, %s, %s, %s, %s)"
+ADD_NOTE = """
+    INSERT INTO notes (user_id, pad_id, name, text, created_at, updated_at, summary, folded, folded_at)
+    VALUES (1, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
 
 class Server:
@@ -139,6 +141,9 @@ def prepare(postgres: Postgres) -> dict[str, str]:
         "DATABASE_PASSWORD": PASSWORD,
         "SESSION_SECRET": SECRET,
         "DRAIN_SECONDS": "0",
+        # Creating notes for seconds must not end at the quota.
+        "ACCOUNT_NOTES": "1000000",
+        "ACCOUNT_MEGABYTES": "100000",
     }
     subprocess.run([sys.executable, "-m", "app", "migrate"], env={**os.environ, **environ}, check=True, cwd=ROOT)
     fill(environ)
@@ -149,6 +154,7 @@ def fill(environ: dict[str, str]) -> None:
     """Write the user, the pads and the notes."""
     import psycopg
 
+    from app.data.folding import first_line, folded_note
     from app.security.passwords import HASHER
 
     with psycopg.connect(dsn(environ)) as connection:
@@ -157,8 +163,9 @@ def fill(environ: dict[str, str]) -> None:
             connection.execute("INSERT INTO pads (user_id, name) VALUES (1, %s)", (f"Pad number {number}",))
         for number in range(200):
             moment = dt.datetime.now() - dt.timedelta(hours=7 * number)
-            values = (number % 11 or None, f"Note {number} <about> something", TEXT, moment, moment)
-            connection.execute(ADD_NOTE, values)
+            name = f"Note {number} <about> something"
+            derived = (first_line(TEXT), folded_note(name, TEXT), moment)
+            connection.execute(ADD_NOTE, (number % 11 or None, name, TEXT, moment, moment, *derived))
     with psycopg.connect(dsn(environ), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
 

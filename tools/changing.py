@@ -72,6 +72,7 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     ],
     "service.busy_days": [{"service.busy_days": "MON-SAT"}],
     "service.time_zone": [{"service.time_zone": "Europe/Berlin"}],
+    "monitoring.metrics_namespace": [{"monitoring.metrics_namespace": "Notes"}],
     "service.mail_from": [{"service.mail_from": "notes@example.com"}],
     "backups.deletable": [{"backups.deletable": True, "backups.lock": False}],
     "backups.monthly_retention_days": [{"backups.monthly_retention_days": 1500}],
@@ -158,6 +159,8 @@ def _other(field: dataclasses.Field[Any], value: Any) -> Any:
         return not value
     if str(value) in allowed:
         return type(value)(next(each for each in reversed(allowed) if each != str(value)))
+    if not isinstance(value, int | float):
+        raise SystemExit(f"{field.name} has another value than {value!r} to be changed to: add it to VALUES")
     check = field.metadata["check"]
     return value + 1 if check(value + 1) is None else value - 1
 

@@ -11,6 +11,7 @@ from ..data.models import User, Visitor
 from ..data.notes import Note
 from ..notes.export import archive
 from ..security.sessions import redirect, signed_in
+from ..web.dates import time_zones
 from ..web.forms import Form, sent_form
 from ..web.pages import flash, page
 from ..web.routing import new_routes
@@ -39,6 +40,27 @@ def change_password(visitor: Visitor) -> Any:
     user.change_password(request.app.passwords.hash(new))
     request.app.sessions.start(user.id, user.email)
     flash("password-changed")
+    return redirect("/settings/")
+
+
+@routes.get("/settings/time-zone/")
+@signed_in
+def time_zone_form(visitor: Visitor) -> str:
+    """Show the zones there are, the visitor's chosen."""
+    return _time_zone_page(visitor, Form({"time_zone": visitor.time_zone}))
+
+
+@routes.post("/settings/time-zone/")
+@signed_in
+def change_time_zone(visitor: Visitor) -> Any:
+    """Keep the zone in which times are shown; none means the deployment's."""
+    form = sent_form()
+    zone = form["time_zone"]
+    if zone and zone not in time_zones():
+        form.fail("time_zone", "Please choose one of these time zones.")
+        return _time_zone_page(visitor, form)
+    User.update(time_zone=zone).where(User.id == visitor.user_id).execute()
+    flash("time-zone-saved")
     return redirect("/settings/")
 
 
@@ -75,6 +97,11 @@ def delete(visitor: Visitor) -> Any:
     User.delete().where(User.id == user.id).execute()
     flash("account-deleted")
     return redirect("/signup/")
+
+
+def _time_zone_page(visitor: Visitor, form: Form) -> str:
+    zones, default = time_zones(), request.app.settings.time_zone
+    return page("time_zone", "Time zone", visitor, form, zones=zones, default=default)
 
 
 def confirmed(form: Form, visitor: Visitor, field: str, password: str) -> User | None:

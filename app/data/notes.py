@@ -156,6 +156,19 @@ class Note(Table):
             last = rows[-1][0]
 
     @classmethod
+    def names_of(cls, user_id: int) -> list[tuple[int, str]]:
+        """Return (id, name) of every note of the user."""
+        sql = "SELECT id, name FROM notes WHERE user_id = %s AND deleted_at IS NULL"
+        return database.rows(sql, user_id)  # type: ignore[no-any-return]
+
+    @classmethod
+    def texts_of(cls, user_id: int, note_ids: list[int]) -> list[str]:
+        """Return the texts of some of the user's notes."""
+        marks = ", ".join(["%s"] * len(note_ids))
+        sql = f"SELECT text FROM notes WHERE user_id = %s AND deleted_at IS NULL AND id IN ({marks})"
+        return [text for (text,) in database.rows(sql, user_id, *note_ids)]
+
+    @classmethod
     def derive(cls, user_id: int) -> None:
         """Make what is derived of the user's notes where it is missing: rows of an earlier version of Notejam."""
         while rows := database.rows(_UNDERIVED, user_id):

@@ -1,5 +1,5 @@
 % rebase("layout.tpl")
-<p class="about">Last modified {{!when(updated_at)}}, created {{!when(created_at)}}
+<p class="about">Last modified {{!when(updated_at)}}{{!", created " + when(created_at) if created_at != updated_at else ""}}
 % if pad[1]:
 · in <a href="/pads/{{pad[0]}}/">{{pad[1]}}</a>
 % end

@@ -14,9 +14,14 @@
 <p class="actions"><a class="button plain" href="/settings/email/">Change e-mail address</a> <a class="button plain" href="/settings/sessions/">Where you are signed in</a></p>
 </section>
 <section>
+<h2>Time zone</h2>
+<p>Times are shown as in {{visitor.time_zone or "the zone where Notejam runs"}}.</p>
+<p class="actions"><a class="button plain" href="/settings/time-zone/">Change time zone</a></p>
+</section>
+<section>
 <h2>Your notes are yours</h2>
 <p>Download everything you wrote: one JSON file, and a Markdown file for each note.</p>
-<p class="actions"><a class="button plain" href="/settings/export/" download>Download all notes</a></p>
+<p class="actions"><a class="button plain" href="/settings/export/" download>Download all notes</a> <a class="button plain" href="/settings/import/">Import notes…</a></p>
 </section>
 <section>
 <h2>Delete account</h2>

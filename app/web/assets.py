@@ -9,6 +9,8 @@ from pathlib import Path
 from bottle import HTTPError, HTTPResponse, request
 
 FOLDER = Path(__file__).parents[1] / "static"
+# Pages of an account need a session; there is nothing to keep anybody from.
+ROBOTS = b"User-agent: *\nAllow: /\n"
 TYPES = {".css": "text/css; charset=UTF-8", ".svg": "image/svg+xml"}
 
 
@@ -35,6 +37,12 @@ class Assets:
         if "gzip" not in request.environ.get("HTTP_ACCEPT_ENCODING", ""):
             return HTTPResponse(plain, headers=headers)
         return HTTPResponse(packed, headers={**headers, "Content-Encoding": "gzip"})
+
+    @staticmethod
+    def robots() -> HTTPResponse:
+        """Tell search engines what is worth their visit: the pages before signing in."""
+        headers = {"Content-Type": "text/plain; charset=UTF-8", "Cache-Control": "public, max-age=86400"}
+        return HTTPResponse(ROBOTS, headers=headers)
 
     def _add(self, path: Path) -> None:
         content = path.read_bytes()

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+
+@cache
+def time_zones() -> tuple[str, ...]:
+    """Return the names of the zones that people know by a place, and UTC."""
+    return ("UTC", *sorted(name for name in available_timezones() if name.partition("/")[0] in _AREAS))
 
 
 class Calendar:
@@ -50,4 +57,8 @@ def _date(local: dt.datetime) -> str:
     return f"{local.day} {_MONTHS[local.month]} {local.year}"
 
 
+_AREAS = {
+    *("Africa", "America", "Antarctica", "Arctic", "Asia"),
+    *("Atlantic", "Australia", "Europe", "Indian", "Pacific"),
+}
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec")

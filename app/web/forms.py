@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
-from bottle import HTTPError, request
+from bottle import FileUpload, HTTPError, request
 
 from ..data.folding import is_visible
 
@@ -37,6 +37,7 @@ class Form:
     def __init__(self, values: dict[str, str] | None = None) -> None:
         self.values = values or {}
         self.errors: dict[str, str] = {}
+        self.files: dict[str, FileUpload] = {}
 
     def __getitem__(self, name: str) -> str:
         return self.values.get(name, "")
@@ -116,7 +117,20 @@ def sent_form() -> Form:
     """
     form: Form | None = request.environ.get("notejam.form")
     if form is None:
-        form = request.environ["notejam.form"] = Form(_parse(_body(request.environ)))
+        takes_files = request.route.config.get("body_bytes") and _is_multipart(request.environ)
+        form = request.environ["notejam.form"] = _upload() if takes_files else Form(_parse(_body(request.environ)))
+    return form
+
+
+def _is_multipart(environ: dict[str, Any]) -> bool:
+    return str(environ.get("CONTENT_TYPE", "")).startswith("multipart/form-data")
+
+
+def _upload() -> Form:
+    """Return the form of a route that takes files and says so with `body_bytes`; a malformed one is 400."""
+    sent = request.forms
+    form = Form({name: sent.getunicode(name, "") for name in sent})
+    form.files = dict(request.files.items())
     return form
 
 

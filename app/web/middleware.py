@@ -21,7 +21,8 @@ Headers = list[tuple[str, str]]
 # Answers about the task itself are asked every few seconds; their lines would drown and outprice the others.
 SILENT_ROUTES = ("/healthz", "/readyz")
 NOTHING_FROM_ELSEWHERE = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 METRICS: dict[str, Any] = {
     # By stage alone: each route would be metrics of its own, which cost; the lines themselves answer for routes.

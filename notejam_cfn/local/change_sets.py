@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 from typing import Any
 
@@ -21,18 +22,35 @@ def register() -> None:
 
 
 def _with_conditions_and_outputs(changesets: Any) -> Any:
-    """Say Add for a resource whose condition begins to hold, and not Modify; and let outputs be compared too."""
-    real = changesets._resolve_props_for_diff
+    """Say Add for a resource whose condition begins to hold, and not Modify; and let outputs be compared too.
 
-    def resolve(template: Any, parameters: Any, *rest: Any) -> dict[str, Any]:
-        resolved: dict[str, Any] = real(template, parameters, *rest)
-        if template:
-            holds = changesets._evaluate_conditions(template, parameters)
-            kept = {k: v for k, v in resolved["Resources"].items() if holds.get(v.get("Condition"), True)}
-            resolved |= {"Resources": kept, "Outputs": template.get("Outputs", {})}
-        return resolved
+    Properties are worked out one by one: ministack gives up on a whole resource when one property cannot be known yet,
+    and then finds all of them changed.
+    """
+
+    def resolve(template: Any, parameters: Any, stack_name: str, stack_id: str) -> dict[str, Any]:
+        if not template:
+            return {}
+        holds = changesets._evaluate_conditions(template, parameters)
+        known = (parameters, holds, template.get("Mappings", {}), stack_name, stack_id)
+        resources = {
+            name: resource | {"Properties": _worked_out(changesets, resource.get("Properties", {}), known)}
+            for name, resource in template["Resources"].items()
+            if holds.get(resource.get("Condition"), True)
+        }
+        return {"Resources": resources, "Outputs": template.get("Outputs", {})}
 
     return resolve
+
+
+def _worked_out(changesets: Any, properties: dict[str, Any], known: tuple[Any, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in properties.items():
+        try:
+            found[name] = changesets._resolve_refs(copy.deepcopy(value), {}, *known)
+        except Exception:  # whatever it is that ministack cannot work out before the resources are there
+            found[name] = value
+    return {name: value for name, value in found.items() if value is not changesets._NO_VALUE}
 
 
 def _executable_for_outputs(real: Any) -> Any:

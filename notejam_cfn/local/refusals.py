@@ -18,6 +18,7 @@ from typing import Any
 from ..deploy.plan.differences import at
 from ..deploy.plan.in_use import refuses_deletion, uses
 from ..deploy.plan.resource_facts import facts_of
+from ..deploy.plan.service_linked_roles import PREFIX, ROLES
 
 Properties = Mapping[str, Any]
 Provisioned = tuple[str, dict[str, Any]]
@@ -25,6 +26,8 @@ Identity = tuple[str, ...]
 # Services whose names are taken in every region at once.
 GLOBAL = frozenset({"Budgets", "CloudFront", "IAM", "Route53", "S3"})
 SUBNET, GROUP = "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup"
+# Identified by its association and its VPC; the subnets of the VPC with IPv6 have their blocks from it.
+BLOCK = "AWS::EC2::VPCCidrBlock"
 IN_NETWORK = ("AWS::RDS::DBSubnetGroup", "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::RDS::DBCluster")
 DUAL_STACK = "dualstack"
 _taken: dict[Identity, tuple[str, str, str]] = {}
@@ -40,10 +43,32 @@ def register() -> None:
         module._provision_resource = _refusing_taken_names(module._provision_resource)
         module._delete_resource = _refusing_what_is_used(module._delete_resource)
     stacks._update_resource = _refusing_what_policies_deny(_refusing_other_networks(stacks._update_resource))
+    iam: Any = importlib.import_module("ministack.services.iam")
+    iam._IAM_HANDLERS["CreateServiceLinkedRole"] = _named_as_by_aws(iam)
     deploy = _refusing_denied_removals(stacks, stacks._deploy_stack_async)
     for name in ("changesets", "handlers"):
         module = importlib.import_module(f"ministack.services.cloudformation.{name}")
         module._deploy_stack_async = deploy  # type: ignore[attr-defined]
+
+
+def _named_as_by_aws(iam: Any) -> Callable[[Any], Any]:
+    """Give service-linked roles the names that AWS gives, which ministack makes up from the service's."""
+    real, names = iam._create_service_linked_role, {service: PREFIX + name for service, name in ROLES.values()}
+
+    def create(given: Any) -> Any:
+        name = names.get(iam._p(given, "AWSServiceName"))
+        if name in iam._roles:
+            return iam._error(
+                400, "InvalidInput", f"Service role name {name} has been taken in this account.", ns="iam"
+            )
+        before = set(iam._roles)
+        answer = real(given)
+        for made in set(iam._roles) - before if name else ():
+            role = iam._roles.pop(made)
+            iam._roles[name] = role | {"RoleName": name, "Arn": role["Arn"].replace(made, name)}
+        return answer
+
+    return create
 
 
 def forget() -> None:
@@ -107,12 +132,15 @@ def _refusing_what_is_used(real: Callable[..., None]) -> Callable[..., None]:
 
 def _users(name: str, physical_id: str) -> Iterator[str]:
     """Yield the resources that use one, in any stack of the account. What a rollback takes back uses nothing."""
-    wanted = {physical_id, *physical_id.split("|")}
+    own, _, network = physical_id.partition("|")
+    wanted = {network} if name == BLOCK else {physical_id, own}
     for stack in _stacks():
         if "ROLLBACK_IN_PROGRESS" in stack["StackStatus"] or stack["StackStatus"] == "DELETE_COMPLETE":
             continue
         for logical_id, record in stack.get("_resources", {}).items():
             used = record["PhysicalResourceId"] != physical_id and uses(name, record["ResourceType"])
+            if name == BLOCK and "Ipv6CidrBlock" not in record["Properties"]:
+                continue
             if used and wanted & set(_texts(_held_properties(record))):
                 yield f"{logical_id} of {stack['StackName']}"
 

@@ -35,8 +35,9 @@ def run(asked: argparse.Namespace) -> int:
     told: dict[str, Any] = {}
 
     def deploy(start: Session) -> dict[str, Result]:
-        with_account = dataclasses.replace(options, account=start.account)
-        deployment = Deployment(start.aws, start.stacks, with_account, start.progress, start.prompter)
+        built = frozenset(stack.name for stack in session.manifest(asked).stacks)
+        told_more = dataclasses.replace(options, account=start.account, built=built)
+        deployment = Deployment(start.aws, start.stacks, told_more, start.progress, start.prompter)
         results = deployment.run()
         if deployment.plan:
             told["plan"] = document.document(deployment.plan)

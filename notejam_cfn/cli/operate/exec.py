@@ -8,6 +8,7 @@ import subprocess
 from ...deploy.exit_codes import Exit
 from ...deploy.service import ecs_exec
 from ...deploy.service.stages import Stage
+from ...deploy.ui import signals
 from . import session
 
 
@@ -22,5 +23,6 @@ def run(asked: argparse.Namespace) -> int:
     """Connect this terminal to a container, until the command there ends."""
     aws = session.connect(asked)
     command = ecs_exec.session_command(aws, Stage(aws, session.planned(asked)), asked.container, asked.command)
-    subprocess.run(command, check=False)
+    with signals.left_to_the_child():
+        subprocess.run(command, check=False)
     return Exit.DONE

@@ -113,18 +113,23 @@ def add_ipv6_block(template: Template, vpc: ec2.VPC) -> ec2.VPCCidrBlock:
 def add_subnets(
     template: Template, settings: NetworkSettings, vpc: ec2.VPC, kind: str, ipv6: ec2.VPCCidrBlock | None
 ) -> list[ec2.Subnet]:
-    """Add a subnet of one kind in each zone. With IPv6, private ones have no IPv4 at all and the others have both."""
+    """Add a subnet of one kind in each zone. With IPv6, private ones have no IPv4 at all and the others have both.
+
+    A subnet without IPv4 has a name of its own, so that a change of `egress` makes new ones beside those that tasks
+    run in, which go once the tasks have moved.
+    """
+    native = ipv6 is not None and kind == "Private"
     blocks = list(ipaddress.IPv4Network(settings.cidr).subnets(BLOCKS_AS_PREFIX_BITS))
     subnets = []
     for zone in range(settings.zones):
         block = FIRST_BLOCK[kind] + zone
         subnet = ec2.Subnet(
-            f"{kind}Subnet{zone + 1}",
+            f"{kind}{'Ipv6' if native else ''}Subnet{zone + 1}",
             VpcId=vpc.ref(),
             AvailabilityZone=Select(zone, GetAZs("")),
             Tags=Tags(Name=names.of_stack(f"-{kind.lower()}-{zone + 1}")),
         )
-        if ipv6 is None or kind != "Private":
+        if not native:
             subnet.CidrBlock = str(blocks[block])
         if ipv6 is not None:
             _add_ipv6_addresses(subnet, vpc, ipv6, block)

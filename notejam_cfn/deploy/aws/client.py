@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...core import render
-from ..exit_codes import AwsTrouble, CommandError
+from ..exit_codes import AwsTrouble, CommandError, Unreachable
 from . import response_parsers
-from .errors import explained, says_gone
+from .errors import NO_ANSWER, explained, require_answer, says_gone
 from .models import ChangeSet, Event, HeldResource, RolloutState, StackState
 
 ATTEMPTS = 8
@@ -217,9 +217,19 @@ class Aws:
         return str(signed).partition("?")[0]
 
     def call(self, service: str, region: str, method: str, /, **given: Any) -> Any:
-        """Make one request. Raises one of the errors in `exits.py`."""
-        with explained(service, method):
-            return getattr(self._client(service, region), method)(**given)
+        """Make one request, again where something else answers. Raises one of the errors in `exit_codes.py`."""
+        pause = Pause()
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with explained(service, method):
+                    answer = getattr(self._client(service, region), method)(**given)
+                    require_answer(service, answer)
+                    return answer
+            except Unreachable as error:
+                if error.code != NO_ANSWER or attempt == ATTEMPTS:
+                    raise
+            pause.take()
+        return None
 
     def pages(self, service: str, region: str, method: str, /, **given: Any) -> Iterator[Any]:
         """Make a request for each page of a long answer."""

@@ -1,4 +1,4 @@
-"""Turns what botocore raises into the errors in `exits.py`, each with what to do about it."""
+"""Turns what botocore raises into the errors in `exit_codes.py`, each with what to do about it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ EXPIRED = {
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess"}
 THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
 GONE = {"ValidationError": "does not exist", "ChangeSetNotFound": ""}
+NO_ANSWER = "NoAnswerOfAws"
 SIGN_IN = "Sign in again (for example: aws sso login), then run the same command: it continues"
 
 
 @contextmanager
 def explained(service: str, method: str) -> Iterator[None]:
-    """Raise one of the errors in `exits.py` for what goes wrong inside."""
+    """Raise one of the errors in `exit_codes.py` for what goes wrong inside."""
     import botocore.exceptions as errors
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
+    except (ResponseParserError, KeyError) as error:  # a page that is XML by chance lacks what botocore looks for
+        raise not_aws(service) from error
     except errors.ClientError as error:
         raise _from_answer(error.response.get("Error", {}), f"{service}:{method}") from error
     except errors.ProfileNotFound as error:
@@ -53,6 +57,23 @@ def _from_answer(answer: Mapping[str, Any], action: str) -> CommandError:
     if code == "ValidationError" and "_IN_PROGRESS state" in message:
         return Refused(f"someone else is changing the stack: {message}", "Wait, or use --wait")
     return AwsTrouble(f"{action}: {message}", code=code)
+
+
+def not_aws(service: str) -> Unreachable:
+    """Return the error for a response that is none of AWS: a proxy's page, or nothing at all."""
+    return Unreachable(
+        f"what answered for {service} is not AWS: a proxy's or a sign-in page, perhaps",
+        "Check the network (a VPN, HTTPS_PROXY), then run the same command",
+        code=NO_ANSWER,
+    )
+
+
+def require_answer(service: str, answer: Any) -> None:
+    """Raise Unreachable for what botocore takes for an answer and AWS never sends: a page, or a body of nothing."""
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}) if isinstance(answer, Mapping) else {}
+    signed = any(name.replace("-", "").endswith("requestid") for name in headers)
+    if not signed and (headers.get("content-type", "").startswith("text/html") or headers.get("content-length") == "0"):
+        raise not_aws(service)
 
 
 def says_gone(error: AwsTrouble) -> bool:

@@ -110,7 +110,7 @@ def preflight(
         "quota of processors": lambda: processors(aws, templates[SERVICE], region),
         "backups": lambda: backed_up(aws, region),
         "certificate": lambda: certificate(templates[SERVICE], region),
-        "container image": lambda: container_image(aws, image, repository, region),
+        "container image": lambda: container_image(aws, image, repository, region, str(stacks[0].stage)),
         "copy of the database": lambda: copied(copy),
     }
     return [_looked(what, look) for what, look in looks.items()]
@@ -187,11 +187,15 @@ def certificate(template: Mapping[str, Any], region: str) -> Finding:
     return Finding("certificate", FINE, "made with the service" if given else "none: served over HTTP")
 
 
-def container_image(aws: Aws, image: str, repository: str, region: str) -> Finding:
-    """Look whether the image is in the region, or which is the newest that the pipeline has copied to `repository`."""
+def container_image(aws: Aws, image: str, repository: str, region: str, stage: str) -> Finding:
+    """Look whether the image is in the region, or which of the copies in `repository` is what the stage runs."""
     if not image:
-        newest = _newest_image(aws, repository, region) if repository else None
-        hint = f"--image {newest} is the newest copy" if newest else "use --image"
+        running = _image_of(aws, repository, region, stage) if repository else None
+        hint = (
+            f"--image {running} is what {stage} runs"
+            if running
+            else f"no copy is marked as what {stage} runs; use --image"
+        )
         return Finding("container image", WARNING, f"none named: the stage comes up without tasks; {hint}")
     name, _, digest = image.partition("@")
     found, _, tag = name.partition("/")[2].partition(":")
@@ -268,11 +272,11 @@ def _quota(aws: Aws, region: str, code: tuple[str, str]) -> float:
     return float(given["Quota"]["Value"])
 
 
-def _newest_image(aws: Aws, repository: str, region: str) -> str | None:
+def _image_of(aws: Aws, repository: str, region: str, stage: str) -> str | None:
+    """Return the copy with the stage's tag, which the pipeline moves to what the stage runs after each rollout."""
     pages = aws.pages("ecr", region, "describe_images", repositoryName=repository.partition("/")[2])
-    found = [each for page in pages for each in page["imageDetails"] if each.get("imageTags")]
-    newest = max(found, key=lambda each: each["imagePushedAt"], default=None)
-    return f"{repository}@{newest['imageDigest']}" if newest else None
+    found = [each for page in pages for each in page["imageDetails"] if f"stage-{stage}" in each.get("imageTags", ())]
+    return f"{repository}@{found[0]['imageDigest']}" if found else None
 
 
 def _room(what: str, allowed: float, used: int, needed: int) -> Finding:

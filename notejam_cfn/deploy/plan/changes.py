@@ -30,6 +30,7 @@ class Action(enum.Enum):
     REMOVE = "remove"
 
 
+IPV6 = "Ipv6CidrBlock"
 REPLACING = (Action.REPLACE, Action.MAYBE_REPLACE)
 GOING = (*REPLACING, Action.REMOVE)
 
@@ -210,7 +211,7 @@ class _Comparing:
             policies = {key for key in ("DeletionPolicy", "UpdateReplacePolicy") if _differs(old, new, key)}
             told = tuple(sorted(attributes | policies))
             return self._change(name, Action.CHANGE, told, ()) if told else None
-        action = self._action(facts_of(new.type) or UNKNOWN, certain, moved)
+        action = self._action(facts_of(new.type) or UNKNOWN, certain - _in_place(old, new), moved)
         if action is Action.REPLACE and name in self.stack.stale:
             action = Action.MAYBE_REPLACE  # which of the values it reads is another one now is not known
         because = tuple(sorted({text for causes in moved.values() for text in causes}))
@@ -266,6 +267,17 @@ class _Comparing:
         return ResourceChange(
             self.stack.name, self.stack.layer, name, old.type, Action.REMOVE, policy=old.deletion, old=old
         )
+
+
+def _in_place(old: Resolved, new: Resolved) -> frozenset[str]:
+    """Return what the schema says may replace a resource, and is known not to here.
+
+    A subnet is given an IPv6 block, or loses it, in place; another block in its stead is another matter.
+    Source: EC2 API Reference, AssociateSubnetCidrBlock and DisassociateSubnetCidrBlock.
+    """
+    if new.type == "AWS::EC2::Subnet" and None in (old.properties.get(IPV6), new.properties.get(IPV6)):
+        return frozenset({IPV6})
+    return frozenset()
 
 
 def _differs(old: Resolved, new: Resolved, attribute: str) -> bool:

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ..stacks.templates import Template
-from .changes import Action, Comparison, Key, ResourceChange
+from .changes import IPV6, Action, Comparison, Key, ResourceChange
 from .differences import at
 from .in_use import refuses_deletion, uses
 
-SUBNET, IPV6 = "AWS::EC2::Subnet", "Ipv6CidrBlock"
+SUBNET = "AWS::EC2::Subnet"
 
 
 def removed_last(comparison: Comparison) -> frozenset[Key]:
@@ -58,6 +58,6 @@ def _needed(template: Template, names: Collection[str]) -> Iterator[str]:
 
 def _gives_up_addresses(change: ResourceChange) -> bool:
     """Whether a subnet loses the IPv6 addresses that load balancers and tasks in it may have."""
-    if change.type != SUBNET or not change.old or not change.new:
+    if change.type != SUBNET or change.action is not Action.CHANGE or not change.old or not change.new:
         return False
     return at(change.old.properties, IPV6) is not None and at(change.new.properties, IPV6) is None

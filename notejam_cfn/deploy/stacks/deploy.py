@@ -12,8 +12,9 @@ from ..aws.client import Aws, ChangeSetFailed, Creation
 from ..aws.models import ChangeSet, Event, StackState
 from ..exit_codes import AwsTrouble, Exit, NeedsRecovery, Refused
 from ..manifest import StackSpec
-from ..plan import document, wording
-from ..plan.model import Kind, Plan, StackPlan, allowed_in
+from ..plan import document, left_stacks, service_linked_roles, wording
+from ..plan.changes import Action
+from ..plan.model import Kind, LeftStack, Plan, StackPlan, allowed_in
 from ..plan.planner import Planner
 from ..service import tasks
 from ..ui import estimates
@@ -40,6 +41,7 @@ class Options:
     """What the person asked for beyond the stage. `allow` names refused changes as LAYER.ID.
 
     `plan` is a file to write the plan to, in place of carrying it out; `approved` is the content of such a file.
+    `built` names every stack of the project; others that carry its tags are shown as left.
     """
 
     yes: bool = False
@@ -49,6 +51,7 @@ class Options:
     parameters: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     account: str = ""
+    built: frozenset[str] = frozenset()
     plan: Path | None = None
     approved: Mapping[str, Any] | None = None
 
@@ -120,7 +123,15 @@ class Deployment:
         options = self.options
         stage = next(iter(self.stacks.values())).stage or "delivery"
         base = Plan(stage, options.account, {}, self.given, options.allow, options.only)
-        return self.planner.plan(list(self.stacks.values()), self.states, base)
+        plan = self.planner.plan(list(self.stacks.values()), self.states, base)
+        return plan if plan.empty and not options.dry_run else dataclasses.replace(plan, left=tuple(self._left()))
+
+    def _left(self) -> list[LeftStack]:
+        """Look for stacks that nothing builds any more, where a whole stage is deployed."""
+        stacks = list(self.stacks.values())
+        if not self.options.built or self.options.only:
+            return []
+        return left_stacks.find(self.aws, [s.region for s in stacks], stacks[0].tags["project"], self.options.built)
 
     def _outputs(self) -> dict[str, Mapping[str, str]]:
         return {name: state.outputs for name, state in self.states.items() if state}
@@ -153,12 +164,18 @@ class Deployment:
             raise Refused("not deployed: the answer was no")
 
     def _execute(self, plan: Plan) -> dict[str, Result]:
+        self._make_roles(plan)
         stacks, needs = _in_steps(plan)
 
         def deploy(name: str, tell: Emit) -> Result:
             return self._deploy(plan, name, tell)
 
         return _whole(execute(stacks, needs, deploy, self.progress, self.prompter, self.control))
+
+    def _make_roles(self, plan: Plan) -> None:
+        added = [each.change.type for each in plan.judged if each.change.action is Action.ADD]
+        region = next(iter(self.stacks.values())).region
+        service_linked_roles.make_missing(self.aws, region, added, self.progress.write)
 
     def _deploy(self, plan: Plan, name: str, tell: Emit) -> Result:
         """Do one step of one stack, in a thread of its own."""

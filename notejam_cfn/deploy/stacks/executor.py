@@ -53,11 +53,11 @@ def execute(
 
     try:
         with heard(lambda: scheduler.messages.put(Message("", Stop()))):
-            scheduler.run(lambda name, tell: _judged(stacks[name], work, tell), hear)
+            scheduler.run(lambda name, tell: _judged(stacks[name], lambda: work(name, tell), tell), hear)
     except Abort:
         scheduler.stop()
     progress.close()
-    return {name: _result(stack, scheduler) for name, stack in stacks.items()}
+    return {name: _result(name, stack, scheduler) for name, stack in stacks.items()}
 
 
 def _ask(scheduler: Scheduler[Result], progress: Progress, prompter: Prompter, control: Control) -> None:
@@ -70,11 +70,11 @@ def _ask(scheduler: Scheduler[Result], progress: Progress, prompter: Prompter, c
         control.ask_to_undo()
 
 
-def _judged(stack: StackSpec, work: Callable[[str, Emit], Result], tell: Emit) -> Result:
+def _judged(stack: StackSpec, work: Callable[[], Result], tell: Emit) -> Result:
     """Do the work; what goes wrong is a result as well, so that the other stacks go on."""
     began = time.monotonic()
     try:
-        result = work(stack.name, tell)
+        result = work()
     except CommandError as error:
         result = Result(stack, Outcome.FAILED, error.exit, error=error)
     result = dataclasses.replace(result, seconds=time.monotonic() - began)
@@ -82,9 +82,9 @@ def _judged(stack: StackSpec, work: Callable[[str, Emit], Result], tell: Emit) -
     return result
 
 
-def _result(stack: StackSpec, scheduler: Scheduler[Result]) -> Result:
-    if stack.name in scheduler.results:
-        return scheduler.results[stack.name]
-    if stack.name in scheduler.running:
+def _result(name: str, stack: StackSpec, scheduler: Scheduler[Result]) -> Result:
+    if name in scheduler.results:
+        return scheduler.results[name]
+    if name in scheduler.running:
         return Result(stack, Outcome.LEFT, Exit.INTERRUPTED)
     return Result(stack, Outcome.SKIPPED, Exit.DONE)

@@ -52,3 +52,18 @@ def heard(tell: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def left_to_the_child() -> Iterator[None]:
+    """Let Ctrl-C, Ctrl-\\ and Ctrl-Z reach a program that shares the terminal, and not end or stop this one.
+
+    As the AWS CLI does around the Session Manager plugin, which sends them on to the shell in the container.
+    """
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGQUIT", "SIGTSTP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -43,7 +43,13 @@ def test_public_addresses_wait_for_the_gateway(compose: Any) -> None:
 
 def test_tasks_start_when_their_way_out_is_there(compose: Any) -> None:
     service = before(compose("economy")["console"]["Resources"], "WebService")
-    assert {"PrivateRouteIpv6", "PrivateSubnet1Routes", "WebCallsIpv6", "DatabaseAccessEgress", "S3Endpoint"} <= service
+    assert {
+        "PrivateRouteIpv6",
+        "PrivateIpv6Subnet1Routes",
+        "WebCallsIpv6",
+        "DatabaseAccessEgress",
+        "S3Endpoint",
+    } <= service
 
 
 def test_one_nat_gateway_is_the_first_of_several(compose: Any) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import http.server
+import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import botocore.exceptions
@@ -173,3 +175,53 @@ def test_pauses_grow_to_a_limit() -> None:
     for _ in range(5):
         pause.take()
     assert pause.seconds == 0.002
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """Answers the first requests with a page or nothing, and what follows as CloudFormation does."""
+
+    pages: ClassVar[list[tuple[str, bytes]]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        kind, body = self.pages.pop(0) if self.pages else ("text/xml", STACKS)
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        if kind == "text/xml":
+            self.send_header("x-amzn-RequestId", "1")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+STACKS = b"<DescribeStacksResponse><DescribeStacksResult><Stacks/></DescribeStacksResult></DescribeStacksResponse>"
+PAGE = ("text/html", b"<html>Sign in to the network</html>")
+
+
+@pytest.fixture
+def proxy() -> Iterator[Aws]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Aws(Access(endpoint_url=f"http://127.0.0.1:{server.server_port}", keys=("k", "s")))
+        server.shutdown()
+        Proxy.pages.clear()
+
+
+@pytest.mark.parametrize(("service", "method"), [("cloudformation", "describe_stacks"), ("ecs", "list_clusters")])
+@pytest.mark.parametrize("page", [PAGE, ("application/json", b"")])
+def test_a_page_that_is_no_answer_of_aws_is_a_network_trouble(
+    proxy: Aws, service: str, method: str, page: tuple[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pause, "take", lambda self, wake=None: None)
+    Proxy.pages.extend([page] * 20)
+    with pytest.raises(Unreachable, match=f"what answered for {service} is not AWS"):
+        proxy.call(service, "eu-central-1", method)
+
+
+def test_a_page_that_is_no_answer_of_aws_is_asked_again(proxy: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pause, "take", lambda self, wake=None: None)
+    Proxy.pages.extend([PAGE, PAGE])
+    assert proxy.call("cloudformation", "eu-central-1", "describe_stacks")["Stacks"] == []

@@ -215,7 +215,13 @@ def test_an_image_that_the_pipeline_copied_is_found_by_its_digest(run: Run, aws:
         repositoryName=repository["repositoryName"], imageManifest='{"schemaVersion": 2}', imageTag="release-1"
     )
     address = f"{repository['repositoryUri']}@{pushed['image']['imageId']['imageDigest']}"
-    assert f"--image {address} is the newest copy" in run("failover", "--to", AWAY, "--dry-run").said
+    assert "no copy is marked as what prod runs" in run("failover", "--to", AWAY, "--dry-run").said
+    ecr.put_image(
+        repositoryName=repository["repositoryName"], imageManifest='{"schemaVersion": 2}', imageTag="stage-prod"
+    )
+    newer = '{"schemaVersion": 2, "layers": []}'
+    ecr.put_image(repositoryName=repository["repositoryName"], imageManifest=newer, imageTag="release-2")
+    assert f"--image {address} is what prod runs" in run("failover", "--to", AWAY, "--dry-run").said
     at_home = f"123456789012.dkr.ecr.{HOME}.example.com/other-name@{address.partition('@')[2]}"
     said = run("failover", "--to", AWAY, "--dry-run", "--image", at_home).said
     assert f"ok       container image: {repository['repositoryName']} is in {AWAY}" in said

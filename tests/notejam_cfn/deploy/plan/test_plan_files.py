@@ -177,3 +177,36 @@ def test_a_parameter_that_a_person_set_and_the_file_contradicts_is_shown(run: Ru
     shop.documents["base"]["Parameters"]["Size"]["Default"] = "3"
     shop.write()
     assert "Size stays 6, which a person set; the file says 3" in run("deploy", "--yes").out
+
+
+def test_a_stack_that_nothing_builds_any_more_is_shown(run: Run, shop: Shop, aws: Emulator) -> None:
+    run("deploy", "--yes")
+    client = aws.client("cloudformation")
+    template = json.dumps({"Resources": {"Old": {"Type": "AWS::EC2::EIP"}}})
+    ours = [{"Key": "project", "Value": "shop"}, {"Key": "stage", "Value": "old"}]
+    client.create_stack(StackName="shop-old-base", TemplateBody=template, Tags=ours)
+    client.create_stack(StackName="theirs", TemplateBody=template)
+    preview = [*ours, {"Key": "preview", "Value": "alice"}]
+    client.create_stack(StackName="shop-dev-preview-alice", TemplateBody=template, Tags=preview)
+    said = run("deploy", "--dry-run").out
+    assert "left: shop-old-base (eu-central-1) is no longer built; it holds 1 resource" in said
+    assert "theirs" not in said and "preview" not in said
+
+
+def test_service_linked_roles_that_the_account_lacks_are_made(run: Run, shop: Shop, aws: Emulator) -> None:
+    shop.documents["extra"]["Resources"]["Cluster"] = {"Type": "AWS::ECS::Cluster", "Properties": {}}
+    shop.write()
+    assert "created the service-linked role AWSServiceRoleForECS" in run("deploy", "--yes").out
+    assert aws.client("iam").get_role(RoleName="AWSServiceRoleForECS")
+    shop.documents["app"]["Resources"]["Cluster"] = {"Type": "AWS::ECS::Cluster", "Properties": {}}
+    shop.write()
+    assert "service-linked" not in run("deploy", "--yes").out
+
+
+def test_a_service_linked_role_that_may_not_be_made_is_named_with_the_command(
+    run: Run, shop: Shop, aws: Emulator
+) -> None:
+    shop.documents["extra"]["Resources"]["Cluster"] = {"Type": "AWS::ECS::Cluster", "Properties": {}}
+    shop.write()
+    aws.set_faults(answers=[{"action": "CreateServiceLinkedRole", "error": "AccessDenied", "status": 403}])
+    assert "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com" in run("deploy", "--yes").out
