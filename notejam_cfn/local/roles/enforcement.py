@@ -88,7 +88,9 @@ class Enforcement:
                 before = self._resource(kind, physical_id, old | new, attributes or {})
                 self._require(before, "update", stack, logical_id or physical_id)
             new_id, found = real(kind, physical_id, old, new, stack, logical_id, attributes)
-            self.resources[*_here(), new_id] = self._resource(kind, new_id, new, found or {})
+            self.resources[*_here(), new_id] = self._resource(
+                kind, new_id, new, {**(attributes or {}), **(found or {})}
+            )
             self.stacks[*_here(), new_id] = stack
             return new_id, found
 

@@ -100,10 +100,11 @@ def _context(
     own: bool,
     tags_of: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
-    new = own and MAKES.search(name) is not None
+    existing = tags_of.get(arn)  # there before: a type may be identified by the resource that it configures
+    new = own and existing is None and MAKES.search(name) is not None
     context: dict[str, Any] = _tags(resource, "RequestTag") if own and (new or "Tag" in name) else {}
     if not new or TAGS.search(name):
-        tags = resource.tags() if own else tags_of.get(arn, {})
+        tags = existing if existing is not None else resource.tags() if own else {}
         context |= {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
     if name == "kms:CreateGrant":
         context["kms:GrantIsForAWSResource"] = "true"
