@@ -57,6 +57,8 @@ NAMED: dict[str, tuple[str, ...]] = {
     "s3": ("s3:::{}*",),
     "scheduler": ("scheduler:*:${AWS::AccountId}:schedule/*/{}*", "scheduler:*:${AWS::AccountId}:schedule-group/{}*"),
     "sns": ("sns:*:${AWS::AccountId}:{}*",),
+    # An association of a firewall is decided on the load balancer too.
+    "wafv2": ("wafv2:*:${AWS::AccountId}:*", "elasticloadbalancing:*:${AWS::AccountId}:loadbalancer/app/{}*"),
 }
 # What gives a role rights: allowed only for roles within the stage's boundary.
 # Source: Service Authorization Reference, AWS IAM, the actions that know `iam:PermissionsBoundary`.

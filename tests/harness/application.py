@@ -47,12 +47,17 @@ class RunningServer:
     """`python -m app serve`, with its log in a file."""
 
     def __init__(
-        self, environ: dict[str, str], log: Path, command: tuple[str, ...] = ("serve",), folder: Path = ROOT
+        self,
+        environ: dict[str, str],
+        log: Path,
+        command: tuple[str, ...] = ("serve",),
+        folder: Path = ROOT,
+        program: tuple[str, ...] = (sys.executable, "-m", "app"),
     ) -> None:
         self.environ, self.port = environ, int(environ["PORT"])
         self.log = log
         with log.open("wb") as output:
-            arguments = [sys.executable, "-m", "app", *command]
+            arguments = [*program, *command]
             places = {"env": environ, "cwd": folder, "stdout": output, "stderr": output}
             # A session of its own, so that `destroy` reaches the workers too.
             self.process = subprocess.Popen(arguments, start_new_session=True, **places)  # type: ignore[call-overload]
@@ -109,8 +114,8 @@ class RunningServer:
 class Client:
     """A browser of a running server: keeps cookies, fills in form tokens."""
 
-    def __init__(self, server: RunningServer) -> None:
-        self.server = server
+    def __init__(self, server: RunningServer, **headers: str) -> None:
+        self.server, self.headers = server, headers
         self.cookies: dict[str, str] = {}
 
     def get(self, path: str) -> Any:
@@ -144,7 +149,7 @@ class Client:
         assert answer.status == 303, answer.content
 
     def _ask(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> Any:
-        sent = {"Cookie": self.cookie_header(), **(headers or {})}
+        sent = {"Cookie": self.cookie_header(), **self.headers, **(headers or {})}
         answer = self.server.ask(method, path, headers=sent, **options)
         for value in answer.headers.get_all("Set-Cookie") or []:
             name, _, rest = value.partition("=")
