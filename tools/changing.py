@@ -9,13 +9,14 @@ A test carries the changes out in the emulator and compares what happens with th
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from notejam_cfn.config.loader import parse
+from notejam_cfn.config.loader import ConfigError, parse
 from notejam_cfn.config.settings import EGRESS, DeliverySettings, Stage
 from notejam_cfn.deploy.plan.changes import Action
 from notejam_cfn.deploy.plan.findings import Verdict
@@ -58,7 +59,7 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "load_balancer.certificate_arn": [
         {
             "load_balancer.hosted_zone_id": "",
-            "load_balancer.certificate_arn": f"arn:aws:acm:{REGION}:123456789012:certificate/one",
+            "load_balancer.certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/one",
         }
     ],
     "service.name": [{"service.name": "Notes"}],
@@ -138,9 +139,18 @@ def changes() -> Iterator[SettingChange]:
         yield SettingChange("size", {"region": REGION, "size": small}, {"region": REGION, "size": large})
     for name, field in settings():
         old = BASE | BESIDES.get(name, {})
-        others = VALUES[name] if name in VALUES else [{name: _other(field, effective(old, name))}]
+        others = VALUES[name] if name in VALUES else [{name: _other(field, effective(old, name), old, name)}]
         for new in others:
             yield SettingChange(name, old, old | new)
+
+
+def touches_others(change: SettingChange, others: Sequence[SettingChange]) -> bool:
+    """Tell whether another change of the same setting, or one that changes it besides, is among some changes."""
+    keys = {key for key, value in change.new.items() if change.old.get(key) != value}
+    return any(
+        other is not change and keys & {key for key, value in other.new.items() if other.old.get(key) != value}
+        for other in others
+    )
 
 
 def effective(given: Settings, name: str) -> Any:
@@ -152,17 +162,19 @@ def effective(given: Settings, name: str) -> Any:
     return found
 
 
-def _other(field: dataclasses.Field[Any], value: Any) -> Any:
+def _other(field: dataclasses.Field[Any], value: Any, old: Settings, name: str) -> Any:
     """Return another value of a setting: the opposite, the next one, one more or less."""
     allowed = str(field.metadata["allowed"]).split(", ")
     if isinstance(value, bool):
         return not value
     if str(value) in allowed:
         return type(value)(next(each for each in reversed(allowed) if each != str(value)))
-    if not isinstance(value, int | float):
-        raise SystemExit(f"{field.name} has another value than {value!r} to be changed to: add it to VALUES")
-    check = field.metadata["check"]
-    return value + 1 if check(value + 1) is None else value - 1
+    numbers = (value + 1, value - 1) if isinstance(value, int | float) else ()
+    for each in numbers:
+        with contextlib.suppress(ConfigError):
+            parse(document({**old, name: each}))
+            return each
+    raise SystemExit(f"{name} has another value than {value!r} to be changed to: add it to VALUES")
 
 
 def page(builder: Builder) -> str:

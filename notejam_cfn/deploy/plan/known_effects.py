@@ -63,8 +63,11 @@ def _engine(old: Any, new: Any) -> Finding | None:
     if old is None or new is None:
         return None
     before, after = _version(old), _version(new)
+    shared = min(len(before), len(after))
+    if before[:shared] == after[:shared] and len(after) < len(before):
+        return None  # the major version alone names the minor one there is as well
     source = 'Amazon Aurora User Guide, "Upgrading Amazon Aurora PostgreSQL DB clusters"'
-    if after < before:
+    if after[:shared] < before[:shared]:
         return Finding(Verdict.WILL_FAIL, f"a database cannot go back from {old} to {new}", source)
     if after[0] > before[0]:
         reason = f"from {old} to {new} is a major upgrade: at once, for minutes, and with no way back but a restore"
