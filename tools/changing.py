@@ -48,7 +48,6 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "region": [],
     "account": [],
     "size": [],
-    "personal": [],
     "network.cidr": [{"network.cidr": "10.99.0.0/16"}],
     "network.zones": [{"network.zones": 2}],
     "network.egress": [{"network.egress": each} for each in EGRESS if each != "nat"],

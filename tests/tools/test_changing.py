@@ -15,8 +15,8 @@ from notejam_cfn.local.setting_changes import DELIVERY, STAGE, Builder, Trial, T
 from tools import changing
 from tools.changing import SettingChange
 
-# They name another place, in which everything comes up anew, or belong to a stage that is made and ended on its own.
-ELSEWHERE = {"region", "account", "personal", "delivery.account"}
+# They name another place, in which everything comes up anew.
+ELSEWHERE = {"region", "account", "delivery.account"}
 CHANGES = list(changing.changes())
 BUILDER = Builder()
 
