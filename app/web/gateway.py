@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import sys
 import threading
 from collections import deque
@@ -27,7 +28,7 @@ SMALL_BODY, SMALL_BODIES, BIG_BODIES = 64 * 1024, 16 * 1024**2, 64 * 1024**2
 SECONDS_BETWEEN_BATCHES = 0.2
 # The load balancer gives up after 60 s.
 SECONDS_IN_LINE, SECONDS_IN_LINE_FOR_SLOW = 10.0, 45.0
-SECONDS_TO_OPEN_A_FILE = 30.0
+SMALL_FILE, SECONDS_TO_OPEN_A_FILE = 1024**2, 10.0
 # The status of a request that no handler shall see; the application answers with its page for it.
 REFUSED = "notejam.refused"
 
@@ -155,6 +156,10 @@ class Gateway:
             proto.response_bytes(int(line[:3]), headers, b"".join(body))
 
     def _send_file(self, proto: Any, status: int, headers: list[tuple[str, str]], file: Any) -> None:
+        if os.fstat(file.fileno()).st_size <= SMALL_FILE:
+            with file:
+                proto.response_bytes(status, headers, file.read())
+            return
         # The file has no name any more; the server opens it anew by its descriptor, and reads it as fast as it can
         # send. It is closed here once that has surely happened.
         proto.response_file(status, headers, f"/dev/fd/{file.fileno()}")

@@ -239,7 +239,6 @@ source = "codeconnections"
 [stages.dev]
 region = "eu-central-1"
 size = "economy"
-previews = true
 network.cidr = "10.10.0.0/16"
 
 [stages.test]

@@ -318,7 +318,6 @@ class Stage(Settings):
     account: str = text("", r"\d{12}", "12 digits", "AWS account; empty is the caller's")
     size: str = choice("economy", SIZES, "the preset it starts from")
     termination_protection: bool = flag(False, "refuse to delete the stacks")
-    previews: bool = flag(False, "developers may make previews in this stage")
     approval: bool = flag(False, "the pipeline waits for a person before it changes this stage")
     network: NetworkSettings = dataclasses.field(default_factory=NetworkSettings)
     database: DatabaseSettings = dataclasses.field(default_factory=DatabaseSettings)
@@ -430,8 +429,7 @@ class DeliverySettings(Settings):
     )
     kept_images: int = whole(100, 10, 1000, "images kept besides those that stages run")
     kept_artifact_days: int = whole(90, 7, 3653, "days artifacts are kept, by which a stage can be taken back")
-    previews_budget_usd: int = whole(100, 1, 1_000_000, "dollars a month for all previews of a stage; then no new ones")
-    notify: str = text("", ADDRESS_PATTERN, "an e-mail address", "who is told of failures, approvals and the budget")
+    notify: str = text("", ADDRESS_PATTERN, "an e-mail address", "who is told of failures and approvals")
     log_retention_days: int = _log_retention(365)
 
     @property

@@ -12,7 +12,6 @@ from troposphere import Join, Ref, Select, Split, StackId, StackName, Sub
 EDGE, EDGE_LOG = "edge", "edge-log"
 LAYERS = (EDGE, EDGE_LOG, "network", "copies", "database", "backups", "service", "monitoring")
 DELIVERY = "delivery"
-PREVIEW = "preview"
 
 
 def stack(project: str, stage: str, layer: str) -> str:
@@ -45,11 +44,6 @@ def stage_access(project: str, stage: str) -> str:
     return f"{project}-{delivery_in(stage)}"
 
 
-def preview_stack(project: str, stage: str, preview: str) -> str:
-    """Name the stack of a preview, such as `notejam-dev-preview-alice`."""
-    return f"{project}-{stage}-{PREVIEW}-{preview}"
-
-
 def account_of(stage: str) -> str:
     """Name the parameter that holds the account of a stage: `eu-prod` → `EuProdAccount`."""
     return "".join(word.capitalize() for word in stage.split("-")) + "Account"
@@ -67,8 +61,6 @@ def stage_name_problem(stage: str) -> str | None:
     """
     if stage == DELIVERY or stage.startswith(f"{DELIVERY}-"):
         return f"is reserved for the project's own stacks ({DELIVERY}, {DELIVERY}-REGION)"
-    if f"-{PREVIEW}-" in f"-{stage}-":
-        return f"must not have {PREVIEW!r} in it, which names the previews of a stage"
     for layer in LAYERS:
         if stage == layer or stage.endswith(f"-{layer}"):
             return f"must not end in {layer!r}, which names a layer"

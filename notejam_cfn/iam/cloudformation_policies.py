@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from awacs.aws import Action, ArnEquals, ArnLike, Condition, Statement, StringEquals
+from awacs.aws import Action, ArnEquals, ArnLike, Condition, Statement, StringEquals, StringEqualsIfExists
 
 from ..core.render import compact_json
 from ..core.values import Value
@@ -25,6 +25,13 @@ MANAGED_POLICY_CHARACTERS = 6000
 # is not here, or whose resources have no name of their own, is narrowed to the account.
 # Source: the "Resource types" tables of AWS's Service Authorization Reference.
 NAMED: dict[str, tuple[str, ...]] = {
+    "backup": (
+        "backup:*:${AWS::AccountId}:backup-vault:{}*",
+        *(
+            f"backup:*:${{AWS::AccountId}}:{kind}:*"
+            for kind in ("backup-plan", "recovery-point", "restore-testing-plan")
+        ),
+    ),
     "cloudwatch": ("cloudwatch:*:${AWS::AccountId}:alarm:{}*", "cloudwatch::${AWS::AccountId}:dashboard/{}*"),
     "ecr": ("ecr:*:${AWS::AccountId}:repository/{}*",),
     "ecs": (
@@ -50,6 +57,8 @@ NAMED: dict[str, tuple[str, ...]] = {
     "s3": ("s3:::{}*",),
     "scheduler": ("scheduler:*:${AWS::AccountId}:schedule/*/{}*", "scheduler:*:${AWS::AccountId}:schedule-group/{}*"),
     "sns": ("sns:*:${AWS::AccountId}:{}*",),
+    # An association of a firewall is decided on the load balancer too.
+    "wafv2": ("wafv2:*:${AWS::AccountId}:*", "elasticloadbalancing:*:${AWS::AccountId}:loadbalancer/app/{}*"),
 }
 # What gives a role rights: allowed only for roles within the stage's boundary.
 # Source: Service Authorization Reference, AWS IAM, the actions that know `iam:PermissionsBoundary`.
@@ -74,29 +83,45 @@ def of_stage(project: str, stage: str) -> Condition:
     return Condition([StringEquals({"aws:ResourceTag/project": project, "aws:ResourceTag/stage": stage})])
 
 
+def of_stage_or_new(project: str, stage: str) -> Condition:
+    """Hold for the resources of one stage, and for those that have no tags yet."""
+    return Condition([StringEqualsIfExists({"aws:ResourceTag/project": project, "aws:ResourceTag/stage": stage})])
+
+
 def allow_creating(
-    kinds: Iterable[str], prefix: str, own: Condition, boundary: Value, services: Sequence[str]
+    kinds: Iterable[str], prefix: str, of: tuple[str, str], boundary: Value, services: Sequence[str]
 ) -> list[Statement]:
     """Allow what CloudFormation calls to create, change and delete resources of these types in stacks named so.
 
-    The actions come from the types' schemas (see `permissions`). Names narrow them where a service puts names in ARNs;
-    where it does not, tags (`own`) narrow what may be changed or deleted, and the account the rest. Roles get rights
-    only within `boundary`, and are handed to these `services` only.
+    `permissions` knows the actions. Names narrow them where a service puts names in ARNs; where it does not, tags
+    narrow what may be changed or deleted (`of` is the project and the stage), and the account the rest. Roles get
+    rights only within `boundary`, and are handed to these `services` only.
 
     Raises `UnknownPermissions` for a type that `permissions` does not know.
     """
     called = {action for kind in kinds for action in permissions.actions_for(kind)} | {"cloudformation:DescribeStacks"}
+    own, own_or_new = of_stage(*of), of_stage_or_new(*of)
     special = {"iam:PassRole", "iam:CreateServiceLinkedRole", *GRANTING}
     known = [permissions.action(name) for name in sorted(called - special)]
     wide = [action.name for action in known if not action.takes_resource]
     tagged = [action.name for action in known if action.decided_by_tag]
-    named = [action.name for action in known if action.name not in {*wide, *tagged}]
+    tagging = [action.name for action in known if action.tags_one]
+    named = [action.name for action in known if action.name not in {*wide, *tagged, *tagging}]
     return [
         *allow_making_roles(prefix, boundary, services, sorted(called & GRANTING)),
         *(allow(_literal(some), resources_of(service, prefix)) for service, some in _by_service(named)),
         *(allow(_literal(some), resources_of(service, prefix), own) for service, some in _by_service(tagged)),
+        *(allow(_literal(some), resources_of(service, prefix), own_or_new) for service, some in _by_service(tagging)),
+        *allow_new_rules(tagged),
         allow_everywhere("TheseHaveNoResource", _spelled(wide)),
     ]
+
+
+def allow_new_rules(actions: Sequence[str]) -> list[Statement]:
+    """Let a security group's rule be made, which is authorised on the group and on the rule that has no tags yet."""
+    making = [action for action in actions if action.startswith("ec2:AuthorizeSecurityGroup")]
+    rules = in_account("ec2:*:${AWS::AccountId}:security-group-rule/*")
+    return [allow(_literal(making), [rules])] if making else []
 
 
 def allow_making_roles(

@@ -139,7 +139,7 @@ def allow_contributing(project: str, branch: str) -> list[Statement]:
 
 
 def allow_shells(project: str, stages: Sequence[str]) -> list[Statement]:
-    """Open a shell in containers of stages that allow it, and of their previews, which run in the same cluster."""
+    """Open a shell in containers of stages that allow it."""
     services = [names.stack(project, stage, "service") for stage in stages]
     kinds = (("cluster", ""), ("task", "/*"))
     tasks = [

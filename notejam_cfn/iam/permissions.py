@@ -17,8 +17,15 @@ from typing import Any
 DATA = Path(__file__).with_suffix(".json")
 RESOURCE_TAG = "aws:ResourceTag/${TagKey}"
 # Services whose ARNs hold no name that we choose: who may change or delete one of their things, its tags decide.
-WITHOUT_NAMES = frozenset({"ec2", "elasticloadbalancing", "kms", "secretsmanager"})
-CHANGES_ONE = re.compile(r":(Delete|Modify|Release|Revoke|Schedule|Disable)")
+WITHOUT_NAMES = frozenset({"ec2", "elasticloadbalancing", "kms", "secretsmanager", "states", "wafv2"})
+CHANGES_ONE = re.compile(
+    r":(Associate|Attach|Authorize|CreateRoute$|CreateRule$|Delete|Detach|Disable|Disassociate|Modify|Put"
+    r"|Release|Remove|Replace|Revoke|Schedule|Set|Update)"
+)
+# A key's tags take minutes until they count, so that making a key must not hang on them; its own policy decides.
+# Source: AWS KMS Developer Guide, "ABAC for AWS KMS".
+SOON_AFTER_CREATION = frozenset({"kms:PutKeyPolicy", "kms:UpdateKeyDescription"})
+TAGS_ONE = re.compile(r":(AddTags|CreateTags|DeleteTags|RemoveTags|TagResource|UntagResource)$")
 
 
 class UnknownPermissions(LookupError):
@@ -47,8 +54,17 @@ class Action:
     @property
     def decided_by_tag(self) -> bool:
         """Whether it changes one existing thing whose ARN has no name in it, and whose tags IAM sees."""
-        nameless = self.name.partition(":")[0] in WITHOUT_NAMES
-        return nameless and bool(CHANGES_ONE.search(self.name)) and RESOURCE_TAG in self.condition_keys
+        late = self.name not in SOON_AFTER_CREATION and not self.tags_one
+        return self._nameless and bool(CHANGES_ONE.search(self.name)) and late
+
+    @property
+    def tags_one(self) -> bool:
+        """Whether it tags such a thing, which has no tags yet when it has just been made."""
+        return self._nameless and bool(TAGS_ONE.search(self.name))
+
+    @property
+    def _nameless(self) -> bool:
+        return self.name.partition(":")[0] in WITHOUT_NAMES and RESOURCE_TAG in self.condition_keys
 
 
 def actions_for(kind: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from typing import Any
 from ..core.cloudfront import PREFIX_LIST_NAME
 
 VPC_ORIGIN, SECURITY_GROUP = "AWS::CloudFront::VpcOrigin", "AWS::EC2::SecurityGroup"
+RECORD = "AWS::Route53::RecordSet"
 # The HTTPS front tells in this header whom it speaks for; ministack sees only the front.
 VIEWER_HEADER = "x-rehearsal-viewer"
 # Source: Amazon CloudFront Developer Guide, "How CloudFront caches HTTP 4xx and 5xx status codes from your origin".
@@ -41,6 +42,7 @@ def register() -> None:
     handlers = importlib.import_module("ministack.services.cloudformation.provisioners")._RESOURCE_HANDLERS
     for kind, held in ((VPC_ORIGIN, _vpc_origins), (SECURITY_GROUP, _security_groups)):
         handlers[kind] = _remembering(handlers[kind], held)
+    handlers[RECORD] = _in_a_zone_that_is_there(handlers[RECORD])
     cloudfront._dataplane_origin = _over_vpc_origin(cloudfront, cloudfront._dataplane_origin)
     cloudfront._fetch_from_alb_origin = _admitted(cloudfront, cloudfront._fetch_from_alb_origin)
     cloudfront.find_distribution_for_label = _of_every_account(cloudfront)
@@ -67,6 +69,27 @@ def _remembering(handlers: Mapping[str, Any], held: dict[str, Properties]) -> di
         return handlers["delete"](physical_id, properties)
 
     return {**handlers, "create": create, "delete": delete} | ({"update": update} if "update" in handlers else {})
+
+
+def _in_a_zone_that_is_there(handlers: Mapping[str, Any]) -> dict[str, Any]:
+    """Have a zone of whatever id a record names: people have theirs before they configure a stage."""
+    route53: Any = importlib.import_module("ministack.services.route53")
+
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Any:
+        zone, name = properties["HostedZoneId"], f"{properties['Name'].rstrip('.').partition('.')[2]}."
+        if zone not in route53._zones:
+            route53._zones[zone] = {
+                "id": zone,
+                "name": name,
+                "caller_reference": zone,
+                "comment": "",
+                "private": False,
+                "vpcs": [],
+            }
+            route53._records[zone] = route53._default_records(name)
+        return handlers["create"](logical_id, properties, stack_name)
+
+    return {**handlers, "create": create}
 
 
 def _over_vpc_origin(cloudfront: Any, real: Callable[[Any], Properties]) -> Callable[[Any], Properties]:

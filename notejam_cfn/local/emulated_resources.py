@@ -410,7 +410,7 @@ def _invented(kind: schemas.ResourceType, key: str, seed: str) -> Any:
     if key.endswith("Arn"):
         return f"arn:aws:{service}:{region}:{account}:{kind.name.split('::')[2].lower()}/{token}"
     if key.endswith("Ip"):
-        return "203.0.113.10"  # a block reserved for documentation, RFC 5737
+        return f"198.18.{int(token[:2], 16)}.{int(token[2:4], 16)}"  # of a block that nobody routes, RFC 2544
     if key == "AllocationId":
         return f"eipalloc-{token}"
     return PREFIXES.get(kind.name, "") + token

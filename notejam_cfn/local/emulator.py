@@ -134,9 +134,21 @@ class Emulator:
 
         Each has `caller` (an ARN), `action`, `resource`, `context` (condition keys), `allowed` and `resource_policy`.
         """
-        with urllib.request.urlopen(self.url + server.ASKED_PATH, timeout=10) as answer:
-            found: list[dict[str, Any]] = json.load(answer)
+        found: list[dict[str, Any]] = self._ask(server.ASKED_PATH, {})
         return found
+
+    def let_services_work(self) -> list[str]:
+        """Let AWS's services do what they do for the deployed resources, in their roles; return what they are refused.
+
+        They pull images, read secrets, write logs, publish alarms, start state machines, encrypt.
+        """
+        refused: list[str] = self._ask(server.WORK_PATH, {})
+        return refused
+
+    def _ask(self, path: str, document: Mapping[str, Any]) -> Any:
+        request = urllib.request.Request(self.url + path, json.dumps(document).encode(), method="PUT")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
 
     def reset(self) -> None:
         """Forget every resource of every account."""

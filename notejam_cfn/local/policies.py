@@ -12,6 +12,7 @@ Source: IAM User Guide, "Policy evaluation logic" and "IAM JSON policy elements"
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -116,7 +117,7 @@ class _Asked:
     caller: Caller
     request: Request
 
-    @property
+    @functools.cached_property
     def context(self) -> Context:
         return Context(self.request.context, self.caller.context())
 
@@ -295,7 +296,9 @@ def caller_of_group(iam: Any, name: str, user: str = "member") -> Caller:
 
 
 def managed(iam: Any, arn: str) -> Document:
-    """Return the document of a managed policy that is in force."""
+    """Return the document of a managed policy that is in force; an empty one for AWS's own, which are not emulated."""
+    if ":iam::aws:" in arn:
+        return {"Statement": []}
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     return document(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
 
@@ -311,6 +314,7 @@ __all__ = [
     "caller_of_role",
     "decide",
     "document",
+    "listed",
     "managed",
     "statements",
 ]

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ..core import images, names
 from ..deploy.aws.client import Access, Aws
 from ..deploy.exit_codes import CommandError, Exit
 from ..deploy.manifest import Manifest, StackSpec
@@ -32,8 +33,10 @@ from .postgres import Postgres
 from .postgres_tls import tls_front
 from .tls import Authority
 
-IMAGE = "rehearsal.example/notejam@sha256:" + "0" * 64
+DIGEST = "sha256:" + "0" * 64
 NOT_RELEASED = "waits for its first release"
+# What the pipeline gives every template of a stage: the most that the roles in it can do.
+BOUNDARY_PARAMETER = "RoleBoundary"
 # Parameters that change how much there is of something, which must never replace anything.
 SIZES = ("MaxTasks", "MaxCapacity")
 # What a release replaces by design: a task definition has revisions.
@@ -49,8 +52,9 @@ class RehearsalError(RuntimeError):
 class Settings:
     """What to rehearse. `keep` is called, with the address for a browser, before anything is removed.
 
-    With `image` the containers run in the application's image, which is built when it has to be; with None they do when
-    it was built before.
+    With `in_role` CloudFormation works in the stage's own role, which comes from the project's own stacks: they are
+    deployed first. With `image` the containers run in the application's image, which is built when it has to be; with
+    None they do when it was built before.
     """
 
     stage: str
@@ -58,6 +62,7 @@ class Settings:
     image: bool | None = None
     keep: Callable[[str], None] | None = None
     progress: type[Progress] = Silent
+    in_role: bool = True
 
 
 class Rehearsal:
@@ -69,6 +74,8 @@ class Rehearsal:
         self.settings = settings
         self.aws = aws
         self.tell = tell
+        self.manifest = manifest
+        self.parameters: tuple[str, ...] = ()
         self.stacks = manifest.stacks_of(settings.stage)
         self.templates = read_templates(self.stacks)
         self.facade = Aws(Access(endpoint_url=aws.url, keys=aws.keys))
@@ -76,11 +83,14 @@ class Rehearsal:
 
     def run(self) -> None:
         """Rehearse everything, from nothing to nothing."""
+        if self.settings.in_role:
+            self.work_in_role()
         url = self.deploy_without_image()
         with entrance.opened(self.network_address, url) as way:
             way.client().open("/").must_show(NOT_RELEASED)
             self.tell(f"{url} says that it waits for a release")
             self.release()
+            self.let_services_work()
             with self.running_task() as targets:
                 self.use(way, targets)
                 self.update_without_replacement()
@@ -104,6 +114,31 @@ class Rehearsal:
         entrance.no_other_way(way, self.network_address, self.aws, self.tell)
         entrance.sleep(way, targets, self.tell)
 
+    def work_in_role(self) -> None:
+        """Deploy what lets the pipeline change the stage, as an administrator does once, and work as it does."""
+        access = names.delivery_in(self.settings.stage)
+        stacks = tuple(stack for stack in self.manifest.stacks if stack.layer == access)
+        if not stacks:
+            self.tell("this project has no delivery, so CloudFormation works with the account's own permissions")
+            return
+        progress = self.settings.progress({stack.name: stack.layer for stack in stacks}, read_templates(stacks))
+        _require_good(Deployment(self.facade, stacks, Options(yes=True), progress, NOBODY).run())
+        own = f"arn:aws:iam::{self.aws.account}"
+        self.facade = Aws(
+            Access(endpoint_url=self.aws.url, keys=self.aws.keys, role_arn=f"{own}:role/{stacks[0].name}-execute")
+        )
+        self.parameters = (f"{BOUNDARY_PARAMETER}={own}:policy/{stacks[0].name}-boundary",)
+        self.tell(f"CloudFormation works in the role {stacks[0].name}-execute")
+
+    def let_services_work(self) -> None:
+        """Let AWS's services do their work in the roles that the stage gives them."""
+        refused = self.aws.let_services_work()
+        if refused:
+            raise RehearsalError("permissions are missing:\n" + "\n".join(f"  {line}" for line in refused))
+        asked = self.aws.asked()
+        roles = {entry["caller"] for entry in asked}
+        self.tell(f"{len(roles)} roles and services got everything that they asked for, {len(asked)} permissions")
+
     def deploy_without_image(self) -> str:
         """Deploy the stage for the first time, and return its address."""
         results = self._deploy()
@@ -112,7 +147,7 @@ class Rehearsal:
 
     def release(self) -> None:
         """Deploy again with an image, as a release does."""
-        self._deploy(f"ImageUri={IMAGE}")
+        self._deploy(f"ImageUri={self._image()}")
         held = self._held()
         self.tell(f"released; the stage holds {len(held)} resources")
 
@@ -157,10 +192,16 @@ class Rehearsal:
         self.tell(f"removed {len(results)} stacks")
 
     def _deploy(self, *parameters: str) -> dict[str, Result]:
-        options = Options(yes=True, parameters=parameters)
+        options = Options(yes=True, parameters=(*self.parameters, *parameters))
         results = Deployment(self.facade, self.stacks, options, self._progress(), NOBODY).run()
         _require_good(results)
         return results
+
+    def _image(self) -> str:
+        """Return an image in the project's own repository of this account."""
+        registry = f"{self.aws.account}.dkr.ecr.{self.service.region}.amazonaws.com"
+        project = self.service.tags["project"]
+        return images.dual_stack(f"{registry}/{names.delivery_stack(project)}-images@{DIGEST}")
 
     def _progress(self) -> Progress:
         return self.settings.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)

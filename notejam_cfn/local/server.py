@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 FAULTS_PATH, POINTS_PATH = "/_rehearsal/faults", "/_rehearsal/points"
-ASKED_PATH, FORGET_PATH = "/_rehearsal/asked", "/_rehearsal/forget"
+ASKED_PATH, FORGET_PATH, WORK_PATH = "/_rehearsal/asked", "/_rehearsal/forget", "/_rehearsal/work"
 Application = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Awaitable[None]]], Awaitable[None]]
 
 
@@ -88,8 +88,8 @@ def with_faults(serve: Application) -> Application:
         if scope["type"] != "http":
             return await serve(scope, receive, send)
         body = await _body(receive)
-        if scope["path"] == ASKED_PATH:
-            return await _respond(send, 200, _asked())
+        if scope["path"] in TELLS:
+            return await _respond(send, 200, json.dumps(TELLS[scope["path"]](json.loads(body or b"{}"))).encode())
         if scope["path"] in TAKES:
             TAKES[scope["path"]](json.loads(body or b"{}"))
             return await _respond(send, 200, b"{}")
@@ -134,10 +134,16 @@ def _take_point(document: dict[str, Any]) -> None:
     recovery.keep_point(document)
 
 
-def _asked() -> bytes:
+def _asked(document: dict[str, Any]) -> list[dict[str, Any]]:
     from .roles.enforcement import ENFORCEMENT
 
-    return json.dumps(list(ENFORCEMENT.asked.values())).encode()
+    return list(ENFORCEMENT.asked.values())
+
+
+def _let_services_work(document: dict[str, Any]) -> list[str]:
+    from .roles.enforcement import ENFORCEMENT
+
+    return ENFORCEMENT.let_services_work()
 
 
 def _forget(document: dict[str, Any]) -> None:
@@ -150,6 +156,8 @@ def _forget(document: dict[str, Any]) -> None:
 
 # What a test tells the emulator, by the path it is told at.
 TAKES = {FAULTS_PATH: _take_faults, POINTS_PATH: _take_point, FORGET_PATH: _forget}
+# What it tells a test.
+TELLS: dict[str, Callable[[dict[str, Any]], Any]] = {ASKED_PATH: _asked, WORK_PATH: _let_services_work}
 
 
 async def _answered_wrongly(scope: dict[str, Any], body: bytes, send: Callable[..., Any]) -> bool:

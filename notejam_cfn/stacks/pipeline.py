@@ -47,7 +47,7 @@ def compose_delivery(template: Template, given: Delivery) -> None:
     strangers = [given.access[stage.name] for stage in project.stages if project.is_elsewhere(stage)]
     repository = add_image_repository(template, settings, encryption, strangers)
     images = Images(repository, given.copies)
-    people = add_people(template, settings, stages_for_people(project.stages), [])
+    people = add_people(template, settings, stages_for_people(project.stages))
     topic = add_pipeline_topic(template, settings, encryption)
     architecture = project.stages[0].service.architecture
     builds = add_builds(template, settings, encryption, artifacts, images, targets, architecture)

@@ -109,8 +109,8 @@ class RunningServer:
 class Client:
     """A browser of a running server: keeps cookies, fills in form tokens."""
 
-    def __init__(self, server: RunningServer) -> None:
-        self.server = server
+    def __init__(self, server: RunningServer, **headers: str) -> None:
+        self.server, self.headers = server, headers
         self.cookies: dict[str, str] = {}
 
     def get(self, path: str) -> Any:
@@ -144,7 +144,7 @@ class Client:
         assert answer.status == 303, answer.content
 
     def _ask(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> Any:
-        sent = {"Cookie": self.cookie_header(), **(headers or {})}
+        sent = {"Cookie": self.cookie_header(), **self.headers, **(headers or {})}
         answer = self.server.ask(method, path, headers=sent, **options)
         for value in answer.headers.get_all("Set-Cookie") or []:
             name, _, rest = value.partition("=")

@@ -23,6 +23,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "CopyVaultArn": ("", "arn:aws:backup:eu-west-1:123456789012:backup-vault:copies"),
     "EngineVersion": ("17", "17.9"),
     "ImageUri": ("", f"123456789012.dkr-ecr.eu-central-1.on.aws/notejam{DIGEST}"),
+    "RoleBoundary": ("no permissions boundary", "arn:aws:iam::123456789012:policy/notejam-boundary"),
     "SnapshotIdentifier": ("", "before", "arn:aws:rds:eu-central-1:123456789012:cluster-snapshot:awsbackup:job-1"),
     "WebAclArn": ("", "arn:aws:wafv2:us-east-1:123456789012:global/webacl/notejam/1"),
 }

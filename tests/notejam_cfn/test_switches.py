@@ -28,6 +28,7 @@ MORE: dict[str, tuple[Any, Any]] = {
 MAY_GO = {
     ("AWS::Backup::BackupVault", "AccessPolicy"): "the handler deletes the policy of before",
     ("AWS::Backup::BackupVault", "LockConfiguration"): "the handler deletes the lock of before, while it can be",
+    ("AWS::CloudFront::Distribution", "DistributionConfig"): "CloudFront takes the whole configuration anew",
     ("AWS::RDS::DBCluster", "PerformanceInsightsKmsKeyId"): "means something only while insights are on",
     ("AWS::RDS::DBCluster", "PerformanceInsightsRetentionPeriod"): "means something only while insights are on",
     ("AWS::S3::Bucket", "ObjectLockConfiguration"): "cannot be turned off: the plan refuses it",

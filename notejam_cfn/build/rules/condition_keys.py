@@ -92,8 +92,8 @@ def _expression(pattern: str) -> re.Pattern[str]:
 
 
 def _names(known: str, key: str) -> bool:
-    """Tell whether a key is one that the reference names, `aws:ResourceTag/${TagKey}` standing for any tag."""
-    beginning, variable, _ = known.partition("${")
+    """Tell whether a key is one that the reference names; `${TagKey}` and `tag-key` stand there for any tag."""
+    beginning, variable, _ = known.replace("/tag-key", "/${TagKey}").partition("${")
     return key.lower().startswith(beginning.lower()) if variable else key.lower() == known.lower()
 
 

@@ -49,7 +49,8 @@ class PortableLiterals(CloudFormationLintRule):
 
 def _is_service_principal(path: Path, text: str) -> bool:
     within = [part for part in path if isinstance(part, str)]
-    return within[-2:] == ["Principal", "Service"] and SERVICE_PRINCIPAL.fullmatch(text) is not None
+    named = within[-2:] == ["Principal", "Service"] or within[-1:] == ["iam:PassedToService"]
+    return named and SERVICE_PRINCIPAL.fullmatch(text) is not None
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

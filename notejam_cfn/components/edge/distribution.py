@@ -135,7 +135,7 @@ def add_domain(
         AllowedValues=["true", "false"],
         Description=(
             f"false while another distribution has {settings.domain} as an alternate name: this one then answers to "
-            "its CloudFront address only, until the name has been moved (docs/runbook.md) and this is true."
+            "its CloudFront address only, until the name has been moved (docs/deploying.md) and this is true."
         ),
     )
     served = template.condition_chosen(parameter, "true")

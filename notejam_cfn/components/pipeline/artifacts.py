@@ -1,4 +1,4 @@
-"""Buckets of the delivery: what the pipeline's actions hand on, what people upload, and zips that are its source."""
+"""Buckets of the delivery: what actions hand on, what administrators upload, and zips that are its source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...core.values import Value
 from ...iam import pipeline_policies, policies
 from ..data.encryption import Encryption
 
-UPLOADS, ADMINISTRATION = "uploads", "administration"
+ADMINISTRATION = "administration"
 UPLOAD_DAYS = 7
 MADE_AGAIN = Suppression(
     reason="What is in the bucket comes from the repository, can be made again, and must expire.",
@@ -51,8 +51,7 @@ class Artifacts:
 def add_artifact_store(template: Template, settings: DeliverySettings, encryption: Encryption) -> Artifacts:
     """Add the bucket of artifacts, which expire by themselves.
 
-    What a developer uploads for the image of a preview goes under `uploads/`, where only its build reads it, for a
-    week. Under `administration/` only administrators write: templates that are too large for a request, and releases.
+    Under `administration/` administrators put templates that are too large for a request, and releases, for a week.
     """
     bucket = add_private_bucket(
         template,
@@ -60,7 +59,7 @@ def add_artifact_store(template: Template, settings: DeliverySettings, encryptio
         encryption,
         [
             expiry("expire", settings.kept_artifact_days),
-            expiry("expire-uploads", UPLOAD_DAYS, f"{UPLOADS}/"),
+            expiry("expire-uploads", UPLOAD_DAYS, f"{ADMINISTRATION}/"),
         ],
         "Holds what the pipeline's actions hand on: sources and plans.",
     )

@@ -33,10 +33,8 @@ class People:
 
 
 @component("people")
-def add_people(
-    template: Template, settings: DeliverySettings, stages: PeoplesStages, previewing: Sequence[Statement]
-) -> People:
-    """Add the groups and what each may do, a policy for each purpose. `previewing` is what previews take."""
+def add_people(template: Template, settings: DeliverySettings, stages: PeoplesStages) -> People:
+    """Add the groups and what each may do, a policy for each purpose."""
     project = template.stack_tags["project"]
     delivery = names.delivery_stack(project)
     developers = template.add(iam.Group("Developers", Path="/"), why="Gives developers what they need, and no more.")
@@ -55,9 +53,8 @@ def add_people(
         *people_policies.allow_approving(delivery, stages.approved_by_developers),
         *(people_policies.allow_shells(project, stages.with_shells) if stages.with_shells else []),
         *(people_policies.allow_contributing(project, settings.branch) if settings.source == "codecommit" else []),
-        *previewing,
     ]
-    add_policy(template, "develop", developing, [developers], "Propose changes, retry the pipeline, make previews")
+    add_policy(template, "develop", developing, [developers], "Propose changes, retry the pipeline, open shells")
     approving = people_policies.allow_approving(delivery, stages.approved_by_approvers)
     if approving:
         add_policy(template, "approve", approving, [approvers], "Approve changes of production")

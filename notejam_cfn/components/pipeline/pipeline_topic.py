@@ -1,13 +1,12 @@
-"""Tells people of what needs them: failures and approvals of the pipeline, the budget of previews."""
+"""Tells people of what needs them: failures and approvals of the pipeline."""
 
 from __future__ import annotations
 
-from awacs.aws import Allow, ArnLike, Condition, Statement
 from troposphere import sns
 
 from ...config.settings import DeliverySettings
 from ...core.template import Template, component
-from ...iam import pipeline_policies, policies
+from ...iam import policies
 from ..data.encryption import Encryption
 
 
@@ -19,27 +18,11 @@ def add_pipeline_topic(template: Template, settings: DeliverySettings, encryptio
         topic.Subscription = [sns.Subscription(Protocol="email", Endpoint=settings.notify)]
     template.add(topic, why="Tells people what needs them.")
     template.add(
-        sns.TopicPolicy("NoticesPolicy", Topics=[topic.ref()], PolicyDocument=policies.policy(*admitting(topic))),
-        why="Lets events and the budget publish to the topic.",
+        sns.TopicPolicy(
+            "NoticesPolicy",
+            Topics=[topic.ref()],
+            PolicyDocument=policies.policy(policies.allow_events_to_publish(topic.ref())),
+        ),
+        why="Lets this account's event rules publish to the topic.",
     )
     return topic
-
-
-def admitting(topic: sns.Topic) -> list[Statement]:
-    """Let this account's event rules and budgets publish."""
-    rules = pipeline_policies.in_account("events:${AWS::Region}:${AWS::AccountId}:rule/*")
-    return [
-        publishing("events", topic, Condition([ArnLike("aws:SourceArn", rules)])),
-        publishing("budgets", topic, policies.of_this_account()),
-    ]
-
-
-def publishing(service: str, topic: sns.Topic, condition: Condition) -> Statement:
-    """Let one service publish to the topic."""
-    return Statement(
-        Effect=Allow,
-        Action=pipeline_policies.on("sns", "Publish"),
-        Principal=policies.service_principal(service),
-        Resource=[topic.ref()],
-        Condition=condition,
-    )

@@ -71,7 +71,7 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
     prefix = names.stack(access.project, access.stage, "")
     own = cloudformation_policies.of_stage(access.project, access.stage)
     boundary = add_boundary(template, prefix, own, needs)
-    execute = add_execute_role(template, prefix, own, boundary, needs)
+    execute = add_execute_role(template, access, boundary, needs)
     looking = [
         pipeline_policies.allow_reviewing_stacks([prefix]),
         pipeline_policies.allow_reading_templates([names.stage_access(access.project, access.stage)]),
@@ -110,7 +110,7 @@ def add_boundary(template: Template, prefix: str, own: Condition, needs: StageNe
 
 
 def add_execute_role(
-    template: Template, prefix: str, own: Condition, boundary: iam.ManagedPolicy, needs: StageNeeds
+    template: Template, access: StageAccess, boundary: iam.ManagedPolicy, needs: StageNeeds
 ) -> iam.Role:
     """Add the role that CloudFormation works in: it can make what the stage's templates contain, and nothing else."""
     role = template.add(
@@ -121,7 +121,8 @@ def add_execute_role(
         ),
         why="Lets CloudFormation create and change the stage.",
     )
-    making = cloudformation_policies.allow_creating(needs.kinds, prefix, own, boundary.ref(), needs.services)
+    prefix, of = names.stack(access.project, access.stage, ""), (access.project, access.stage)
+    making = cloudformation_policies.allow_creating(needs.kinds, prefix, of, boundary.ref(), needs.services)
     for number, document in enumerate(cloudformation_policies.in_policies(making), start=1):
         template.add(
             iam.ManagedPolicy(

@@ -29,7 +29,7 @@ class Context:
         """Return a key's value, a list when it has several, None when the request has no such key."""
         return self._lowered.get(key.lower())
 
-    @property
+    @functools.cached_property
     def _lowered(self) -> dict[str, Any]:
         now = datetime.now(UTC)
         known = {"aws:CurrentTime": now.isoformat(), "aws:EpochTime": str(int(now.timestamp()))}

@@ -9,13 +9,14 @@ Source: AWS CloudFormation User Guide, "CloudFormation service role".
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .. import policies, schemas
-from . import handlers
+from . import handlers, services
 from .arns import Place, Resource
 
 Handler = Callable[[dict[str, Any]], Any]
@@ -31,12 +32,13 @@ class Enforcement:
     """What CloudFormation knows of roles and resources, by account. It lies in the emulator's process."""
 
     roles: dict[tuple[str, str, str], str] = dataclasses.field(default_factory=dict)
-    resources: dict[tuple[str, str], Resource] = dataclasses.field(default_factory=dict)
+    resources: dict[tuple[str, str, str], Resource] = dataclasses.field(default_factory=dict)
+    stacks: dict[tuple[str, str, str], str] = dataclasses.field(default_factory=dict)
     asked: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
     def forget(self) -> None:
         """Forget everything, as a reset of the emulator does with its resources."""
-        for known in (self.roles, self.resources, self.asked):
+        for known in (self.roles, self.resources, self.stacks, self.asked):
             known.clear()
 
     def take_role(self, real: Handler) -> Handler:
@@ -64,7 +66,8 @@ class Enforcement:
                     kind, physical_id, properties
                 )
                 raise
-            self.resources[_here()[0], physical_id] = resource
+            self.resources[*_here(), physical_id] = resource
+            self.stacks[*_here(), physical_id] = stack
             return physical_id, attributes
 
         return create
@@ -85,7 +88,10 @@ class Enforcement:
                 before = self._resource(kind, physical_id, old | new, attributes or {})
                 self._require(before, "update", stack, logical_id or physical_id)
             new_id, found = real(kind, physical_id, old, new, stack, logical_id, attributes)
-            self.resources[_here()[0], new_id] = self._resource(kind, new_id, new, found or {})
+            self.resources[*_here(), new_id] = self._resource(
+                kind, new_id, new, {**(attributes or {}), **(found or {})}
+            )
+            self.stacks[*_here(), new_id] = stack
             return new_id, found
 
         return update
@@ -96,11 +102,11 @@ class Enforcement:
         def delete(
             kind: str, physical_id: str, properties: dict[str, Any], stack: Any = None, logical_id: Any = None
         ) -> None:
-            known = self.resources.get((_here()[0], physical_id))
+            known = self.resources.get((*_here(), physical_id))
             resource = known or self._resource(kind, physical_id, properties, {})
             self._require(resource, "delete", str(stack or ""), logical_id or physical_id)
             real(kind, physical_id, properties, stack, logical_id)
-            self.resources.pop((_here()[0], physical_id), None)
+            self.resources.pop((*_here(), physical_id), None)
 
         return delete
 
@@ -109,37 +115,82 @@ class Enforcement:
         role_arn = self.roles.get((account, region, stack))
         if role_arn is None:
             return
-        caller, place = caller_of(role_arn), Place(account, region)
+        place = Place(account, region)
+        missing = self._missing(caller_of(role_arn), resource, operation, place, self._tags(place))
+        if missing:
+            raise Refused(_refusal(role_arn, resource, operation, logical_id, missing))
+
+    def _missing(
+        self,
+        caller: policies.Caller,
+        resource: Resource,
+        operation: str,
+        place: Place,
+        tags: Mapping[str, Mapping[str, str]],
+    ) -> list[tuple[policies.Request, policies.Decision]]:
         missing = []
-        tags = self._tags(place)
         for request in handlers.requests(resource, operation, place, tags, _Trusting()):
             decision = policies.decide(caller, request, resource_policy(request.resource))
             self.remember(caller, request, decision.allowed)
             if not decision.allowed:
                 missing.append((request, decision))
-        if missing:
-            raise Refused(_refusal(role_arn, resource, operation, logical_id, missing))
+        return missing
+
+    def let_services_work(self) -> list[str]:
+        """Ask for everything that services may come to do for the resources that are there; return what is refused.
+
+        CloudFormation must be able to read, change and delete each of them in its stack's role.
+        """
+        refused: set[str] = set()
+        for account, region in {key[:2] for key in self.resources}:
+            with importlib.import_module("ministack.core.responses").request_scope(account, region):
+                refused.update(self._refused_services(Place(account, region)))
+                refused.update(self._refused_changes(Place(account, region)))
+        return sorted(refused)
+
+    def _refused_services(self, place: Place) -> Iterator[str]:
+        for need in services.needs(self._world(place)):
+            caller = caller_of(need.who) if need.who.startswith("arn:") else policies.Caller("", service=need.who)
+            decision = policies.decide(caller, need.request, resource_policy(need.request.resource))
+            self.remember(caller, need.request, decision.allowed)
+            if not decision.allowed:
+                yield f"{need.who.rpartition('/')[2]} lacks {_line(need.request)} ({decision.reason})"
+
+    def _refused_changes(self, place: Place) -> Iterator[str]:
+        tags, caller = self._tags(place), functools.cache(caller_of)
+        for key, resource in list(self.resources.items()):
+            role = self.roles.get((place.account, place.region, self.stacks[key]))
+            if key[:2] == (place.account, place.region) and role:
+                for operation in ("read", "update", "delete"):
+                    missing = self._missing(caller(role), resource, operation, place, tags)
+                    if missing:
+                        yield _refusal(role, resource, operation, resource.physical_id, missing)
+
+    def _world(self, place: Place) -> services.World:
+        here = [one for key, one in self.resources.items() if key[:2] == (place.account, place.region)]
+        return services.World(place, here)
 
     def _tags(self, place: Place) -> dict[str, dict[str, str]]:
         """Return the tags of every resource in the account, by each of its ARNs."""
         found: dict[str, dict[str, str]] = {}
-        for (account, _), resource in list(self.resources.items()):
+        for (account, region, _), resource in list(self.resources.items()):
             tags = resource.tags()
             if account == place.account and tags:
-                found |= dict.fromkeys(resource.own(place), tags)
+                found |= dict.fromkeys(resource.own(Place(account, region)), tags)
         return found
 
     def remember(self, caller: policies.Caller, request: policies.Request, allowed: bool) -> None:
         """Keep what a caller asked for, once, with the policy that the resource had then."""
+        who = caller.arn or caller.service
         entry = {
-            "caller": caller.arn,
+            "caller": who,
             "action": request.action,
             "resource": request.resource,
             "context": dict(request.context),
             "allowed": allowed,
             "resource_policy": resource_policy(request.resource),
         }
-        self.asked.setdefault(json.dumps([caller.arn, request.action, request.resource, entry["context"]]), entry)
+        self.asked.setdefault(json.dumps([who, request.action, request.resource, entry["context"]]), entry)
 
     def _resource(
         self, kind: str, physical_id: str, properties: Mapping[str, Any], attributes: Mapping[str, Any]
@@ -205,9 +256,14 @@ def _managed(arn: str) -> policies.Document | None:
 
 
 def resource_policy(arn: str) -> policies.Document | None:
-    """Return the policy of a resource in the emulator itself: of a bucket, key, secret, topic or repository."""
+    """Return a resource's policy in the emulator: of a bucket, key, secret, topic, repository, or a role's trust."""
     if not arn.startswith("arn:"):
         return None
+    if ":role/" in arn:
+        role = _role(arn)
+        return policies.document(role["AssumeRolePolicyDocument"]) if role else None
+    if arn.startswith("arn:aws:s3:"):
+        arn = arn.partition("/")[0]  # an object has its bucket's
     found = importlib.import_module("ministack.core.iam_evaluator")._resource_policy(arn.split(":")[2], arn)
     policy = found[0] if found else None
     return policies.document(policy) if policy else None
@@ -221,11 +277,12 @@ def _refusal(
     missing: list[tuple[policies.Request, policies.Decision]],
 ) -> str:
     role = role_arn.rpartition("/")[2]
-    lines = [
-        f"{request.action} on {request.resource} {json.dumps(dict(request.context))} ({decision.reason})"
-        for request, decision in missing
-    ]
+    lines = [f"{_line(request)} ({decision.reason})" for request, decision in missing]
     return f"Access denied: {role} may not {operation} {logical_id} ({resource.kind}); it lacks {'; '.join(lines)}"
+
+
+def _line(request: policies.Request) -> str:
+    return f"{request.action} on {request.resource} {json.dumps(dict(request.context))}"
 
 
 def _here() -> tuple[str, str]:

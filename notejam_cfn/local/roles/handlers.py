@@ -33,7 +33,7 @@ def _exceptions() -> Mapping[str, Any]:
 
 
 def permissions(kind: str, operation: str, properties: Mapping[str, Any]) -> list[str]:
-    """Return the actions that a handler calls: `operation` is create, update or delete.
+    """Return the actions that a handler calls: `operation` is create, read, update or delete.
 
     A schema lists what its handler may ever call. What it calls only when a property is there, or never for the
     resources of our templates, is in handlers.json.
@@ -47,6 +47,8 @@ def permissions(kind: str, operation: str, properties: Mapping[str, Any]) -> lis
 
 def _called(kind: str, action: str, properties: Mapping[str, Any]) -> bool:
     for key in (f"{kind} {action}", f"{kind} {_service(action)}:*"):
+        if key in _exceptions()["never"]:
+            return False
         needed = _exceptions()["only_with"].get(key)
         if needed is not None:
             return any(name in properties for name in needed)
@@ -71,10 +73,13 @@ def requests(
         action = reference.action(name)
         if action is None:
             continue  # schemas name actions that IAM does not have
+        if name == "iam:CreateServiceLinkedRole":
+            yield Request(name, ANY)  # of a role that the service names
+            continue
         if not action.kinds:
             yield Request(name, "*", _tags(resource, "RequestTag"))
             continue
-        about = action.about(own | mentioned)
+        about = action.about(own if "Tag" in name else own | mentioned)
         for arn, kinds in about.items():
             context = _context(name, arn, kinds, resource, arn in own, tags_of)
             for more in _of_passing(name, arn, services_of):
@@ -95,10 +100,11 @@ def _context(
     own: bool,
     tags_of: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
-    new = own and MAKES.search(name) is not None
+    existing = tags_of.get(arn)  # there before: a type may be identified by the resource that it configures
+    new = own and existing is None and MAKES.search(name) is not None
     context: dict[str, Any] = _tags(resource, "RequestTag") if own and (new or "Tag" in name) else {}
     if not new or TAGS.search(name):
-        tags = resource.tags() if own else tags_of.get(arn, {})
+        tags = existing if existing is not None else resource.tags() if own else {}
         context |= {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
     if name == "kms:CreateGrant":
         context["kms:GrantIsForAWSResource"] = "true"

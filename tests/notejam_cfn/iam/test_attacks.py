@@ -46,6 +46,7 @@ BUCKET = "arn:aws:s3:::notejam-delivery-artifactbucket-1abc"
 REPOSITORY = arn("codecommit", "notejam-1a2b3c4d")
 SNAPSHOT = arn("rds", "cluster-snapshot:awsbackup:job-1")
 DATABASE = arn("rds", "cluster:notejam-prod-database-1")
+LISTENER = arn("elasticloadbalancing", "listener/app/notej-LoadB-1/1/1")
 PROD_KEY = {"aws:ResourceTag/project": "notejam", "aws:ResourceTag/stage": "prod"}
 DEV_KEY = {"aws:ResourceTag/project": "notejam", "aws:ResourceTag/stage": "dev"}
 OF_PROD = {"secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn": DATABASE}
@@ -196,6 +197,16 @@ PROD = [
     ("write what an administrator deploys", "s3:PutObject", f"{BUCKET}/administration/abc.json", {}),
     ("read what another person uploaded", "s3:GetObject", f"{BUCKET}/uploads/abc.zip", {}),
     ("delete production's database", "rds:DeleteDBCluster", DATABASE, {}),
+    ("open production's database", "ec2:AuthorizeSecurityGroupIngress", arn("ec2", "security-group/sg-1"), PROD_KEY),
+    ("lead production's traffic elsewhere", "ec2:CreateRoute", arn("ec2", "route-table/rtb-1"), PROD_KEY),
+    ("tag production's network as one's own", "ec2:CreateTags", arn("ec2", "vpc/vpc-1"), PROD_KEY),
+    ("take production's requests", "elasticloadbalancing:CreateRule", LISTENER, PROD_KEY),
+    ("change production's listener", "elasticloadbalancing:ModifyListener", LISTENER, PROD_KEY),
+    ("turn production's firewall off", "wafv2:UpdateWebACL", arn("wafv2", "regional/webacl/Firewall/1"), PROD_KEY),
+    ("open production's vault", "backup:PutBackupVaultAccessPolicy", arn("backup", "backup-vault:notejam-prod-1"), {}),
+    ("change what production exports", "states:UpdateStateMachine", arn("states", "stateMachine:Export-1"), PROD_KEY),
+    ("delete production's key", "kms:ScheduleKeyDeletion", arn("kms", "key/1"), PROD_KEY),
+    ("change production's key policy", "kms:PutKeyPolicy", arn("kms", "key/1"), PROD_KEY),
     ("empty production's log", "logs:DeleteLogGroup", LOG, {}),
 ]
 

@@ -29,10 +29,10 @@ STAGES = sorted(json.loads((ROOT / "output" / "manifest.json").read_text(encodin
 LONGEST_SECONDS = 60
 
 
-def rehearse(aws: Emulator, output: Path, stage: str = "dev") -> list[str]:
+def rehearse(aws: Emulator, output: Path, stage: str = "dev", in_role: bool = False) -> list[str]:
     """Rehearse in this process, in the emulator that tests share, and return what was told."""
     told: list[str] = []
-    Rehearsal(read(output), Settings(stage, ROOT, image=False), aws, told.append).run()
+    Rehearsal(read(output), Settings(stage, ROOT, image=False, in_role=in_role), aws, told.append).run()
     return told
 
 
@@ -74,7 +74,8 @@ def test_the_rehearsal_of_dev_in_its_image_takes_a_minute_at_most(built: Image) 
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "dev"])
 def test_the_rehearsal_of_every_other_stage_goes_well(aws: Emulator, stage: str) -> None:
-    told = "\n".join(rehearse(aws, ROOT / "output", stage))
+    told = "\n".join(rehearse(aws, ROOT / "output", stage, in_role=True))
+    assert "got everything that they asked for" in told
     assert "signed up as" in told
     assert "nothing was replaced" in told
 
@@ -109,6 +110,25 @@ def test_a_wrong_database_host_is_noticed(aws: Emulator, changed: Changed) -> No
 
     with pytest.raises(TaskError, match="migrate ended with"):
         rehearse(aws, changed("service", mistake))
+
+
+def test_a_permission_that_a_service_lacks_is_noticed(aws: Emulator, changed: Changed) -> None:
+    def mistake(template: dict[str, Any]) -> None:
+        (inline,) = template["Resources"]["FlowLogRole"]["Properties"]["Policies"]
+        actions = inline["PolicyDocument"]["Statement"][0]["Action"]
+        actions.remove("logs:PutLogEvents")
+
+    with pytest.raises(RehearsalError, match=r"FlowLogRole-\w+ lacks logs:PutLogEvents on arn:aws:logs:"):
+        rehearse(aws, changed("network", mistake))
+
+
+def test_a_key_policy_that_leaves_out_a_service_is_noticed(aws: Emulator, changed: Changed) -> None:
+    def mistake(template: dict[str, Any]) -> None:
+        policy = template["Resources"]["Key"]["Properties"]["KeyPolicy"]
+        policy["Statement"] = [one for one in policy["Statement"] if one.get("Sid") != "LogGroupsEncrypt"]
+
+    with pytest.raises(RehearsalError, match=r"logs.eu-central-1.amazonaws.com lacks kms:GenerateDataKey"):
+        rehearse(aws, changed("network", mistake))
 
 
 def test_a_wrong_health_check_path_is_noticed(aws: Emulator, changed: Changed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,9 +173,10 @@ def test_nothing_is_left_when_it_is_interrupted() -> None:
 
 
 def running(pids: list[int]) -> list[str]:
-    """What of these processes still runs, as its command line."""
+    """What of these processes still runs, as its command line; one that has ended and waits to be noticed has none."""
     found = [Path(f"/proc/{pid}/cmdline") for pid in pids]
-    return [path.read_text().replace("\0", " ") for path in found if path.exists()]
+    lines = [path.read_text().replace("\0", " ") for path in found if path.exists()]
+    return [line for line in lines if line]
 
 
 def descendants(pid: int) -> list[int]:

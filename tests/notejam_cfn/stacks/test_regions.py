@@ -10,7 +10,7 @@ from notejam_cfn.config.loader import parse
 from notejam_cfn.config.settings import SIZES, Project
 from notejam_cfn.core import regions
 from notejam_cfn.iam import permissions
-from notejam_cfn.stacks import stacks_of, stacks_of_stage
+from notejam_cfn.stacks import stacks_of
 from tools import refresh_regions
 
 ELSEWHERE = {
@@ -40,7 +40,7 @@ def types_in(project: Project) -> set[str]:
 
 @pytest.mark.parametrize("alike", like_regions(), ids=lambda alike: alike[0])
 def test_no_template_holds_a_type_that_its_region_lacks(alike: list[str]) -> None:
-    for stack in (stack for stage in project_in(alike[0]).stages for stack in stacks_of_stage(stage)):
+    for stack in stacks_of(project_in(alike[0])):
         for name, resource in stack.template.resources.items():
             lacking = [region for region in alike if regions.lacks(region, str(resource.resource_type))]
             assert not lacking, (stack.path, name)
@@ -56,7 +56,7 @@ def test_what_is_left_out_is_said(region: str) -> None:
 
 
 def test_there_are_regions_that_have_everything_and_regions_that_do_not() -> None:
-    kinds = types_in(project_in("eu-central-1"))
+    kinds = types_in(project_in("eu-central-1", source="codecommit"))
     assert set(ELSEWHERE) < kinds
     lacking = {kind for kind in kinds for region in regions.known_regions() if regions.lacks(region, kind)}
     assert lacking >= {*ELSEWHERE, "AWS::CodeBuild::Project", "AWS::CodeCommit::Repository"}
@@ -64,10 +64,10 @@ def test_there_are_regions_that_have_everything_and_regions_that_do_not() -> Non
 
 
 def test_a_pipeline_whose_source_needs_no_repository_of_aws_is_built_where_there_are_none() -> None:
-    assert project_in("il-central-1").delivery_gaps == ["AWS::CodeCommit::Repository"]
+    assert project_in("il-central-1", source="codecommit").delivery_gaps == ["AWS::CodeCommit::Repository"]
     assert project_in("il-central-1", source="s3").delivery_gaps == []
     assert project_in("ca-west-1", source="s3").delivery_gaps == ["AWS::CodeBuild::Project"]
-    assert project_in("ca-west-1", region="ca-central-1").delivery_gaps == []
+    assert project_in("ca-west-1", source="s3", region="ca-central-1").delivery_gaps == []
 
 
 def test_the_data_is_what_the_schemas_say() -> None:
