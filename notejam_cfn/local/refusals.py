@@ -30,7 +30,7 @@ SUBNET, GROUP = "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup"
 BLOCK = "AWS::EC2::VPCCidrBlock"
 IN_NETWORK = ("AWS::RDS::DBSubnetGroup", "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::RDS::DBCluster")
 DUAL_STACK = "dualstack"
-CLUSTER = "AWS::RDS::DBCluster"
+CLUSTER, BUCKET = "AWS::RDS::DBCluster", "AWS::S3::Bucket"
 _leaving: dict[str, frozenset[str]] = {}
 """By stack that is being updated: the resources that its new template no longer has."""
 _taken: dict[Identity, tuple[str, str, str]] = {}
@@ -166,6 +166,8 @@ def _refusing_other_networks(real: Callable[..., Provisioned]) -> Callable[..., 
                 raise ValueError(
                     "The new Subnets are not in the same Vpc as the existing subnet group (InvalidParameter)"
                 )
+        if name == BUCKET and _is_locked(old) and not _is_locked(new):
+            raise ValueError("Object Lock configuration cannot be disabled on existing buckets (InvalidBucketState)")
         if name == CLUSTER and old != new:
             _refuse_older_engine(str(old.get("EngineVersion", "")), str(new.get("EngineVersion", "")))
         if name == SUBNET and old.get("Ipv6CidrBlock") and not new.get("Ipv6CidrBlock"):
@@ -173,6 +175,10 @@ def _refusing_other_networks(real: Callable[..., Provisioned]) -> Callable[..., 
         return real(name, physical_id, old, new, *rest)
 
     return update
+
+
+def _is_locked(properties: Properties) -> bool:
+    return str(properties.get("ObjectLockEnabled")).lower() == "true"
 
 
 def _refuse_older_engine(old: str, new: str) -> None:

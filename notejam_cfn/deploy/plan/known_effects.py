@@ -96,7 +96,8 @@ def _vault_lock(old: Any, new: Any) -> Finding | None:
         reason = f"the lock holds for ever, {at(new, 'ChangeableForDays')} days from now"
         return Finding(Verdict.NOTHING, reason, _VAULT_LOCK)
     if old is not None and at(old, "ChangeableForDays"):
-        return Finding(Verdict.WILL_FAIL, "the vault's lock cannot change once its days of grace are over", _VAULT_LOCK)
+        reason = "a lock cannot change any more once its days of grace are over"
+        return Finding(Verdict.WILL_FAIL, reason, _VAULT_LOCK, advisory=True)
     return None
 
 
