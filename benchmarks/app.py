@@ -28,6 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from load import Result, run  # noqa: E402
 
 from notejam_cfn.local.postgres import Postgres, free_port  # noqa: E402
+from tests.harness.application import RunningServer  # noqa: E402
 
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 CORES = sorted(os.sched_getaffinity(0))
@@ -36,56 +37,32 @@ TEXT = "A **short** note with a list:\n\n- one\n- two\n- three\n\nand [a link](h
 SECRET = "a secret for benchmarks, long enough"
 PASSWORD = "a password for benchmarks"
 EMAIL = "benchmark@example.com"
+# What is found in all notes, in one of eighteen, without the index, and not at all.
+SEARCHES = {"all": "word", "some": "word777x", "2 letters": "77", "none": "%E6%97%A5%E6%9C%AC"}
 ADD_NOTE = """
     INSERT INTO notes (user_id, pad_id, name, text, created_at, updated_at, summary, folded, folded_at)
     VALUES (1, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
 
-class Server:
+class Server(RunningServer):
     """A server process on the first core, and what its process tree has used."""
 
     def __init__(self, command: list[str], environ: dict[str, str]) -> None:
-        self.port = int(environ["PORT"])
-        self.started = time.perf_counter()
-        self.process = subprocess.Popen(
-            ["taskset", "-c", str(CORES[0]), sys.executable, *command],
-            env={**os.environ, **environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'benchmarks'}"},
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self.seconds_to_start = self._wait()
-
-    def stop(self) -> None:
-        """Stop as a terminal would."""
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(20)
+        started = time.perf_counter()
+        given = {**os.environ, **environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'benchmarks'}"}
+        program = ("taskset", "-c", str(CORES[0]), sys.executable, *command)
+        super().__init__(given, Path(os.devnull), command=(), program=program)
+        self.seconds_to_start = time.perf_counter() - started
 
     def cpu_ms(self) -> float:
         """Return user and system time of all its processes so far."""
-        stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self._tree())
+        stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.processes())
         return sum(int(fields[11]) + int(fields[12]) for fields in stats) * TICK_MS
 
     def memory_mb(self, what: str = "VmRSS") -> float:
         """Return the memory of the process that uses most: the worker."""
-        texts = (Path(f"/proc/{pid}/status").read_text() for pid in self._tree())
+        texts = (Path(f"/proc/{pid}/status").read_text() for pid in self.processes())
         return max(int(re.search(rf"{what}:\s+(\d+)", text)[1]) for text in texts) / 1024  # type: ignore[index]
-
-    def _tree(self) -> list[int]:
-        pids = [self.process.pid]
-        for pid in pids:
-            pids += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        return pids
-
-    def _wait(self) -> float:
-        while time.perf_counter() - self.started < 20:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
-                    connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-                    if connection.recv(16):
-                        return time.perf_counter() - self.started
-            except OSError:
-                time.sleep(0.005)
-        raise RuntimeError("the server did not start")
 
 
 class Visitor:
@@ -129,6 +106,7 @@ def main() -> None:
         hello, rows = measure_baselines(postgres, environ)
         measure_application(environ, hello, rows, seconds)
         measure_signing_in(environ)
+        measure_searching(postgres, environ)
 
 
 def prepare(postgres: Postgres) -> dict[str, str]:
@@ -186,7 +164,7 @@ def measure_baselines(postgres: Postgres, environ: dict[str, str]) -> tuple[floa
         hello = report("bare Bottle hello", server, visitor.request("/hello"))
         return hello, report("raw SQL, 50 rows", server, visitor.request("/rows"))
     finally:
-        server.stop()
+        server.stop(signal.SIGINT)
 
 
 def measure_application(environ: dict[str, str], hello: float, rows: float, seconds: int) -> None:
@@ -210,7 +188,7 @@ def measure_application(environ: dict[str, str], hello: float, rows: float, seco
             report(name, server, request, bar, hello, rows)
         print(f"worker resident    {server.memory_mb():.0f} MB after all that   bar 70 MB")
     finally:
-        server.stop()
+        server.stop(signal.SIGINT)
 
 
 def sign_in(visitor: Visitor) -> None:
@@ -246,6 +224,33 @@ def report_process(server: Server, request: bytes, seconds: int) -> None:
     print(f"first answer after {server.seconds_to_start:.2f} s   bar 0.5 s")
 
 
+def measure_searching(postgres: Postgres, environ: dict[str, str]) -> None:
+    """Search in 5,000 notes of about 1,000 characters, and tell what the search keeps."""
+    import psycopg
+
+    from app.data.folding import first_line, folded_note
+
+    moment = dt.datetime.now()
+    with psycopg.connect(dsn(environ)) as connection:
+        connection.execute("DELETE FROM notes")
+        for number in range(5_000):
+            name, text = f"Note {number}", " ".join(f"word{(number * 7 + at * 13) % 2_000}x" for at in range(110))
+            derived = (first_line(text)[:200], folded_note(name, text), moment)
+            connection.execute(ADD_NOTE, (None, name, text, moment, moment, *derived))
+    postgres.sql("VACUUM ANALYZE", "notejam")
+    server = Server(["-m", "app", "serve"], {**environ, "PORT": str(free_port())})
+    visitor = Visitor(server.port)
+    try:
+        sign_in(visitor)
+        for what, words in SEARCHES.items():
+            report(f"search: {what}", server, visitor.request(f"/?search={words}"))
+    finally:
+        server.stop()
+    sizes = "SELECT pg_relation_size('notes_folded'), sum(octet_length(folded)), sum(octet_length(text)) FROM notes"
+    index, folded, text = (int(size) for size in postgres.sql(sizes, "notejam").split("|"))
+    print(f"index {index / 1e6:.1f} MB, folded {folded / 1e6:.1f} MB, for {text / 1e6:.1f} MB of text")
+
+
 def measure_signing_in(environ: dict[str, str]) -> None:
     """Let sixteen people sign in at once, over and over, and print the peak of memory."""
     server = Server(["-m", "app", "serve"], {**environ, "PORT": str(free_port())})
@@ -258,7 +263,7 @@ def measure_signing_in(environ: dict[str, str]) -> None:
         result = run(("127.0.0.1", server.port), attempt, 16, 3)
         print(f"16 signing in at once: {speed(result)}, peak {server.memory_mb('VmHWM'):.0f} MB   bar 512 MB")
     finally:
-        server.stop()
+        server.stop(signal.SIGINT)
 
 
 if __name__ == "__main__":
