@@ -39,10 +39,11 @@ BASE: dict[str, Any] = {
     "monitoring.email": "ada@example.com",
     "monitoring.monthly_budget_usd": 250,
     "service.busy_min_tasks": 3,
+    "delivery.source": "codeconnections",
+    "delivery.repository": "example/notejam",
     "delivery.notify": "ada@example.com",
 }
 NO_DOMAIN = {"load_balancer.domain": "", "load_balancer.hosted_zone_id": ""}
-GITHUB = {"delivery.source": "codeconnections", "delivery.repository": "example/notejam"}
 # What another value is where none follows from the kind of setting, and what else has to change with it.
 VALUES: dict[str, list[dict[str, Any]]] = {
     "region": [],
@@ -83,19 +84,16 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "monitoring.runbook_url": [{"monitoring.runbook_url": "https://wiki.example.com/runbook"}],
     "delivery.region": [{"delivery.region": AWAY}],
     "delivery.account": [],
-    "delivery.source": [GITHUB, {"delivery.source": "s3"}],
-    "delivery.git_host": [GITHUB | {"delivery.git_host": "GitLab"}],
-    "delivery.repository": [GITHUB | {"delivery.repository": "example/other"}],
+    "delivery.source": [{"delivery.source": "codecommit"}, {"delivery.source": "s3"}],
+    "delivery.git_host": [{"delivery.git_host": "GitLab"}],
+    "delivery.repository": [{"delivery.repository": "example/other"}],
     "delivery.connection_arn": [
-        GITHUB | {"delivery.connection_arn": f"arn:aws:codeconnections:{REGION}:123456789012:connection/one"}
+        {"delivery.connection_arn": f"arn:aws:codeconnections:{REGION}:123456789012:connection/one"}
     ],
     "delivery.branch": [{"delivery.branch": "trunk"}],
     "delivery.ignored_paths": [{"delivery.ignored_paths": ""}],
     "delivery.notify": [{"delivery.notify": ""}],
 }
-# What is changed besides, so that a setting has a meaning at all: a host of the repository needs one.
-NEEDS_GITHUB = ("delivery.git_host", "delivery.repository", "delivery.connection_arn")
-BESIDES: dict[str, dict[str, Any]] = dict.fromkeys(NEEDS_GITHUB, GITHUB)
 SIZE_CHANGES = (("economy", "standard"), ("standard", "resilient"), ("economy", "resilient"))
 
 
@@ -137,7 +135,7 @@ def changes() -> Iterator[SettingChange]:
     for small, large in SIZE_CHANGES:
         yield SettingChange("size", {"region": REGION, "size": small}, {"region": REGION, "size": large})
     for name, field in settings():
-        old = BASE | BESIDES.get(name, {})
+        old = BASE
         others = VALUES[name] if name in VALUES else [{name: _other(field, effective(old, name), old, name)}]
         for new in others:
             yield SettingChange(name, old, old | new)
