@@ -87,6 +87,9 @@ class Notejam(Bottle):
         title, explanation = EXPLANATIONS.get(error.status_code, EXPLANATIONS[500])
         visitor = request.environ.get("notejam.visitor")
         draft = sent_draft()
+        if draft and error.status_code == 503:
+            # In front of us CloudFront shows a waiting page in place of any 503, and the text would be gone.
+            response.status = 500
         return page("error", title, visitor, explanation=explanation, code=error.status_code, draft=draft)
 
 

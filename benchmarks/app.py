@@ -28,6 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from load import Result, run  # noqa: E402
 
 from notejam_cfn.local.postgres import Postgres, free_port  # noqa: E402
+from tests.harness.application import RunningServer  # noqa: E402
 
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 CORES = sorted(os.sched_getaffinity(0))
@@ -41,51 +42,25 @@ ADD_NOTE = """
     VALUES (1, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
 
-class Server:
+class Server(RunningServer):
     """A server process on the first core, and what its process tree has used."""
 
     def __init__(self, command: list[str], environ: dict[str, str]) -> None:
-        self.port = int(environ["PORT"])
-        self.started = time.perf_counter()
-        self.process = subprocess.Popen(
-            ["taskset", "-c", str(CORES[0]), sys.executable, *command],
-            env={**os.environ, **environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'benchmarks'}"},
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self.seconds_to_start = self._wait()
-
-    def stop(self) -> None:
-        """Stop as a terminal would."""
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(20)
+        started = time.perf_counter()
+        given = {**os.environ, **environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'benchmarks'}"}
+        program = ("taskset", "-c", str(CORES[0]), sys.executable, *command)
+        super().__init__(given, Path(os.devnull), command=(), program=program)
+        self.seconds_to_start = time.perf_counter() - started
 
     def cpu_ms(self) -> float:
         """Return user and system time of all its processes so far."""
-        stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self._tree())
+        stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.processes())
         return sum(int(fields[11]) + int(fields[12]) for fields in stats) * TICK_MS
 
     def memory_mb(self, what: str = "VmRSS") -> float:
         """Return the memory of the process that uses most: the worker."""
-        texts = (Path(f"/proc/{pid}/status").read_text() for pid in self._tree())
+        texts = (Path(f"/proc/{pid}/status").read_text() for pid in self.processes())
         return max(int(re.search(rf"{what}:\s+(\d+)", text)[1]) for text in texts) / 1024  # type: ignore[index]
-
-    def _tree(self) -> list[int]:
-        pids = [self.process.pid]
-        for pid in pids:
-            pids += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        return pids
-
-    def _wait(self) -> float:
-        while time.perf_counter() - self.started < 20:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
-                    connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
-                    if connection.recv(16):
-                        return time.perf_counter() - self.started
-            except OSError:
-                time.sleep(0.005)
-        raise RuntimeError("the server did not start")
 
 
 class Visitor:
@@ -186,7 +161,7 @@ def measure_baselines(postgres: Postgres, environ: dict[str, str]) -> tuple[floa
         hello = report("bare Bottle hello", server, visitor.request("/hello"))
         return hello, report("raw SQL, 50 rows", server, visitor.request("/rows"))
     finally:
-        server.stop()
+        server.stop(signal.SIGINT)
 
 
 def measure_application(environ: dict[str, str], hello: float, rows: float, seconds: int) -> None:
@@ -210,7 +185,7 @@ def measure_application(environ: dict[str, str], hello: float, rows: float, seco
             report(name, server, request, bar, hello, rows)
         print(f"worker resident    {server.memory_mb():.0f} MB after all that   bar 70 MB")
     finally:
-        server.stop()
+        server.stop(signal.SIGINT)
 
 
 def sign_in(visitor: Visitor) -> None:
@@ -258,7 +233,7 @@ def measure_signing_in(environ: dict[str, str]) -> None:
         result = run(("127.0.0.1", server.port), attempt, 16, 3)
         print(f"16 signing in at once: {speed(result)}, peak {server.memory_mb('VmHWM'):.0f} MB   bar 512 MB")
     finally:
-        server.stop()
+        server.stop(signal.SIGINT)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from bottle import HTTPError, HTTPResponse, request
 
 from ..security.sessions import TOKEN_FIELD
-from .forms import Form
+from .forms import Form, sent_form
 
 # The forms in which people write: only these can be sent again.
 WRITING = re.compile(r"/notes/(?:create|[1-9][0-9]{0,17}/edit)/")
@@ -32,9 +32,13 @@ class Draft(NamedTuple):
 
 
 def sent_draft() -> Draft | None:
-    """Return what this request would have saved, if it was a note's form and has been read."""
-    form, path = request.environ.get("notejam.form"), request.environ.get("PATH_INFO", "")
-    if request.method != "POST" or form is None or not WRITING.fullmatch(path):
+    """Return what this request would have saved, if it was a note's form and arrived whole."""
+    path = request.environ.get("PATH_INFO", "")
+    if request.method != "POST" or not WRITING.fullmatch(path):
+        return None
+    try:
+        form = sent_form()
+    except HTTPError:
         return None
     return _draft(path, {name: value for name, value in form.values.items() if name != TOKEN_FIELD})
 

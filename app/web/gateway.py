@@ -12,6 +12,7 @@ import io
 import os
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -90,6 +91,7 @@ class Gateway:
         elif not await self._receive(environ, proto):
             self._answer(environ, proto)
             return
+        environ["notejam.arrived"] = time.perf_counter()
         workers = self._slow if environ["PATH_INFO"] in self._paths.slow else self._pages
         done = self._new_future()
         if workers.submit(environ.get("HTTP_COOKIE", ""), (environ, proto, done)):

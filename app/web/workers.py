@@ -6,6 +6,7 @@ it for too long is told so instead of being served when nobody looks any more.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
+log = logging.getLogger("notejam.request")
 MOST_WAITING = 512
 
 
@@ -71,6 +73,8 @@ class Workers:
             job = self._ready.get()
             try:
                 self._run(job.task, time.monotonic() - job.since > self._patience)
+            except Exception:  # a thread that ended here would be missing for ever
+                log.exception("a page failed outside the application")
             finally:
                 self._end(job.key)
 

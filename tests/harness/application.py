@@ -47,12 +47,17 @@ class RunningServer:
     """`python -m app serve`, with its log in a file."""
 
     def __init__(
-        self, environ: dict[str, str], log: Path, command: tuple[str, ...] = ("serve",), folder: Path = ROOT
+        self,
+        environ: dict[str, str],
+        log: Path,
+        command: tuple[str, ...] = ("serve",),
+        folder: Path = ROOT,
+        program: tuple[str, ...] = (sys.executable, "-m", "app"),
     ) -> None:
         self.environ, self.port = environ, int(environ["PORT"])
         self.log = log
         with log.open("wb") as output:
-            arguments = [sys.executable, "-m", "app", *command]
+            arguments = [*program, *command]
             places = {"env": environ, "cwd": folder, "stdout": output, "stderr": output}
             # A session of its own, so that `destroy` reaches the workers too.
             self.process = subprocess.Popen(arguments, start_new_session=True, **places)  # type: ignore[call-overload]

@@ -101,8 +101,16 @@ def test_trouble_with_the_database_loses_no_text(user: TestApp, monkeypatch: pyt
 
     monkeypatch.setattr("app.notes.notes.Note.add", full)
     page = form.submit(expect_errors=True)
-    assert page.status_int == 503
+    assert page.status_int == 500
     monkeypatch.undo()
+    assert main_form(page).submit().status_int == 303
+    assert texts() == [TEXT]
+
+
+def test_a_line_that_is_too_long_loses_no_text(user: TestApp) -> None:
+    form = written(user)
+    page = form.submit(expect_errors=True, extra_environ={"notejam.refused": 503})
+    assert page.status_int == 500
     assert main_form(page).submit().status_int == 303
     assert texts() == [TEXT]
 
