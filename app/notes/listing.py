@@ -15,7 +15,7 @@ from ..data.trash import trash_note
 from ..security.sessions import own_path, redirect, signed_in
 from ..web.dates import Calendar
 from ..web.forms import Form, sent_form
-from ..web.pages import calendar, escape, flash, page
+from ..web.pages import SPECIAL, calendar, escape, flash, page
 from ..web.routing import new_routes
 from .snippets import marked, snippet
 
@@ -127,14 +127,19 @@ def _rows(visitor: Visitor, notes: list[Any], dates: Calendar, with_pads: bool, 
         pad_id: f'<td class="pad"><a href="/pads/{pad_id}/">{escape(name)}</a></td>' for pad_id, name in visitor.pads
     }
     no_pad = '<td class="pad none">No pad</td>'
-    parts = []
+    parts, cell = [], dates.cell
     for note_id, name, updated_at, pad_id, text in notes:
-        shown, line = (escape(name), escape(text)) if not words else _found(visitor, note_id, name, text, words)
+        if words:
+            shown, line = _found(visitor, note_id, name, text, words)
+        elif SPECIAL(name) or SPECIAL(text):
+            shown, line = escape(name), escape(text)
+        else:
+            shown, line = name, text
         box = f'<input type="checkbox" name="note-{note_id}" aria-label="{escape(name)}"> ' if select else ""
-        pad = cells.get(pad_id, no_pad) if with_pads else ""
+        when, exact = cell(updated_at)
         parts.append(
-            f'<tr><td>{box}<a href="/notes/{note_id}/">{shown}</a><span class="line">{line}</span></td>{pad}'
-            f'<td class="when">{dates.tag(updated_at)}</td></tr>\n'
+            f'<tr><td>{box}<a href="/notes/{note_id}/">{shown}</a><span class="line">{line}</span></td>'
+            f'{cells.get(pad_id, no_pad) if with_pads else ""}<td class="when" title="{exact}">{when}</td></tr>\n'
         )
     return "".join(parts)
 

@@ -18,6 +18,7 @@ class Calendar:
 
     def __init__(self, zone: ZoneInfo, moment: dt.datetime | None = None) -> None:
         self._zone = zone
+        self._dates: dict[int, str] = {}
         self._is_utc = zone.key == "UTC"
         self._today = self.local(moment or dt.datetime.now(dt.UTC).replace(tzinfo=None)).toordinal()
 
@@ -27,36 +28,33 @@ class Calendar:
 
     def words(self, moment: dt.datetime) -> str:
         """Say when that was, as seen from today."""
-        return self._words(self.local(moment))
+        return self.cell(moment)[0]
 
-    def exact(self, moment: dt.datetime) -> str:
-        """Say the date and the time, with the zone they are in."""
-        return self._exact(self.local(moment))
+    def cell(self, moment: dt.datetime) -> tuple[str, str]:
+        """Return the words for a moment, and its date and time for who points at them; quick: lists have many."""
+        local = self.local(moment)
+        day = local.toordinal()
+        date = self._dates.get(day)
+        if date is None:
+            date = self._dates[day] = _date(local)
+        time = f"{local.hour:02d}:{local.minute:02d}"
+        days = self._today - day
+        if days < 2:
+            return (_RECENT[days].format(time) if days >= 0 else date), f"{date} at {time}"
+        return (f"{days} days ago" if days < 7 else date), f"{date} at {time}"
 
     def tag(self, moment: dt.datetime) -> str:
         """Return HTML that says when that was, and exactly when to who points at it."""
-        local = self.local(moment)
+        words, exact = self.cell(moment)
         machine = f"{moment.isoformat(timespec='minutes')}Z"
-        return f'<time datetime="{machine}" title="{self._exact(local)}">{self._words(local)}</time>'
-
-    def _words(self, local: dt.datetime) -> str:
-        days = self._today - local.toordinal()
-        if days == 0:
-            return f"Today at {local.hour:02d}:{local.minute:02d}"
-        if days == 1:
-            return f"Yesterday at {local.hour:02d}:{local.minute:02d}"
-        if 1 < days < 7:
-            return f"{days} days ago"
-        return _date(local)
-
-    def _exact(self, local: dt.datetime) -> str:
-        return f"{_date(local)} at {local.hour:02d}:{local.minute:02d} ({self._zone.key})"
+        return f'<time datetime="{machine}" title="{exact} ({self._zone.key})">{words}</time>'
 
 
 def _date(local: dt.datetime) -> str:
     return f"{local.day} {_MONTHS[local.month]} {local.year}"
 
 
+_RECENT = ("Today at {}", "Yesterday at {}")
 _AREAS = {
     *("Africa", "America", "Antarctica", "Arctic", "Asia"),
     *("Atlantic", "Australia", "Europe", "Indian", "Pacific"),

@@ -29,9 +29,9 @@ TASK_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
 AGENT_ENDPOINTS = ("ecs", "ecs-agent", "ecs-telemetry")
 SHELL_ENDPOINTS, MAIL_ENDPOINTS = ("ssmmessages", "kms"), ("email",)
 PURPOSES = {
-    "Public": "Holds the load balancer in zone {}.",
+    "Public": "Holds what faces the internet in zone {}: a NAT gateway, or a public load balancer.",
     "Private": "Holds tasks in zone {}, out of reach from the internet.",
-    "Isolated": "Holds a database instance in zone {}, with no way in or out of the VPC.",
+    "Isolated": "Holds a database instance and an internal load balancer in zone {}, with no way out of the VPC.",
 }
 
 
@@ -152,7 +152,7 @@ def add_public_routes(
     """Route the public subnets to the internet."""
     gateway = template.add(
         ec2.InternetGateway("InternetGateway", Tags=Tags(Name=names.of_stack(""))),
-        why="Lets people reach the load balancer.",
+        why="Leads to the internet; CloudFront asks for one even where only its VPC origin is used.",
     )
     template.add(
         ec2.VPCGatewayAttachment("InternetGatewayAttachment", VpcId=vpc.ref(), InternetGatewayId=gateway.ref()),
@@ -165,7 +165,7 @@ def add_public_routes(
     for suffix, (kind, destination) in destinations.items():
         route = ec2.Route(f"PublicRoute{suffix}", RouteTableId=table.ref(), GatewayId=gateway.ref())
         setattr(route, kind, destination)
-        template.add(route, why="Lets the load balancer answer people on the internet.")
+        template.add(route, why="Leads what faces the internet there.")
 
 
 def add_private_routes(

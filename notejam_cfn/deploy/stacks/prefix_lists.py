@@ -1,14 +1,16 @@
-"""Asks the account what a template can only guess: by which id CloudFront's servers are known in a region."""
+"""Asks the account what a template can only guess of CloudFront: by which id its servers are known, and which zones."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
-from ...core.cloudfront import PREFIX_LIST_NAME, PREFIX_LIST_PARAMETER, prefix_list_ids
+from ...core.cloudfront import PREFIX_LIST_NAME, PREFIX_LIST_PARAMETER, prefix_list_ids, unusable_zones
 from ..aws.client import Aws
 from ..exit_codes import AwsTrouble, BadInput
 from ..manifest import StackSpec
+
+MOST_ZONES = 3
 
 
 def with_prefix_lists(
@@ -19,9 +21,11 @@ def with_prefix_lists(
     The account's answer counts, and is said where it differs from the table that templates carry. Who may not ask takes
     the table's; a region that has no such list cannot have CloudFront in front of a load balancer.
     """
+    regions = {stack.region for stack in stacks if PREFIX_LIST_PARAMETER in stack.defaults}
+    for region in sorted(regions):
+        say_unusable_zones(aws, region, say)
     if PREFIX_LIST_PARAMETER in given:
         return list(stacks)
-    regions = {stack.region for stack in stacks if PREFIX_LIST_PARAMETER in stack.defaults}
     found = {region: prefix_list(aws, region, say) for region in sorted(regions)}
     return [_with(stack, found.get(stack.region)) for stack in stacks]
 
@@ -46,6 +50,27 @@ def prefix_list(aws: Aws, region: str, say: Callable[[str], None]) -> str | None
     if known not in (None, identifier):
         say(f"{region}: CloudFront's prefix list is {identifier} here; notejam_cfn/core/cloudfront.json says {known}")
     return identifier
+
+
+def say_unusable_zones(aws: Aws, region: str, say: Callable[[str], None]) -> None:
+    """Say which of the first three zones of a region, as this account names them, cannot hold a VPC origin.
+
+    A template takes zones by number, and which is which differs from account to account.
+    """
+    unusable = unusable_zones(region)
+    if not unusable:
+        return
+    try:
+        zones = aws.call("ec2", region, "describe_availability_zones")["AvailabilityZones"]
+    except AwsTrouble:
+        return
+    first = sorted(zones, key=lambda zone: str(zone["ZoneName"]))[:MOST_ZONES]
+    for zone in first:
+        if zone["ZoneId"] in unusable:
+            say(
+                f"{region}: {zone['ZoneName']} is {zone['ZoneId']} in this account, where CloudFront reaches no load "
+                "balancer: if the VPC origin fails, set another region, or cdn.enabled = false"
+            )
 
 
 def _with(stack: StackSpec, identifier: str | None) -> StackSpec:

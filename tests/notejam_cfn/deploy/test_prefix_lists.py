@@ -27,9 +27,13 @@ class Account:
     def __init__(self, *lists: str, refuses: bool = False) -> None:
         self.lists, self.refuses = lists, refuses
 
+    zones = (("a", 4), ("b", 6), ("c", 1), ("e", 3))
+
     def call(self, service: str, region: str, method: str, /, **given: Any) -> Any:
         if self.refuses:
             raise AwsTrouble("access denied", code="UnauthorizedOperation")
+        if method == "describe_availability_zones":
+            return {"AvailabilityZones": [{"ZoneName": f"{region}{x}", "ZoneId": f"use1-az{n}"} for x, n in self.zones]}
         assert given["Filters"] == [{"Name": "prefix-list-name", "Values": [PREFIX_LIST_NAME]}]
         return {"PrefixLists": [{"PrefixListId": each} for each in self.lists]}
 
@@ -70,3 +74,11 @@ def test_a_stack_that_takes_none_is_not_asked_for() -> None:
 def test_an_account_is_asked_as_aws_is(aws: Emulator, facade: Aws) -> None:
     identifier, _ = taken(facade, Stack())
     assert identifier and identifier.startswith("pl-")
+
+
+def test_a_zone_that_cannot_hold_a_vpc_origin_is_said() -> None:
+    account = Account("pl-3b927c52")
+    assert taken(account, Stack(region="us-east-1")) == ("pl-3b927c52", [])
+    account.zones = (("a", 3), ("b", 6), ("c", 1), ("e", 4))
+    _, (said,) = taken(account, Stack(region="us-east-1"))
+    assert "us-east-1a is use1-az3 in this account" in said
