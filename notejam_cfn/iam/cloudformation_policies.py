@@ -57,8 +57,9 @@ NAMED: dict[str, tuple[str, ...]] = {
     "s3": ("s3:::{}*",),
     "scheduler": ("scheduler:*:${AWS::AccountId}:schedule/*/{}*", "scheduler:*:${AWS::AccountId}:schedule-group/{}*"),
     "sns": ("sns:*:${AWS::AccountId}:{}*",),
-    # An association of a firewall is decided on the load balancer too.
-    "wafv2": ("wafv2:*:${AWS::AccountId}:*", "elasticloadbalancing:*:${AWS::AccountId}:loadbalancer/app/{}*"),
+    # An association of a firewall is decided on the load balancer too, whose generated name holds five letters of the
+    # stack's.
+    "wafv2": ("wafv2:*:${AWS::AccountId}:*", "elasticloadbalancing:*:${AWS::AccountId}:loadbalancer/app/*"),
 }
 # What gives a role rights: allowed only for roles within the stage's boundary.
 # Source: Service Authorization Reference, AWS IAM, the actions that know `iam:PermissionsBoundary`.

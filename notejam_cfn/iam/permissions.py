@@ -23,8 +23,14 @@ CHANGES_ONE = re.compile(
     r"|Release|Remove|Replace|Revoke|Schedule|Set|Update)"
 )
 # A key's tags take minutes until they count, so that making a key must not hang on them; its own policy decides.
-# Source: AWS KMS Developer Guide, "ABAC for AWS KMS".
-SOON_AFTER_CREATION = frozenset({"kms:PutKeyPolicy", "kms:UpdateKeyDescription"})
+# Source: AWS KMS Developer Guide, "ABAC for AWS KMS". AWS WAF decides an association on the load balancer too, of which
+# it sees no tags; and what is logged of a web ACL is of no use to others.
+NOT_BY_TAG = frozenset(
+    {
+        *("kms:PutKeyPolicy", "kms:UpdateKeyDescription"),
+        *("wafv2:AssociateWebACL", "wafv2:DeleteLoggingConfiguration", "wafv2:PutLoggingConfiguration"),
+    }
+)
 TAGS_ONE = re.compile(r":(AddTags|CreateTags|DeleteTags|RemoveTags|TagResource|UntagResource)$")
 
 
@@ -54,7 +60,7 @@ class Action:
     @property
     def decided_by_tag(self) -> bool:
         """Whether it changes one existing thing whose ARN has no name in it, and whose tags IAM sees."""
-        late = self.name not in SOON_AFTER_CREATION and not self.tags_one
+        late = self.name not in NOT_BY_TAG and not self.tags_one
         return self._nameless and bool(CHANGES_ONE.search(self.name)) and late
 
     @property

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ...deploy.exit_codes import Exit
+from ...deploy.exit_codes import BadInput, Exit
 from ...deploy.ui.progress import KINDS, Silent, minutes
 from . import session
 
@@ -22,11 +22,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="run the containers in the application's image, building it if need be; by default when it is built",
     )
+    parser.add_argument(
+        "--day", action="store_true", help="simulate days of traffic on the stage's scaling instead, in seconds"
+    )
+    parser.add_argument(
+        "--load",
+        type=float,
+        metavar="N",
+        help="with --day: requests a second of the typical load; by default that of the stage's size",
+    )
     parser.add_argument("--progress", choices=KINDS, help="show the deployments inside, and how")
 
 
 def run(asked: argparse.Namespace) -> int:
     """Rehearse, and return how it went."""
+    if asked.day:
+        return _simulate(asked)
     from ...local.rehearse import FAILURES, Settings, rehearse
 
     keep = _keep if asked.keep else None
@@ -43,6 +54,35 @@ def run(asked: argparse.Namespace) -> int:
         return Exit.INTERRUPTED
     print(f"The rehearsal of {asked.stage} went well, in {seconds:.0f} s.")
     return Exit.DONE
+
+
+def _simulate(asked: argparse.Namespace) -> int:
+    """Print what days of traffic would be like."""
+    from ...core import render
+    from ...core.evaluated import EvaluatedTemplate
+    from ...core.tables import table
+    from ...local.day import configuration, report
+    from ...reports.cost.prices import read_prices
+
+    stacks = session.manifest(asked).stacks_of(asked.stage)
+    found = configuration.read([EvaluatedTemplate(render.load(stack.text())) for stack in stacks])
+    typical = asked.load if asked.load is not None else _typical(asked.stage)
+    if typical <= 0:
+        raise BadInput("--load must be above 0", "Give the requests a second of the typical load: --load 5")
+    days = report.days(found, typical, read_prices(stacks[0].region))
+    print("\n".join(table(report.HEADS, [report.row(day) for day in days], right=range(1, len(report.HEADS)))))
+    for day in days[1:]:
+        print("\n".join(["", f"{day.name}:", *report.plot(day)]))
+    return Exit.DONE
+
+
+def _typical(stage: str) -> float:
+    """Return the typical load of a stage of notejam.toml, by its size."""
+    from ...config.loader import load
+    from ...reports.cost.usage import TYPICAL_REQUESTS_PER_SECOND
+
+    sizes = {one.name: one.size for one in load().stages}
+    return TYPICAL_REQUESTS_PER_SECOND[sizes.get(stage, "standard")]
 
 
 def _keep(address: str) -> None:

@@ -76,7 +76,6 @@ PARTS_OF_TAGGED = {
     "AWS::EC2::SubnetRouteTableAssociation",  # of its route table
     "AWS::EC2::VPCCidrBlock",  # of its VPC
     "AWS::EC2::VPCGatewayAttachment",
-    "AWS::WAFv2::LoggingConfiguration",  # of its web ACL
     "AWS::WAFv2::WebACLAssociation",  # of its load balancer
 }
 
