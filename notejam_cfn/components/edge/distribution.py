@@ -34,7 +34,7 @@ TLS_POLICY = "TLSv1.2_2021"
 
 
 LOGGED_ELSEWHERE = Suppression(
-    reason="The load balancer logs every request that reaches it; cdn.access_log adds CloudFront's own log, by a stack in "
+    reason="The load balancer logs every request that reaches it; cdn.access_log adds CloudFront's own, by a stack in "
     "us-east-1 of which this property knows nothing.",
     risk="Requests that the cache answers, for static files only, are in no log without cdn.access_log.",
     checkov=("CKV_AWS_86",),
