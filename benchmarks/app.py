@@ -37,6 +37,8 @@ TEXT = "A **short** note with a list:\n\n- one\n- two\n- three\n\nand [a link](h
 SECRET = "a secret for benchmarks, long enough"
 PASSWORD = "a password for benchmarks"
 EMAIL = "benchmark@example.com"
+# What is found in all notes, in one of eighteen, without the index, and not at all.
+SEARCHES = {"all": "word", "some": "word777x", "2 letters": "77", "none": "%E6%97%A5%E6%9C%AC"}
 ADD_NOTE = """
     INSERT INTO notes (user_id, pad_id, name, text, created_at, updated_at, summary, folded, folded_at)
     VALUES (1, %s, %s, %s, %s, %s, %s, %s, %s)"""
@@ -104,6 +106,7 @@ def main() -> None:
         hello, rows = measure_baselines(postgres, environ)
         measure_application(environ, hello, rows, seconds)
         measure_signing_in(environ)
+        measure_searching(postgres, environ)
 
 
 def prepare(postgres: Postgres) -> dict[str, str]:
@@ -219,6 +222,33 @@ def report_process(server: Server, request: bytes, seconds: int) -> None:
     result = run(("127.0.0.1", server.port), request, 64, seconds)
     print(f"64 connections for {seconds} s: {speed(result)}   bar 250 ms, no error")
     print(f"first answer after {server.seconds_to_start:.2f} s   bar 0.5 s")
+
+
+def measure_searching(postgres: Postgres, environ: dict[str, str]) -> None:
+    """Search in 5,000 notes of about 1,000 characters, and tell what the search keeps."""
+    import psycopg
+
+    from app.data.folding import first_line, folded_note
+
+    moment = dt.datetime.now()
+    with psycopg.connect(dsn(environ)) as connection:
+        connection.execute("DELETE FROM notes")
+        for number in range(5_000):
+            name, text = f"Note {number}", " ".join(f"word{(number * 7 + at * 13) % 2_000}x" for at in range(110))
+            derived = (first_line(text)[:200], folded_note(name, text), moment)
+            connection.execute(ADD_NOTE, (None, name, text, moment, moment, *derived))
+    postgres.sql("VACUUM ANALYZE", "notejam")
+    server = Server(["-m", "app", "serve"], {**environ, "PORT": str(free_port())})
+    visitor = Visitor(server.port)
+    try:
+        sign_in(visitor)
+        for what, words in SEARCHES.items():
+            report(f"search: {what}", server, visitor.request(f"/?search={words}"))
+    finally:
+        server.stop()
+    sizes = "SELECT pg_relation_size('notes_folded'), sum(octet_length(folded)), sum(octet_length(text)) FROM notes"
+    index, folded, text = (int(size) for size in postgres.sql(sizes, "notejam").split("|"))
+    print(f"index {index / 1e6:.1f} MB, folded {folded / 1e6:.1f} MB, for {text / 1e6:.1f} MB of text")
 
 
 def measure_signing_in(environ: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ for guests) is answered on the loop itself. A file is sent by the server, at the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import sys
@@ -24,6 +25,7 @@ from .workers import Workers
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 # A sender gets this long for any body, and a second more for each 16 KiB of it.
 SECONDS_FOR_A_BODY, BYTES_A_SECOND = 15.0, 16 * 1024
+MOST_DISCARDED = 64 * 1024**2
 # What may be on its way at a time. Small forms are counted apart: a few big bodies keep nobody from signing in.
 SMALL_BODY, SMALL_BODIES, BIG_BODIES = 64 * 1024, 16 * 1024**2, 64 * 1024**2
 SECONDS_BETWEEN_BATCHES = 0.2
@@ -107,6 +109,7 @@ class Gateway:
         """Wait for the whole body; False, with the reason in the environment, when it is refused or does not come."""
         if "HTTP_TRANSFER_ENCODING" in environ:
             environ[REFUSED] = 411
+            await self._discard(proto)
             return False
         declared = environ.get("CONTENT_LENGTH", "0")
         if not declared.isdigit() or len(declared) > 15:
@@ -115,11 +118,22 @@ class Gateway:
         size = int(declared)
         if size > self._paths.limits.get(environ["PATH_INFO"], self._paths.limit):
             environ[REFUSED] = 413
+            await self._discard(proto)
             return False
         if size:
             environ[REFUSED] = status = await self._collect(environ, proto, size)
             return not status
         return True
+
+    async def _discard(self, proto: Any) -> None:
+        """Read what is refused, for a while: a browser that is still sending does not look at an answer."""
+        left = MOST_DISCARDED
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(SECONDS_FOR_A_BODY):
+                async for chunk in proto:
+                    left -= len(chunk)
+                    if left < 0:
+                        return
 
     async def _collect(self, environ: dict[str, Any], proto: Any, size: int) -> int:
         """Put the body into the environment; return 0, or the status that says why it is not there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -58,13 +58,28 @@ def page(template: str, title: str, visitor: Visitor | None = None, form: Form |
         title=title,
         visitor=visitor,
         form=form,
-        token_input=f'<input type="hidden" name="{TOKEN_FIELD}" value="{app.sessions.form_token()}">',
+        token_input=_TokenInput(),
         flash=_take_flash(),
         asset=app.assets.url,
         when=calendar(visitor).tag,
         **{"active_pad": None, **values},
     )
     return html
+
+
+class _TokenInput:
+    """The field of a form's token, made where a page has a form.
+
+    A page without one must not give the browser a cookie: one that arrives late, as with the 404 of an icon, would take
+    the place of that which the forms on screen were made for.
+    """
+
+    def __str__(self) -> str:
+        return self._html
+
+    @cached_property
+    def _html(self) -> str:
+        return f'<input type="hidden" name="{TOKEN_FIELD}" value="{request.app.sessions.form_token()}">'
 
 
 def calendar(visitor: Visitor | None) -> Calendar:

@@ -35,11 +35,15 @@ def test_following_the_page_adds_the_component(tmp_path: Path) -> None:
 
 def put_the_blocks_where_the_page_says(package: Path) -> None:
     settings, field, component, imported, call = (block.code for block in blocks_of(PAGE))
-    put(package / "settings.py", settings + "\n\n", "@dataclasses.dataclass(frozen=True)\nclass Stage(Settings):\n")
-    put(package / "settings.py", field, "\n    @property\n    def exports(self) -> bool:\n")
+    put(
+        package / "config" / "settings.py",
+        settings + "\n\n",
+        "@dataclasses.dataclass(frozen=True)\nclass Stage(Settings):\n",
+    )
+    put(package / "config" / "settings.py", field, "\n    @property\n    def exports(self) -> bool:\n")
     (package / "components" / "queue.py").write_text(component, encoding="utf-8")
     for stacks in (package / "stacks" / "layered.py", package / "stacks" / "console.py"):
-        put(stacks, imported, "from ..components.service import ")
+        put(stacks, imported, "from ..components.containers.service import ")
         put(stacks, call, "    application = add_application(")
 
 

@@ -46,6 +46,11 @@ def test_a_session_that_nobody_used_ends(user: TestApp, monkeypatch: pytest.Monk
     assert user.get("/").status_int == 303
 
 
+def test_a_page_without_a_form_leaves_the_forms_of_others_alone(user: TestApp) -> None:
+    answer = other_browser(user).get("/favicon.ico", status=404)
+    assert "Set-Cookie" not in answer.headers
+
+
 def test_two_tabs_with_the_sign_in_form_both_work(user: TestApp) -> None:
     browser = other_browser(user)
     tabs = [main_form(browser.get("/signin/")) for _ in range(2)]
