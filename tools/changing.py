@@ -9,13 +9,14 @@ A test carries the changes out in the emulator and compares what happens with th
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from notejam_cfn.config.loader import parse
+from notejam_cfn.config.loader import ConfigError, parse
 from notejam_cfn.config.settings import EGRESS, DeliverySettings, Stage
 from notejam_cfn.deploy.plan.changes import Action
 from notejam_cfn.deploy.plan.findings import Verdict
@@ -38,16 +39,16 @@ BASE: dict[str, Any] = {
     "monitoring.email": "ada@example.com",
     "monitoring.monthly_budget_usd": 250,
     "service.busy_min_tasks": 3,
+    "delivery.source": "codeconnections",
+    "delivery.repository": "example/notejam",
     "delivery.notify": "ada@example.com",
 }
 NO_DOMAIN = {"load_balancer.domain": "", "load_balancer.hosted_zone_id": ""}
-GITHUB = {"delivery.source": "codeconnections", "delivery.repository": "example/notejam"}
 # What another value is where none follows from the kind of setting, and what else has to change with it.
 VALUES: dict[str, list[dict[str, Any]]] = {
     "region": [],
     "account": [],
     "size": [],
-    "personal": [],
     "network.cidr": [{"network.cidr": "10.99.0.0/16"}],
     "network.zones": [{"network.zones": 2}],
     "network.egress": [{"network.egress": each} for each in EGRESS if each != "nat"],
@@ -58,7 +59,7 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "load_balancer.certificate_arn": [
         {
             "load_balancer.hosted_zone_id": "",
-            "load_balancer.certificate_arn": f"arn:aws:acm:{REGION}:123456789012:certificate/one",
+            "load_balancer.certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/one",
         }
     ],
     "service.name": [{"service.name": "Notes"}],
@@ -83,19 +84,16 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "monitoring.runbook_url": [{"monitoring.runbook_url": "https://wiki.example.com/runbook"}],
     "delivery.region": [{"delivery.region": AWAY}],
     "delivery.account": [],
-    "delivery.source": [GITHUB, {"delivery.source": "s3"}],
-    "delivery.git_host": [GITHUB | {"delivery.git_host": "GitLab"}],
-    "delivery.repository": [GITHUB | {"delivery.repository": "example/other"}],
+    "delivery.source": [{"delivery.source": "codecommit"}, {"delivery.source": "s3"}],
+    "delivery.git_host": [{"delivery.git_host": "GitLab"}],
+    "delivery.repository": [{"delivery.repository": "example/other"}],
     "delivery.connection_arn": [
-        GITHUB | {"delivery.connection_arn": f"arn:aws:codeconnections:{REGION}:123456789012:connection/one"}
+        {"delivery.connection_arn": f"arn:aws:codeconnections:{REGION}:123456789012:connection/one"}
     ],
     "delivery.branch": [{"delivery.branch": "trunk"}],
     "delivery.ignored_paths": [{"delivery.ignored_paths": ""}],
     "delivery.notify": [{"delivery.notify": ""}],
 }
-# What is changed besides, so that a setting has a meaning at all: a host of the repository needs one.
-NEEDS_GITHUB = ("delivery.git_host", "delivery.repository", "delivery.connection_arn")
-BESIDES: dict[str, dict[str, Any]] = dict.fromkeys(NEEDS_GITHUB, GITHUB)
 SIZE_CHANGES = (("economy", "standard"), ("standard", "resilient"), ("economy", "resilient"))
 
 
@@ -137,10 +135,19 @@ def changes() -> Iterator[SettingChange]:
     for small, large in SIZE_CHANGES:
         yield SettingChange("size", {"region": REGION, "size": small}, {"region": REGION, "size": large})
     for name, field in settings():
-        old = BASE | BESIDES.get(name, {})
-        others = VALUES[name] if name in VALUES else [{name: _other(field, effective(old, name))}]
+        old = BASE
+        others = VALUES[name] if name in VALUES else [{name: _other(field, effective(old, name), old, name)}]
         for new in others:
             yield SettingChange(name, old, old | new)
+
+
+def touches_others(change: SettingChange, others: Sequence[SettingChange]) -> bool:
+    """Tell whether another change of the same setting, or one that changes it besides, is among some changes."""
+    keys = {key for key, value in change.new.items() if change.old.get(key) != value}
+    return any(
+        other is not change and keys & {key for key, value in other.new.items() if other.old.get(key) != value}
+        for other in others
+    )
 
 
 def effective(given: Settings, name: str) -> Any:
@@ -152,17 +159,19 @@ def effective(given: Settings, name: str) -> Any:
     return found
 
 
-def _other(field: dataclasses.Field[Any], value: Any) -> Any:
+def _other(field: dataclasses.Field[Any], value: Any, old: Settings, name: str) -> Any:
     """Return another value of a setting: the opposite, the next one, one more or less."""
     allowed = str(field.metadata["allowed"]).split(", ")
     if isinstance(value, bool):
         return not value
     if str(value) in allowed:
         return type(value)(next(each for each in reversed(allowed) if each != str(value)))
-    if not isinstance(value, int | float):
-        raise SystemExit(f"{field.name} has another value than {value!r} to be changed to: add it to VALUES")
-    check = field.metadata["check"]
-    return value + 1 if check(value + 1) is None else value - 1
+    numbers = (value + 1, value - 1) if isinstance(value, int | float) else ()
+    for each in numbers:
+        with contextlib.suppress(ConfigError):
+            parse(document({**old, name: each}))
+            return each
+    raise SystemExit(f"{name} has another value than {value!r} to be changed to: add it to VALUES")
 
 
 def page(builder: Builder) -> str:

@@ -23,7 +23,7 @@ def register() -> None:
     def create(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
         if is_known(properties):
             return own["create"](logical_id, properties, stack_name)
-        return properties["Name"], {}
+        return "|".join(str(properties.get(key, "")) for key in ("HostedZoneId", "Name", "Type")), {}
 
     def update(physical_id: str, old: dict[str, Any], new: dict[str, Any], stack_name: str, *rest: Any) -> Any:
         if is_known(new):

@@ -30,6 +30,9 @@ SUBNET, GROUP = "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup"
 BLOCK = "AWS::EC2::VPCCidrBlock"
 IN_NETWORK = ("AWS::RDS::DBSubnetGroup", "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::RDS::DBCluster")
 DUAL_STACK = "dualstack"
+CLUSTER, BUCKET = "AWS::RDS::DBCluster", "AWS::S3::Bucket"
+_leaving: dict[str, frozenset[str]] = {}
+"""By stack that is being updated: the resources that its new template no longer has."""
 _taken: dict[Identity, tuple[str, str, str]] = {}
 _replacing: ContextVar[bool] = ContextVar("replacing", default=False)
 
@@ -137,7 +140,10 @@ def _users(name: str, physical_id: str) -> Iterator[str]:
     for stack in _stacks():
         if "ROLLBACK_IN_PROGRESS" in stack["StackStatus"] or stack["StackStatus"] == "DELETE_COMPLETE":
             continue
+        leaving = _leaving.get(stack["StackName"], frozenset())
         for logical_id, record in stack.get("_resources", {}).items():
+            if logical_id in leaving:
+                continue  # it goes in the same cleanup, which CloudFormation does in order
             used = record["PhysicalResourceId"] != physical_id and uses(name, record["ResourceType"])
             if name == BLOCK and "Ipv6CidrBlock" not in record["Properties"]:
                 continue
@@ -160,11 +166,27 @@ def _refusing_other_networks(real: Callable[..., Provisioned]) -> Callable[..., 
                 raise ValueError(
                     "The new Subnets are not in the same Vpc as the existing subnet group (InvalidParameter)"
                 )
+        if name == BUCKET and _is_locked(old) and not _is_locked(new):
+            raise ValueError("Object Lock configuration cannot be disabled on existing buckets (InvalidBucketState)")
+        if name == CLUSTER and old != new:
+            _refuse_older_engine(str(old.get("EngineVersion", "")), str(new.get("EngineVersion", "")))
         if name == SUBNET and old.get("Ipv6CidrBlock") and not new.get("Ipv6CidrBlock"):
             _refuse_addresses_in_use(physical_id)
         return real(name, physical_id, old, new, *rest)
 
     return update
+
+
+def _is_locked(properties: Properties) -> bool:
+    return str(properties.get("ObjectLockEnabled")).lower() == "true"
+
+
+def _refuse_older_engine(old: str, new: str) -> None:
+    """Source: RDS API Reference, ModifyDBCluster: a cluster is upgraded, and never downgraded."""
+    before, after = ([int(part) for part in text.split(".") if part.isdigit()] for text in (old, new))
+    shared = min(len(before), len(after))
+    if after[:shared] < before[:shared]:
+        raise ValueError(f"Cannot upgrade aurora-postgresql from {old} to {new} (InvalidParameterCombination)")
 
 
 def _networks(properties: Properties) -> set[str]:
@@ -228,7 +250,11 @@ def _refusing_denied_removals(stacks: Any, real: Callable[..., Any]) -> Callable
                 )
                 await stacks._roll_back_operation(name, stack_id, _stack(name), operation)
                 return
-        await real(name, stack_id, template, values, no_rollback, tags, *rest, **more)
+        _leaving[name] = frozenset(gone)
+        try:
+            await real(name, stack_id, template, values, no_rollback, tags, *rest, **more)
+        finally:
+            _leaving.pop(name, None)
 
     return deploy
 

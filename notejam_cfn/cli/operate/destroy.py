@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from ...deploy.aws.client import Aws
 from ...deploy.data import restore_plan
+from ...deploy.manifest import StackSpec
+from ...deploy.plan import left_stacks
 from ...deploy.stacks.destroy import Destruction, Options
 from ...deploy.stacks.outcomes import Result
 from . import session
@@ -17,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     session.add_changing(parser)
     parser.add_argument("--unprotect", action="store_true", help="remove it although it is protected")
     parser.add_argument("--keep", action="append", default=[], metavar="ID", help="a resource that may stay behind")
+    parser.add_argument("--left", action="store_true", help="what nothing builds any more, and not what is built")
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -27,4 +31,12 @@ def run(asked: argparse.Namespace) -> int:
         restore_plan.require_none_kept(start.aws, start.stacks)
         return Destruction(start.aws, start.stacks, options, start.progress, start.prompter).run()
 
-    return over_stacks(asked, "destroy", remove)
+    return over_stacks(asked, "destroy", remove, choose=_left if asked.left else None)
+
+
+def _left(asked: argparse.Namespace, aws: Aws) -> tuple[StackSpec, ...]:
+    """Return the stacks of a stage, known by their tags, that are no longer built."""
+    known = session.manifest(asked)
+    regions = [asked.region] if asked.region else [stack.region for stack in known.stacks]
+    names = frozenset(stack.name for stack in known.stacks if not asked.region or stack.region == asked.region)
+    return left_stacks.specs(aws, regions, known.project, names, asked.stage)

@@ -37,13 +37,15 @@ def over_stacks(
     run: Callable[[Session], dict[str, Result]],
     tell_unchanged: bool = False,
     told: Mapping[str, Any] = MappingProxyType({}),
+    choose: Callable[[argparse.Namespace, Aws], tuple[StackSpec, ...]] | None = None,
 ) -> Exit:
     """Do something with the stacks that were asked for, say how it went, and return the exit status.
 
-    `told` is said besides with `--json`; `run` may fill it.
+    `told` is said besides with `--json`; `run` may fill it. `choose` finds other stacks than those that are built.
     """
     out, began = session.talk(asked), time.monotonic()
-    start = _start(asked, out)
+    aws = session.connect(asked)
+    start = _start(asked, aws, choose(asked, aws) if choose else session.planned(asked), out)
     results = run(start)
     seconds = time.monotonic() - began
     lines = summary.lines(results, seconds, f"python -m notejam_cfn {command} {asked.stage}") if results else []
@@ -53,8 +55,7 @@ def over_stacks(
     return summary.exit_status(results, tell_unchanged)
 
 
-def _start(asked: argparse.Namespace, out: TextIO) -> Session:
-    stacks, aws = session.planned(asked), session.connect(asked)
+def _start(asked: argparse.Namespace, aws: Aws, stacks: tuple[StackSpec, ...], out: TextIO) -> Session:
     progress = kind_for(asked.progress, out)(_names(stacks), read_templates(stacks), out)
     account = session.require_account(aws, stacks)
     regions = ", ".join(dict.fromkeys(stack.region for stack in stacks))

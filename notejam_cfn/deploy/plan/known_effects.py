@@ -63,8 +63,11 @@ def _engine(old: Any, new: Any) -> Finding | None:
     if old is None or new is None:
         return None
     before, after = _version(old), _version(new)
+    shared = min(len(before), len(after))
+    if before[:shared] == after[:shared] and len(after) < len(before):
+        return None  # the major version alone names the minor one there is as well
     source = 'Amazon Aurora User Guide, "Upgrading Amazon Aurora PostgreSQL DB clusters"'
-    if after < before:
+    if after[:shared] < before[:shared]:
         return Finding(Verdict.WILL_FAIL, f"a database cannot go back from {old} to {new}", source)
     if after[0] > before[0]:
         reason = f"from {old} to {new} is a major upgrade: at once, for minutes, and with no way back but a restore"
@@ -93,7 +96,8 @@ def _vault_lock(old: Any, new: Any) -> Finding | None:
         reason = f"the lock holds for ever, {at(new, 'ChangeableForDays')} days from now"
         return Finding(Verdict.NOTHING, reason, _VAULT_LOCK)
     if old is not None and at(old, "ChangeableForDays"):
-        return Finding(Verdict.WILL_FAIL, "the vault's lock cannot change once its days of grace are over", _VAULT_LOCK)
+        reason = "a lock cannot change any more once its days of grace are over"
+        return Finding(Verdict.WILL_FAIL, reason, _VAULT_LOCK, advisory=True)
     return None
 
 

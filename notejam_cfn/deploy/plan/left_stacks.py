@@ -3,12 +3,17 @@ stage that was renamed or removed. They live on, and are paid for, until somebod
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
 from ..aws import response_parsers
 from ..aws.client import Aws
 from ..aws.models import StackState
-from ..exit_codes import AwsTrouble
+from ..exit_codes import AwsTrouble, BadInput
+from ..manifest import StackSpec
+from ..stacks.templates import Template
 from .model import LeftStack
 
 PREVIEW = "preview"
@@ -24,6 +29,51 @@ def find(aws: Aws, regions: Iterable[str], project: str, built: Collection[str])
         for state in _tagged(aws, region, project)
         if state.name not in built and PREVIEW not in state.tags
     ]
+
+
+@dataclasses.dataclass(frozen=True)
+class LeftSpec(StackSpec):
+    """A stack that is left, with the template it was deployed from."""
+
+    content: str = ""
+
+    def text(self) -> str:
+        """Return the deployed template."""
+        return self.content
+
+
+def specs(aws: Aws, regions: Iterable[str], project: str, built: Collection[str], stage: str) -> tuple[LeftSpec, ...]:
+    """Return what is left of a stage, to remove it. Raises BadInput when there is nothing."""
+    found = [
+        _spec(aws, region, state, stage)
+        for region in dict.fromkeys(regions)
+        for state in _tagged(aws, region, project)
+        if state.name not in built and PREVIEW not in state.tags and state.tags.get("stage") == stage
+    ]
+    if not found:
+        raise BadInput(f"nothing is left of {stage} in {', '.join(dict.fromkeys(regions))}: all that is there is built")
+    return tuple(found)
+
+
+def _spec(aws: Aws, region: str, state: StackState, stage: str) -> LeftSpec:
+    template = Template(aws.template(region, state.id))
+    return LeftSpec(
+        name=state.name,
+        stage=stage,
+        form="left",
+        layer=state.name,
+        region=region,
+        account=None,
+        path=Path(),
+        sha256="",
+        depends_on=tuple(sorted({name for name, _ in template.reads})),
+        defaults={},
+        capabilities=(),
+        tags={key: state.tags[key] for key in ("project", "stage")},
+        protected=state.protected,
+        outputs=(),
+        content=json.dumps(template.document),
+    )
 
 
 def _tagged(aws: Aws, region: str, project: str) -> list[StackState]:

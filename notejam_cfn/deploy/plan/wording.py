@@ -108,5 +108,5 @@ def _left_lines(left: Sequence[LeftStack]) -> list[str]:
     for each in left:
         cost = f", about ${each.monthly_usd:,.2f} a month" if each.monthly_usd is not None else ""
         told.append(f"left: {each.name} ({each.region}) is no longer built; it holds {each.holds} resources{cost}")
-        told.append(f"      remove it: python -m notejam_cfn destroy {each.stage} --only {each.name}")
+        told.append(f"      remove it: python -m notejam_cfn destroy {each.stage} --left")
     return told

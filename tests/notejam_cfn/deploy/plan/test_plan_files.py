@@ -191,6 +191,10 @@ def test_a_stack_that_nothing_builds_any_more_is_shown(run: Run, shop: Shop, aws
     said = run("deploy", "--dry-run").out
     assert "left: shop-old-base (eu-central-1) is no longer built; it holds 1 resource" in said
     assert "theirs" not in said and "preview" not in said
+    ran = run("destroy", "--left", "--yes", stage="old")
+    assert (ran.exit, "shop-old-base" in ran.out) == (0, True)
+    assert "left" not in run("deploy", "--dry-run").out
+    assert run("destroy", "--left", "--yes", stage="old").exit == 2
 
 
 def test_service_linked_roles_that_the_account_lacks_are_made(run: Run, shop: Shop, aws: Emulator) -> None:
