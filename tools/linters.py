@@ -30,7 +30,7 @@ from notejam_cfn.core.tables import table
 
 ROOT = Path(__file__).resolve().parent.parent
 ASK_PARLIAMENT = Path(__file__).with_name("ask_parliament.py")
-LEAST_PASSED, MOST_SKIPPED = 100, 5
+LEAST_PASSED, MOST_SKIPPED = 100, 6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Opinion:
     version: str
     passed: int | None
     complaints: tuple[Complaint, ...]
-    suppress: tuple[SuppressedRule, ...] = ()
+    suppressed: tuple[SuppressedRule, ...] = ()
     most_in_a_template: int = 0
 
     @property
@@ -188,7 +188,7 @@ def checkov(python: Path, judged: Judged) -> Opinion:
         version=summary["checkov_version"],
         passed=summary["passed"],
         complaints=tuple(sorted(complaints)),
-        suppress=tuple(reasons),
+        suppressed=tuple(reasons),
         most_in_a_template=max(skipped.values(), default=0),
     )
 
@@ -214,7 +214,7 @@ def guard(package: Path, judged: Judged) -> Opinion:
         version=json.loads((package / "guard-version.json").read_text(encoding="utf-8"))["version"],
         passed=sum(len(answer["compliant"]) for answer in answers.values()),
         complaints=complaints,
-        suppress=suppressed,
+        suppressed=suppressed,
     )
 
 

@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ...core import render
 from ...deploy.exit_codes import BadInput, Exit
 from ...deploy.ui.progress import KINDS, Silent, minutes
+from ...reports.cost.usage import HOURS_A_MONTH
 from . import session
 
 
@@ -31,6 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="with --day: requests a second of the typical load; by default that of the stage's size",
     )
+    parser.add_argument(
+        "--on-aws",
+        action="store_true",
+        help="do the steps on an AWS account, under a throw-away name, after asking; goes on where it was cut off",
+    )
+    parser.add_argument("--image-uri", default="", help="with --on-aws: an image in a registry, for release and walk")
+    parser.add_argument("--only", action="append", default=[], metavar="STEP", help="with --on-aws: this step only")
+    parser.add_argument("--yes", action="store_true", help="with --on-aws: do not ask")
     parser.add_argument("--progress", choices=KINDS, help="show the deployments inside, and how")
 
 
@@ -38,6 +48,8 @@ def run(asked: argparse.Namespace) -> int:
     """Rehearse, and return how it went."""
     if asked.day:
         return _simulate(asked)
+    if asked.on_aws:
+        return _try(asked)
     from ...local.rehearse import FAILURES, Settings, rehearse
 
     keep = _keep if asked.keep else None
@@ -58,7 +70,6 @@ def run(asked: argparse.Namespace) -> int:
 
 def _simulate(asked: argparse.Namespace) -> int:
     """Print what days of traffic would be like."""
-    from ...core import render
     from ...core.evaluated import EvaluatedTemplate
     from ...core.tables import table
     from ...local.day import configuration, report
@@ -73,6 +84,33 @@ def _simulate(asked: argparse.Namespace) -> int:
     print("\n".join(table(report.HEADS, [report.row(day) for day in days], right=range(1, len(report.HEADS)))))
     for day in days[1:]:
         print("\n".join(["", f"{day.name}:", *report.plot(day)]))
+    return Exit.DONE
+
+
+def _try(asked: argparse.Namespace) -> int:
+    """Try the stage on AWS."""
+    from ...config.loader import load
+    from ...local.on_aws import proof, trial
+    from ...reports.cost.stages import bills_of, sites_of
+
+    project = load()
+    state, folder = trial.prepare(project, asked.stage, asked.image_uri)
+    run = trial.Trial(session.connect(asked), state, folder, KINDS.get(asked.progress, Silent), _teller())
+    region, account = run.stacks[0].region, session.require_account(run.aws, run.stacks)
+    bodies = [(asked.stage, str(one.path), render.load(one.text())) for one in run.stacks]
+    typical = bills_of(sites_of(project), bodies)[asked.stage][1]
+    minutes_, dollars = run.minutes(), typical.usd / HOURS_A_MONTH
+    print(
+        f"{state.project}: {len(run.stacks)} stacks, {sum(len(one[2]['Resources']) for one in bodies)} resources in "
+        f"{account}, {region}; about {minutes_:.0f} minutes, ${max(dollars, 0.01):.2f} an hour. It needs an "
+        f"administrator's permissions. Kept in {folder}; steps: {', '.join(run.steps)}."
+    )
+    if not asked.yes and not session.prompter(session.talk(asked)).confirm("Begin?"):
+        return Exit.REFUSED
+    try:
+        run.run(asked.only)
+    finally:
+        print(f"Written: {proof.write(state, region, account)}")
     return Exit.DONE
 
 

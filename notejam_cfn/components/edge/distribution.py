@@ -11,6 +11,7 @@ from troposphere.validators.route53 import AliasTarget
 
 from ...config.settings import LoadBalancerSettings
 from ...core import cloudfront as facts
+from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value
 from ..load_balancing.listeners import WAKING_PATH
@@ -30,6 +31,37 @@ NO_TASK = 503
 LONGEST_READ_SECONDS = 120
 # TLS 1.2 or later. Source: the same, "Supported protocols and ciphers between viewers and CloudFront".
 TLS_POLICY = "TLSv1.2_2021"
+
+
+LOGGED_ELSEWHERE = Suppression(
+    reason="The load balancer logs every request that reaches it; cdn.access_log adds CloudFront's own, by a stack in "
+    "us-east-1 of which this property knows nothing.",
+    risk="Requests that the cache answers, for static files only, are in no log without cdn.access_log.",
+    checkov=("CKV_AWS_86",),
+    guard=("cloudfront_access_logs_enabled_check",),
+)
+ONE_APPLICATION = Suppression(
+    reason="The application answers / itself, and has one load balancer over all zones: a second origin would have "
+    "nothing to answer with.",
+    risk="None beyond the load balancer's own: while it is out of reach, CloudFront shows an error.",
+    guard=("cloudfront_default_root_object_configured_check", "cloudfront_origin_failover_enabled_check"),
+)
+CLOUDFRONTS_CERTIFICATE = Suppression(
+    reason="Without a domain people come by CloudFront's own name, under its certificate: the least version of TLS is "
+    "CloudFront's to choose then.",
+    risk="A viewer that speaks nothing newer is served over TLS 1.0. With load_balancer.domain it is TLS 1.2.",
+    checkov=("CKV_AWS_174",),
+    guard=(
+        "cloudfront_custom_ssl_certificate_check",
+        "cloudfront_security_policy_check",
+        "cloudfront_sni_enabled_check",
+    ),
+)
+NO_FIREWALL = Suppression(
+    reason="load_balancer.waf is off for this stage: a firewall costs $10 a month idle, and production has one.",
+    risk="Known attacks and floods reach the application, which limits what it can itself.",
+    checkov=("CKV_AWS_68",),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +96,12 @@ def add_distribution(
     distribution = template.add(
         cloudfront.Distribution("Distribution", DistributionConfig=config),
         why="Answers people over HTTPS near where they are, and is the only way to the load balancer.",
+        suppress=[
+            LOGGED_ELSEWHERE,
+            ONE_APPLICATION,
+            *([] if settings.domain else [CLOUDFRONTS_CERTIFICATE]),
+            *([] if settings.waf else [NO_FIREWALL]),
+        ],
     )
     if served and settings.hosted_zone_id:
         add_records(template, settings, distribution, served)

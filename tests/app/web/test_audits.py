@@ -31,7 +31,7 @@ PAGES = [
     *({"path": path} for path in ("/", "/?search=head", "/?search=zebra", "/?select=1", "/pads/1/", "/pads/create/")),
     *({"path": path} for path in ("/notes/create/", "/notes/1/", "/notes/1/?plain=1", EDIT, "/notes/1/delete/")),
     *({"path": path} for path in ("/pads/1/delete/", "/trash/", "/trash/empty/", "/settings/", "/settings/delete/")),
-    *({"path": path} for path in ("/settings/time-zone/", "/settings/import/")),
+    *({"path": f"/settings/{path}/"} for path in ("time-zone", "import", "email", "sessions")),
     {"path": EDIT, "name": "preview", "steps": [["button[name=preview]"]]},
     {"path": EDIT, "name": "conflict", "steps": [["[name=version]", "0"], ["#text", "mine"], ["main .button"]]},
     {"path": EDIT, "name": "errors", "steps": [["#name", ""], ["#text", ""], ["main .button"]]},
