@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 
-from ..aws.client import Aws
+from ..aws.client import KEEP, Aws
 from ..exit_codes import AwsTrouble
 from .changes import Action, Comparison, Key, ResourceChange
 from .findings import Finding, Verdict
@@ -81,6 +81,8 @@ def _processors(
     """While a release rolls out, a service at its most runs twice as many tasks."""
     sizes = [each.properties.get("Cpu") for key, each in comparison.new.items() if each.type == TASK]
     most = plan.values.get(MAX_TASKS) or plan.stack.defaults.get(MAX_TASKS)
+    if most == KEEP and plan.state:
+        most = plan.state.parameters.get(MAX_TASKS)
     if not most or not sizes or not str(sizes[0]).isdigit():
         return
     needed = 2 * int(float(most)) * int(str(sizes[0])) / CPU_UNITS
