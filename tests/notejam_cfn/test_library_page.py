@@ -47,7 +47,7 @@ def test_the_service_with_a_database_is_told_its_password_and_wears_its_clients_
     resources = render.load(outputs[POLLS])["Resources"]
     (polls,) = resources["PollsTaskDefinition"]["Properties"]["ContainerDefinitions"]
     assert {secret["Name"] for secret in polls["Secrets"]} == {"PGUSER", "PGPASSWORD"}
-    assert all("DatabaseSecretArn" in str(secret["ValueFrom"]) for secret in polls["Secrets"])
+    assert all("MasterUserSecret.SecretArn" in str(secret["ValueFrom"]) for secret in polls["Secrets"])
     network = resources["PollsService"]["Properties"]["NetworkConfiguration"]["AwsvpcConfiguration"]
     assert {"Fn::GetAtt": ["DatabaseClients", "GroupId"]} in network["SecurityGroups"]
 

@@ -126,7 +126,7 @@ def test_a_load_that_is_none_is_refused(load: str, capsys: pytest.CaptureFixture
 
 
 def test_a_load_can_be_chosen(run: Run) -> None:
-    assert bill(run("--json", "--requests-per-second", "5"), "dev", "typical")["usd"] > 57
+    assert bill(run("--json", "--requests-per-second", "5"), "dev", "typical")["usd"] > 50
     assert "dev 5 requests a second" in run("--requests-per-second", "5")
 
 
