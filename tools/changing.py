@@ -223,7 +223,7 @@ everything turned on; a test carries every change out in the emulator, there and
 CLOSING = """
 
 `region` and `account` of a stage that is deployed: it comes up anew in the other place, and the stacks in the old one
-stay and are paid for. `deploy` shows them; `python -m notejam_cfn move` brings the data along.
+stay and are paid for. `deploy` shows them; `python -m notejam_cfn failover` brings the data along.
 """
 
 

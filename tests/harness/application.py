@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from notejam_cfn.local.postgres import Postgres, free_port
+from notejam_cfn.local.postgres import Postgres, end_with_parent, free_port
 
 PASSWORD = "first-password"
 SECRET = "a secret for tests, long enough to be one"
@@ -58,7 +58,7 @@ class RunningServer:
         self.log = log
         with log.open("wb") as output:
             arguments = [*program, *command]
-            places = {"env": environ, "cwd": folder, "stdout": output, "stderr": output}
+            places = {"env": environ, "cwd": folder, "stdout": output, "stderr": output, "preexec_fn": end_with_parent}
             # A session of its own, so that `destroy` reaches the workers too.
             self.process = subprocess.Popen(arguments, start_new_session=True, **places)  # type: ignore[call-overload]
         self._wait()

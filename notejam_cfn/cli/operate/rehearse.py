@@ -110,7 +110,8 @@ def _try(asked: argparse.Namespace) -> int:
     try:
         run.run(asked.only)
     finally:
-        print(f"Written: {proof.write(state, region, account)}")
+        emulated = run.aws.access.endpoint_url is not None
+        print(f"Written: {proof.write(state, region, account, emulated=emulated)}")
     return Exit.DONE
 
 

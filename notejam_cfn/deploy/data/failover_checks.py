@@ -17,6 +17,7 @@ from ...core.render import compact_json, load
 from ..aws.client import Aws
 from ..exit_codes import AwsTrouble, CommandError, RolledBack
 from ..manifest import StackSpec
+from ..plan.quotas import allowed_by
 from ..plan.resource_facts import absent_types, source
 from ..stacks.deploy import read_templates
 from ..stacks.templates import Template
@@ -146,7 +147,7 @@ def zones(aws: Aws, region: str) -> Finding:
 def vpcs(aws: Aws, region: str) -> Finding:
     """Look whether there may be one more VPC."""
     used = sum(len(page["Vpcs"]) for page in aws.pages("ec2", region, "describe_vpcs"))
-    return _room("VPCs", _quota(aws, region, VPCS_QUOTA), used, needed=1)
+    return _room("VPCs", allowed_by(aws, region, *VPCS_QUOTA), used, needed=1)
 
 
 def addresses(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
@@ -155,7 +156,7 @@ def addresses(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
     if not needed:
         return Finding("quota of addresses", FINE, "none needed")
     used = len(aws.call("ec2", region, "describe_addresses")["Addresses"])
-    return _room("addresses", _quota(aws, region, ADDRESSES_QUOTA), used, needed)
+    return _room("addresses", allowed_by(aws, region, *ADDRESSES_QUOTA), used, needed)
 
 
 def processors(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
@@ -163,7 +164,7 @@ def processors(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
     tasks = int(template["Parameters"][MAX_TASKS]["Default"])
     task = next(body for body in template["Resources"].values() if body["Type"] == "AWS::ECS::TaskDefinition")
     needed = tasks * int(task["Properties"]["Cpu"]) / CPU_UNITS
-    allowed = _quota(aws, region, PROCESSORS_QUOTA)
+    allowed = allowed_by(aws, region, *PROCESSORS_QUOTA)
     verdict = FINE if needed <= allowed else WARNING
     return Finding("quota of processors", verdict, f"{allowed:g} vCPU; {tasks} tasks, the most, take {needed:g}")
 
@@ -264,12 +265,6 @@ def _looked(what: str, look: Callable[[], Finding]) -> Finding:
         return look()
     except CommandError as error:
         return Finding(what, UNKNOWN, f"could not be looked up: {error}")
-
-
-def _quota(aws: Aws, region: str, code: tuple[str, str]) -> float:
-    service, number = code
-    given = aws.call("service-quotas", region, "get_service_quota", ServiceCode=service, QuotaCode=number)
-    return float(given["Quota"]["Value"])
 
 
 def _image_of(aws: Aws, repository: str, region: str, stage: str) -> str | None:

@@ -13,7 +13,7 @@ PACKAGES = ("notejam-cfn", "boto3", "botocore", "troposphere")
 NOT_TRIED = ("sleep and wake", "a restore", "a failed deployment", "a preview")
 
 
-def write(state: State, region: str, account: str, folder: Path = FOLDER) -> Path:
+def write(state: State, region: str, account: str, folder: Path = FOLDER, *, emulated: bool = False) -> Path:
     """Write the page of a trial and return its path: DATE-REGION.md."""
     folder.mkdir(parents=True, exist_ok=True)
     day = datetime.fromtimestamp(state.began, UTC).date()
@@ -21,9 +21,10 @@ def write(state: State, region: str, account: str, folder: Path = FOLDER) -> Pat
     rows = [f"| {name} | {one['seconds']} s | {one['note']} |" for name, one in state.done.items()]
     rows += [f"| {name} | failed | {message.splitlines()[0]} |" for name, message in state.failed.items()]
     versions = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
+    where = "in an emulator, not on AWS," if emulated else f"on an AWS account (…{account[-4:]})"
     text = f"""# {state.stage} in {region}, {day}
 
-Tried on an AWS account (…{account[-4:]}) as the project `{state.project}`, with {versions}.
+Tried {where} as the project `{state.project}`, with {versions}.
 
 | step | took | what happened |
 |---|---|---|

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .. import policies
+from .conditions import matches
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +43,15 @@ def permissions(role: policies.Caller) -> Iterator[Permission]:
 def unnoticed(role: policies.Caller, asked: Iterable[Asked]) -> list[Permission]:
     """Return the permissions without which the role could do everything that it was asked for and allowed."""
     done = [entry for entry in asked if entry["caller"] == role.arn and entry["allowed"]]
-    return [one for one in permissions(role) if _can_all(_without(role, one), done)]
+    return [
+        one
+        for one in permissions(role)
+        if _can_all(_without(role, one), [entry for entry in done if _about(one, entry)])
+    ]
+
+
+def _about(permission: Permission, entry: Asked) -> bool:
+    return matches(permission.action.lower(), entry["action"].lower())
 
 
 def _without(role: policies.Caller, permission: Permission) -> policies.Caller:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from notejam_cfn.deploy.aws.client import Aws
+from notejam_cfn.deploy.ui.signals import left_to_the_child
 from notejam_cfn.local.emulator import REGION, Emulator
 from tests.conftest import Run
 
@@ -218,3 +219,11 @@ def test_on_a_terminal_ctrl_c_asks_what_to_do(
     terminal.type(f"{answer}\n")
     terminal.wait_for(end)
     assert terminal.process.wait(timeout=30) == status
+
+
+def test_ctrl_c_in_a_shell_of_a_container_is_for_the_shell() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with left_to_the_child():
+        os.kill(os.getpid(), signal.SIGINT)
+        child = subprocess.run(["sh", "-c", "kill -INT $$; echo on"], capture_output=True, text=True, check=False)
+    assert (child.stdout, signal.getsignal(signal.SIGINT)) == ("on\n", before)

@@ -1,0 +1,42 @@
+"""Which permissions something used, and which removals would be noticed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from notejam_cfn.local.policies import Caller
+from notejam_cfn.local.roles import usage
+
+ROLE = "arn:aws:iam::111122223333:role/worker"
+
+
+def worker(*actions: Any) -> Caller:
+    statements = [{"Effect": "Allow", "Action": one, "Resource": "*"} for one in actions]
+    return Caller(ROLE, [{"Statement": statements}])
+
+
+def asked(action: str, allowed: bool = True, caller: str = ROLE) -> dict[str, Any]:
+    entry = {"caller": caller, "action": action, "resource": "arn:aws:s3:::b/k", "context": {}, "allowed": allowed}
+    return entry | {"resource_policy": None}
+
+
+def unnoticed(role: Caller, *entries: dict[str, Any]) -> list[str]:
+    return [permission.action for permission in usage.unnoticed(role, entries)]
+
+
+def test_a_permission_that_was_used_is_missed_when_it_goes() -> None:
+    role = worker(["s3:GetObject", "s3:PutObject"], "s3:List*")
+    assert unnoticed(role, asked("s3:GetObject"), asked("s3:ListBucket")) == ["s3:PutObject"]
+
+
+def test_a_permission_that_another_statement_repeats_is_not_missed() -> None:
+    role = worker("s3:GetObject", "s3:Get*")
+    assert unnoticed(role, asked("s3:GetObject")) == ["s3:GetObject", "s3:Get*"]
+
+
+def test_what_others_asked_for_or_was_refused_counts_for_nothing() -> None:
+    role = worker("s3:GetObject")
+    other = "arn:aws:iam::111122223333:role/other"
+    assert unnoticed(role, asked("s3:GetObject", caller=other), asked("s3:GetObject", allowed=False)) == [
+        "s3:GetObject"
+    ]
