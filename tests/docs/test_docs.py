@@ -121,17 +121,6 @@ def test_the_manifest_that_is_shown_is_a_part_of_the_real_one() -> None:
     assert shown["stacks"][0].keys() == real["stacks"][0].keys()
 
 
-def test_every_option_of_every_command_is_documented(commands: Commands) -> None:
-    pages = [text_of(page) for page in PAGES]
-    for name, parser in commands.items():
-        about = "\n".join(
-            page for page in pages if re.search(rf"`(?:python -m notejam_cfn )?{name}`|cfn {name}\b", page)
-        )
-        assert about, f"no page is about {name}"
-        for option in parser._option_string_actions:
-            assert option in ("-h", "--help") or option in about, f"{name} {option}"
-
-
 PROGRAMS = sorted(
     f"{folder}/{path.name}"
     for folder in ("tools", "benchmarks")
