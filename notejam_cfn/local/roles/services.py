@@ -113,10 +113,10 @@ def _password_of_cluster(arn: str, world: World) -> Mapping[str, Any]:
 
 
 def _application(role: str, container: Mapping[str, Any], world: World) -> Iterator[Need]:
-    """Say what the application calls: its password again when RDS has changed it, and mail from its own address."""
+    """Say what the application calls: secrets again when they have changed, and mail from its own address."""
     told = {one["Name"]: str(one["Value"]) for one in container.get("Environment", ())}
-    if "DATABASE_SECRET_ARN" in told:
-        yield from _secret(role, told["DATABASE_SECRET_ARN"], world)
+    for secret in (value for name, value in told.items() if name.endswith("SECRET_ARN")):
+        yield from _secret(role, secret, world)
     if told.get("MAIL_BACKEND") == "ses":
         sender = told["MAIL_FROM"]
         identity = f"arn:aws:ses:{world.place.region}:{world.place.account}:identity/{sender.rpartition('@')[2]}"
