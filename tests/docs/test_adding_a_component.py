@@ -23,7 +23,7 @@ def test_following_the_page_adds_the_component(tmp_path: Path) -> None:
     reader = Reader(copy_of_project(tmp_path / "notejam"), None)
     put_the_blocks_where_the_page_says(reader.folder / "notejam_cfn")
     reader.type_in("python tools/refresh_permissions.py")
-    reader.type_in("python -m notejam_cfn init --config new.toml && mv new.toml notejam.toml")
+    reader.type_in("python -m notejam_cfn init --full --config new.toml && mv new.toml notejam.toml")
     reader.type_in("python -m notejam_cfn build --stage dev")
     for form in ("service", "console"):
         text = (reader.folder / "output" / "dev" / f"{form}.yaml").read_text(encoding="utf-8")
