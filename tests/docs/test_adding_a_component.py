@@ -34,13 +34,11 @@ def test_following_the_page_adds_the_component(tmp_path: Path) -> None:
 
 
 def put_the_blocks_where_the_page_says(package: Path) -> None:
-    settings, field, component, imported, call = (block.code for block in blocks_of(PAGE))
-    put(
-        package / "config" / "settings.py",
-        settings + "\n\n",
-        "@dataclasses.dataclass(frozen=True)\nclass Stage(Settings):\n",
-    )
-    put(package / "config" / "settings.py", field, "\n    @property\n    def exports(self) -> bool:\n")
+    settings, needed, field, component, imported, call = (block.code for block in blocks_of(PAGE))
+    stage = package / "config" / "settings" / "stage.py"
+    (stage.parent / "queue.py").write_text(settings, encoding="utf-8")
+    put(stage, needed, "from .monitoring import MonitoringSettings\n")
+    put(stage, field, "\n    @property\n    def exports(self) -> bool:\n")
     (package / "components" / "queue.py").write_text(component, encoding="utf-8")
     for stacks in (package / "stacks" / "layered.py", package / "stacks" / "console.py"):
         put(stacks, imported, "from ..components.containers.service import ")
