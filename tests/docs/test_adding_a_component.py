@@ -23,7 +23,7 @@ def test_following_the_page_adds_the_component(tmp_path: Path) -> None:
     reader = Reader(copy_of_project(tmp_path / "notejam"), None)
     put_the_blocks_where_the_page_says(reader.folder / "notejam_cfn")
     reader.type_in("python tools/refresh_permissions.py")
-    reader.type_in("python -m notejam_cfn init --config new.toml && mv new.toml notejam.toml")
+    reader.type_in("python -m notejam_cfn init --full --config new.toml && mv new.toml notejam.toml")
     reader.type_in("python -m notejam_cfn build --stage dev")
     for form in ("service", "console"):
         text = (reader.folder / "output" / "dev" / f"{form}.yaml").read_text(encoding="utf-8")
@@ -34,13 +34,11 @@ def test_following_the_page_adds_the_component(tmp_path: Path) -> None:
 
 
 def put_the_blocks_where_the_page_says(package: Path) -> None:
-    settings, field, component, imported, call = (block.code for block in blocks_of(PAGE))
-    put(
-        package / "config" / "settings.py",
-        settings + "\n\n",
-        "@dataclasses.dataclass(frozen=True)\nclass Stage(Settings):\n",
-    )
-    put(package / "config" / "settings.py", field, "\n    @property\n    def exports(self) -> bool:\n")
+    settings, needed, field, component, imported, call = (block.code for block in blocks_of(PAGE))
+    stage = package / "config" / "settings" / "stage.py"
+    (stage.parent / "queue.py").write_text(settings, encoding="utf-8")
+    put(stage, needed, "from .monitoring import MonitoringSettings\n")
+    put(stage, field, "\n    @property\n    def exports(self) -> bool:\n")
     (package / "components" / "queue.py").write_text(component, encoding="utf-8")
     for stacks in (package / "stacks" / "layered.py", package / "stacks" / "console.py"):
         put(stacks, imported, "from ..components.containers.service import ")

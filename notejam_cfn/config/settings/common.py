@@ -1,0 +1,20 @@
+"""What several settings share: periods and patterns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..fields import one_of
+
+# The periods CloudWatch Logs accepts: LogGroup.RetentionInDays in the resource schema.
+LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3653)
+
+
+REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+)+-\d"
+
+
+ADDRESS_PATTERN = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+
+
+def log_retention(default: int) -> Any:
+    return one_of(default, LOG_RETENTION_DAYS, "days a log is kept")

@@ -1,0 +1,52 @@
+"""The way in: load balancer, certificate, firewall, CloudFront."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from ..fields import Settings, flag, text, whole
+from .common import log_retention
+
+DOMAIN_PATTERN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadBalancerSettings(Settings):
+    """The way in: domain, certificate, firewall."""
+
+    domain: str = text("", DOMAIN_PATTERN, "a domain name in lower case", "name people reach the application by")
+    hosted_zone_id: str = text(
+        "", r"Z[A-Z0-9]{3,31}", "a Route 53 zone id such as Z0123ABC", "public zone of the domain"
+    )
+    certificate_arn: str = text("", r"arn:[a-z-]+:acm:.+", "a certificate's ARN", "an ACM certificate you have")
+    waf: bool = flag(False, "AWS WAF with managed rules and a rate limit")
+    requests_per_5_minutes: int = whole(2000, 10, 20_000_000, "requests an address may send with waf on")
+    idle_timeout_seconds: int = whole(60, 1, 4000, "seconds a quiet connection stays open")
+    access_log_days: int = whole(90, 1, 3653, "days access logs are kept in S3")
+    deletion_protection: bool = flag(True, "refuse to delete the load balancer")
+    log_retention_days: int = log_retention(365)
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        if self.hosted_zone_id and not self.domain:
+            yield "domain", "is needed with hosted_zone_id: set it to the name people will use"
+        if self.certificate_arn and not self.domain:
+            yield "domain", "is needed with certificate_arn: set it to a name the certificate covers"
+        if self.domain and not (self.hosted_zone_id or self.certificate_arn):
+            yield "domain", "needs hosted_zone_id (a certificate is then made for it) or certificate_arn"
+
+    @property
+    def https(self) -> bool:
+        """Whether a certificate is known, and so HTTPS served."""
+        return bool(self.hosted_zone_id or self.certificate_arn)
+
+
+@dataclasses.dataclass(frozen=True)
+class CdnSettings(Settings):
+    """CloudFront in front of the load balancer, which then has no public address."""
+
+    enabled: bool = flag(
+        True, "HTTPS over CloudFront, with a domain or without; where CloudFront has no VPC origins, it stays off"
+    )
+    access_log: bool = flag(False, "a line for each request in CloudWatch Logs in us-east-1, where CloudFront writes")
+    log_retention_days: int = log_retention(90)
