@@ -273,14 +273,17 @@ def parliament(python: Path, judged: Judged) -> Opinion:
         for resource, document in example_values.policies_of(template, judged.templates)
     ]
     printed = run([str(python), str(ASK_PARLIAMENT)], given="\n".join(policy for _, _, policy in policies))
-    complaints = [
-        Complaint(path, resource, issue, message)
+    found = [
+        Complaint(path, resource, f"{issue} {action}".strip(), message)
         for (path, resource, _), line in zip(policies, printed.splitlines(), strict=True)
-        for severity, issue, message in json.loads(line)
+        for severity, issue, action, message in json.loads(line)
         if severity in ("MEDIUM", "HIGH", "CRITICAL")
     ]
     asked = run([str(python), "-c", "import parliament; print(parliament.__version__)"]).strip()
-    return Opinion("parliament", asked, len(policies) - len(complaints), tuple(sorted(complaints)))
+    complained_of = {(one.template, one.logical_id) for one in found}
+    passed = sum((path, resource) not in complained_of for path, resource, _ in policies)
+    complaints, suppressed = weighed(judged, found, "parliament")
+    return Opinion("parliament", asked, passed, complaints, suppressed)
 
 
 def enough(opinions: Iterable[Opinion]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 METADATA = "Suppressions"
-LINTERS = ("checkov", "guard", "validate")
+LINTERS = ("checkov", "guard", "validate", "parliament")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Suppression:
     """Rules that a resource breaks for one reason, and what is risked by it.
 
     `checkov` are ids such as `CKV_AWS_18`; `guard` are names of rules as cfn-guard reports them; `validate` are ids of
-    cloudformation-validate's own, which cfn-lint, that reads conditions, does not find.
+    cloudformation-validate's own, which cfn-lint, that reads conditions, does not find; `parliament` are names of
+    issues, with the action where one is named: `RESOURCE_MISMATCH servicequotas:GetServiceQuota`.
     """
 
     reason: str
@@ -27,6 +28,7 @@ class Suppression:
     checkov: tuple[str, ...] = ()
     guard: tuple[str, ...] = ()
     validate: tuple[str, ...] = ()
+    parliament: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, order=True)

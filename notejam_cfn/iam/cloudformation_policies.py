@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from awacs.aws import Action, ArnEquals, ArnLike, Condition, Statement, StringEquals, StringEqualsIfExists
+from awacs.aws import Action, Allow, ArnEquals, Condition, Statement, StringEquals, StringEqualsIfExists, StringLike
 
 from ..core.render import compact_json
 from ..core.values import Value
@@ -37,6 +37,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "ecs": (
         "ecs:*:${AWS::AccountId}:cluster/{}*",
         "ecs:*:${AWS::AccountId}:service/{}*",
+        "ecs:*:${AWS::AccountId}:service-deployment/{}*",
         "ecs:*:${AWS::AccountId}:task-definition/{}*",
     ),
     "events": ("events:*:${AWS::AccountId}:rule/{}*",),
@@ -76,6 +77,8 @@ BOUND_ALSO = {
     "logs": ("logs:*:${AWS::AccountId}:log-group:RDS*",),
     "rds": ("rds:*:${AWS::AccountId}:cluster-snapshot:*",),
 }
+# The id of the statement that lets rules of security groups be made, which have no tags yet.
+NEW_RULES = "NewRulesHaveNoTags"
 SERVICE_LINKED_ROLES = "iam::${AWS::AccountId}:role/aws-service-role/*"
 
 
@@ -122,7 +125,7 @@ def allow_new_rules(actions: Sequence[str]) -> list[Statement]:
     """Let a security group's rule be made, which is authorised on the group and on the rule that has no tags yet."""
     making = [action for action in actions if action.startswith("ec2:AuthorizeSecurityGroup")]
     rules = in_account("ec2:*:${AWS::AccountId}:security-group-rule/*")
-    return [allow(_literal(making), [rules])] if making else []
+    return [Statement(Sid=NEW_RULES, Effect=Allow, Action=_literal(making), Resource=[rules])] if making else []
 
 
 def allow_making_roles(
@@ -153,7 +156,7 @@ def bound(
     by_tag = [action for action in wanted if action.partition(":")[0] in KNOWN_BY_TAG]
     named = [action for action in wanted if action not in by_tag]
     cluster = in_account(f"rds:*:${{AWS::AccountId}}:cluster:{prefix}*")
-    of_cluster = Condition([ArnLike("secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn", cluster)])
+    of_cluster = Condition([StringLike("secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn", cluster)])
     secrets = in_account("secretsmanager:*:${AWS::AccountId}:secret:rds!cluster-*")
     roles = [in_account(pattern.replace("{}", prefix)) for pattern in NAMED["iam"]]
     return [
@@ -172,18 +175,24 @@ def bound(
 def bound_backups(prefix: str, own: Condition) -> list[Statement]:
     """Say what the role of AWS Backup can do: snapshots of the stage's clusters, and restores that test them.
 
-    Source: the managed policies AWSBackupServiceRolePolicyForBackup and AWSBackupServiceRolePolicyForRestores.
+    A cluster is restored with a parameter group and an option group, RDS's own where none is named, and deleted with a
+    last snapshot unless it is told not to: AWS decides on those too.
+    Sources: the managed policies AWSBackupServiceRolePolicyForBackup and AWSBackupServiceRolePolicyForRestores; Service
+    Authorization Reference, "Actions defined by Amazon RDS".
     """
     snapshots = in_account("rds:*:${AWS::AccountId}:cluster-snapshot:*")
     names = (prefix, "awsbackup-restore-test-")
     kinds = ("cluster", "db", "subgrp")
     databases = [in_account(f"rds:*:${{AWS::AccountId}}:{kind}:{name}*") for kind in kinds for name in names]
-    making = ("AddTagsToResource", "CreateDBClusterSnapshot", "RestoreDBClusterFromSnapshot")
+    defaults = [in_account(f"rds:*:${{AWS::AccountId}}:{kind}") for kind in ("cluster-pg:default.*", "og:default:*")]
+    parameters = in_account(f"rds:*:${{AWS::AccountId}}:cluster-pg:{prefix}*")
+    making = ("AddTagsToResource", "CreateDBClusterSnapshot", "DeleteDBCluster")
     reading = ("DescribeDBClusterSnapshots", "DescribeDBClusters", "DescribeDBInstances", "ListTagsForResource")
-    changing = ("CreateDBInstance", "DeleteDBCluster", "DeleteDBInstance", "ModifyDBCluster")
+    changing = ("CreateDBInstance", "DeleteDBInstance", "ModifyDBCluster")
     copying = ("CopyFromBackupVault", "CopyIntoBackupVault", "DescribeBackupVault")
     return [
         allow(on("rds", *making, "CopyDBClusterSnapshot", *reading), [snapshots, *databases]),
+        allow(on("rds", "RestoreDBClusterFromSnapshot"), [snapshots, *databases, parameters, *defaults]),
         allow(on("rds", *changing), databases),
         allow(on("rds", "DeleteDBClusterSnapshot", "ModifyDBClusterSnapshotAttribute"), [snapshots], own),
         allow(on("backup", *copying), [in_account(f"backup:*:${{AWS::AccountId}}:backup-vault:{prefix}*")]),
@@ -214,15 +223,15 @@ def _literal(actions: Sequence[str]) -> list[Action]:
 
 def _spelled(actions: Sequence[str]) -> list[Action]:
     """Return actions, those that only describe or list written as one pattern where there are several."""
-    patterns = {pattern for pattern, count in Counter(map(_reading, actions)).items() if pattern and count > 1}
-    spelled = (_reading(action) if _reading(action) in patterns else action for action in actions)
-    return [Action(*action.split(":")) for action in dict.fromkeys(spelled)]
+    return _literal(by_verb(actions, ("Describe", "List")))
 
 
-def _reading(action: str) -> str:
-    """Return the pattern of an action that describes or lists, `ec2:Describe*`, or nothing."""
-    found = re.match(r"[a-z0-9-]+:(Describe|List)", action)
-    return f"{found.group()}*" if found else ""
+def by_verb(actions: Sequence[str], verbs: Sequence[str] = ("BatchGet", "Describe", "Get", "List")) -> list[str]:
+    """Return names of actions, those of a service with the same one of these verbs as `ec2:Describe*` if several."""
+    begins = re.compile(rf"[a-z0-9-]+:({'|'.join(verbs)})")
+    pattern = {action: f"{found.group()}*" for action in actions if (found := begins.match(action))}
+    several = {one for one, count in Counter(pattern.values()).items() if count > 1}
+    return list(dict.fromkeys(pattern[action] if pattern.get(action) in several else action for action in actions))
 
 
 def resources_of(service: str, prefix: str) -> list[Value]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from awacs.aws import (
+    Action,
     BoolIfExists,
     Condition,
     Deny,
@@ -21,10 +22,23 @@ from awacs.aws import (
 
 from ..core import names
 from ..core.values import Value
+from .cloudformation_policies import by_verb
 from .pipeline_policies import in_account, on
 from .policies import allow, allow_everywhere
 
 STAGE_TAG = "aws:ResourceTag/stage"
+# What takes a stack, a container or a database by name. Other descriptions take `*` or what the project has none of.
+OF_STACKS = (
+    *("DescribeChangeSet*", "DescribeEvents", "DescribeStackEvents", "DescribeStackResource*", "DescribeStacks"),
+    *("DetectStackDrift", "GetStackPolicy", "GetTemplate"),
+    *("ListChangeSets", "ListStackResources"),
+)
+OF_DATABASES = (
+    *("DescribeDBClusterParameter*", "DescribeDBClusterSnapshots", "DescribeDBClusters", "DescribeDBInstances"),
+    *("DescribeDBLogFiles", "DescribeDBSubnetGroups", "DescribePendingMaintenanceActions", "ListTagsForResource"),
+)
+CONTAINERS = ("cluster/", "service/", "service-deployment/", "service-revision/", "task/")
+DATABASES = ("cluster:", "cluster-pg:", "cluster-snapshot:", "db:", "subgrp:")
 OWN_MFA = (
     *("ChangePassword", "CreateVirtualMFADevice", "EnableMFADevice"),
     *("GetUser", "ListMFADevices", "ResyncMFADevice"),
@@ -34,8 +48,6 @@ OWN_MFA = (
 def allow_seeing(project: str) -> list[Statement]:
     """See what the project consists of and what happens to it; data and secrets are not among that."""
     stacks = in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{project}-*/*")
-    containers = in_account(f"ecs:*:${{AWS::AccountId}}:*/{project}-*")
-    databases = in_account(f"rds:*:${{AWS::AccountId}}:*:{project}-*")
     images = in_account(f"ecr:*:${{AWS::AccountId}}:repository/{project}-*")
     everywhere = [
         *on("application-autoscaling", "Describe*"),
@@ -48,12 +60,17 @@ def allow_seeing(project: str) -> list[Statement]:
         *on("tag", "GetResources"),
     ]
     return [
-        allow(on("cloudformation", "Describe*", "DetectStackDrift", "Get*", "List*"), [stacks]),
-        allow(on("ecs", "Describe*"), [containers]),
-        allow(on("rds", "Describe*", "ListTagsForResource"), [databases]),
-        allow(on("ecr", "Describe*", "ListImages"), [images]),
+        allow(on("cloudformation", *OF_STACKS), [stacks]),
+        allow(on("ecs", "DescribeClusters", "DescribeService*", "DescribeTasks"), _each("ecs", CONTAINERS, project)),
+        allow(on("rds", *OF_DATABASES), _each("rds", DATABASES, project)),
+        allow(on("ecr", "DescribeImage*", "DescribeRepositories", "ListImages"), [images]),
         allow_everywhere("DescriptionsHaveNoResource", everywhere),
     ]
+
+
+def _each(service: str, kinds: Iterable[str], project: str) -> list[Value]:
+    """Return the ARNs of a project's things of these kinds, each spelled: AWS promises no wildcard for a kind."""
+    return [in_account(f"{service}:*:${{AWS::AccountId}}:{kind}{project}-*") for kind in kinds]
 
 
 def allow_diagnosing(project: str) -> list[Statement]:
@@ -64,13 +81,14 @@ def allow_diagnosing(project: str) -> list[Statement]:
     """
     groups = in_account(f"logs:*:${{AWS::AccountId}}:log-group:*{project}-*")
     dashboards = in_account(f"cloudwatch::${{AWS::AccountId}}:dashboard/{project}-*")
-    searching = ("DescribeLogStreams", "FilterLogEvents", "Get*", "StartLiveTail", "StartQuery")
+    reading = ("GetLogEvents", "GetLogGroupFields", "GetLogRecord", "GetQueryResults")
+    searching = ("DescribeLogStreams", "FilterLogEvents", "StartLiveTail", "StartQuery")
     everywhere = [
         *on("cloudwatch", "DescribeAlarm*", "GetMetric*", "List*"),
         *on("logs", "DescribeLogGroups", "DescribeQueries", "DescribeQueryDefinitions", "StopQuery"),
     ]
     return [
-        allow(on("logs", *searching), [groups]),
+        allow(on("logs", *reading, *searching), [groups]),
         allow(on("cloudwatch", "GetDashboard"), [dashboards]),
         allow_everywhere("MetricsHaveNoResource", everywhere),
     ]
@@ -78,11 +96,11 @@ def allow_diagnosing(project: str) -> list[Statement]:
 
 def allow_watching_pipeline(delivery: str) -> list[Statement]:
     """Watch the pipeline of the stack named `delivery`, its builds and their reports."""
-    kinds = ("project", "report-group")
-    builds = [in_account(f"codebuild:*:${{AWS::AccountId}}:{kind}/{delivery}-*") for kind in kinds]
+    builds = ("BatchGetBuild*", "BatchGetProjects", "ListBuild*ForProject")
+    reports = ("BatchGetReport*", "Describe*", "ListReportsForReportGroup")
     return [
-        allow(on("codepipeline", "Get*", "List*"), [pipelines(delivery)]),
-        allow(on("codebuild", "BatchGet*", "Describe*", "List*"), builds),
+        allow(on("codepipeline", "GetPipeline*", "List*Executions"), [pipelines(delivery)]),
+        allow(on("codebuild", *builds, *reports), _each("codebuild", ("project/", "report-group/"), delivery)),
         allow_everywhere("ListsOfPipelinesHaveNoResource", on("codepipeline", "ListPipelines")),
     ]
 
@@ -159,14 +177,16 @@ def allow_own_mfa() -> Statement:
 def refuse_without_mfa(reading: Iterable[Statement]) -> Statement:
     """Refuse all but what these statements allow to whoever signed in without a second factor.
 
-    `IfExists` also catches access keys, whose requests say nothing about a second factor.
+    `IfExists` also catches access keys, whose requests say nothing about a second factor. What reads is written as one
+    pattern for each verb: this statement allows nothing, and a shorter one leaves room in the template.
     """
-    every = [action for statement in reading for action in statement.properties["Action"]]
-    free = {action.JSONrepr(): action for action in [*every, *on("iam", *OWN_MFA), *on("sts", "GetSessionToken")]}
+    every = [action.JSONrepr() for statement in reading for action in statement.properties["Action"]]
+    own = [*on("iam", *OWN_MFA), *on("sts", "GetSessionToken")]
+    free = sorted({*by_verb(every), *(action.JSONrepr() for action in own)})
     return Statement(
         Sid="RefuseWithoutMfa",
         Effect=Deny,
-        NotAction=[free[name] for name in sorted(free)],
+        NotAction=[Action(*name.split(":")) for name in free],
         Resource=["*"],
         Condition=Condition([BoolIfExists("aws:MultiFactorAuthPresent", False)]),
     )

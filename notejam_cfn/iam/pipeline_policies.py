@@ -123,9 +123,12 @@ def allow_reading_codecommit(repository_arn: Value) -> Statement:
 
 
 def allow_using_connection(connection_arn: Value) -> Statement:
-    """Read repositories through a connection; the service kept its old name's prefix beside the new one."""
-    use = [*on("codeconnections", "UseConnection"), *on("codestar-connections", "UseConnection")]
-    return allow(use, [connection_arn])
+    """Read repositories through a connection. The action's service is the one in the ARN, which is new unless given.
+
+    Source: Developer Tools console User Guide, "Connections rename - Summary of changes".
+    """
+    old = isinstance(connection_arn, str) and ":codestar-connections:" in connection_arn
+    return allow(on("codestar-connections" if old else "codeconnections", "UseConnection"), [connection_arn])
 
 
 def allow_reading_source_bucket(bucket_arn: Value) -> list[Statement]:

@@ -39,7 +39,7 @@ def test_a_failed_rule_is_one_objection_for_each_resource_or_for_the_template() 
     ]
 
 
-@pytest.mark.parametrize(("passed", "most", "enough"), [(100, 5, True), (99, 0, False), (500, 6, False)])
+@pytest.mark.parametrize(("passed", "most", "enough"), [(100, 7, True), (99, 0, False), (500, 8, False)])
 def test_checkov_must_look_at_enough_and_away_from_little(passed: int, most: int, enough: bool) -> None:
     assert linters.enough([linters.Opinion("checkov", "1", passed, (), (), most)]) is enough
 

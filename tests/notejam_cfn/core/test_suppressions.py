@@ -12,7 +12,13 @@ from notejam_cfn import Template
 from notejam_cfn.cli import main
 from notejam_cfn.core.suppressions import Suppression, suppressed_rules
 
-OPEN = Suppression(reason="People read it.", risk="Everyone can.", checkov=("CKV_1", "CKV_2"), guard=("open_check",))
+OPEN = Suppression(
+    reason="People read it.",
+    risk="Everyone can.",
+    checkov=("CKV_1", "CKV_2"),
+    guard=("open_check",),
+    parliament=("SEEN read",),
+)
 
 
 def template_with(*suppressions: Suppression) -> dict[str, Any]:
@@ -39,6 +45,7 @@ def test_suppressions_are_read_back_with_reason_and_risk() -> None:
         ("checkov", "CKV_1"),
         ("checkov", "CKV_2"),
         ("guard", "open_check"),
+        ("parliament", "SEEN read"),
     ]
     assert {(one.logical_id, one.reason, one.risk) for one in found} == {("Bucket", OPEN.reason, OPEN.risk)}
 

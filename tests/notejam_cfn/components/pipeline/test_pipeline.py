@@ -158,6 +158,15 @@ def test_a_template_fits_into_a_request(delivery: Template) -> None:
     assert len(json.dumps(delivery, separators=(",", ":"))) < 51_200
 
 
+@pytest.mark.parametrize("service", ["codeconnections", "codestar-connections"])
+def test_a_connection_is_used_under_the_name_in_its_arn(service: str) -> None:
+    given = f"arn:aws:{service}:eu-central-1:123456789012:connection/1"
+    text = json.dumps(
+        composed(source="codeconnections", repository="o/n", connection_arn=given)["delivery"].template.to_dict()
+    )
+    assert re.findall(r"[a-z-]+:UseConnection", text) == [f"{service}:UseConnection"]
+
+
 def test_a_connection_that_is_given_is_not_made() -> None:
     for source, made in zip(SOURCES[2:4], (True, False), strict=True):
         resources = composed(**source)["delivery"].template.to_dict()["Resources"]
