@@ -24,7 +24,14 @@ GONE = "DELETE_COMPLETE"
 def find(aws: Aws, regions: Iterable[str], project: str, built: Collection[str]) -> list[LeftStack]:
     """Return the project's stacks in these regions that are not among those that are built, whatever their stage."""
     return [
-        LeftStack(state.name, state.tags.get("stage", ""), region, state.status, len(_held(aws, region, state)))
+        LeftStack(
+            state.name,
+            state.tags.get("stage", ""),
+            region,
+            state.status,
+            len(_held(aws, region, state)),
+            _monthly_usd(aws, region, state),
+        )
         for region in dict.fromkeys(regions)
         for state in _tagged(aws, region, project)
         if state.name not in built and PREVIEW not in state.tags
@@ -83,6 +90,17 @@ def _tagged(aws: Aws, region: str, project: str) -> list[StackState]:
         return []  # whoever may only look at the stage's own stacks cannot find others
     found = [response_parsers.stack(raw) for page in pages for raw in page["Stacks"]]
     return [state for state in found if state.tags.get("project") == project and state.status != GONE]
+
+
+def _monthly_usd(aws: Aws, region: str, state: StackState) -> float | None:
+    """Return what the stack costs a month while nobody uses it, or None where a price is not known."""
+    from ...reports.cost import UnknownPrice, price, read_prices, usages_of
+
+    idle = usages_of("economy")[0]
+    try:
+        return price({state.name: Template(aws.template(region, state.id)).document}, idle, read_prices(region)).usd
+    except (UnknownPrice, AwsTrouble):
+        return None
 
 
 def _held(aws: Aws, region: str, state: StackState) -> list[str]:

@@ -189,7 +189,7 @@ def test_a_stack_that_nothing_builds_any_more_is_shown(run: Run, shop: Shop, aws
     preview = [*ours, {"Key": "preview", "Value": "alice"}]
     client.create_stack(StackName="shop-dev-preview-alice", TemplateBody=template, Tags=preview)
     said = run("deploy", "--dry-run").out
-    assert "left: shop-old-base (eu-central-1) is no longer built; it holds 1 resource" in said
+    assert "left: shop-old-base (eu-central-1) is no longer built; it holds 1 resource, $" in said
     assert "theirs" not in said and "preview" not in said
     ran = run("destroy", "--left", "--yes", stage="old")
     assert (ran.exit, "shop-old-base" in ran.out) == (0, True)
