@@ -107,8 +107,7 @@ def _left_lines(left: Sequence[LeftStack]) -> list[str]:
     told = []
     for each in left:
         cost = f", ${each.monthly_usd:,.2f} a month idle" if each.monthly_usd is not None else ""
-        told.append(
-            f"left: {each.name} ({each.region}) is no longer built; it holds {each.holds} resource{'s' * (each.holds != 1)}{cost}"
-        )
+        holds = f"{each.holds} resource{'s' * (each.holds != 1)}"
+        told.append(f"left: {each.name} ({each.region}) is no longer built; it holds {holds}{cost}")
         told.append(f"      remove it: python -m notejam_cfn destroy {each.stage} --left")
     return told
