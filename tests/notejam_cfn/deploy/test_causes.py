@@ -62,7 +62,7 @@ def test_without_a_failure_there_is_no_cause() -> None:
         ("User: arn is not authorized to perform: kms:CreateKey", "permission is missing"),
         ("The maximum number of VPCs has been reached.", "quota"),
         ("Properties validation failed for resource X", "build again"),
-        ("DBClusterSnapshotNotFound", "backups.py"),
+        ("DBClusterSnapshotNotFound", "notejam_cfn backups"),
         ("something nobody has met", None),
     ],
 )

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from notejam_cfn.build import build
-from notejam_cfn.cli.operate import session
+from notejam_cfn.cli.main import main
 from notejam_cfn.config import loader
 from notejam_cfn.config.settings import Project
 from notejam_cfn.deploy import manifest
@@ -30,7 +29,9 @@ Deploy = Callable[..., Exit]
 
 @pytest.fixture
 def project() -> Project:
-    return loader.parse({"stages": {"dev": {"region": REGION, "size": "economy"}}})
+    """A project of many stages: with each, the delivery grows."""
+    stages = {f"stage{number}": {"region": REGION, "size": "economy"} for number in range(8)}
+    return loader.parse({"delivery": {"source": "codecommit"}, "stages": stages})
 
 
 @pytest.fixture
@@ -46,13 +47,11 @@ def write(project: Project, folder: Path) -> None:
 
 
 @pytest.fixture
-def deploy(aws: emulator.Emulator, output: Path, script: Callable[[str], ModuleType]) -> Deploy:
-    """Deploy the delivery by the script; what it says goes to the test's own output."""
+def deploy(aws: emulator.Emulator, output: Path) -> Deploy:
+    """Deploy the delivery; what the command says goes to the test's own output."""
 
     def run(*arguments: str) -> Exit:
-        with pytest.raises(SystemExit) as ended:
-            session.finish(script("deploy").main, ["delivery", "--yes", "--output", str(output), *arguments])
-        return Exit(int(str(ended.value.code)))
+        return Exit(main(["deploy", "delivery", "--yes", "--output", str(output), *arguments]))
 
     return run
 

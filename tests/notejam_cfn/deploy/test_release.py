@@ -44,7 +44,7 @@ def test_the_sources_are_built_and_the_digest_comes_back() -> None:
     aws, told = build_aws(exportedEnvironmentVariables=exported), []  # type: ignore[var-annotated]
     assert release.build(aws, PLACE, b"zip", told.append) == f"{REPOSITORY}@{DIGEST}"
     order = dict(aws.asked)["start_build"]
-    assert order["sourceLocationOverride"].startswith("artifacts/uploads/")
+    assert order["sourceLocationOverride"].startswith("artifacts/administration/")
     assert "build: build" in told
 
 

@@ -88,6 +88,8 @@ def canned(stack_status: str) -> CannedAws:
         return {"Stacks": [raw]}
 
     return CannedAws(
+        describe_addresses={"Addresses": []},
+        get_service_quota={"Quota": {"Value": 5}},
         describe_stacks=stacks,
         describe_stack_events={"StackEvents": [event | {"ClientRequestToken": "notejam-bob-20261123T110000-abc123"}]},
         list_stack_resources={"StackResourceSummaries": []},

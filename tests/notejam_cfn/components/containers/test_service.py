@@ -69,9 +69,11 @@ def test_tasks_run_on_the_configured_mix(compose: Any, of_type: Any, settings: A
 
 
 def test_tasks_run_in_private_subnets_without_a_public_address(compose: Any, of_type: Any) -> None:
-    network = service(compose()["console"], of_type)["NetworkConfiguration"]["AwsvpcConfiguration"]
-    assert network["AssignPublicIp"] == "DISABLED"
-    assert network["Subnets"] == [{"Ref": f"PrivateSubnet{zone}"} for zone in (1, 2, 3)]
+    for egress, subnet in (("ipv6", "PrivateIpv6Subnet"), ("nat", "PrivateSubnet")):
+        console = compose(network={"egress": egress})["console"]
+        network = service(console, of_type)["NetworkConfiguration"]["AwsvpcConfiguration"]
+        assert network["AssignPublicIp"] == "DISABLED"
+        assert network["Subnets"] == [{"Ref": f"{subnet}{zone}"} for zone in (1, 2, 3)]
 
 
 def test_containers_have_no_rights(compose: Any, of_type: Any) -> None:
