@@ -48,6 +48,7 @@ NAMED: dict[str, tuple[str, ...]] = {
         "logs:*:${AWS::AccountId}:log-group:/aws/rds/cluster/{}*",
         "logs:*:${AWS::AccountId}:log-group:/aws/ecs/containerinsights/{}*",
         "logs:*:${AWS::AccountId}:log-group:/aws/vendedlogs/states/{}*",
+        "logs:*:${AWS::AccountId}:log-group:/aws/vendedlogs/cloudfront/{}*",
         "logs:*:${AWS::AccountId}:log-group:aws-waf-logs-{}*",
     ),
     "rds": (

@@ -29,6 +29,7 @@ PLACEHOLDER = re.compile(r"\b[A-Z]{2,}\b")
 # By whoever follows adding-a-component.md, and by a configuration with stages in other accounts.
 MADE_BY_THE_READER = {
     "notejam_cfn/components/queue.py",
+    "notejam_cfn/config/settings/queue.py",
     "tests/notejam_cfn/test_queue.py",
     "output/delivery.parameters.json",
 }

@@ -19,7 +19,7 @@ PRIVATE_BLOCKS = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12"
 
 def _cidr_problem(value: Any) -> str | None:
     try:
-        block = ipaddress.IPv4Network(value)
+        block = ipaddress.IPv4Network(value if isinstance(value, str) else "")
         written_as_one = bool(re.fullmatch(r"[0-9.]+/[0-9]{1,2}", value))
     except (ValueError, TypeError):
         written_as_one = False

@@ -29,8 +29,12 @@ Deploy = Callable[..., Exit]
 
 @pytest.fixture
 def project() -> Project:
-    """A project of many stages: with each, the delivery grows."""
-    stages = {f"stage{number}": {"region": REGION, "size": "economy"} for number in range(8)}
+    return project_of(8)
+
+
+def project_of(count: int) -> Project:
+    """Return a project of many stages: with each, the delivery grows."""
+    stages = {f"stage{number}": {"region": REGION, "size": "economy"} for number in range(count)}
     return loader.parse({"delivery": {"source": "codecommit"}, "stages": stages})
 
 
@@ -85,7 +89,7 @@ def test_deploying_again_changes_nothing(deploy: Deploy, capsys: pytest.CaptureF
     deploy()
     capsys.readouterr()
     assert deploy("--tell-unchanged") is Exit.NOTHING_TO_DO
-    assert "delivery  unchanged" in capsys.readouterr().out
+    assert "delivery            unchanged" in capsys.readouterr().out
 
 
 def test_what_was_deployed_is_known_to_be_what_output_says(deploy: Deploy, facade: Aws, output: Path) -> None:
@@ -98,13 +102,12 @@ def test_what_was_deployed_is_known_to_be_what_output_says(deploy: Deploy, facad
 
 def test_an_update_is_read_from_the_bucket_too(deploy: Deploy, facade: Aws, output: Path) -> None:
     deploy()
-    more = {"stages": {"dev": {"region": REGION}, "test": {"region": REGION, "size": "standard"}}}
-    write(loader.parse(more), output)
+    write(project_of(9), output)
     assert deploy() is Exit.DONE
     pipeline = [one for one in facade.resources(REGION, NAME) if one.logical_id == "Pipeline"]
     assert pipeline[0].status in ("UPDATE_COMPLETE", "CREATE_COMPLETE")
     bucket = outputs(facade)["ArtifactBucketName"]
-    sent = facade.call("s3", REGION, "list_objects_v2", Bucket=bucket, Prefix="uploads/")["Contents"]
+    sent = facade.call("s3", REGION, "list_objects_v2", Bucket=bucket, Prefix="administration/")["Contents"]
     assert len(sent) == 2
 
 
@@ -129,7 +132,7 @@ def outputs(facade: Aws) -> dict[str, Any]:
 def test_what_was_sent_is_what_was_built(deploy: Deploy, facade: Aws, output: Path) -> None:
     deploy()
     bucket = outputs(facade)["ArtifactBucketName"]
-    (sent,) = facade.call("s3", REGION, "list_objects_v2", Bucket=bucket, Prefix="uploads/")["Contents"]
+    (sent,) = facade.call("s3", REGION, "list_objects_v2", Bucket=bucket, Prefix="administration/")["Contents"]
     body = facade.call("s3", REGION, "get_object", Bucket=bucket, Key=sent["Key"])["Body"].read()
     built = templates.parse((output / "delivery.yaml").read_text()).document
     assert set(json.loads(body)["Resources"]) == set(built["Resources"])
