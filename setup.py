@@ -54,12 +54,7 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["notejam_cfn", "notejam_cfn.*"]),
-    package_data={
-        "notejam_cfn": ["py.typed", "*.json", "*.toml"],
-        "notejam_cfn.core": ["*.json"],
-        "notejam_cfn.iam": ["*.json"],
-        "notejam_cfn.reports.cost": ["*.json"],
-    },
+    package_data={"": ["*.json"], "notejam_cfn": ["py.typed"]},
     install_requires=["awacs>=2.6,<3", "PyYAML>=6.0.3,<7", "troposphere>=4.11.1,<5"],
     extras_require={
         "lint": LINT,

@@ -1,0 +1,1 @@
+"""What a deployment would change, across stacks, and what that means for people and data."""
