@@ -10,6 +10,8 @@ from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
+from notejam_cfn.build.lint.references import names_in
+
 # Where a policy that stands beside its role names the role, or the policy of a bucket the bucket.
 ATTACHED_BY = {
     "AWS::IAM::ManagedPolicy": "Roles",
@@ -48,7 +50,7 @@ def _attached(cfn: Template) -> Iterator[tuple[str, str]]:
     for policy, resource in cfn.get_resources().items():
         key = ATTACHED_BY.get(resource.get("Type", ""))
         if key:
-            for target in _names(resource.get("Properties", {}).get(key)):
+            for target in names_in(resource.get("Properties", {}).get(key)):
                 yield policy, target
 
 
@@ -59,7 +61,7 @@ def _users(cfn: Template, target: str) -> Iterator[str]:
         if str(resource.get("Type")).startswith("AWS::IAM::"):
             continue
         properties = resource.get("Properties", {})
-        if is_bucket and resource.get("Type") in DELIVERS_TO_BUCKET and target in _names(properties):
+        if is_bucket and resource.get("Type") in DELIVERS_TO_BUCKET and target in names_in(properties):
             yield name
         if not is_bucket and target in _roles_in(properties):
             yield name
@@ -68,7 +70,7 @@ def _users(cfn: Template, target: str) -> Iterator[str]:
 def _roles_in(value: Any, key: str = "") -> set[str]:
     """Return the logical IDs under keys such as ExecutionRoleArn, however deep."""
     if key.endswith(TAKES_ROLE):
-        return _names(value)
+        return names_in(value)
     if isinstance(value, dict):
         return {name for inner, item in value.items() for name in _roles_in(item, str(inner))}
     if isinstance(value, list):
@@ -80,17 +82,3 @@ def _comes_after(cfn: Template, user: str, policy: str) -> bool:
     """Tell whether a resource waits for a policy; what the policy itself refers to cannot."""
     graph = cfn.graph.graph  # type: ignore[union-attr]
     return policy in networkx.descendants(graph, user) or user in networkx.descendants(graph, policy)
-
-
-def _names(value: Any) -> set[str]:
-    """Return the logical IDs that a value refers to, however deep."""
-    if isinstance(value, list):
-        return {name for item in value for name in _names(item)}
-    if not isinstance(value, dict):
-        return set()
-    if isinstance(value.get("Ref"), str):
-        return {value["Ref"]}
-    if "Fn::GetAtt" in value:
-        target = value["Fn::GetAtt"]
-        return {target[0] if isinstance(target, list) else target.split(".")[0]}
-    return {name for item in value.values() for name in _names(item)}

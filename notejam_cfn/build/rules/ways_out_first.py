@@ -10,6 +10,8 @@ from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
+from notejam_cfn.build.lint.references import names_in
+
 # The property by which each belongs to a subnet or a security group; an endpoint belongs to the whole network.
 BELONGS_BY = {
     "AWS::EC2::SubnetRouteTableAssociation": "SubnetId",
@@ -42,23 +44,9 @@ class WaysOutFirst(CloudFormationLintRule):
 
 
 def _ways_out(cfn: Template, network: Any) -> Iterator[str]:
-    named = _names(network)
+    named = names_in(network)
     for name, resource in cfn.get_resources().items():
         kind = resource.get("Type", "")
         key = BELONGS_BY.get(kind, "")
-        if kind == ENDPOINT or named & _names(resource.get("Properties", {}).get(key)):
+        if kind == ENDPOINT or named & names_in(resource.get("Properties", {}).get(key)):
             yield name
-
-
-def _names(value: Any) -> set[str]:
-    """Return the logical IDs that a value refers to, however deep."""
-    if isinstance(value, list):
-        return {name for item in value for name in _names(item)}
-    if not isinstance(value, dict):
-        return set()
-    if isinstance(value.get("Ref"), str):
-        return {value["Ref"]}
-    if "Fn::GetAtt" in value:
-        target = value["Fn::GetAtt"]
-        return {target[0] if isinstance(target, list) else target.split(".")[0]}
-    return {name for item in value.values() for name in _names(item)}

@@ -9,6 +9,8 @@ from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
+from notejam_cfn.build.lint.references import names_in
+
 WORLD = frozenset({"0.0.0.0/0", "::/0"})
 WEB_PORTS = frozenset({"80", "443"})
 Path = list[Any]
@@ -35,7 +37,7 @@ class WorldOpen(CloudFormationLintRule):
 
 def _worn_by_load_balancers(cfn: Template) -> set[str]:
     balancers = cfn.get_resources("AWS::ElasticLoadBalancingV2::LoadBalancer").values()
-    return {name for balancer in balancers for name in _names(balancer.get("Properties", {}).get("SecurityGroups"))}
+    return {name for balancer in balancers for name in names_in(balancer.get("Properties", {}).get("SecurityGroups"))}
 
 
 def _ingress(cfn: Template) -> Iterator[tuple[Path, str, dict[str, Any]]]:
@@ -47,21 +49,7 @@ def _ingress(cfn: Template) -> Iterator[tuple[Path, str, dict[str, Any]]]:
                 yield ["Resources", name, "Properties", "SecurityGroupIngress", index], name, rule
     for name, resource in cfn.get_resources("AWS::EC2::SecurityGroupIngress").items():
         rule = resource.get("Properties", {})
-        yield ["Resources", name, "Properties"], next(iter(_names(rule.get("GroupId"))), ""), rule
-
-
-def _names(value: Any) -> set[str]:
-    """Return the logical IDs that a value refers to, however deep."""
-    if isinstance(value, list):
-        return {name for item in value for name in _names(item)}
-    if not isinstance(value, dict):
-        return set()
-    if isinstance(value.get("Ref"), str):
-        return {value["Ref"]}
-    if "Fn::GetAtt" in value:
-        target = value["Fn::GetAtt"]
-        return {target[0] if isinstance(target, list) else target.split(".")[0]}
-    return {name for item in value.values() for name in _names(item)}
+        yield ["Resources", name, "Properties"], next(iter(names_in(rule.get("GroupId"))), ""), rule
 
 
 def _sources(cfn: Template, rule: dict[str, Any]) -> set[str]:
