@@ -1,4 +1,4 @@
-"""The pipeline's builds, each in a clean root as CodeBuild runs it: a release goes from its sources to a marked image."""
+"""The pipeline's builds, each in a clean root as CodeBuild runs it."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ USER 10001:10001
 """
 # Stands before the real python: nothing in the emulator answers the smoke test.
 ANSWERS = """#!/bin/bash
-case "$*" in "-m notejam_cfn smoke"*) exit "$SMOKE" ;; esac
-exec /python/bin/python "$@"
+case "$*" in "-m notejam_cfn smoke"*) exit ;; esac
+exec /python/bin/python3 "$@"
 """
 
 
@@ -65,6 +65,10 @@ class Pipeline:
             self.machine,
             {**self.services.environment(), **told, **own, **given},
         )
+
+    def parameter(self, stack: str, name: str) -> str:
+        found = self.aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
+        return next(str(one["ParameterValue"]) for one in found if one["ParameterKey"] == name)
 
     def project(self, name: str) -> dict[str, Any]:
         found = self.aws.client("codebuild").batch_get_projects(names=[f"notejam-delivery-{name}"])["projects"]
@@ -106,12 +110,58 @@ def pipeline(running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactor
         if one.stack.layer.startswith("delivery"):
             running_emulator.deploy(one.stack.name, dict(one.body), region=one.stack.region)
     machine = Machine.new(folder / "machine")
-    (machine.work / "python" / "bin" / "real").mkdir()
+    (machine.work / "python" / "bin" / "python").unlink()
+    (machine.work / "python" / "bin" / "python").write_text(ANSWERS, encoding="utf-8")
+    (machine.work / "python" / "bin" / "python").chmod(0o755)
     with services.serving(running_emulator) as served:
         yield Pipeline(running_emulator, machine, served, folder)
 
 
 def test_a_release_goes_from_its_sources_to_a_marked_image(pipeline: Pipeline) -> None:
+    """One test, since each build stands on the one before."""
     image = pipeline.run("image", "image")
     assert image.failed == "", image.log
-    print(image)
+    uri, release = image.variables["IMAGE_URI"], image.variables["RELEASE"]
+    assert {digest_of(pipeline.aws, region, release) for region in REGIONS} == {uri.partition("@")[2]}
+
+    access = "arn:aws:iam::123456789012:role/notejam-delivery-in-dev"
+    told = {"STAGE": "dev", "ACCESS": access, "REPOSITORY_URI": uri.partition("@")[0], "IMAGE_URI": uri}
+    plan = pipeline.run("plan", "plan", **told)
+    assert plan.failed == "", plan.log
+    assert set(plan.variables) == {"DIGEST", "SUMMARY", "DETAILS_URL"}
+    assert plan.variables["SUMMARY"].startswith("dev: ")
+    assert "out of date" not in plan.variables["SUMMARY"]
+
+    at = {"CODEBUILD_SRC_DIR_Plan_dev": pipeline.hand_over(plan.artifacts["plan.json"])}
+    step = told | at | {"DIGEST": plan.variables["DIGEST"]}
+    deployed = pipeline.run("deploy", "deploy-dev", STEP="deploy", **step)
+    assert deployed.failed == "", deployed.log
+    assert pipeline.parameter("notejam-dev-service", "ImageUri") == uri
+    smoke = pipeline.run("deploy", "deploy-dev", STEP="smoke", **step)
+    assert smoke.failed == "", smoke.log
+    assert digest_of(pipeline.aws, "eu-central-1", "stage-dev") == uri.partition("@")[2]
+
+
+def digest_of(aws: Emulator, region: str, tag: str) -> str:
+    """The digest of the image that has a tag, in the one repository of a region."""
+    ecr = aws.client("ecr", region)
+    (repository,) = ecr.describe_repositories()["repositories"]
+    asked = {"repositoryName": repository["repositoryName"], "imageIds": [{"imageTag": tag}]}
+    return str(ecr.describe_images(**asked)["imageDetails"][0]["imageDigest"])
+
+
+def test_a_failing_command_ends_its_phase_and_the_build(pipeline: Pipeline) -> None:
+    source = pipeline.folder / "failing"
+    source.mkdir()
+    spec = {
+        "version": 0.2,
+        "env": {"shell": "bash", "exported-variables": ["KEPT", "LOST"]},
+        "phases": {
+            "install": {"commands": ["LOST=1", "export KEPT=1", 'test "$LOST"']},
+            "build": {"commands": ['test "$KEPT" && ! test "$LOST"', "false", "echo never"]},
+            "post_build": {"commands": ["echo afterwards"]},
+        },
+    }
+    (source / "spec.yml").write_text(json.dumps(spec), encoding="utf-8")
+    ended = build.run(source / "spec.yml", source, pipeline.machine, {})
+    assert (ended.failed, ended.log, dict(ended.variables)) == ("build", "afterwards\n", {"KEPT": "1"})

@@ -58,7 +58,9 @@ def run(buildspec: Path, source: Path, machine: Machine, given: Mapping[str, str
 
 
 def _require_known(document: Mapping[str, Any], machine: Machine) -> None:
-    strange = set(document) - KNOWN | {name for phase in document["phases"].values() for name in set(phase) - KNOWN_IN_PHASE}
+    strange = set(document) - KNOWN | {
+        name for phase in document["phases"].values() for name in set(phase) - KNOWN_IN_PHASE
+    }
     if strange or document["version"] != 0.2 or document["env"].get("shell") != "bash":
         raise BuildspecError(f"not run here: {', '.join(sorted(strange)) or 'its version or shell'}")
     asked = {str(phase.get("runtime-versions", {}).get("python", "")) for phase in document["phases"].values()} - {""}

@@ -32,7 +32,15 @@ def missing() -> str:
 def recipe(target: Path) -> list[str]:
     """Return the command that makes the root."""
     hooks = [f"--customize-hook={hook}" for hook in HOOKS]
-    return ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}", *hooks, "trixie", str(target)]
+    return [
+        "mmdebstrap",
+        "--quiet",
+        "--variant=minbase",
+        f"--include={','.join(PACKAGES)}",
+        *hooks,
+        "trixie",
+        str(target),
+    ]
 
 
 def kept_root() -> Path:
@@ -43,8 +51,9 @@ def kept_root() -> Path:
     with (cache / "builds.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.exists():
+            for old in cache.glob("builds-*"):
+                shutil.rmtree(old)
             unfinished = root.with_suffix(".unfinished")
-            shutil.rmtree(unfinished, ignore_errors=True)
             subprocess.run(recipe(unfinished), check=True, capture_output=True, text=True)
             unfinished.rename(root)
     return root
@@ -52,7 +61,7 @@ def kept_root() -> Path:
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """A machine for builds. `work` holds what they write; Python's packages stay for the next one, as in a warm cache."""
+    """A machine for builds. `work` holds what they write; Python's packages stay for the next build."""
 
     root: Path
     work: Path
@@ -74,16 +83,18 @@ class Machine:
 
     def confined(self, source: Path) -> list[str]:
         """Return the words that a command on this machine begins with."""
-        (self.work / "pip-cache").mkdir(exist_ok=True)
-        writable = {"/tmp": "tmp", "/var/tmp": "var", "/root": "home", PYTHON: "python", "/root/.cache/pip": "pip-cache"}
+        packages = image.cache_folder() / "pip"
+        packages.mkdir(exist_ok=True)
+        inputs = self.work / "inputs"
+        writable = {"/tmp": "tmp", "/var/tmp": "var", "/root": "home", PYTHON: "python", INPUT: "inputs"}
+        writing = {target: self.work / name for target, name in writable.items()}
+        writing |= {"/root/.cache/pip": packages, SOURCE: source}
+        reading = {DOCKER: SHIM, "/etc/resolv.conf": Path("/etc/resolv.conf")}
+        if (inputs / Path(image.CERTIFICATES).name).exists():
+            reading[image.CERTIFICATES] = inputs / Path(image.CERTIFICATES).name
         words = ["bwrap", "--ro-bind", str(self.root), "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/run"]
-        for target, name in writable.items():
-            words += ["--bind", str(self.work / name), target]
-        words += ["--bind", str(source), SOURCE, "--ro-bind", str(SHIM), DOCKER]
-        words += ["--bind", str(self.work / "inputs"), INPUT]
-        if (self.work / "inputs" / Path(image.CERTIFICATES).name).exists():
-            words += ["--ro-bind", str(self.work / "inputs" / Path(image.CERTIFICATES).name), image.CERTIFICATES]
-        words += ["--ro-bind", "/etc/resolv.conf", "/etc/resolv.conf"]
+        words += [word for target, place in writing.items() for word in ("--bind", str(place), target)]
+        words += [word for target, place in reading.items() for word in ("--ro-bind", str(place), target)]
         return [*words, "--unshare-pid", "--die-with-parent", "--cap-add", "ALL", "--clearenv", "--chdir", SOURCE]
 
     def environment(self) -> dict[str, str]:

@@ -20,7 +20,9 @@ import boto3
 
 from notejam_cfn.local.emulator import Emulator
 
-PATH = re.compile(r"/v2/(?P<region>[a-z0-9-]+)/(?P<name>.+?)/(?P<kind>blobs|manifests)/(?P<what>[^?]*)(\?digest=(?P<digest>.+))?")
+PATH = re.compile(
+    r"/v2/(?P<region>[a-z0-9-]+)/(?P<name>.+?)/(?P<kind>blobs|manifests)/(?P<what>[^?]*)(\?digest=(?P<digest>.+))?"
+)
 
 
 class Services:
@@ -115,7 +117,9 @@ def _handler(services: Services) -> type[BaseHTTPRequestHandler]:
 
         def do_HEAD(self) -> None:
             found = PATH.match(self.path)
-            there = found and found["kind"] == "blobs" and services.has_blob(found["region"], found["name"], found["what"])
+            there = (
+                found and found["kind"] == "blobs" and services.has_blob(found["region"], found["name"], found["what"])
+            )
             self._answer(200 if there else 404)
 
         def do_POST(self) -> None:
