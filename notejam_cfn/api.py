@@ -9,12 +9,20 @@ from .components.containers.service import Service, add_service
 from .components.containers.task_definition import TaskOptions
 from .components.data.database import Database, add_database
 from .components.data.encryption import Encryption, add_encryption
-from .components.load_balancing.load_balancer import LoadBalancer, add_load_balancer
+from .components.existing import existing_database, existing_load_balancer
+from .components.load_balancing.load_balancer import LoadBalancer, LoadBalancerOptions, add_load_balancer
 from .components.network.security_groups import add_security_group, allow_from_group, allow_to_internet
 from .components.network.vpc import Network, add_network
 from .components.observability.alarm_topic import AlarmTopic, add_alarm_topic
 from .components.observability.log_groups import add_log_group
-from .components.observability.monitoring import MonitoredResources, add_monitoring
+from .components.observability.metric_alarms import MetricAlarm, add_alarm
+from .components.observability.monitoring import (
+    MonitoredResources,
+    add_database_alarms,
+    add_monitoring,
+    add_service_alarms,
+)
+from .components.observability.queries import SavedQuery
 from .config.fields import InvalidSetting
 from .config.loader import ConfigError
 from .config.settings import (
@@ -55,12 +63,15 @@ __all__ = [
     "InvalidInput",
     "InvalidSetting",
     "LoadBalancer",
+    "LoadBalancerOptions",
     "LoadBalancerSettings",
+    "MetricAlarm",
     "MonitoredResources",
     "MonitoringSettings",
     "Network",
     "NetworkSettings",
     "Project",
+    "SavedQuery",
     "Service",
     "ServiceSettings",
     "Stack",
@@ -69,12 +80,14 @@ __all__ = [
     "Template",
     "Value",
     "Values",
+    "add_alarm",
     "add_alarm_topic",
     "add_application",
     "add_backups",
     "add_cluster",
     "add_cross_region_backup",
     "add_database",
+    "add_database_alarms",
     "add_encryption",
     "add_image_repository",
     "add_load_balancer",
@@ -83,11 +96,14 @@ __all__ = [
     "add_network",
     "add_security_group",
     "add_service",
+    "add_service_alarms",
     "allow_from_group",
     "allow_to_internet",
     "component",
     "described",
     "elements",
+    "existing_database",
+    "existing_load_balancer",
     "publish",
     "secret_key",
     "stacks_of",
