@@ -1,11 +1,13 @@
-"""What `import notejam_cfn` offers, by name."""
+"""What `import notejam_cfn` offers, by name. What not every program needs is imported when it is asked for."""
 
-from .application import add_application, secret_key
-from .build.deployable import stack, write_output
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from .components.backup.backups import Backups, add_backups
 from .components.backup.cross_region import CrossRegionBackup, add_cross_region_backup
 from .components.containers.cluster import Cluster, add_cluster
-from .components.containers.image_repository import ImageRepository, add_image_repository
 from .components.containers.service import Service, add_service
 from .components.containers.task_definition import TaskOptions
 from .components.data.database import Database, add_database
@@ -44,7 +46,13 @@ from .core.render import to_json, to_yaml
 from .core.stack_outputs import publish
 from .core.template import Template, component
 from .core.values import Value, Values, described, elements
-from .stacks import Stack, stacks_of, stacks_of_stage
+
+if TYPE_CHECKING:
+    from .application import add_application, secret_key
+    from .build.deployable import stack, write_output
+    from .components.containers.image_repository import ImageRepository, add_image_repository
+    from .reports.template import Size, cost, size
+    from .stacks import Stack, stacks_of, stacks_of_stage
 
 __all__ = [
     "AlarmTopic",
@@ -75,6 +83,7 @@ __all__ = [
     "SavedQuery",
     "Service",
     "ServiceSettings",
+    "Size",
     "Stack",
     "Stage",
     "TaskOptions",
@@ -101,12 +110,14 @@ __all__ = [
     "allow_from_group",
     "allow_to_internet",
     "component",
+    "cost",
     "described",
     "elements",
     "existing_database",
     "existing_load_balancer",
     "publish",
     "secret_key",
+    "size",
     "stack",
     "stacks_of",
     "stacks_of_stage",
@@ -114,3 +125,25 @@ __all__ = [
     "to_yaml",
     "write_output",
 ]
+
+_LATE = {
+    "add_application": ".application",
+    "secret_key": ".application",
+    "stack": ".build.deployable",
+    "write_output": ".build.deployable",
+    "ImageRepository": ".components.containers.image_repository",
+    "add_image_repository": ".components.containers.image_repository",
+    "Size": ".reports.template",
+    "cost": ".reports.template",
+    "size": ".reports.template",
+    "Stack": ".stacks",
+    "stacks_of": ".stacks",
+    "stacks_of_stage": ".stacks",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for late: whole stages, folders, reports and what a pipeline is made of."""
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_LATE[name], __package__), name)
