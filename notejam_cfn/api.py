@@ -1,6 +1,7 @@
 """What `import notejam_cfn` offers, by name."""
 
 from .application import add_application, secret_key
+from .build.deployable import stack, write_output
 from .components.backup.backups import Backups, add_backups
 from .components.backup.cross_region import CrossRegionBackup, add_cross_region_backup
 from .components.containers.cluster import Cluster, add_cluster
@@ -9,12 +10,20 @@ from .components.containers.service import Service, add_service
 from .components.containers.task_definition import TaskOptions
 from .components.data.database import Database, add_database
 from .components.data.encryption import Encryption, add_encryption
-from .components.load_balancing.load_balancer import LoadBalancer, add_load_balancer
+from .components.existing import existing_database, existing_load_balancer
+from .components.load_balancing.load_balancer import LoadBalancer, LoadBalancerOptions, add_load_balancer
 from .components.network.security_groups import add_security_group, allow_from_group, allow_to_internet
 from .components.network.vpc import Network, add_network
 from .components.observability.alarm_topic import AlarmTopic, add_alarm_topic
 from .components.observability.log_groups import add_log_group
-from .components.observability.monitoring import MonitoredResources, add_monitoring
+from .components.observability.metric_alarms import MetricAlarm, add_alarm
+from .components.observability.monitoring import (
+    MonitoredResources,
+    add_database_alarms,
+    add_monitoring,
+    add_service_alarms,
+)
+from .components.observability.queries import SavedQuery
 from .config.fields import InvalidSetting
 from .config.loader import ConfigError
 from .config.settings import (
@@ -30,10 +39,11 @@ from .config.settings import (
     ServiceSettings,
     Stage,
 )
+from .core.inputs import Inputs, InvalidInput
 from .core.render import to_json, to_yaml
 from .core.stack_outputs import publish
 from .core.template import Template, component
-from .core.values import Value, Values, described
+from .core.values import Value, Values, described, elements
 from .stacks import Stack, stacks_of, stacks_of_stage
 
 __all__ = [
@@ -50,14 +60,19 @@ __all__ = [
     "Encryption",
     "EncryptionSettings",
     "ImageRepository",
+    "Inputs",
+    "InvalidInput",
     "InvalidSetting",
     "LoadBalancer",
+    "LoadBalancerOptions",
     "LoadBalancerSettings",
+    "MetricAlarm",
     "MonitoredResources",
     "MonitoringSettings",
     "Network",
     "NetworkSettings",
     "Project",
+    "SavedQuery",
     "Service",
     "ServiceSettings",
     "Stack",
@@ -66,12 +81,14 @@ __all__ = [
     "Template",
     "Value",
     "Values",
+    "add_alarm",
     "add_alarm_topic",
     "add_application",
     "add_backups",
     "add_cluster",
     "add_cross_region_backup",
     "add_database",
+    "add_database_alarms",
     "add_encryption",
     "add_image_repository",
     "add_load_balancer",
@@ -80,14 +97,20 @@ __all__ = [
     "add_network",
     "add_security_group",
     "add_service",
+    "add_service_alarms",
     "allow_from_group",
     "allow_to_internet",
     "component",
     "described",
+    "elements",
+    "existing_database",
+    "existing_load_balancer",
     "publish",
     "secret_key",
+    "stack",
     "stacks_of",
     "stacks_of_stage",
     "to_json",
     "to_yaml",
+    "write_output",
 ]

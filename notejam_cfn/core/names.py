@@ -6,6 +6,9 @@ demanded it starts with the stack's own name, which CloudFormation keeps unique 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from troposphere import Join, Ref, Select, Split, StackId, StackName, Sub
 
 # What CloudFront takes from us-east-1 only, wherever the stage is.
@@ -133,13 +136,14 @@ def log_group_arn(name: object) -> Sub:
     return Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${Group}", Group=name)
 
 
-def backup_vault(project: str, stage: str) -> Join:
-    """Name a backup vault, which AWS demands: after the stage and the stack's id.
+def backup_vault(tags: Mapping[str, str]) -> Join:
+    """Name a backup vault, which AWS demands: after the tags project and stage, and the stack's id.
 
-    The vault outlives its stack, and the next stack of that name needs another one. At most 50 characters, all used by
-    the longest project and stage.
+    The vault outlives its stack, and the next stack of that name needs another one. At most 50 characters, letters,
+    digits, - and _: all used by the longest project and stage.
     """
-    return Join("-", [project, stage, _stack_number()])
+    known = [re.sub("[^a-zA-Z0-9_-]", "-", tags[key])[:20] for key in ("project", "stage") if tags.get(key)]
+    return Join("-", [*(known or ["backups"]), _stack_number()])
 
 
 def repository(project: str) -> Join:

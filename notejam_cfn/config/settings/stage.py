@@ -56,6 +56,21 @@ class Stage(Settings):
         return self.behind_cdn or self.load_balancer.https
 
     @property
+    def backups_in_region(self) -> BackupSettings:
+        """The backups as far as the region can make them."""
+        return dataclasses.replace(
+            self.backups,
+            export=self.exports,
+            restore_test=self.tests_restores,
+            monthly_retention_days=self.monthly_retention_days,
+        )
+
+    @property
+    def monitoring_in_region(self) -> MonitoringSettings:
+        """What is watched, without the budget where the region has none."""
+        return dataclasses.replace(self.monitoring, monthly_budget_usd=self.budget_usd)
+
+    @property
     def exports(self) -> bool:
         """Whether monthly snapshots are exported: where it is asked for and the region can."""
         return self.backups.export and self.region not in REGIONS_WITHOUT_EXPORT
