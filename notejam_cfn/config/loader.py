@@ -245,6 +245,8 @@ source = "codeconnections"
 region = "eu-central-1"
 size = "economy"
 network.cidr = "10.10.0.0/16"
+# Developers try their own images beside this stage: `deploy dev --preview NAME`.
+previews.enabled = true
 
 [stages.test]
 region = "eu-central-1"

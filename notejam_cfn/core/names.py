@@ -13,7 +13,8 @@ from troposphere import Join, Ref, Select, Split, StackId, StackName, Sub
 
 # What CloudFront takes from us-east-1 only, wherever the stage is.
 EDGE, EDGE_LOG = "edge", "edge-log"
-LAYERS = (EDGE, EDGE_LOG, "network", "copies", "database", "backups", "service", "monitoring")
+PREVIEWS = "previews"
+LAYERS = (EDGE, EDGE_LOG, "network", "copies", "database", "backups", "service", "monitoring", PREVIEWS)
 DELIVERY = "delivery"
 
 
@@ -45,6 +46,16 @@ def delivery_in(stage: str) -> str:
 def stage_access(project: str, stage: str) -> str:
     """Name the stack that lets the pipeline change a stage, such as `notejam-delivery-in-prod`."""
     return f"{project}-{delivery_in(stage)}"
+
+
+def preview_template(project: str, stage: str) -> str:
+    """Name the template of a stage's previews, such as `notejam-dev-preview`; no stack is called that."""
+    return f"{project}-{stage}-preview"
+
+
+def preview(project: str, stage: str, name: str) -> str:
+    """Name the stack of a preview, such as `notejam-dev-preview-alice`. No layer of a stage is called so."""
+    return f"{preview_template(project, stage)}-{name}"
 
 
 def account_of(stage: str) -> str:

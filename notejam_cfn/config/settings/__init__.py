@@ -12,6 +12,7 @@ from .monitoring import MonitoringSettings
 from .network import EGRESS, PRIVATE_BLOCKS, EncryptionSettings, NetworkSettings
 from .pipeline import CONNECTION_PATTERN, GIT_HOSTS, MOST_IGNORED_PATHS, REPOSITORY_PATTERN, SOURCES, DeliverySettings
 from .presets import NOTEJAM, PRESETS
+from .previews import PreviewSettings
 from .project import Project
 from .stage import BUDGET, RESTORE_TESTING, SIZES, Stage
 
@@ -48,6 +49,7 @@ __all__ = [
     "LoadBalancerSettings",
     "MonitoringSettings",
     "NetworkSettings",
+    "PreviewSettings",
     "Project",
     "ServiceSettings",
     "Stage",
