@@ -12,7 +12,7 @@ from ...deploy.aws.client import Aws, cluster_of
 from ...deploy.data import backups
 from ...deploy.data.restore import Restore, RestoreOptions
 from ...deploy.exit_codes import CommandError, Exit, Interrupted
-from ...deploy.service import smoke_test
+from ...deploy.service import smoke_test, stage_status
 from ...deploy.service.stages import IMAGE, Stage
 from ...deploy.stacks.deploy import Deployment, Options, read_templates
 from ...deploy.stacks.destroy import Destruction
@@ -142,11 +142,13 @@ class Steps:
     def sleep(self) -> str:
         """Ask nothing until no task runs; then ask, and wait until one answers."""
         self._wait(lambda: self._tasks() == (0, 0), self.quiet_minutes() + NOTICING_MINUTES, "tasks still run")
+        database = stage_status.report(Stage(self.aws, self.stacks), self.templates)["databases"][0]
         began = time.monotonic()
         self._answering()
         self._wait(lambda: self._tasks()[1] > 0, WAKING_MINUTES, "no task runs although somebody asked")
         seconds = time.monotonic() - began
-        return f"slept after {self.quiet_minutes()} quiet minutes, and answered {seconds:.0f} s after a request"
+        slept = f"slept after {self.quiet_minutes()} quiet minutes, the database {database['status']}"
+        return f"{slept}, and answered {seconds:.0f} s after a request"
 
     def destroy(self) -> str:
         """Remove every stack, protection and all."""
