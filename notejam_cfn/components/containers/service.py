@@ -8,6 +8,7 @@ from troposphere import If, Parameter, cloudwatch, ec2, ecs, ssm
 from troposphere import elasticloadbalancingv2 as elb
 
 from ...config.settings import IMAGE_PATTERN, ServiceSettings
+from ...core import names
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
@@ -93,7 +94,7 @@ def add_released_name(template: Template, title: str, name: Value, released: str
 
     An output cannot choose itself: cloudformation-validate takes what hangs on a condition for missing there (W1001).
     """
-    held = ssm.Parameter(title, Type="String", Value=If(released, name, NONE))
+    held = ssm.Parameter(title, Name=names.of_stack(f"-{title}"), Type="String", Value=If(released, name, NONE))
     return template.add(held, why=HELD_NAME).get_att("Value")
 
 

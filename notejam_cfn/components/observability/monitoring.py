@@ -10,6 +10,7 @@ import dataclasses
 from troposphere import Join, Sub, budgets, cloudwatch
 
 from ...config.settings import MonitoringSettings, Stage
+from ...core import names
 from ...core.template import Template, component
 from ...core.values import Value
 from ..backup.backups import Backups
@@ -235,6 +236,7 @@ def add_budget(template: Template, stage: Stage, notifications: AlarmTopic) -> N
         budgets.Budget(
             "Budget",
             Budget=budgets.BudgetData(
+                BudgetName=names.of_this_stack("budget"),
                 BudgetType="COST",
                 TimeUnit="MONTHLY",
                 BudgetLimit=budgets.Spend(Amount=stage.budget_usd, Unit="USD"),
