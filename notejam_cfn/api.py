@@ -30,10 +30,11 @@ from .config.settings import (
     ServiceSettings,
     Stage,
 )
+from .core.inputs import Inputs, InvalidInput
 from .core.render import to_json, to_yaml
 from .core.stack_outputs import publish
 from .core.template import Template, component
-from .core.values import Value, Values, described
+from .core.values import Value, Values, described, elements
 from .stacks import Stack, stacks_of, stacks_of_stage
 
 __all__ = [
@@ -50,6 +51,8 @@ __all__ = [
     "Encryption",
     "EncryptionSettings",
     "ImageRepository",
+    "Inputs",
+    "InvalidInput",
     "InvalidSetting",
     "LoadBalancer",
     "LoadBalancerSettings",
@@ -84,6 +87,7 @@ __all__ = [
     "allow_to_internet",
     "component",
     "described",
+    "elements",
     "publish",
     "secret_key",
     "stacks_of",

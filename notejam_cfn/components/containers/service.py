@@ -9,6 +9,7 @@ from troposphere import elasticloadbalancingv2 as elb
 
 from ...config.settings import IMAGE_PATTERN, ServiceSettings
 from ...core import names
+from ...core.inputs import Inputs
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
@@ -37,7 +38,7 @@ WATCHED_BY_ECS = Suppression(
 
 
 @dataclasses.dataclass(frozen=True)
-class Service:
+class Service(Inputs):
     """What alarms and dashboards watch. Before the first release there is no service: names are then `none`."""
 
     cluster_name: Value = described("Cluster the containers run in")

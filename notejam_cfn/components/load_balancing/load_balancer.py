@@ -9,6 +9,7 @@ from troposphere import Sub, ec2, s3
 from troposphere import elasticloadbalancingv2 as elb
 
 from ...config.settings import LoadBalancerSettings
+from ...core.inputs import Inputs
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
@@ -37,18 +38,20 @@ MEANT_TO_BE_DELETED = Suppression(
 
 
 @dataclasses.dataclass(frozen=True)
-class LoadBalancer:
+class LoadBalancer(Inputs):
     """What a service needs to stand behind the load balancer, and people to reach it.
 
     `trusted_proxies` says how many of the last entries of `X-Forwarded-For` are by AWS: the load balancer's, and before
     it CloudFront's.
     """
 
-    url: Value
-    listener_arn: Value
-    security_group_id: Value
-    full_name: Value
-    access_log_bucket: Value
+    url: Value = described("Address that people open")
+    listener_arn: Value = described("Listener that services attach to")
+    security_group_id: Value = described(
+        "Security group of the load balancer", output="load_balancer_security_group_id"
+    )
+    full_name: Value = described("Load balancer, as metrics name it", output="load_balancer_full_name")
+    access_log_bucket: Value | None = described("Bucket of the access logs", default=None)
     trusted_proxies: int = 1
     web_acl_log_group: Value | None = described("Log group of the firewall", default=None)
     certificate_arn: Value | None = described("Certificate of the domain", default=None)
@@ -67,6 +70,7 @@ def add_load_balancer(
 
     Until a service takes a request it answers with a page that says what to do next.
     """
+    network.refuse_fewer("public" if edge is None else "isolated", 2, "the load balancer")
     bucket = add_access_logs(template, settings)
     if edge is None:
         return add_public_load_balancer(template, settings, network, encryption, bucket)
