@@ -44,6 +44,14 @@ def stage_access(project: str, stage: str) -> str:
     return f"{project}-{delivery_in(stage)}"
 
 
+def running_image(project: str, stage: str) -> str:
+    """Name the SSM parameter that holds the digest of what a stage runs, in each region that has its image.
+
+    Only the build that deploys the stage writes it: a tag of the image could be moved by whoever may push.
+    """
+    return f"{stage_access(project, stage)}-image"
+
+
 def account_of(stage: str) -> str:
     """Name the parameter that holds the account of a stage: `eu-prod` → `EuProdAccount`."""
     return "".join(word.capitalize() for word in stage.split("-")) + "Account"

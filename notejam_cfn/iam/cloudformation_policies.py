@@ -76,8 +76,14 @@ UNNAMED: dict[str, tuple[str, ...]] = {
     "backup": tuple(f"backup:*:${{AWS::AccountId}}:{kind}:*" for kind in ("backup-plan", "restore-testing-plan")),
     "kms": ("kms:*:${AWS::AccountId}:key/*",),
 }
-# AWS Backup tags vaults, which have names, and plans, which have none, by the same actions.
-OF_BOTH = frozenset({"backup:ListTags", "backup:TagResource", "backup:UntagResource", "wafv2:AssociateWebACL"})
+# AWS Backup tags vaults, which have names, and plans, which have none, by the same actions; AWS WAF decides on a load
+# balancer besides.
+OF_BOTH = frozenset(
+    {
+        *("backup:ListTags", "backup:TagResource", "backup:UntagResource"),
+        *("wafv2:AssociateWebACL", "wafv2:GetWebACLForResource"),
+    }
+)
 # What an action of EC2 makes. It is decided on that, which is new, and on what that is made in, which must be the
 # stage's. Source: Service Authorization Reference, "Actions defined by Amazon EC2".
 MADE_IN_EC2 = {
