@@ -1,4 +1,4 @@
-"""Marks the image that a stage runs, which keeps it from being tidied away, and notes its digest: python delivery/mark.py
+"""Marks the image that a stage runs, which keeps it, and notes its digest: python delivery/mark.py
 
 Reads from the environment: STAGE; ACCESS, what the ARNs of its roles begin with; IMAGE_URI, the image by its digest;
 REPOSITORY_URI and COPY_URIS, the repositories of this and of other regions.

@@ -48,14 +48,14 @@ def stage_access(project: str, stage: str) -> str:
     return f"{project}-{delivery_in(stage)}"
 
 
-<<<<<<< HEAD
 def running_image(project: str, stage: str) -> str:
     """Name the SSM parameter that holds the digest of what a stage runs, in each region that has its image.
 
     Only the build that deploys the stage writes it: a tag of the image could be moved by whoever may push.
     """
     return f"{stage_access(project, stage)}-image"
-=======
+
+
 def preview_template(project: str, stage: str) -> str:
     """Name the template of a stage's previews, such as `notejam-dev-preview`; no stack is called that."""
     return f"{project}-{stage}-preview"
@@ -64,7 +64,6 @@ def preview_template(project: str, stage: str) -> str:
 def preview(project: str, stage: str, name: str) -> str:
     """Name the stack of a preview, such as `notejam-dev-preview-alice`. No layer of a stage is called so."""
     return f"{preview_template(project, stage)}-{name}"
->>>>>>> main
 
 
 def account_of(stage: str) -> str:

@@ -10,13 +10,9 @@ from collections.abc import Sequence
 
 from troposphere import Join, Sub, budgets, cloudwatch
 
-<<<<<<< HEAD
-from ...config.settings import MonitoringSettings, Stage
-from ...core import names
-=======
 from ...config.settings import MonitoringSettings
+from ...core import names
 from ...core.inputs import Inputs, InvalidInput
->>>>>>> main
 from ...core.template import Template, component
 from ...core.values import Value
 from ..backup.backups import Backups

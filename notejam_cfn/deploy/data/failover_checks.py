@@ -189,7 +189,7 @@ def certificate(template: Mapping[str, Any], region: str) -> Finding:
 
 
 def container_image(aws: Aws, image: str, repository: str, region: str, stack: StackSpec) -> Finding:
-    """Look whether the image is in the region, or which of the copies in `repository` is what the stack's stage runs."""
+    """Look whether the image is in the region, or which of the copies in `repository` is what the stage runs."""
     if not image:
         running = _image_of(aws, repository, region, stack) if repository else None
         hint = (
