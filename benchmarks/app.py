@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from load import Result, run  # noqa: E402
 from serving import CORES, PASSWORD, SECRET, TEXT, Server, Visitor  # noqa: E402
 
-from notejam_cfn.local.postgres import Postgres, free_port  # noqa: E402
+from notejam_cfn.local.database.postgres import Postgres, free_port  # noqa: E402
 
 SECONDS = 4.0
 EMAIL = "benchmark@example.com"

@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from load import run  # noqa: E402
 from serving import CORES, PASSWORD, SECRET, TEXT, Server, Visitor  # noqa: E402
 
-from notejam_cfn.local.postgres import Postgres, free_port  # noqa: E402
+from notejam_cfn.local.database.postgres import Postgres, free_port  # noqa: E402
 
 SECONDS = 0.5
 CONNECTIONS = 8

@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT)]
 import psycopg  # noqa: E402
 
 from app.data.statements import Statements  # noqa: E402
-from notejam_cfn.local.postgres import Postgres  # noqa: E402
+from notejam_cfn.local.database.postgres import Postgres  # noqa: E402
 
 ROUNDS, RUNS = 20, 200
 TABLE = """

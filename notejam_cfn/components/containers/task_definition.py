@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from awacs.aws import Statement
 from troposphere import Region, ecs, iam, logs
 
 from ...config.settings import ServiceSettings
+from ...core.inputs import Inputs, InvalidInput
 from ...core.suppressions import Suppression
 from ...core.template import Template
 from ...core.values import Value
@@ -27,7 +28,7 @@ WRITABLE_FOR_SHELLS = Suppression(
 
 
 @dataclasses.dataclass(frozen=True)
-class TaskOptions:
+class TaskOptions(Inputs):
     """What runs in the containers: how it is started, what it is told and what it may do.
 
     `secrets` maps a variable to what ECS reads it from: a Secrets Manager ARN, or `ARN:key::` for one key of a JSON
@@ -43,6 +44,10 @@ class TaskOptions:
     secret_arns: Sequence[Value] = ()
     security_group_ids: Sequence[Value] = ()
     statements: Sequence[Statement] = ()
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        for name in sorted(self.environment.keys() & self.secrets.keys()):
+            yield "secrets", f"must not name what environment names too, got {name} in both"
 
 
 def container_name(settings: ServiceSettings) -> str:
@@ -181,6 +186,8 @@ def add_task_role(
     """Add the role the application has: read its secrets again after a rotation, and what it asks for itself."""
     statements = [*_reading(application, around.encryption), *application.statements]
     if settings.exec_access:
+        if around.cluster.shell_log_group_arn is None or around.cluster.key_arn is None:
+            raise InvalidInput("exec_access", "needs a cluster with shell_log_group_arn and key_arn, got one without")
         statements += policies.allow_recorded_shells(around.cluster.shell_log_group_arn, around.cluster.key_arn)
     return _add_role(
         template, f"{settings.name}TaskRole", statements, "Lets the application do what it is for, and no more."

@@ -10,6 +10,7 @@ from troposphere import Cidr, GetAZs, Select, Sub, Tags, ec2, iam
 
 from ...config.settings import NetworkSettings, ServiceSettings
 from ...core import names
+from ...core.inputs import Inputs, InvalidInput
 from ...core.template import Template, component
 from ...core.values import Value, Values, described
 from ...iam import policies
@@ -36,19 +37,29 @@ PURPOSES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Network:
-    """What others need of a network; one you already have can be described with literal ids.
+class Network(Inputs):
+    """What others need of a network; one that exists is described with its ids, or `elements` of a parameter.
 
     `ipv6_only_tasks` says that private subnets have no IPv4 addresses: the load balancer then reaches tasks over IPv6.
+    `in_order_of_zones` says that the first subnet of a kind is in the first zone of `Fn::GetAZs`, and so on.
     """
 
     vpc_id: Value = described("VPC")
-    public_subnet_ids: Values = described("Public subnet, for the load balancer")
-    private_subnet_ids: Values = described("Private subnet, for tasks")
-    isolated_subnet_ids: Values = described("Isolated subnet, for the database")
+    public_subnet_ids: Values = described("Public subnet, for the load balancer", default=())
+    private_subnet_ids: Values = described("Private subnet, for tasks", default=())
+    isolated_subnet_ids: Values = described("Isolated subnet, for the database", default=())
     flow_log_group_name: Value | None = described("Log group of the VPC's traffic", default=None)
     dual_stack: bool = False
     ipv6_only_tasks: bool = False
+    in_order_of_zones: bool = False
+
+    def refuse_fewer(self, kind: str, least: int, purpose: str) -> None:
+        """Raise `InvalidInput` when there are fewer than so many subnets of a kind, such as `isolated`."""
+        name = f"{kind}_subnet_ids"
+        got = len(getattr(self, name))
+        if got < least:
+            zones = {1: "at least one subnet", 2: "subnets of two zones at the least"}[least]
+            raise InvalidInput(f"network.{name}", f"must be {zones}, for {purpose}, got {got}")
 
 
 @component("network")
@@ -79,6 +90,7 @@ def add_network(
         flow_log_group_name=flow_logs,
         dual_stack=ipv6 is not None,
         ipv6_only_tasks=ipv6 is not None,
+        in_order_of_zones=True,
     )
 
 

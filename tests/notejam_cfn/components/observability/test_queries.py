@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from notejam_cfn.application import QUERIES
 from notejam_cfn.components.data.database import PARAMETERS
 from notejam_cfn.components.observability.queries import (
     CONTAINERS,
@@ -28,7 +29,7 @@ from notejam_cfn.components.observability.queries import (
     TRAFFIC,
     SavedQuery,
 )
-from notejam_cfn.local.postgres import Postgres
+from notejam_cfn.local.database.postgres import Postgres
 
 ROOT = Path(__file__).parents[4]
 SAMPLES = ROOT / "tests/app/sample-log-lines.jsonl"
@@ -305,7 +306,7 @@ OTHER_LOGS[PIPELINE] = [
     changed("Pipeline", "SUCCEEDED", "c", 31),
     changed("Pipeline", "SUCCEEDED", "c", 32),
 ]
-BY_TITLE = {question.title: question for question in QUESTIONS}
+BY_TITLE = {question.title: question for question in (*QUERIES, *QUESTIONS)}
 
 
 @pytest.mark.parametrize("title", BY_TITLE)
