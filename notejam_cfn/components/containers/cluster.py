@@ -27,8 +27,8 @@ class Cluster:
     """A cluster and the log group that shells opened in its containers are recorded in."""
 
     name: Value
-    shell_log_group_arn: Value
-    key_arn: Value
+    shell_log_group_arn: Value | None = None
+    key_arn: Value | None = None
 
 
 @component("cluster")
