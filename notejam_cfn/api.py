@@ -1,14 +1,23 @@
 """What `import notejam_cfn` offers, by name."""
 
-from .application import add_application, secret_key
+from .application import add_application
 from .components.backup.backups import Backups, add_backups
 from .components.backup.cross_region import CrossRegionBackup, add_cross_region_backup
 from .components.containers.cluster import Cluster, add_cluster
 from .components.containers.image_repository import ImageRepository, add_image_repository
-from .components.containers.service import Service, add_service
-from .components.containers.task_definition import TaskOptions
+from .components.containers.job import add_job
+from .components.containers.options import Sidecar, TaskOptions, Volume
+from .components.containers.outputs import Job, Service, Worker
+from .components.containers.queue import Queue, add_queue
+from .components.containers.secrets import Secret, parameter, secret
+from .components.containers.service import add_service
+from .components.containers.service_connect import Connect, Namespace, add_namespace
+from .components.containers.worker import add_worker
+from .components.data.bucket import Bucket, add_bucket
+from .components.data.cache import Cache, add_cache
 from .components.data.database import Database, add_database
 from .components.data.encryption import Encryption, add_encryption
+from .components.data.file_system import FileSystem, add_file_system
 from .components.load_balancing.load_balancer import LoadBalancer, add_load_balancer
 from .components.network.security_groups import add_security_group, allow_from_group, allow_to_internet
 from .components.network.vpc import Network, add_network
@@ -19,73 +28,108 @@ from .config.fields import InvalidSetting
 from .config.loader import ConfigError
 from .config.settings import (
     BackupSettings,
+    BucketSettings,
+    CacheSettings,
     ClusterSettings,
     DatabaseSettings,
     DeliverySettings,
     EncryptionSettings,
+    FileSystemSettings,
+    JobSettings,
     LoadBalancerSettings,
     MonitoringSettings,
     NetworkSettings,
     Project,
+    QueueSettings,
     ServiceSettings,
     Stage,
+    WorkerSettings,
 )
+from .core.inputs import Inputs, InvalidInput
 from .core.render import to_json, to_yaml
 from .core.stack_outputs import publish
 from .core.template import Template, component
-from .core.values import Value, Values, described
+from .core.values import Value, Values, described, elements
 from .stacks import Stack, stacks_of, stacks_of_stage
 
 __all__ = [
     "AlarmTopic",
     "BackupSettings",
     "Backups",
+    "Bucket",
+    "BucketSettings",
+    "Cache",
+    "CacheSettings",
     "Cluster",
     "ClusterSettings",
     "ConfigError",
+    "Connect",
     "CrossRegionBackup",
     "Database",
     "DatabaseSettings",
     "DeliverySettings",
     "Encryption",
     "EncryptionSettings",
+    "FileSystem",
+    "FileSystemSettings",
     "ImageRepository",
+    "Inputs",
+    "InvalidInput",
     "InvalidSetting",
+    "Job",
+    "JobSettings",
     "LoadBalancer",
     "LoadBalancerSettings",
     "MonitoredResources",
     "MonitoringSettings",
+    "Namespace",
     "Network",
     "NetworkSettings",
     "Project",
+    "Queue",
+    "QueueSettings",
+    "Secret",
     "Service",
     "ServiceSettings",
+    "Sidecar",
     "Stack",
     "Stage",
     "TaskOptions",
     "Template",
     "Value",
     "Values",
+    "Volume",
+    "Worker",
+    "WorkerSettings",
     "add_alarm_topic",
     "add_application",
     "add_backups",
+    "add_bucket",
+    "add_cache",
     "add_cluster",
     "add_cross_region_backup",
     "add_database",
     "add_encryption",
+    "add_file_system",
     "add_image_repository",
+    "add_job",
     "add_load_balancer",
     "add_log_group",
     "add_monitoring",
+    "add_namespace",
     "add_network",
+    "add_queue",
     "add_security_group",
     "add_service",
+    "add_worker",
     "allow_from_group",
     "allow_to_internet",
     "component",
     "described",
+    "elements",
+    "parameter",
     "publish",
-    "secret_key",
+    "secret",
     "stacks_of",
     "stacks_of_stage",
     "to_json",

@@ -8,29 +8,14 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..core.inputs import InvalidInput, shown
+
 Check = Callable[[Any], str | None]
 """Returns what is wrong with a value (`must be between 1 and 256, got 300`), or None."""
 
 
-LONGEST_VALUE = 60
-
-
-def shown(value: Any) -> str:
-    """Return a value as an error shows it: at most a line, whatever somebody has written."""
-    try:
-        said = repr(value)
-    except (ValueError, RecursionError):  # Python writes no number of thousands of digits
-        return f"a {type(value).__name__} too large to show"
-    return said if len(said) <= LONGEST_VALUE else f"{said[:LONGEST_VALUE]}…"
-
-
-class InvalidSetting(ValueError):
+class InvalidSetting(InvalidInput):
     """A setting has a value that is not allowed. `field` names it; `problem` says what is allowed and what was got."""
-
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field} {problem}")
-        self.field = field
-        self.problem = problem
 
 
 class Settings:

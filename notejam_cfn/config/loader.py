@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..core import names
+from ..core.inputs import shown
 from ..core.regions import TWO_ZONE_REGIONS
-from .fields import InvalidSetting, Settings, shown
+from .fields import InvalidSetting, Settings
 from .settings import PRESETS, SIZES, DeliverySettings, Project, Stage
 
 FILE_NAME = "notejam.toml"

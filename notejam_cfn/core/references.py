@@ -30,11 +30,21 @@ def references(value: Any) -> Iterator[str]:
             yield from references(item)
 
 
+def unknown_references(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each resource and output of a rendered template with a name it refers to that is not in the template."""
+    known = template.get("Resources", {}).keys() | template.get("Parameters", {}).keys()
+    for section in ("Resources", "Outputs"):
+        for name, body in template.get(section, {}).items():
+            found = [*depends_on(body), *references(body.get("Properties", {})), *references(body.get("Value"))]
+            yield from ((name, one) for one in found if one not in known and "::" not in one)
+
+
 def _named(key: str, item: Any) -> Iterator[str]:
     if key == "Ref" and isinstance(item, str):
         yield item
     elif key == "Fn::GetAtt":
         yield item[0] if isinstance(item, list) else str(item).partition(".")[0]
     elif key == "Fn::Sub":
-        text = item[0] if isinstance(item, list) else item
-        yield from (name.partition(".")[0] for name in re.findall(r"\$\{([^!}][^}]*)\}", str(text)))
+        text, own = (item[0], item[1]) if isinstance(item, list) else (item, {})
+        named = re.findall(r"\$\{([^!}][^}]*)\}", str(text))
+        yield from (name.partition(".")[0] for name in named if name not in own)

@@ -5,53 +5,83 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, TypeVar
 
-from troposphere import GetStackOutput, Output
+from troposphere import AWSHelperFn, GetStackOutput, Output
 
 from . import names
+from .inputs import InvalidInput, shown
 from .template import Template
 from .values import Value
 
 Outputs = TypeVar("Outputs")
 
 
-def publish(template: Template, stack_name: str, outputs: Outputs, region: str | None = None) -> Outputs:
+def publish(
+    template: Template, stack_name: str, outputs: Outputs, region: str | None = None, prefix: str = ""
+) -> Outputs:
     """Publish the described fields of a component's outputs, and return the outputs as other stacks see them.
 
     The result is the same dataclass with each described value replaced by `Fn::GetStackOutput`; what is not described
     (facts that Python knows, such as a number of zones) stays as it is. A component that is given it cannot tell
     whether it shares a stack with the one that made it. `region` is that of the stack, when it is another one.
+    `prefix` stands before the names of the outputs, for the second of a kind: two services have each a log group.
+
+    Raises `InvalidInput` for a field that refers to something of the template and is not described, and for a name
+    that another output has: nothing that belongs to one template reaches another.
 
     `Fn::GetStackOutput` is read when the consuming stack is created or updated and locks nothing, unlike `Export`.
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
     """
+    if not dataclasses.is_dataclass(outputs) or isinstance(outputs, type):
+        raise InvalidInput("outputs", f"must be what a component returned, got {shown(outputs)}")
+    place = _Place(stack_name, region, prefix)
+    for field in dataclasses.fields(outputs):
+        if "description" not in field.metadata:
+            _refuse_undeclared(template, outputs, field.name)
     seen = {
-        field.name: _publish_field(template, _Place(stack_name, region), field, getattr(outputs, field.name))
-        for field in dataclasses.fields(outputs)  # type: ignore[arg-type]
+        field.name: _publish_field(template, place, field, getattr(outputs, field.name))
+        for field in dataclasses.fields(outputs)
         if "description" in field.metadata
     }
-    return dataclasses.replace(outputs, **seen)  # type: ignore[type-var]
+    return dataclasses.replace(outputs, **seen)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Place:
-    """The stack that outputs are read from, and its region when that is another one."""
+    """The stack that outputs are read from, its region when that is another one, and how their names begin."""
 
     stack_name: str
     region: str | None
+    prefix: str
+
+
+def _refuse_undeclared(template: Template, outputs: Any, name: str) -> None:
+    value = getattr(outputs, name)
+    if isinstance(value, AWSHelperFn) or (isinstance(value, str) and value in template.conditions):
+        where = f"{type(outputs).__name__}.{name}"
+        problem = f"belongs to its template and is not declared as an output, got {shown(value)}"
+        raise InvalidInput(where, f"{problem}; declare the field with described(…)")
 
 
 def _publish_field(template: Template, place: _Place, field: dataclasses.Field[Any], value: Any) -> Any:
-    description = field.metadata["description"]
+    description, name = field.metadata["description"], field.metadata["output"] or field.name
     if value is None:
         return None
     if isinstance(value, tuple):
         return tuple(
-            _publish_value(template, place, names.output(field.name, number), item, f"{description} ({number})")
+            _publish_value(template, place, names.output(name, number), item, f"{description} ({number})")
             for number, item in enumerate(value, start=1)
         )
-    return _publish_value(template, place, names.output(field.name), value, description)
+    return _publish_value(template, place, names.output(name), value, description)
 
 
 def _publish_value(template: Template, place: _Place, name: str, value: Value, description: str) -> Value:
-    template.add_output(Output(name, Value=value, Description=description))
+    name = f"{place.prefix}{name}"
+    there = template.outputs.get(name)
+    if there is None:
+        template.add_output(Output(name, Value=value, Description=description))
+    elif there.Value != value:
+        problem = f"is an output of this stack already, of another value ({shown(there.Value)})"
+        raise InvalidInput(
+            name, f"{problem}; publish the second with a prefix, such as prefix={place.prefix + 'Search'!r}"
+        )
     return GetStackOutput(StackName=place.stack_name, OutputName=name, Region=place.region)

@@ -10,7 +10,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import troposphere
 from troposphere import AWSObject, Equals, Not, Output, Parameter, Tags
 
+from .inputs import InvalidInput, accepted, hints_of, shown
 from .ordering import add_dependencies
+from .owners import claim, foreign
+from .references import unknown_references
 from .suppressions import Suppression, metadata
 
 CONTEXT = "com.aws.cloudformation.Context"
@@ -51,12 +54,19 @@ class Template(troposphere.Template):
     def add_resource(self, resource: Any) -> Any:
         """Add a resource, or a list of them, tagged like everything else of the stack."""
         for one in resource if isinstance(resource, list) else [resource]:
+            self._refuse(one)
             self._tag(one)
         return super().add_resource(resource)
 
     def to_dict(self) -> Any:
-        """Render the template, with the order of resources that no reference shows: see `ordering`."""
+        """Render the template, with the order of resources that no reference shows: see `ordering`.
+
+        Raises `InvalidInput` for a reference to what is not in the template.
+        """
         body = super().to_dict()
+        for place, name in unknown_references(body):
+            problem = f"refers to {name}, which is no resource or parameter of this template ({self.description})"
+            raise InvalidInput(place, f"{problem}; what another template made is handed over by publish(…)")
         add_dependencies(body.get("Resources", {}))
         return body
 
@@ -103,12 +113,28 @@ class Template(troposphere.Template):
         finally:
             self._component = outer
 
+    def _refuse(self, resource: AWSObject) -> None:
+        """Refuse a logical ID that is taken, and what belongs to another template."""
+        title = str(resource.title)
+        taken = self.resources.get(title) or self.parameters.get(title)
+        if taken is not None:
+            was = str(getattr(taken, "resource_type", "") or "a parameter")
+            raise InvalidInput(
+                title,
+                f"is in this template already, as {was}: give one of the two, or its service, another name",
+            )
+        refuse_foreign(self, title, resource)
+
     def _tag(self, resource: AWSObject) -> None:
         tags = self.stack_tags | {"component": self._component}
         key = _tag_property(resource)
         if key is None:
             return
         own, expected = resource.properties.get(key), resource.props[key][0]
+        for name in sorted(set(_names(own)) & tags.keys()):
+            raise InvalidInput(
+                f"{resource.title}.{key}", f"must not name {name}, which the template gives, got it twice"
+            )
         if expected is dict:
             setattr(resource, key, tags | (own or {}))
         elif isinstance(expected, list):
@@ -124,17 +150,40 @@ def component(
 
     def decorate(function: Callable[Concatenate[Template, P], T]) -> Callable[Concatenate[Template, P], T]:
         def add(template: Template, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            given = dict(zip(hints_of(function), args, strict=False)) | kwargs
+            for argument, value in given.items():
+                accepted(argument, hints_of(function).get(argument, Any), value)
+                refuse_foreign(template, argument, value)
             with template.component(name):
-                return function(template, *args, **kwargs)
+                outputs = function(template, *args, **kwargs)
+            claim(template, outputs)
+            return outputs
 
         return functools.update_wrapper(add, function)
 
     return decorate
 
 
+def refuse_foreign(template: Template, name: str, value: Any) -> None:
+    """Raise `InvalidInput` for a value that holds something of another template."""
+    found = foreign(template, value)
+    if found:
+        function, owner = found
+        problem = f"was made in another template ({owner.description}), got {shown(function)}"
+        raise InvalidInput(name, f"{problem}; hand over what publish(…) returns")
+
+
 def _group_position(group: Mapping[str, Any]) -> int:
     name = group["Label"]["default"]
     return GROUPS.index(name) if name in GROUPS else len(GROUPS)
+
+
+def _names(tags: Any) -> list[str]:
+    """Return the names of tags, in whichever shape they are."""
+    if isinstance(tags, Mapping):
+        return list(tags)
+    listed: Any = tags.tags if isinstance(tags, Tags) else tags or []
+    return [str(one["Key"] if isinstance(one, Mapping) else one.properties.get("Key")) for one in listed]
 
 
 def _tag_property(resource: AWSObject) -> str | None:

@@ -118,7 +118,10 @@ def allow_pulling_images(project: str, others: Sequence[Value] = ()) -> list[Sta
     pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
     own = Sub("arn:${AWS::Partition}:ecr:*:${AWS::AccountId}:repository/*")
     of_pipeline = Sub(f"arn:${{AWS::Partition}}:ecr:*:*:repository/{names.delivery_stack(project)}-*")
-    return [allow_everywhere("SigningInHasNoResource", [ecr.GetAuthorizationToken]), allow(pull, [own, of_pipeline, *others])]
+    return [
+        allow_everywhere("SigningInHasNoResource", [ecr.GetAuthorizationToken]),
+        allow(pull, [own, of_pipeline, *others]),
+    ]
 
 
 def allow_recorded_shells(log_group_arn: Value, key_arn: Value) -> list[Statement]:

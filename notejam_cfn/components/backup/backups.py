@@ -13,6 +13,7 @@ from troposphere import If, NoValue, Sub, backup, iam
 
 from ...config.settings import Stage
 from ...core import names
+from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import policies
@@ -32,7 +33,7 @@ MANAGED = ("AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyFor
 
 
 @dataclasses.dataclass(frozen=True)
-class Backups:
+class Backups(Inputs):
     """What backs up, restores and watches need of the backups."""
 
     vault_name: Value = described("Vault that holds the snapshots")

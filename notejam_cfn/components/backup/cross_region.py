@@ -8,6 +8,7 @@ from troposphere import backup
 
 from ...config.settings import BackupSettings, Stage
 from ...core import names
+from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import policies
@@ -17,7 +18,7 @@ GROUP = "Backups"
 
 
 @dataclasses.dataclass(frozen=True)
-class CrossRegionBackup:
+class CrossRegionBackup(Inputs):
     """Where a plan copies snapshots to; with a condition, only when it holds."""
 
     vault_arn: Value = described("Vault that holds copies of the snapshots")

@@ -8,9 +8,10 @@ from troposphere import ecs
 
 from ...config.settings import ClusterSettings
 from ...core import names
+from ...core.inputs import Inputs
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
-from ...core.values import Value
+from ...core.values import Value, described
 from ..data.encryption import Encryption
 from ..observability.log_groups import add_log_group
 
@@ -23,12 +24,12 @@ MORE_THAN_ENABLED = Suppression(
 
 
 @dataclasses.dataclass(frozen=True)
-class Cluster:
+class Cluster(Inputs):
     """A cluster and the log group that shells opened in its containers are recorded in."""
 
-    name: Value
-    shell_log_group_arn: Value | None = None
-    key_arn: Value | None = None
+    name: Value = described("Cluster that services run in", output="cluster_name")
+    shell_log_group_arn: Value | None = described("Log group of shells", default=None)
+    key_arn: Value | None = described("Key that shells are encrypted with", default=None, output="shell_key_arn")
 
 
 @component("cluster")

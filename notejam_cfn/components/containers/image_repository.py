@@ -10,6 +10,7 @@ from typing import Any
 from troposphere import ecr
 
 from ...config.settings import DeliverySettings
+from ...core.inputs import Inputs
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
@@ -29,7 +30,7 @@ RELEASES_ARE_FIXED = Suppression(
 
 
 @dataclasses.dataclass(frozen=True)
-class ImageRepository:
+class ImageRepository(Inputs):
     """Where images are pushed to and pulled from."""
 
     uri: Value = described("Repository of container images")

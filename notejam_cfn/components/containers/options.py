@@ -5,12 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from awacs.aws import Statement
-from troposphere import AWSHelperFn
 
-from ...config.fields import InvalidSetting, shown
+from ...core.inputs import Inputs, shown
 from ...core.values import Value
 from ..data.file_system import FileSystem
 from .secrets import Secret
@@ -22,40 +20,8 @@ CONDITIONS = ("START", "HEALTHY", "SUCCESS", "COMPLETE")
 MIGRATION, SCRATCH = "migrate", "tmp"
 
 
-class Options:
-    """Base of options: every one is checked when the object is made. Raises `InvalidSetting` for the first problem."""
-
-    def __post_init__(self) -> None:
-        for name, problem in self.problems():
-            raise InvalidSetting(f"{type(self).__name__}.{name}", problem)
-
-    def problems(self) -> Iterator[tuple[str, str]]:
-        """Yield the name of an option and what is wrong with it."""
-        yield from ()
-
-
-def words_problems(options: Any, *names: str) -> Iterator[tuple[str, str]]:
-    """Refuse a text where a list of words belongs: Python would take it letter by letter."""
-    for name in names:
-        value = getattr(options, name)
-        if isinstance(value, str) or not isinstance(value, Sequence):
-            yield name, f'must be a list of words such as ["serve", "--port", "80"], got {shown(value)}'
-
-
-def variable_problems(environment: Any, secrets: Any) -> Iterator[tuple[str, str]]:
-    """Refuse variables that ECS would refuse, and one that is both an open value and a secret."""
-    for name, value in dict(environment).items():
-        if not isinstance(value, (str, AWSHelperFn)):
-            yield "environment", f"must hold texts: write {name} as {str(value)!r}, got {shown(value)}"
-    for name, value in dict(secrets).items():
-        if not isinstance(value, Secret):
-            yield "secrets", f"must hold what secret(…) or parameter(…) returns, got {shown(value)} for {name}"
-        if name in environment:
-            yield "secrets", f"must not have a variable that environment has too, got {name} in both"
-
-
 @dataclasses.dataclass(frozen=True)
-class Volume(Options):
+class Volume(Inputs):
     """A directory that containers of a task share: on the task's own disk, or of a file system that outlives it."""
 
     name: str
@@ -63,7 +29,7 @@ class Volume(Options):
     file_system: FileSystem | None = None
     read_only: bool = False
 
-    def problems(self) -> Iterator[tuple[str, str]]:
+    def conflicts(self) -> Iterator[tuple[str, str]]:
         if not NAME.fullmatch(self.name) or self.name == SCRATCH:
             yield "name", f"must be lower-case letters, digits and hyphens, but not {SCRATCH}, got {shown(self.name)}"
         if not re.fullmatch(r"/[!-~]+", self.path) or self.path == f"/{SCRATCH}":
@@ -71,7 +37,7 @@ class Volume(Options):
 
 
 @dataclasses.dataclass(frozen=True)
-class Container(Options):
+class Container(Inputs):
     """A container of a task. `volumes` are names of the task's. Its memory is part of the task's."""
 
     name: str
@@ -86,11 +52,10 @@ class Container(Options):
     user: str = UNPRIVILEGED_USER
     essential: bool = True
 
-    def problems(self) -> Iterator[tuple[str, str]]:
+    def conflicts(self) -> Iterator[tuple[str, str]]:
         if not NAME.fullmatch(self.name):
             yield "name", f"must be lower-case letters, digits and hyphens, got {shown(self.name)}"
-        yield from words_problems(self, "command", "health_command", "ports", "volumes")
-        yield from variable_problems(self.environment, self.secrets)
+        yield from in_both(self.environment, self.secrets)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,8 +68,8 @@ class Sidecar(Container):
 
     before: str = ""
 
-    def problems(self) -> Iterator[tuple[str, str]]:
-        yield from super().problems()
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        yield from super().conflicts()
         if self.before not in ("", *CONDITIONS):
             yield "before", f"must be one of {', '.join(CONDITIONS)}, or empty, got {shown(self.before)}"
         if self.before in ("SUCCESS", "COMPLETE") and self.essential:
@@ -114,7 +79,7 @@ class Sidecar(Container):
 
 
 @dataclasses.dataclass(frozen=True)
-class TaskOptions(Options):
+class TaskOptions(Inputs):
     """What runs in the containers: how it is started, what it is told and what it may do.
 
     `secrets` maps a variable to `secret(…)` or `parameter(…)`, which bring their permissions; the task itself may read
@@ -137,13 +102,8 @@ class TaskOptions(Options):
     extra_ports: Mapping[str, int] = dataclasses.field(default_factory=dict)
     image_repositories: Sequence[Value] = ()
 
-    def problems(self) -> Iterator[tuple[str, str]]:
-        yield from words_problems(self, "command", "prepare", "health_command")
-        yield from variable_problems(self.environment, self.secrets)
-        lists = ("security_group_ids", "statements", "execution_statements", "image_repositories")
-        for name in (*lists, "sidecars", "volumes"):
-            if isinstance(getattr(self, name), (str, AWSHelperFn)):
-                yield name, f"must be a list, got {shown(getattr(self, name))}"
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        yield from in_both(self.environment, self.secrets)
         volumes = [volume.name for volume in self.volumes]
         yield from _twice("sidecars", [MIGRATION, *(sidecar.name for sidecar in self.sidecars)])
         yield from _twice("volumes", volumes)
@@ -157,6 +117,12 @@ class TaskOptions(Options):
     def file_systems(self) -> list[FileSystem]:
         """The file systems that volumes are of."""
         return [volume.file_system for volume in self.volumes if volume.file_system is not None]
+
+
+def in_both(environment: Mapping[str, Value], secrets: Mapping[str, Secret]) -> Iterator[tuple[str, str]]:
+    """Refuse a variable that is an open value and a secret: ECS takes one of them and says nothing."""
+    for name in sorted(environment.keys() & secrets.keys()):
+        yield "secrets", f"must not name what environment names too, got {name} in both"
 
 
 def _twice(option: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:

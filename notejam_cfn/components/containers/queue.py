@@ -8,6 +8,7 @@ from awacs.aws import Statement
 from troposphere import sqs
 
 from ...config.settings import QueueSettings
+from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import workload_policies
@@ -22,7 +23,7 @@ MOST_DAYS = 14
 
 
 @dataclasses.dataclass(frozen=True)
-class Queue:
+class Queue(Inputs):
     """Where work is left. Who leaves some gets the statements `sending`, and who takes it those of `receiving`."""
 
     url: Value = described("Queue that work is left in")
@@ -101,9 +102,7 @@ def add_dead_letters_alarm(
     add_alarm(template, f"{name}Failed", metric, notifications, "dead-letters", meaning)
 
 
-def add_waiting_alarm(
-    template: Template, settings: QueueSettings, queue: sqs.Queue, notifications: AlarmTopic
-) -> None:
+def add_waiting_alarm(template: Template, settings: QueueSettings, queue: sqs.Queue, notifications: AlarmTopic) -> None:
     """Tell people that the oldest message has waited for too long, where the settings say how long that is."""
     if not settings.oldest_minutes:
         return

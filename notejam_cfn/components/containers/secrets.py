@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from awacs.aws import Statement
-from troposphere import Ref, Sub
+from troposphere import Ref, Sub, encode_to_dict
 
-from ...config.fields import InvalidSetting, shown
+from ...core.inputs import Inputs, InvalidInput, shown
 from ...core.values import Value
 from ...iam import policies, workload_policies
 
@@ -22,7 +22,7 @@ RANDOM_END = re.compile(r"-[A-Za-z0-9]{6}$")
 
 
 @dataclasses.dataclass(frozen=True)
-class Secret:
+class Secret(Inputs):
     """What a variable is read from when a task starts: made by `secret` and `parameter`.
 
     `value_from` is what ECS is told, `permission` what the roles of the task may do for it. `kms_key` is the key that
@@ -42,9 +42,9 @@ def secret(arn: Value, key: str = "", kms_key: Value | None = None) -> Secret:
     """
     if isinstance(arn, str) and not SECRET_ARN.fullmatch(arn):
         hint = "; a parameter is read by parameter(…)" if ":ssm:" in arn else ""
-        raise InvalidSetting("arn", f"must be the ARN of a secret in Secrets Manager{hint}, got {shown(arn)}")
+        raise InvalidInput("arn", f"must be the ARN of a secret in Secrets Manager{hint}, got {shown(arn)}")
     if not re.fullmatch(r"[^:]*", key):
-        raise InvalidSetting("key", f"must be a key of the secret's JSON, without a colon, got {shown(key)}")
+        raise InvalidInput("key", f"must be a key of the secret's JSON, without a colon, got {shown(key)}")
     known = arn if not isinstance(arn, str) or RANDOM_END.search(arn) else f"{arn}-??????"
     value_from = policies.within(arn, f":{key}::") if key else arn
     return Secret(value_from, policies.allow_reading_secret(known), kms_key)
@@ -59,15 +59,15 @@ def parameter(arn: Value, kms_key: Value | None = None) -> Secret:
     """
     if isinstance(arn, Ref):
         problem = "must be an ARN or a name, got a Ref, which is a name that no ARN can be made of: write the name"
-        raise InvalidSetting("arn", problem)
+        raise InvalidInput("arn", problem)
     if isinstance(arn, str) and not arn.startswith("arn:"):
         if not PARAMETER_NAME.fullmatch(arn):
-            raise InvalidSetting("arn", f"must be the ARN or the name of a parameter, got {shown(arn)}")
+            raise InvalidInput("arn", f"must be the ARN or the name of a parameter, got {shown(arn)}")
         place = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/"
         arn = Sub(place + arn.removeprefix("/"))
     elif isinstance(arn, str) and not PARAMETER_ARN.fullmatch(arn):
         hint = "; a secret is read by secret(…)" if ":secretsmanager:" in arn else ""
-        raise InvalidSetting("arn", f"must be the ARN of a parameter in SSM{hint}, got {shown(arn)}")
+        raise InvalidInput("arn", f"must be the ARN of a parameter in SSM{hint}, got {shown(arn)}")
     return Secret(arn, workload_policies.allow_reading_parameter(arn), kms_key)
 
 
@@ -79,4 +79,4 @@ def allow_reading(secrets: Iterable[Mapping[str, Secret]], own_key: Value) -> li
 
 
 def _each_once(statements: Iterable[Statement]) -> list[Statement]:
-    return list({statement.to_json(): statement for statement in statements}.values())
+    return list({str(encode_to_dict(statement)): statement for statement in statements}.values())

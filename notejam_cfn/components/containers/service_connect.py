@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from troposphere import GetStackOutput, ecs, servicediscovery
 
-from ...config.fields import shown
 from ...config.settings import ServiceSettings, TaskSettings
 from ...core import names
+from ...core.inputs import Inputs, shown
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ..network.security_groups import allow_from_group
-from .options import NAME, Options
+from .options import NAME
+from .outputs import Service
 from .task_definition import log_configuration
-
-if TYPE_CHECKING:
-    from .service import Service
 
 PROXY_LOGS = "service-connect"
 
 
 @dataclasses.dataclass(frozen=True)
-class Namespace:
+class Namespace(Inputs):
     """Where services find each other by name."""
 
     arn: Value = described("Namespace that services find each other in")
 
 
 @dataclasses.dataclass(frozen=True)
-class Connect(Options):
+class Connect(Inputs):
     """How a service takes part in calls between services: whom it `calls`, and the `name` that others call it by.
 
     The name is the service's own in lower case, unless given. A worker calls, and is not called.
@@ -41,7 +38,7 @@ class Connect(Options):
     calls: Sequence[Service] = ()
     name: str = ""
 
-    def problems(self) -> Iterator[tuple[str, str]]:
+    def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.name and not NAME.fullmatch(self.name):
             yield "name", f"must be lower-case letters, digits and hyphens, got {shown(self.name)}"
         for called in self.calls:
@@ -72,33 +69,36 @@ def dns_name(settings: TaskSettings, connect: Connect) -> str:
     return connect.name or settings.name.lower()
 
 
-def configuration(settings: TaskSettings, connect: Connect, log_group: Value) -> ecs.ServiceConnectConfiguration:
-    """Describe a service's part: a proxy in each of its tasks, and its own name when it has a port."""
+def internal_url(settings: ServiceSettings, connect: Connect) -> str:
+    """Return the address that other services call a service at."""
+    return f"http://{dns_name(settings, connect)}:{settings.port}"
+
+
+def take_part(
+    template: Template, service: ecs.Service, settings: TaskSettings, group_id: Value, connect: Connect, log: Value
+) -> None:
+    """Give each task of a service a proxy, the service a name when it has a port, and open its way to those it calls.
+
+    Tasks know the names that there were when they started, so the called services of this template are made first.
+    Source: Amazon ECS Developer Guide, "Amazon ECS Service Connect components", deployment order.
+    """
     found = ecs.ServiceConnectConfiguration(
-        Enabled=True,
-        Namespace=connect.namespace.arn,
-        LogConfiguration=log_configuration(PROXY_LOGS, log_group),
+        Enabled=True, Namespace=connect.namespace.arn, LogConfiguration=log_configuration(PROXY_LOGS, log)
     )
     if isinstance(settings, ServiceSettings):
         name = dns_name(settings, connect)
         alias = ecs.ServiceConnectClientAlias(Port=settings.port, DnsName=name)
         found.Services = [ecs.ServiceConnectService(PortName=name, DiscoveryName=name, ClientAliases=[alias])]
-    return found
-
-
-def allow_calls(template: Template, settings: TaskSettings, group_id: Value, connect: Connect) -> None:
-    """Open the way from a service's tasks to those of the services that it calls."""
+    service.ServiceConnectConfiguration = found
     for called in connect.calls:
-        title = f"{settings.name}Calls{called.name}"
-        what = f"calls from {settings.name} to {called.name}"
-        allow_from_group(template, title, group_id, called.task_security_group_id, called.port, what)
+        title, target = f"{settings.name}Calls{called.name}", called.task_security_group_id
+        allow_from_group(template, title, group_id, target, called.port, f"calls from {settings.name} to {called.name}")
+    here = [one.name for one in connect.calls if not isinstance(one.task_security_group_id, GetStackOutput)]
+    if here:
+        service.DependsOn = [*rule_of(service), *(f"{name}Service" for name in here)]
 
 
-def called_first(connect: Connect) -> list[str]:
-    """Return the logical IDs of the called services of this template: they must be there before the caller.
-
-    Tasks know the names that there were when they started. Source: Amazon ECS Developer Guide, "Amazon ECS Service
-    Connect components", deployment order.
-    """
-    here = [one for one in connect.calls if not isinstance(one.task_security_group_id, GetStackOutput)]
-    return [f"{one.name}Service" for one in here]
+def rule_of(service: ecs.Service) -> list[str]:
+    """Return what a service waits for already."""
+    waited = service.resource.get("DependsOn", [])
+    return [waited] if isinstance(waited, str) else list(waited)

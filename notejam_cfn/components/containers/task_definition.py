@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from troposphere import Region, ecs, logs
 
-from ...config.fields import InvalidSetting
 from ...config.settings import TaskSettings
+from ...core.inputs import InvalidInput
 from ...core.suppressions import Suppression
 from ...core.template import Template
 from ...core.values import Value
@@ -98,15 +98,16 @@ def containers(
         volumes=[volume.name for volume in application.volumes],
         memory_mib=settings.memory_mib - preparing - proxy_mib - sidecars_mib(settings, application),
     )
-    described = _container(settings, own, application.volumes, log_group)
-    if ports:
-        described.PortMappings = list(ports)
+    described = _container(settings, own, application.volumes, log_group, ports)
     waiting = [
         ecs.ContainerDependency(ContainerName=one.name, Condition=one.before)
         for one in application.sidecars
         if one.before
     ]
-    beside = [_container(settings, sidecar, application.volumes, log_group) for sidecar in application.sidecars]
+    beside = [
+        _container(settings, sidecar, application.volumes, log_group, open_ports(sidecar))
+        for sidecar in application.sidecars
+    ]
     if preparing:
         first = dataclasses.replace(
             own,
@@ -129,19 +130,19 @@ def preparing_mib(settings: TaskSettings) -> int:
 
 
 def sidecars_mib(settings: TaskSettings, application: TaskOptions) -> int:
-    """Return the memory of the containers beside the task's own. Raises `InvalidSetting` when they leave it none."""
+    """Return the memory of the containers beside the task's own. Raises `InvalidInput` when they leave it none."""
     for sidecar in application.sidecars:
         if sidecar.name == container_name(settings):
-            raise InvalidSetting("sidecars", f"must not be called like the container of {settings.name}: {sidecar.name}")
+            raise InvalidInput("sidecars", f"must not be called like the container of {settings.name}: {sidecar.name}")
     beside = sum(sidecar.memory_mib for sidecar in application.sidecars)
     preparing = preparing_mib(settings) if application.prepare else 0
     if settings.memory_mib - beside - preparing - PROXY_MIB < LEAST_MIB:
-        raise InvalidSetting("memory_mib", f"must leave the task's own container some of it, got {beside} for sidecars")
+        raise InvalidInput("memory_mib", f"must leave the task's own container some of it, got {beside} for sidecars")
     return beside
 
 
 def task_volume(volume: Volume) -> ecs.Volume:
-    """Describe a volume: a directory on the task's own disk, or of a file system, mounted over TLS with the task's role."""
+    """Describe a volume: on the task's own disk, or of a file system, mounted over TLS and in the task's role."""
     system = volume.file_system
     if system is None:
         return ecs.Volume(Name=volume.name)
@@ -155,8 +156,17 @@ def task_volume(volume: Volume) -> ecs.Volume:
     )
 
 
+def open_ports(sidecar: Container) -> list[ecs.PortMapping]:
+    """Describe the ports of a container beside the task's own."""
+    return [ecs.PortMapping(ContainerPort=port, Protocol="tcp") for port in sidecar.ports]
+
+
 def _container(
-    settings: TaskSettings, container: Container, volumes: Sequence[Volume], log_group: Value
+    settings: TaskSettings,
+    container: Container,
+    volumes: Sequence[Volume],
+    log_group: Value,
+    ports: Sequence[ecs.PortMapping] = (),
 ) -> ecs.ContainerDefinition:
     """Describe a container without rights: not root, its files read-only but for /tmp, no capabilities.
 
@@ -175,7 +185,6 @@ def _container(
         Image=container.image,
         Essential=container.essential,
         User=container.user,
-        Memory=container.memory_mib,
         ReadonlyRootFilesystem=not settings.exec_access,
         MountPoints=mount_points(container, volumes),
         LinuxParameters=linux,
@@ -186,8 +195,9 @@ def _container(
     )
     if container.command:
         described.Command = list(container.command)
-    if container.ports:
-        described.PortMappings = [ecs.PortMapping(ContainerPort=port, Protocol="tcp") for port in container.ports]
+    described.Memory = container.memory_mib
+    if ports:
+        described.PortMappings = list(ports)
     if container.health_command:
         described.HealthCheck = ecs.HealthCheck(
             Command=["CMD", *container.health_command], Interval=15, Timeout=5, Retries=3, StartPeriod=60
@@ -210,7 +220,7 @@ def mount_points(container: Container, volumes: Sequence[Volume]) -> list[ecs.Mo
 
 
 def log_configuration(stream: str, log_group: Value) -> ecs.LogConfiguration:
-    """Write a container's output to streams of a log group; a full buffer drops lines rather than stop the container."""
+    """Write a container's output to streams of a log group; a full buffer drops lines and stops nothing."""
     return ecs.LogConfiguration(
         LogDriver="awslogs",
         Options={

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from awacs.aws import Statement
 from troposphere import Sub, iam, logs
 
-from ...config.fields import InvalidSetting
 from ...config.settings import TaskSettings
+from ...core.inputs import InvalidInput
 from ...core.template import Template
 from ...core.values import Value
 from ...iam import policies
@@ -79,9 +79,9 @@ def repositories_of(images: Sequence[Value]) -> list[Value]:
 
 
 def allow_shells(cluster: Cluster) -> list[Statement]:
-    """Allow what a shell takes. Raises `InvalidSetting` when the cluster says neither log group nor key of shells."""
+    """Allow what a shell takes. Raises `InvalidInput` when the cluster says neither log group nor key of shells."""
     if cluster.shell_log_group_arn is None or cluster.key_arn is None:
-        raise InvalidSetting("exec_access", "needs a cluster that says where shells are recorded, and under which key")
+        raise InvalidInput("exec_access", "needs a cluster that says where shells are recorded, and under which key")
     return policies.allow_recorded_shells(cluster.shell_log_group_arn, cluster.key_arn)
 
 

@@ -9,6 +9,7 @@ from awacs.aws import Statement
 from troposphere import s3
 
 from ...config.settings import BucketSettings
+from ...core.inputs import Inputs
 from ...core.suppressions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
@@ -23,7 +24,7 @@ VERSIONS_UNDO = Suppression(
 
 
 @dataclasses.dataclass(frozen=True)
-class Bucket:
+class Bucket(Inputs):
     """A bucket, and the key that its objects are encrypted with. Who may use it gets `reading` or `writing`."""
 
     name: Value = described("Bucket")

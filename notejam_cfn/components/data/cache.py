@@ -8,6 +8,7 @@ from troposphere import elasticache
 
 from ...config.settings import CacheSettings
 from ...core import names
+from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ..network.security_groups import add_security_group, allow_from_group
@@ -22,7 +23,7 @@ SNAPSHOT_HOUR = "03:00"
 
 
 @dataclasses.dataclass(frozen=True)
-class Cache:
+class Cache(Inputs):
     """How to reach a cache. `client_security_group_id` is the security group that those who connect must wear."""
 
     endpoint: Value = described("Address of the cache")

@@ -10,6 +10,7 @@ from troposphere import Equals, GetAZs, If, Join, NoValue, Parameter, Select, ec
 
 from ...config.settings import DatabaseSettings
 from ...core import names
+from ...core.inputs import Inputs
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
@@ -55,7 +56,7 @@ PARAMETERS = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Database:
+class Database(Inputs):
     """How to reach a database. `client_security_group_id` is the security group that those who connect must wear."""
 
     endpoint: Value = described("Address of the database's writer")
@@ -76,6 +77,7 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
     RDS makes the administrator's password, keeps it in Secrets Manager and replaces it every 7 days: clients must be
     able to read it again. The cluster pauses when its capacity may fall to 0 and nobody is connected.
     """
+    network.refuse_fewer("isolated", 2, "the database")
     clients, server = add_database_security_groups(template, network)
     subnets = add_subnet_group(template, network)
     origin = add_origin(template, settings)

@@ -10,6 +10,7 @@ from troposphere import kms
 
 from ...config.settings import EncryptionSettings
 from ...core import names
+from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import policies
@@ -18,7 +19,7 @@ PUBLISHERS = ("budgets", "cloudwatch", "sns")
 
 
 @dataclasses.dataclass(frozen=True)
-class Encryption:
+class Encryption(Inputs):
     """The key others encrypt with; one you already have needs the same grants in its policy."""
 
     key_arn: Value = described("Key that encrypts the stage's data, secrets and logs")

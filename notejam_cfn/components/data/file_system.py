@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from awacs.aws import Statement
-from troposphere import Tags, efs
+from troposphere import Tags, efs, encode_to_dict
 
 from ...config.settings import FileSystemSettings
 from ...core import names
+from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import policies, workload_policies
@@ -21,7 +22,7 @@ OWNER = "10001"
 
 
 @dataclasses.dataclass(frozen=True)
-class FileSystem:
+class FileSystem(Inputs):
     """A file system as tasks mount it: at an access point, through which all of them are one user.
 
     `client_security_group_id` is the security group of those who may connect; a task that mounts a volume of it is
@@ -68,7 +69,7 @@ def add_file_system(
                 efs.LifecyclePolicy(TransitionToIA="AFTER_30_DAYS"),
                 efs.LifecyclePolicy(TransitionToPrimaryStorageClass="AFTER_1_ACCESS"),
             ],
-            FileSystemPolicy=policies.policy(workload_policies.refuse_mounting_without_tls()),
+            FileSystemPolicy=encode_to_dict(policies.policy(workload_policies.refuse_mounting_without_tls())),
             FileSystemTags=Tags(Name=names.of_stack(f"-{settings.name}")),
             DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",

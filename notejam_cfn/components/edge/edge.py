@@ -7,6 +7,7 @@ import dataclasses
 from troposphere import If, NoValue
 
 from ...config.settings import Stage
+from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ..data.encryption import add_encryption
@@ -21,7 +22,7 @@ ARN = "arn:[a-z-]+:{}:[a-z0-9-]+:[0-9]{{12}}:{}"
 
 
 @dataclasses.dataclass(frozen=True)
-class Edge:
+class Edge(Inputs):
     """What the distribution of a stage takes from us-east-1; nothing without a domain and a firewall."""
 
     certificate_arn: Value | None = described("Certificate of the domain, for CloudFront", default=None)

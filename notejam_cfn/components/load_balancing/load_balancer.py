@@ -9,6 +9,7 @@ from troposphere import Sub, ec2, s3
 from troposphere import elasticloadbalancingv2 as elb
 
 from ...config.settings import LoadBalancerSettings
+from ...core.inputs import Inputs
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
@@ -22,6 +23,7 @@ from .access_logs import add_access_logs
 from .dns import add_certificate, add_records
 from .firewall import add_firewall
 from .listeners import HTTP, HTTPS, add_cloudfront_listener, add_listeners
+from .routing import Route
 
 PUBLIC, INTERNAL = "internet-facing", "internal"
 OPEN_TO_PEOPLE = Suppression(
@@ -37,22 +39,25 @@ MEANT_TO_BE_DELETED = Suppression(
 
 
 @dataclasses.dataclass(frozen=True)
-class LoadBalancer:
+class LoadBalancer(Inputs):
     """What a service needs to stand behind the load balancer, and people to reach it.
 
     `trusted_proxies` says how many of the last entries of `X-Forwarded-For` are by AWS: the load balancer's, and before
-    it CloudFront's.
+    it CloudFront's. `routes` are those of the services that stand behind it: see `routing`.
     """
 
-    url: Value
-    listener_arn: Value
-    security_group_id: Value
-    full_name: Value
-    access_log_bucket: Value
+    url: Value = described("Address that people open")
+    listener_arn: Value = described("Listener that services attach to")
+    security_group_id: Value = described(
+        "Security group of the load balancer", output="load_balancer_security_group_id"
+    )
+    full_name: Value = described("Load balancer, as metrics name it", output="load_balancer_full_name")
+    access_log_bucket: Value | None = described("Bucket of the access logs", default=None)
     trusted_proxies: int = 1
     web_acl_log_group: Value | None = described("Log group of the firewall", default=None)
     certificate_arn: Value | None = described("Certificate of the domain", default=None)
     distribution_id: Value | None = described("CloudFront distribution in front", default=None)
+    routes: list[Route] = dataclasses.field(default_factory=list, compare=False, repr=False)
 
 
 @component("load-balancer")
@@ -67,6 +72,7 @@ def add_load_balancer(
 
     Until a service takes a request it answers with a page that says what to do next.
     """
+    network.refuse_fewer("public" if edge is None else "isolated", 2, "the load balancer")
     bucket = add_access_logs(template, settings)
     if edge is None:
         return add_public_load_balancer(template, settings, network, encryption, bucket)

@@ -10,6 +10,7 @@ from troposphere import Cidr, GetAZs, Select, Sub, Tags, ec2, iam
 
 from ...config.settings import NetworkSettings, ServiceSettings
 from ...core import names
+from ...core.inputs import Inputs, InvalidInput
 from ...core.template import Template, component
 from ...core.values import Value, Values, described
 from ...iam import policies
@@ -36,7 +37,7 @@ PURPOSES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Network:
+class Network(Inputs):
     """What others need of a network; one you already have can be described with literal ids.
 
     `ipv6_only_tasks` says that private subnets have no IPv4 addresses: the load balancer then reaches tasks over IPv6.
@@ -49,6 +50,14 @@ class Network:
     flow_log_group_name: Value | None = described("Log group of the VPC's traffic", default=None)
     dual_stack: bool = False
     ipv6_only_tasks: bool = False
+
+    def refuse_fewer(self, kind: str, least: int, purpose: str) -> None:
+        """Raise `InvalidInput` when there are fewer than so many subnets of a kind, such as `isolated`."""
+        name = f"{kind}_subnet_ids"
+        got = len(getattr(self, name))
+        if got < least:
+            zones = {1: "at least one subnet", 2: "subnets of two zones at the least"}[least]
+            raise InvalidInput(f"network.{name}", f"must be {zones}, for {purpose}, got {got}")
 
 
 @component("network")

@@ -10,6 +10,7 @@ from typing import Any
 from troposphere import If, NoValue, events, sns
 
 from ...config.settings import MonitoringSettings
+from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import policies
@@ -19,7 +20,7 @@ GROUP = "Alarms"
 
 
 @dataclasses.dataclass(frozen=True)
-class AlarmTopic:
+class AlarmTopic(Inputs):
     """Where alarms go. `runbook_url` is the page with a section for each."""
 
     topic_arn: Value = described("Topic that alarms publish to")

@@ -7,7 +7,8 @@ import ipaddress
 import re
 from typing import Any
 
-from ..fields import Settings, checked, choice, flag, shown, whole
+from ...core.inputs import shown
+from ..fields import Settings, checked, choice, flag, whole
 from .common import log_retention
 
 EGRESS = ("nat", "nat-per-zone", "endpoints", "ipv6")

@@ -6,7 +6,8 @@ import dataclasses
 import re
 from typing import Any
 
-from ..fields import Settings, checked, choice, shown, text, whole
+from ...core.inputs import shown
+from ..fields import Settings, checked, choice, text, whole
 from .common import ADDRESS_PATTERN, REGION_PATTERN, log_retention
 
 SOURCES = ("codeconnections", "codecommit", "s3")

@@ -26,7 +26,7 @@ class BucketSettings(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class CacheSettings(Settings):
-    """The cache (ElastiCache Serverless for Valkey): at the most how large and busy it may get, which is what it costs."""
+    """The cache (ElastiCache Serverless for Valkey): its bounds, which are those of its cost."""
 
     name: str = named("Sessions")
     engine_version: str = choice("8", ("7", "8"), "major version of Valkey")

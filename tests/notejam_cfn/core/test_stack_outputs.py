@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import typing
 from typing import Any
 
-from notejam_cfn import Template, Value, Values, described, publish
+import pytest
+from troposphere import AWSHelperFn, Ref
+
+import notejam_cfn as nj
+from notejam_cfn import InvalidInput, Template, Value, Values, described, publish
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +45,43 @@ def test_facts_that_python_knows_stay_facts() -> None:
     assert published()[1].depth == 3
 
 
+def test_a_prefix_tells_a_second_of_a_kind_apart() -> None:
+    template = Template("harbour", tags={}, architecture="A harbour.")
+    publish(template, "harbour", Harbour("d-1", ()))
+    with pytest.raises(InvalidInput, match=r"^DockId is an output of this stack already.*with a prefix"):
+        publish(template, "harbour", Harbour("d-2", ()))
+    publish(template, "harbour", Harbour("d-2", ()), prefix="North")
+    assert list(template.outputs) == ["DockId", "NorthDockId"]
+
+
+def test_what_is_published_twice_is_one_output() -> None:
+    template = Template("harbour", tags={}, architecture="A harbour.")
+    assert publish(template, "harbour", Harbour("d-1", ())) == publish(template, "harbour", Harbour("d-1", ()))
+    assert list(template.outputs) == ["DockId"]
+
+
+def test_what_is_not_declared_as_an_output_is_not_published() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Pier:
+        gate_id: Value
+
+    template = Template("harbour", tags={}, architecture="A harbour.")
+    with pytest.raises(InvalidInput, match=r"^Pier.gate_id belongs to its template and is not declared as an output"):
+        publish(template, "harbour", Pier(Ref("Gate")))
+
+
+def test_the_outputs_of_every_component_can_be_published() -> None:
+    kinds = [getattr(nj, name) for name in nj.__all__ if dataclasses.is_dataclass(getattr(nj, name))]
+    for kind in kinds:
+        fields = dataclasses.fields(kind)
+        if not any("description" in field.metadata for field in fields):
+            continue
+        for field in fields:
+            hint = typing.get_type_hints(kind)[field.name]
+            can_refer = AWSHelperFn in (hint, *typing.get_args(hint)) or hint == Values
+            assert not can_refer or "description" in field.metadata, (kind.__name__, field.name)
+
+
 def stack_outputs_read(value: Any) -> set[tuple[str, str]]:
     if isinstance(value, dict):
         if set(value) == {"Fn::GetStackOutput"}:
@@ -61,7 +103,10 @@ def test_what_a_layer_publishes_is_read_by_another_or_by_people(starter_stacks: 
     read = set().union(*(stack_outputs_read(stack.template.to_dict()) for stack in layered))
     for stack in layered:
         for name in stack.template.outputs:
-            assert (stack.name, name) in read or name in PEOPLE_READ | SCRIPTS_READ | LARGER_SIZES_READ, (
+            assert (
+                stack.name,
+                name,
+            ) in read or name in PEOPLE_READ | SCRIPTS_READ | LARGER_SIZES_READ | SERVICES_BESIDE_IT_READ, (
                 stack.name,
                 name,
             )
@@ -81,6 +126,8 @@ SCRIPTS_READ = {
     "DashboardName",
     "TopicArn",
 }
+# What a service in a stack of its own needs to stand behind the same load balancer.
+SERVICES_BESIDE_IT_READ = {"AccessLogBucket", "ListenerArn", "LoadBalancerSecurityGroupId"}
 # What only restore tests, dashboards and public load balancers read, which the smallest size has none of.
 LARGER_SIZES_READ = {
     "DistributionId",
