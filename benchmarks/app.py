@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from load import Result, run  # noqa: E402
 
-from notejam_cfn.local.postgres import Postgres, free_port  # noqa: E402
+from notejam_cfn.local.database.postgres import Postgres, free_port  # noqa: E402
 from tests.harness.application import RunningServer  # noqa: E402
 
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from notejam_cfn.deploy.stacks.scheduler import Scheduler
+from notejam_cfn.deploy.stacks.execution.scheduler import Scheduler
 from notejam_cfn.local import emulator
 
 ROOT = Path(__file__).parents[1]

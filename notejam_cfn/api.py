@@ -1,6 +1,7 @@
 """What `import notejam_cfn` offers, by name."""
 
 from .application import add_application
+from .build.deployable import stack, write_output
 from .components.backup.backups import Backups, add_backups
 from .components.backup.cross_region import CrossRegionBackup, add_cross_region_backup
 from .components.containers.cluster import Cluster, add_cluster
@@ -130,8 +131,10 @@ __all__ = [
     "parameter",
     "publish",
     "secret",
+    "stack",
     "stacks_of",
     "stacks_of_stage",
     "to_json",
     "to_yaml",
+    "write_output",
 ]

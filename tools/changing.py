@@ -19,8 +19,8 @@ from typing import Any
 from notejam_cfn.config.loader import ConfigError, parse
 from notejam_cfn.config.settings import EGRESS, DeliverySettings, Stage
 from notejam_cfn.deploy.plan.changes import Action
-from notejam_cfn.deploy.plan.findings import Verdict
-from notejam_cfn.deploy.plan.verdicts import Judged
+from notejam_cfn.deploy.plan.effects.findings import Verdict
+from notejam_cfn.deploy.plan.effects.verdicts import Judged
 from notejam_cfn.local.setting_changes import DELIVERY, STAGE, Builder, Settings, document
 
 ROOT = Path(__file__).parent.parent

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from notejam_cfn.deploy import manifest
-from notejam_cfn.local import emulator, policies
+from notejam_cfn.local import emulator
 from notejam_cfn.local.rehearse import Rehearsal, Settings, service_stack
-from notejam_cfn.local.roles import usage
+from notejam_cfn.local.roles import policies, usage
 
 ROOT = Path(__file__).parents[1]
 

@@ -1,4 +1,4 @@
-"""Write what resource schemas say of replacement, names and regions to notejam_cfn/deploy/plan/resource_facts.json.
+"""Write what resource schemas say of replacement, names and regions to deploy/plan/effects/resource_facts.json.
 
     python tools/refresh_resource_facts.py            writes the file
     python tools/refresh_resource_facts.py --check    ends with 1 when the file is not what the installed cfn-lint says
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-TARGET = ROOT / "notejam_cfn" / "deploy" / "plan" / "resource_facts.json"
+TARGET = ROOT / "notejam_cfn" / "deploy" / "plan" / "effects" / "resource_facts.json"
 REFERENCE_REGION = "us-east-1"
 # Services, as in AWS::SERVICE::Type, that the components make resources of.
 SERVICES = frozenset(

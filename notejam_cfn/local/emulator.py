@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from . import server
+from .emulated import server
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"

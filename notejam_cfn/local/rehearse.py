@@ -21,17 +21,19 @@ from ..deploy.manifest import Manifest, StackSpec
 from ..deploy.stacks.deploy import Deployment, Options, read_templates
 from ..deploy.stacks.destroy import Destruction
 from ..deploy.stacks.destroy import Options as DestroyOptions
-from ..deploy.stacks.executor import Prompter
-from ..deploy.stacks.outcomes import Result
+from ..deploy.stacks.execution.executor import Prompter
+from ..deploy.stacks.execution.outcomes import Result
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import exit_status, lines
-from . import emulator, entrance, programs, smoke_client
+from . import emulator
 from .containers import image, task
 from .containers.runtime import Checkout, InImage, Runtime
 from .containers.sandbox import Sandbox
-from .postgres import Postgres
-from .postgres_tls import tls_front
-from .tls import Authority
+from .database import programs
+from .database.postgres import Postgres
+from .database.tls import tls_front
+from .entrance import entrance, smoke_client
+from .entrance.certificates import Authority
 
 DIGEST = "sha256:" + "0" * 64
 NOT_RELEASED = "waits for its first release"

@@ -20,9 +20,9 @@ from ..deploy.exit_codes import CommandError, Exit
 from ..deploy.manifest import FILE_NAME, Manifest, read
 from ..deploy.plan import two_steps
 from ..deploy.plan.changes import Action, StackChange, compare
-from ..deploy.plan.findings import Verdict
+from ..deploy.plan.effects.findings import Verdict
+from ..deploy.plan.effects.verdicts import Judged, judge
 from ..deploy.plan.model import Plan
-from ..deploy.plan.verdicts import Judged, judge
 from ..deploy.stacks.deploy import Deployment, Options
 from ..deploy.stacks.templates import Template
 from ..deploy.ui.progress import Silent

@@ -10,13 +10,7 @@ from troposphere import AccountId, Equals, If, Not, NoValue
 
 from ..components.containers.image_repository import ImageRepository, add_image_repository
 from ..components.data.encryption import PUBLISHERS, add_encryption
-from ..components.pipeline.stage_access import (
-    PIPELINE_ACCOUNT,
-    StageAccess,
-    StageNeeds,
-    add_account,
-    add_stage_access,
-)
+from ..components.pipeline.stage_access import PIPELINE_ACCOUNT, StageAccess, StageNeeds, add_account, add_stage_access
 from ..config.settings import EncryptionSettings, Project, Stage
 from ..core import names
 from ..core.stack_outputs import publish

@@ -15,7 +15,7 @@ from app.data.migrate import migrate
 from app.data.models import database
 from app.security import passwords
 from app.settings import Settings
-from notejam_cfn.local.postgres import Postgres
+from notejam_cfn.local.database.postgres import Postgres
 
 from .helpers import PASSWORD, SECRET, sign_up
 

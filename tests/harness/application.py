@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from notejam_cfn.local.postgres import Postgres, end_with_parent, free_port
+from notejam_cfn.local.database.postgres import Postgres, end_with_parent, free_port
 
 PASSWORD = "first-password"
 SECRET = "a secret for tests, long enough to be one"

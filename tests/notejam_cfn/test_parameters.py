@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from notejam_cfn.core.evaluated import EvaluatedTemplate
-from notejam_cfn.local.schemas import resource_type
+from notejam_cfn.local.emulated.schemas import resource_type
 
 pytest.importorskip("cfnlint")
 

@@ -80,6 +80,6 @@ def _judges() -> str:
     digest = hashlib.sha256(f"{FORMAT} {sys.version_info[:2]}".encode())
     for linter in LINTERS:
         digest.update(f"{linter} {metadata.version(linter)}".encode())
-    for file in sorted([*(PACKAGE.parent / "rules").glob("*.py"), *PACKAGE.glob("*.py")]):
+    for file in sorted([*(PACKAGE.parent / "rules").rglob("*.py"), *PACKAGE.glob("*.py")]):
         digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()

@@ -4,8 +4,8 @@ Each file is one rule and needs nothing but cfn-lint, so that any project can us
 
     cfn-lint --append-rules notejam_cfn.build.rules --include-checks I -- template.yaml
 
-cfn-lint takes every rule that this module holds or, given the folder instead, every file whose name does not begin with
-an underscore. IDs begin with E95 and W95.
+cfn-lint takes every rule that this module holds or, given the folder instead, every file in it and below it whose name
+does not begin with an underscore. IDs begin with E95 and W95.
 """
 
 import importlib
@@ -19,5 +19,5 @@ def _is_rule(found: object) -> bool:
     return inspect.isclass(found) and issubclass(found, CloudFormationLintRule)
 
 
-for _file in pkgutil.iter_modules(__path__):
-    globals().update(inspect.getmembers(importlib.import_module(f"{__name__}.{_file.name}"), _is_rule))
+for _file in pkgutil.walk_packages(__path__, f"{__name__}."):
+    globals().update(inspect.getmembers(importlib.import_module(_file.name), _is_rule))

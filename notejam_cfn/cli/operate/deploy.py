@@ -10,7 +10,7 @@ from typing import Any
 from ...deploy.exit_codes import BadInput
 from ...deploy.plan import document
 from ...deploy.stacks.deploy import Deployment, Options
-from ...deploy.stacks.outcomes import Result
+from ...deploy.stacks.execution.outcomes import Result
 from . import session
 from .runs import Session, over_stacks
 

@@ -7,9 +7,9 @@ import argparse
 from ...deploy.aws.client import Aws
 from ...deploy.data import restore_plan
 from ...deploy.manifest import StackSpec
-from ...deploy.plan import left_stacks
+from ...deploy.plan.account import left_stacks
 from ...deploy.stacks.destroy import Destruction, Options
-from ...deploy.stacks.outcomes import Result
+from ...deploy.stacks.execution.outcomes import Result
 from . import session
 from .runs import Session, over_stacks
 

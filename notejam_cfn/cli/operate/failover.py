@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ...deploy.data.failover import Failover, FailoverOptions
 from ...deploy.manifest import DELIVERY
-from ...deploy.stacks.outcomes import Result
+from ...deploy.stacks.execution.outcomes import Result
 from . import session
 from .runs import Session, over_stacks
 

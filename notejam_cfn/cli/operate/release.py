@@ -8,7 +8,7 @@ from pathlib import Path
 from ...deploy.service import release
 from ...deploy.service.stages import IMAGE, Stage
 from ...deploy.stacks.deploy import Deployment, Options
-from ...deploy.stacks.outcomes import Result
+from ...deploy.stacks.execution.outcomes import Result
 from . import session
 from .runs import Session, over_stacks
 

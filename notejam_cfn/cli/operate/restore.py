@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, datetime
 
 from ...deploy.data.restore import Restore, RestoreOptions
-from ...deploy.stacks.outcomes import Result
+from ...deploy.stacks.execution.outcomes import Result
 from . import session
 from .runs import Session, over_stacks
 

@@ -13,8 +13,8 @@ from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import Exit
 from ...deploy.manifest import StackSpec
 from ...deploy.stacks.deploy import read_templates
-from ...deploy.stacks.executor import Prompter
-from ...deploy.stacks.outcomes import Result
+from ...deploy.stacks.execution.executor import Prompter
+from ...deploy.stacks.execution.outcomes import Result
 from ...deploy.ui import summary
 from ...deploy.ui.progress import Progress, kind_for
 from . import session

@@ -16,8 +16,8 @@ from ..aws.client import Aws
 from ..exit_codes import BadInput, NeedsRecovery, Refused
 from ..manifest import StackSpec
 from ..stacks.deploy import Deployment, Options, read_templates
-from ..stacks.executor import Prompter
-from ..stacks.outcomes import Result
+from ..stacks.execution.executor import Prompter
+from ..stacks.execution.outcomes import Result
 from ..ui.progress import Progress
 from . import engine_version, failover_checks, failover_domain, restore_plan
 from .backups import DATABASE, RecoveryPoint

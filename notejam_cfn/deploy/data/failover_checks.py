@@ -17,8 +17,8 @@ from ...core.render import compact_json, load
 from ..aws.client import Aws
 from ..exit_codes import AwsTrouble, CommandError, RolledBack
 from ..manifest import StackSpec
-from ..plan.quotas import allowed_by
-from ..plan.resource_facts import absent_types, source
+from ..plan.account.quotas import allowed_by
+from ..plan.effects.resource_facts import absent_types, source
 from ..stacks.deploy import read_templates
 from ..stacks.templates import Template
 from ..ui import estimates

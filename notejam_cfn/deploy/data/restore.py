@@ -10,8 +10,8 @@ from ..aws.client import Aws
 from ..exit_codes import BadInput, Refused
 from ..manifest import StackSpec
 from ..stacks.deploy import Deployment, Options, read_templates
-from ..stacks.executor import Prompter
-from ..stacks.outcomes import Result
+from ..stacks.execution.executor import Prompter
+from ..stacks.execution.outcomes import Result
 from ..ui.progress import Progress
 from . import backups, engine_version, restore_plan
 from .backups import DATABASE, Facts

@@ -13,8 +13,8 @@ from typing import Any
 
 from . import resolve
 from .differences import changed_paths
+from .effects.resource_facts import UNKNOWN, ResourceFacts, facts_of, touches
 from .resolve import Resolved, references
-from .resource_facts import UNKNOWN, ResourceFacts, facts_of, touches
 
 Key = tuple[str, str]
 """A stack, and a logical id or the name of an output."""

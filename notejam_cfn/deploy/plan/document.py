@@ -10,8 +10,8 @@ from typing import Any
 
 from ..exit_codes import BadInput, Refused
 from . import wording
+from .effects.verdicts import Judged
 from .model import Plan, StackPlan
-from .verdicts import Judged
 
 FORMAT = 1
 

@@ -11,7 +11,7 @@ from ..exit_codes import Refused
 from ..manifest import StackSpec
 from ..stacks.parameters import ParameterChange
 from ..stacks.templates import Template
-from .verdicts import Judged
+from .effects.verdicts import Judged
 
 
 class Kind(enum.Enum):

@@ -12,13 +12,14 @@ from ..aws.models import HeldResource, StackState
 from ..exit_codes import CommandError, NeedsRecovery, Refused
 from ..manifest import StackSpec
 from ..stacks import parameters, template_upload
+from ..stacks.execution.statuses import ABSENT, Step, status
 from ..stacks.ownership import require_ours
-from ..stacks.statuses import ABSENT, Step, status
 from ..stacks.templates import Template, fingerprint, inputs_digest
-from . import lookups, notices, two_steps
+from . import two_steps
+from .account import lookups, notices
 from .changes import Key, StackChange, compare
+from .effects.verdicts import Judged, judge
 from .model import Kind, Plan, StackPlan
-from .verdicts import Judged, judge
 
 States = Mapping[str, StackState | None]
 # The rows of a failed creation that need nothing cleared: what was made is gone already.

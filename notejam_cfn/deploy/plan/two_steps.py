@@ -11,7 +11,7 @@ from typing import Any
 from ..stacks.templates import Template
 from .changes import IPV6, Action, Comparison, Key, ResourceChange
 from .differences import at
-from .in_use import refuses_deletion, uses
+from .effects.in_use import refuses_deletion, uses
 
 SUBNET = "AWS::EC2::Subnet"
 

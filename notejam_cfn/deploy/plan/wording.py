@@ -6,12 +6,12 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
+from ..stacks.execution.statuses import status
 from ..stacks.parameters import ParameterChange
-from ..stacks.statuses import status
 from .changes import REPLACING, Action, ResourceChange
-from .findings import Verdict
+from .effects.findings import Verdict
+from .effects.verdicts import Judged
 from .model import Kind, LeftStack, Plan, StackPlan
-from .verdicts import Judged
 
 WIDTH = 118
 SIGNS = {Action.ADD: "+", Action.CHANGE: "~", Action.REPLACE: "±", Action.MAYBE_REPLACE: "±", Action.REMOVE: "-"}

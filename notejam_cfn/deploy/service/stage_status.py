@@ -11,7 +11,7 @@ from ..aws.client import Aws, Pause
 from ..aws.models import StackState
 from ..exit_codes import CommandError
 from ..manifest import StackSpec
-from ..stacks import statuses
+from ..stacks.execution import statuses
 from ..stacks.templates import Template, fingerprint
 from .stages import CLUSTER, IMAGE, SERVICE, Part, Stage
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..aws.client import Aws, Pause, cluster_of
 from ..aws.models import Event, StoppedTask
 from ..exit_codes import CommandError
-from ..stacks.operations import SERVICE
+from ..stacks.execution.operations import SERVICE
 
 TASK_DEFINITION = "AWS::ECS::TaskDefinition"
 LOG_LINES = 5

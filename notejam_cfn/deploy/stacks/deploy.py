@@ -12,7 +12,8 @@ from ..aws.client import Aws, ChangeSetFailed, Creation
 from ..aws.models import ChangeSet, Event, StackState
 from ..exit_codes import AwsTrouble, Exit, NeedsRecovery, Refused
 from ..manifest import StackSpec
-from ..plan import document, left_stacks, service_linked_roles, wording
+from ..plan import document, wording
+from ..plan.account import left_stacks, service_linked_roles
 from ..plan.changes import Action
 from ..plan.model import Kind, LeftStack, Plan, StackPlan, allowed_in
 from ..plan.planner import Planner
@@ -21,13 +22,13 @@ from ..ui import estimates
 from ..ui.progress import Progress, counted
 from ..ui.signals import Control
 from . import parameters, prefix_lists, protection, template_upload, templates
-from .executor import Prompter, execute
-from .operations import Note, Operation, OperationResult, began_by, new_token, user
-from .outcomes import Outcome, Result
+from .execution.executor import Prompter, execute
+from .execution.operations import Note, Operation, OperationResult, began_by, new_token, user
+from .execution.outcomes import Outcome, Result
+from .execution.root_cause import first_cause
+from .execution.scheduler import Emit, Message
+from .execution.statuses import Step, status
 from .ownership import busy
-from .root_cause import first_cause
-from .scheduler import Emit, Message
-from .statuses import Step, status
 from .templates import Template
 
 # CloudFormation's words for a change set that another operation has made void.

@@ -12,13 +12,13 @@ from ..manifest import StackSpec
 from ..ui.progress import Progress, counted
 from ..ui.signals import Control
 from . import protection
-from .executor import Prompter, execute
-from .operations import Note, Operation, OperationResult, new_token
-from .outcomes import Outcome, Result
+from .execution.executor import Prompter, execute
+from .execution.operations import Note, Operation, OperationResult, new_token
+from .execution.outcomes import Outcome, Result
+from .execution.root_cause import first_cause
+from .execution.scheduler import Emit
+from .execution.statuses import status
 from .ownership import busy, require_ours
-from .root_cause import first_cause
-from .scheduler import Emit
-from .statuses import status
 from .templates import STATEFUL
 
 GONE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})

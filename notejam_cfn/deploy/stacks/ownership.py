@@ -6,8 +6,8 @@ from ..aws.client import Aws
 from ..aws.models import StackState
 from ..exit_codes import Refused
 from ..manifest import StackSpec
-from .operations import began_by
-from .statuses import status
+from .execution.operations import began_by
+from .execution.statuses import status
 
 
 def require_ours(stack: StackSpec, state: StackState) -> None:

@@ -11,13 +11,13 @@ from ..exit_codes import Exit, Refused
 from ..manifest import StackSpec
 from ..ui.progress import Progress
 from ..ui.signals import Control
-from .executor import Prompter, execute
-from .operations import Note, Operation, OperationResult, new_token
-from .outcomes import Outcome, Result
+from .execution.executor import Prompter, execute
+from .execution.operations import Note, Operation, OperationResult, new_token
+from .execution.outcomes import Outcome, Result
+from .execution.root_cause import first_cause
+from .execution.scheduler import Emit
+from .execution.statuses import Step, status
 from .ownership import busy, require_ours
-from .root_cause import first_cause
-from .scheduler import Emit
-from .statuses import Step, status
 
 ROLLBACK_STUCK = "UPDATE_ROLLBACK_FAILED"
 # Left half done because rolling back was turned off.

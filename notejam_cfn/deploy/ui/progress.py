@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import TextIO
 
 from ..aws.models import Event, RolloutState
-from ..stacks.operations import Heartbeat, Note, ResourceEvent, RolloutEvent
-from ..stacks.scheduler import Message
+from ..stacks.execution.operations import Heartbeat, Note, ResourceEvent, RolloutEvent
+from ..stacks.execution.scheduler import Message
 from ..stacks.templates import Template
 from . import estimates
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..exit_codes import Exit
-from ..stacks.outcomes import Outcome, Result
-from ..stacks.root_cause import hint
-from ..stacks.statuses import status
+from ..stacks.execution.outcomes import Outcome, Result
+from ..stacks.execution.root_cause import hint
+from ..stacks.execution.statuses import status
 from .progress import minutes
 
 URL = "Url"

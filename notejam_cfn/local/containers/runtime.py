@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..postgres import end_with_parent
+from ..database.postgres import end_with_parent
 from .sandbox import Limits, Sandbox
 
 ENTRYPOINT = ("python", "-m", "app")

@@ -23,8 +23,8 @@ from ...deploy.service import smoke_test
 from ...deploy.stacks.deploy import Deployment, Options, read_templates
 from ...deploy.stacks.destroy import Destruction
 from ...deploy.stacks.destroy import Options as DestroyOptions
-from ...deploy.stacks.executor import Prompter
-from ...deploy.stacks.outcomes import Outcome, Result
+from ...deploy.stacks.execution.executor import Prompter
+from ...deploy.stacks.execution.outcomes import Outcome, Result
 from ...deploy.ui import estimates
 from ...deploy.ui.progress import Progress
 from ...deploy.ui.summary import exit_status, lines

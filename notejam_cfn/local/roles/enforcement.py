@@ -15,8 +15,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .. import policies, schemas
-from . import handlers, services
+from ..emulated import schemas
+from . import handlers, policies, services
 from .arns import Place, Resource
 
 Handler = Callable[[dict[str, Any]], Any]

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import schemas
-from ..policies import ANY, Request
+from ..emulated import schemas
 from . import reference
 from .arns import Place, Resource
+from .policies import ANY, Request
 
 # An action that makes the resource itself is decided on an ARN that has no tags yet.
 MAKES = re.compile(r":(Create|Allocate|Register|Request|Put)")

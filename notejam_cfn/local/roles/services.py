@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..policies import ANY, Request
 from .arns import Place, Resource
+from .policies import ANY, Request
 
 WRITES_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 IN_ECR = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>[^@:]+)")

@@ -24,9 +24,9 @@ from app.data.pool import Pool
 from app.data.trash import trash_pad
 from app.errors import DatabaseUnavailable
 from app.settings import RDS_CERTIFICATES, Settings
-from notejam_cfn.local.postgres import Postgres
-from notejam_cfn.local.postgres_tls import PORT, tls_front
-from notejam_cfn.local.tls import Authority
+from notejam_cfn.local.database.postgres import Postgres
+from notejam_cfn.local.database.tls import PORT, tls_front
+from notejam_cfn.local.entrance.certificates import Authority
 
 from ..helpers import PASSWORD, add_note, add_pad, main_form, sign_up, submit
 

@@ -15,7 +15,7 @@ from app.data.database import new_database
 from app.data.migrate import MIGRATIONS, migrate
 from app.data.models import database
 from app.settings import Settings
-from notejam_cfn.local.postgres import Postgres
+from notejam_cfn.local.database.postgres import Postgres
 from tests.harness.application import command, environment
 
 from ..helpers import SECRET

@@ -12,7 +12,7 @@ from webtest import TestApp
 
 from app.data.database import Sqlite
 from app.data.models import database
-from notejam_cfn.local.postgres import Postgres
+from notejam_cfn.local.database.postgres import Postgres
 
 from ..helpers import SECRET, main_form, sign_up
 

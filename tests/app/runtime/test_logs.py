@@ -11,7 +11,7 @@ import pytest
 
 from app.runtime.logs import JsonFormatter
 from app.web.middleware import request_id
-from notejam_cfn.local.postgres import Postgres
+from notejam_cfn.local.database.postgres import Postgres
 from tests.harness.application import Client, RunningServer, command, environment
 
 SAMPLES = Path(__file__).parents[1] / "sample-log-lines.jsonl"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.local.postgres import Postgres, free_port
+from notejam_cfn.local.database.postgres import Postgres, free_port
 from tests.harness.application import ROOT, Client, RunningServer, command, environment
 
 Run = Callable[..., RunningServer]

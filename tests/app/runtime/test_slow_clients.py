@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from notejam_cfn.local.postgres import Postgres
+from notejam_cfn.local.database.postgres import Postgres
 from tests.harness.application import PASSWORD, Client, RunningServer, command, environment
 
 CROWD = 200

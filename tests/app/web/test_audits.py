@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.local.postgres import Postgres
+from notejam_cfn.local.database.postgres import Postgres
 from tests.harness.application import Client, RunningServer, command, environment
 
 AUDITS = Path(__file__).parents[3] / "tools" / "browser_audits"

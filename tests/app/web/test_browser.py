@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.local.postgres import Postgres
+from notejam_cfn.local.database.postgres import Postgres
 from tests.harness.application import RunningServer, command, environment
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

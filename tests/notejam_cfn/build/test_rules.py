@@ -21,7 +21,8 @@ from notejam_cfn.build.lint.linters import OWN, RULES, Linters
 from notejam_cfn.core import render
 
 FIXTURES = Path(__file__).parent / "fixtures" / "rules"
-NAMES = sorted(path.stem for path in RULES.glob("[a-z]*.py"))
+MODULES = {path.stem: ".".join(path.relative_to(RULES).with_suffix("").parts) for path in RULES.rglob("[a-z]*.py")}
+NAMES = sorted(MODULES)
 WITH_FIXTURES = sorted(path.name for path in FIXTURES.iterdir())
 EXPECT = re.compile(r"^# expect: (\S+) ?(\S*)$", re.MULTILINE)
 
@@ -33,7 +34,7 @@ def engines() -> Linters:
 
 def rule_of(name: str) -> Any:
     """Return the one rule class of a module."""
-    module = importlib.import_module(f"notejam_cfn.build.rules.{name}")
+    module = importlib.import_module(f"notejam_cfn.build.rules.{MODULES[name]}")
     (rule,) = [each for each in vars(module).values() if isinstance(each, type) and each.__module__ == module.__name__]
     return rule
 

@@ -337,5 +337,5 @@ def ended(process: int) -> bool:
 
 def test_the_documentation_names_every_rule() -> None:
     page = (ROOT / "docs" / "building.md").read_text()
-    rules = map(Path.read_text, (ROOT / "notejam_cfn/build/rules").glob("[a-z]*.py"))
+    rules = map(Path.read_text, (ROOT / "notejam_cfn/build/rules").rglob("[a-z]*.py"))
     assert {f"| {rule} |" in page for text in rules for rule in re.findall(r'id = "([EW]95\d\d)"', text)} == {True}

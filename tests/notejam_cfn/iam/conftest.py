@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from notejam_cfn.config.loader import parse, starter
-from notejam_cfn.local import policies
+from notejam_cfn.local.roles import policies
 from notejam_cfn.stacks import stacks_of
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.local import schemas
+from notejam_cfn.local.emulated import schemas
 from notejam_cfn.reports.cost import REFERENCE_REGION, UnknownPrice, price, read_prices, regions, usages_of
 from notejam_cfn.reports.cost.prices import FILE
 

@@ -28,7 +28,7 @@ from notejam_cfn.components.observability.queries import (
     TRAFFIC,
     SavedQuery,
 )
-from notejam_cfn.local.postgres import Postgres
+from notejam_cfn.local.database.postgres import Postgres
 
 ROOT = Path(__file__).parents[4]
 SAMPLES = ROOT / "tests/app/sample-log-lines.jsonl"

@@ -6,8 +6,8 @@ from typing import Any
 
 from notejam_cfn.deploy.plan import two_steps
 from notejam_cfn.deploy.plan.changes import Action, Comparison, StackChange, compare
-from notejam_cfn.deploy.plan.findings import Finding, Verdict
-from notejam_cfn.deploy.plan.verdicts import judge
+from notejam_cfn.deploy.plan.effects.findings import Finding, Verdict
+from notejam_cfn.deploy.plan.effects.verdicts import judge
 
 VPC, SUBNET, GROUP = "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup"
 Resources = dict[str, dict[str, Any]]

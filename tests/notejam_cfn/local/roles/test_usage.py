@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from notejam_cfn.local.policies import Caller
 from notejam_cfn.local.roles import usage
+from notejam_cfn.local.roles.policies import Caller
 
 ROLE = "arn:aws:iam::111122223333:role/worker"
 

@@ -1,0 +1,1 @@
+"""Rules about who is let in, and how."""

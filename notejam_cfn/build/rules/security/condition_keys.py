@@ -1,0 +1,103 @@
+"""E9521: a condition of a policy can hold for each of the statement's actions."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cfnlint._typing import RuleMatches
+from cfnlint.rules import CloudFormationLintRule, RuleMatch
+from cfnlint.template import Template
+
+# What tools/refresh_permissions.py has written. Actions and services that it does not know are not judged.
+DATA = Path(__file__).parents[3] / "iam" / "permissions.json"
+# The keys that depend on what is asked for; every other key that begins with `aws:` is global.
+OF_RESOURCES = ("aws:RequestTag/", "aws:ResourceTag/", "aws:TagKeys")
+Path_ = list[Any]
+
+
+class ConditionKeys(CloudFormationLintRule):
+    """A condition stands only on actions whose required resource types all know its key.
+
+    IAM authorises a request on each resource it needs. Where one has no such key, `kms:DeleteAlias` with a key's tag on
+    the alias for one, the condition is false: an Allow allows nothing, a Deny denies nothing. `Null` and the
+    operators with IfExists say what an absent key means, and are left alone.
+    """
+
+    id = "E9521"
+    shortdesc = "A condition key is known to every action it stands on"
+    description = "A condition on a key that a required resource type lacks never holds, so the statement has no effect"
+    source_url = (
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/"
+        "reference_policies_actions-resources-contextkeys.html"
+    )
+
+    def match(self, cfn: Template) -> RuleMatches:
+        """Return a match for each key of a condition that one of the actions does not know."""
+        return [
+            RuleMatch([*path, "Condition", operator, key], f"{action} does not know {key}: the condition never holds")
+            for name, resource in cfn.get_resources().items()
+            for path, statement in _statements(resource.get("Properties", {}), ["Resources", name, "Properties"])
+            for operator, key in _conditions(statement)
+            for action in _unknowing(statement, key)[:1]
+        ]
+
+
+def _statements(value: Any, path: Path_) -> Iterator[tuple[Path_, dict[str, Any]]]:
+    """Yield every policy statement below a value with its path."""
+    if isinstance(value, dict):
+        if "Effect" in value and "Action" in value:
+            yield path, value
+        for key, item in value.items():
+            yield from _statements(item, [*path, key])
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _statements(item, [*path, index])
+
+
+def _conditions(statement: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the operators and keys that an absent key makes false."""
+    condition = statement.get("Condition")
+    for operator, tests in condition.items() if isinstance(condition, dict) else ():
+        if operator != "Null" and not operator.endswith("IfExists") and isinstance(tests, dict):
+            yield from ((operator, str(key)) for key in tests if not _is_global(str(key)))
+
+
+def _is_global(key: str) -> bool:
+    return key.startswith("aws:") and not key.startswith(OF_RESOURCES)
+
+
+def _unknowing(statement: dict[str, Any], key: str) -> list[str]:
+    """Return the statement's actions that do not know a key, sorted."""
+    patterns = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+    return sorted(
+        action
+        for action, known in _actions().items()
+        if any(_matches(str(pattern), action) for pattern in patterns)
+        if not any(_names(name, key) for name in known["condition_keys"])
+    )
+
+
+def _matches(pattern: str, action: str) -> bool:
+    return _expression(pattern).fullmatch(action) is not None
+
+
+@functools.cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE)
+
+
+def _names(known: str, key: str) -> bool:
+    """Tell whether a key is one that the reference names; `${TagKey}` and `tag-key` stand there for any tag."""
+    beginning, variable, _ = known.replace("/tag-key", "/${TagKey}").partition("${")
+    return key.lower().startswith(beginning.lower()) if variable else key.lower() == known.lower()
+
+
+@functools.cache
+def _actions() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8"))["actions"]
+    return found

@@ -1,0 +1,1 @@
+"""Rules about the template itself: its size, parameters, tags and reasons."""

@@ -1,0 +1,1 @@
+"""Carrying out operations on stacks: in order, followed to their end, with the first cause of a failure."""

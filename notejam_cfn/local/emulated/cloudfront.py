@@ -1,0 +1,249 @@
+"""Teaches ministack's CloudFront what a stage's entrance needs: VPC origins, the stage's domain, and the edge's cache.
+
+ministack serves a distribution's viewers by itself: behaviours, methods, protocol policy, policies of forwarding and
+custom error pages. What it lacks is added here. An internal load balancer answers nobody but a distribution whose VPC
+origin names it, and that only when one of its security groups admits CloudFront's prefix list on the origin's port.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import dataclasses
+import importlib
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from ...core.cloudfront import PREFIX_LIST_NAME
+
+VPC_ORIGIN, SECURITY_GROUP = "AWS::CloudFront::VpcOrigin", "AWS::EC2::SecurityGroup"
+RECORD = "AWS::Route53::RecordSet"
+# The HTTPS front tells in this header whom it speaks for; ministack sees only the front.
+VIEWER_HEADER = "x-rehearsal-viewer"
+# Source: Amazon CloudFront Developer Guide, "How CloudFront caches HTTP 4xx and 5xx status codes from your origin".
+ERROR_SECONDS = 10.0
+KEPT_ERRORS = frozenset({400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504})
+ADDRESS_OF_CLOUDFRONT = "198.51.100.7"  # from a block reserved for documentation, RFC 5737
+Properties = dict[str, Any]
+Answer = tuple[int, dict[str, Any], bytes]
+
+# What stacks hold, by physical id: how VPC origins reach load balancers, and whom security groups admit.
+_vpc_origins: dict[str, Properties] = {}
+_security_groups: dict[str, Properties] = {}
+_distribution_asks: contextvars.ContextVar[bool] = contextvars.ContextVar("distribution_asks", default=False)
+
+
+def register() -> None:
+    """Change ministack in this process; the table of resource types must know VPC origins by now."""
+    cloudfront: Any = importlib.import_module("ministack.services.cloudfront")
+    alb: Any = importlib.import_module("ministack.services.alb")
+    app: Any = importlib.import_module("ministack.app")
+    handlers = importlib.import_module("ministack.services.cloudformation.provisioners")._RESOURCE_HANDLERS
+    for kind, held in ((VPC_ORIGIN, _vpc_origins), (SECURITY_GROUP, _security_groups)):
+        handlers[kind] = _remembering(handlers[kind], held)
+    handlers[RECORD] = _in_a_zone_that_is_there(handlers[RECORD])
+    cloudfront._dataplane_origin = _over_vpc_origin(cloudfront, cloudfront._dataplane_origin)
+    cloudfront._fetch_from_alb_origin = _admitted(cloudfront, cloudfront._fetch_from_alb_origin)
+    cloudfront.find_distribution_for_label = _of_every_account(cloudfront)
+    cloudfront.handle_viewer_request = EdgeCache(cloudfront, cloudfront.handle_viewer_request).answer
+    app._parse_cloudfront_dataplane_host = _by_alternate_name(cloudfront, app._parse_cloudfront_dataplane_host)
+    alb.find_lb_for_host = _within_reach(alb.find_lb_for_host)
+
+
+def _remembering(handlers: Mapping[str, Any], held: dict[str, Properties]) -> dict[str, Any]:
+    """Remember the properties of each resource of a type for as long as it exists."""
+
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Any:
+        made = handlers["create"](logical_id, properties, stack_name)
+        held[made[0]] = properties
+        return made
+
+    def update(physical_id: str, old: Properties, new: Properties, *rest: Any) -> Any:
+        changed = handlers["update"](physical_id, old, new, *rest)
+        held[changed[0]] = new
+        return changed
+
+    def delete(physical_id: str, properties: Properties) -> Any:
+        held.pop(physical_id, None)
+        return handlers["delete"](physical_id, properties)
+
+    return {**handlers, "create": create, "delete": delete} | ({"update": update} if "update" in handlers else {})
+
+
+def _in_a_zone_that_is_there(handlers: Mapping[str, Any]) -> dict[str, Any]:
+    """Have a zone of whatever id a record names: people have theirs before they configure a stage."""
+    route53: Any = importlib.import_module("ministack.services.route53")
+
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Any:
+        zone, name = properties["HostedZoneId"], f"{properties['Name'].rstrip('.').partition('.')[2]}."
+        if zone not in route53._zones:
+            route53._zones[zone] = {
+                "id": zone,
+                "name": name,
+                "caller_reference": zone,
+                "comment": "",
+                "private": False,
+                "vpcs": [],
+            }
+            route53._records[zone] = route53._default_records(name)
+        return handlers["create"](logical_id, properties, stack_name)
+
+    return {**handlers, "create": create}
+
+
+def _over_vpc_origin(cloudfront: Any, real: Callable[[Any], Properties]) -> Callable[[Any], Properties]:
+    """Let an origin take protocol and ports from its VPC origin, and its timeout from its own settings."""
+
+    def origin(element: Any) -> Properties:
+        found = real(element)
+        settings = cloudfront._find(element, "VpcOriginConfig")
+        if settings is None:
+            return found
+        endpoint = _vpc_origins[cloudfront._text(settings, "VpcOriginId")]["VpcOriginEndpointConfig"]
+        return found | {
+            "vpc_origin_of": endpoint["Arn"],
+            "protocol_policy": endpoint.get("OriginProtocolPolicy", "match-viewer"),
+            "http_port": int(endpoint.get("HTTPPort", 80)),
+            "https_port": int(endpoint.get("HTTPSPort", 443)),
+            "read_timeout": int(cloudfront._text(settings, "OriginReadTimeout") or 30),
+        }
+
+    return origin
+
+
+def _admitted(cloudfront: Any, real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Refuse an origin that CloudFront could not reach: another load balancer's, or one that does not admit it."""
+
+    async def fetch(balancer: Properties, origin: Properties, *rest: Any) -> Any:
+        if balancer["Scheme"] == "internal":
+            port = origin["https_port" if origin["protocol_policy"] == "https-only" else "http_port"]
+            if origin.get("vpc_origin_of") != balancer["LoadBalancerArn"]:
+                raise cloudfront.OriginUnreachable(f"{balancer['DNSName']} is internal and has no VPC origin")
+            if not _admits_cloudfront(balancer, port):
+                raise cloudfront.OriginTimeout(f"no security group admits {PREFIX_LIST_NAME} on port {port}")
+        return await real(balancer, origin, *rest)
+
+    return fetch
+
+
+def _admits_cloudfront(balancer: Properties, port: int) -> bool:
+    """Tell whether a security group of a load balancer admits the prefix list of its region on a port."""
+    region, account = balancer["LoadBalancerArn"].split(":")[3:5]
+    ec2: Any = importlib.import_module("ministack.services.ec2")
+    with importlib.import_module("ministack.core.responses").request_scope(account, region):
+        ours = ec2._resolve_aws_pl(PREFIX_LIST_NAME)["PrefixListId"]
+    return any(
+        rule.get("SourcePrefixListId") == ours and int(rule["FromPort"]) <= port <= int(rule["ToPort"])
+        for group in balancer.get("SecurityGroups", ())
+        for rule in _security_groups.get(group, {}).get("SecurityGroupIngress", ())
+    )
+
+
+def _of_every_account(cloudfront: Any) -> Callable[[str], Any]:
+    """Find a distribution whosever it is, and go on in its account: viewers have no credentials."""
+    caller: Any = importlib.import_module("ministack.core.responses")
+
+    def find(label: str) -> Any:
+        for (account, _), distribution in cloudfront._distributions._data.items():
+            if distribution["DomainName"].lower() == f"{label}.cloudfront.net":
+                caller.set_request_account_id(account)
+                return distribution
+        return None
+
+    return find
+
+
+def _by_alternate_name(cloudfront: Any, real: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    """Lead the alternate names of distributions to them, as the records of a zone would."""
+
+    def label(host: str) -> str | None:
+        asked = host.partition(":")[0].lower()
+        for distribution in cloudfront._distributions._data.values():
+            if asked in (name.lower() for name in cloudfront._get_distribution_aliases(distribution)):
+                return str(distribution["DomainName"].partition(".")[0])
+        return real(host)
+
+    return label
+
+
+def _within_reach(real: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Hide internal load balancers from everybody on the internet, and so from every visitor but CloudFront."""
+
+    def find(host: str) -> Any:
+        balancer = real(host)
+        hidden = balancer and balancer["Scheme"] == "internal" and not _distribution_asks.get()
+        return None if hidden else balancer
+
+    return find
+
+
+@dataclasses.dataclass
+class EdgeCache:
+    """Answers viewers from the cache where the deployed policies allow it, and from the origin otherwise.
+
+    Errors are kept as CloudFront keeps them: for the time that the distribution says, or ten seconds, whoever asks.
+    """
+
+    cloudfront: Any
+    real: Callable[..., Awaitable[Answer]]
+    kept: dict[tuple[str, str, str], tuple[float, Answer]] = dataclasses.field(default_factory=dict)
+
+    async def answer(
+        self, distribution: Properties, method: str, path: str, uri: str, query: str, headers: Properties, *rest: Any
+    ) -> Answer:
+        """Answer one request of a viewer."""
+        body, parameters, address = (*rest, "127.0.0.1")[:3]
+        viewer = headers.pop(VIEWER_HEADER, address)
+        parsed = self.cloudfront.parse_distribution_dataplane_config(distribution)
+        key = (distribution["Id"], method, uri)
+        secure = headers.get("x-forwarded-proto") == "https"
+        until, answer = self.kept.get(key, (0.0, None))
+        if answer and until > time.monotonic() and secure:
+            return (
+                answer[0],
+                answer[1] | {"X-Cache": f"{'Error' if answer[0] >= 400 else 'Hit'} from cloudfront"},
+                answer[2],
+            )
+        token = _distribution_asks.set(True)
+        try:
+            answer = await self.real(distribution, method, path, uri, query, headers, body, parameters, viewer)
+        finally:
+            _distribution_asks.reset(token)
+        seconds = self._seconds(distribution, parsed, method, path, answer) if secure else 0.0
+        if seconds:
+            self.kept[key] = (time.monotonic() + seconds, answer)
+        return answer
+
+    def _seconds(self, distribution: Properties, parsed: Properties, method: str, path: str, answer: Answer) -> float:
+        """Return for how long an answer is kept: by its headers within the policy's bounds, or as an error."""
+        if method not in ("GET", "HEAD"):
+            return 0.0
+        headers = {name.lower(): value for name, value in answer[1].items()}
+        said = str(headers.get("cache-control", ""))
+        asked = re.search(r"(?:s-maxage|max-age)=(\d+)", said)
+        if answer[0] in KEPT_ERRORS:
+            least = self._error_seconds(distribution, answer[0])
+            return max(least, float(asked[1]) if asked else 0.0) if "no-store" not in said else least
+        if answer[0] != 200:
+            return 0.0
+        policy = self._policy(self.cloudfront._match_behavior(parsed, path)["cache_policy_id"])
+        if any(word in said for word in ("no-store", "no-cache", "private")):
+            return float(policy["MinTTL"])
+        wanted = float(asked[1]) if asked else float(policy["DefaultTTL"])
+        return min(max(wanted, float(policy["MinTTL"])), float(policy["MaxTTL"]))
+
+    def _error_seconds(self, distribution: Properties, status: int) -> float:
+        config = self.cloudfront._dist_config_el(distribution)
+        for element in config.iter():
+            if element.tag.endswith("CustomErrorResponse") and self.cloudfront._text(element, "ErrorCode") == str(
+                status
+            ):
+                stated = self.cloudfront._text(element, "ErrorCachingMinTTL")
+                return float(stated) if stated else ERROR_SECONDS
+        return ERROR_SECONDS
+
+    def _policy(self, identifier: str) -> Properties:
+        known = self.cloudfront._cache_policies.get(identifier) or self.cloudfront._MANAGED_CACHE_POLICIES[identifier]
+        policy: Properties = known["Config"]
+        return policy

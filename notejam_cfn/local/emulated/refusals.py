@@ -1,0 +1,308 @@
+"""What CloudFormation and the services refuse, taught to ministack: taken names, things in use, stack policies.
+
+A replacement is made before the old resource goes, so a fixed name is still taken. A deletion fails while a resource of
+any stack uses what is to go. A stack policy stops an update. What stays in its network cannot be given another one.
+Sources: CloudFormation User Guide, "Update behaviors of stack resources" and "Prevent updates to stack resources";
+for networks, hashicorp/terraform-provider-aws#27459.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ...deploy.plan.account.service_linked_roles import PREFIX, ROLES
+from ...deploy.plan.differences import at
+from ...deploy.plan.effects.in_use import refuses_deletion, uses
+from ...deploy.plan.effects.resource_facts import facts_of
+
+Properties = Mapping[str, Any]
+Provisioned = tuple[str, dict[str, Any]]
+Identity = tuple[str, ...]
+# Services whose names are taken in every region at once.
+GLOBAL = frozenset({"Budgets", "CloudFront", "IAM", "Route53", "S3"})
+SUBNET, GROUP = "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup"
+# Identified by its association and its VPC; the subnets of the VPC with IPv6 have their blocks from it.
+BLOCK = "AWS::EC2::VPCCidrBlock"
+IN_NETWORK = ("AWS::RDS::DBSubnetGroup", "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::RDS::DBCluster")
+DUAL_STACK = "dualstack"
+CLUSTER, BUCKET = "AWS::RDS::DBCluster", "AWS::S3::Bucket"
+_leaving: dict[str, frozenset[str]] = {}
+"""By stack that is being updated: the resources that its new template no longer has."""
+_taken: dict[Identity, tuple[str, str, str]] = {}
+_replacing: ContextVar[bool] = ContextVar("replacing", default=False)
+
+
+def register() -> None:
+    """Change ministack in this process; after `resources.register`."""
+    provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
+    stacks: Any = importlib.import_module("ministack.services.cloudformation.stacks")
+    provisioners._replace_resource = _replacement(provisioners._replace_resource)
+    for module in (provisioners, stacks):
+        module._provision_resource = _refusing_taken_names(module._provision_resource)
+        module._delete_resource = _refusing_what_is_used(module._delete_resource)
+    stacks._update_resource = _refusing_what_policies_deny(_refusing_other_networks(stacks._update_resource))
+    iam: Any = importlib.import_module("ministack.services.iam")
+    iam._IAM_HANDLERS["CreateServiceLinkedRole"] = _named_as_by_aws(iam)
+    deploy = _refusing_denied_removals(stacks, stacks._deploy_stack_async)
+    for name in ("changesets", "handlers"):
+        module = importlib.import_module(f"ministack.services.cloudformation.{name}")
+        module._deploy_stack_async = deploy  # type: ignore[attr-defined]
+
+
+def _named_as_by_aws(iam: Any) -> Callable[[Any], Any]:
+    """Give service-linked roles the names that AWS gives, which ministack makes up from the service's."""
+    real, names = iam._create_service_linked_role, {service: PREFIX + name for service, name in ROLES.values()}
+
+    def create(given: Any) -> Any:
+        name = names.get(iam._p(given, "AWSServiceName"))
+        if name in iam._roles:
+            return iam._error(
+                400, "InvalidInput", f"Service role name {name} has been taken in this account.", ns="iam"
+            )
+        before = set(iam._roles)
+        answer = real(given)
+        for made in set(iam._roles) - before if name else ():
+            role = iam._roles.pop(made)
+            iam._roles[name] = role | {"RoleName": name, "Arn": role["Arn"].replace(made, name)}
+        return answer
+
+    return create
+
+
+def forget() -> None:
+    """Forget which names are taken, when ministack forgets its resources."""
+    _taken.clear()
+
+
+def _replacement(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
+    def replace(*given: Any) -> Provisioned:
+        token = _replacing.set(True)
+        try:
+            return real(*given)
+        finally:
+            _replacing.reset(token)
+
+    return replace
+
+
+def _refusing_taken_names(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
+    def create(name: str, logical_id: str, properties: dict[str, Any], stack_name: str) -> Provisioned:
+        identity = _identity(name, properties)
+        holder = _taken.get(identity) if identity else None
+        if holder and (_replacing.get() or holder[:2] != (stack_name, logical_id)):
+            told = "|".join(identity[3:]) if identity else ""
+            raise ValueError(
+                f"Resource of type '{name}' with identifier '{told}' already exists. (HandlerErrorCode: AlreadyExists)"
+            )
+        made = real(name, logical_id, properties, stack_name)
+        if identity:
+            _taken[identity] = (stack_name, logical_id, made[0])
+        return made
+
+    return create
+
+
+def _identity(name: str, properties: Properties) -> Identity | None:
+    """Return what names a resource and where, or None when AWS gives the name."""
+    facts = facts_of(name)
+    values = [at(properties, path) for path in facts.named_by] if facts else []
+    if not values or values[0] is None:
+        return None
+    caller = importlib.import_module("ministack.core.responses")
+    region = "" if name.split("::")[1] in GLOBAL else str(caller.get_region())
+    return (str(caller.get_account_id()), region, name, *map(str, values))
+
+
+def _refusing_what_is_used(real: Callable[..., None]) -> Callable[..., None]:
+    def delete(name: str, physical_id: str, properties: Any, stack: Any = None, logical_id: Any = None) -> None:
+        user = next(_users(name, physical_id), None) if refuses_deletion(name) else None
+        if user:
+            raise ValueError(
+                f"resource {physical_id} has a dependent object: {user} (Service: {name.split('::')[1]}, "
+                "Status Code: 400, Error Code: DependencyViolation)"
+            )
+        real(name, physical_id, properties, stack, logical_id)
+        for identity in [key for key, held in _taken.items() if held[2] == physical_id and key[2] == name]:
+            del _taken[identity]
+
+    return delete
+
+
+def _users(name: str, physical_id: str) -> Iterator[str]:
+    """Yield the resources that use one, in any stack of the account. What a rollback takes back uses nothing."""
+    own, _, network = physical_id.partition("|")
+    wanted = {network} if name == BLOCK else {physical_id, own}
+    for stack in _stacks():
+        if "ROLLBACK_IN_PROGRESS" in stack["StackStatus"] or stack["StackStatus"] == "DELETE_COMPLETE":
+            continue
+        leaving = _leaving.get(stack["StackName"], frozenset())
+        for logical_id, record in stack.get("_resources", {}).items():
+            if logical_id in leaving:
+                continue  # it goes in the same cleanup, which CloudFormation does in order
+            used = record["PhysicalResourceId"] != physical_id and uses(name, record["ResourceType"])
+            if name == BLOCK and "Ipv6CidrBlock" not in record["Properties"]:
+                continue
+            if used and wanted & set(_texts(_held_properties(record))):
+                yield f"{logical_id} of {stack['StackName']}"
+
+
+def _held_properties(record: Mapping[str, Any]) -> Any:
+    """Return what of a resource holds others: a rule of a security group goes with its own group."""
+    if record["ResourceType"].startswith(f"{GROUP}Ingress") or record["ResourceType"].startswith(f"{GROUP}Egress"):
+        return {key: value for key, value in record["Properties"].items() if key != "GroupId"}
+    return record["Properties"]
+
+
+def _refusing_other_networks(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
+    def update(name: str, physical_id: str, old: Properties, new: Properties, *rest: Any) -> Provisioned:
+        if old != new and name in IN_NETWORK and not _provisioners()._replacing_change(name, old, new):
+            before, after = _networks(old), _networks(new)
+            if before and after and not before & after:
+                raise ValueError(
+                    "The new Subnets are not in the same Vpc as the existing subnet group (InvalidParameter)"
+                )
+        if name == BUCKET and _is_locked(old) and not _is_locked(new):
+            raise ValueError("Object Lock configuration cannot be disabled on existing buckets (InvalidBucketState)")
+        if name == CLUSTER and old != new:
+            _refuse_older_engine(str(old.get("EngineVersion", "")), str(new.get("EngineVersion", "")))
+        if name == SUBNET and old.get("Ipv6CidrBlock") and not new.get("Ipv6CidrBlock"):
+            _refuse_addresses_in_use(physical_id)
+        return real(name, physical_id, old, new, *rest)
+
+    return update
+
+
+def _is_locked(properties: Properties) -> bool:
+    return str(properties.get("ObjectLockEnabled")).lower() == "true"
+
+
+def _refuse_older_engine(old: str, new: str) -> None:
+    """Source: RDS API Reference, ModifyDBCluster: a cluster is upgraded, and never downgraded."""
+    before, after = ([int(part) for part in text.split(".") if part.isdigit()] for text in (old, new))
+    shared = min(len(before), len(after))
+    if after[:shared] < before[:shared]:
+        raise ValueError(f"Cannot upgrade aurora-postgresql from {old} to {new} (InvalidParameterCombination)")
+
+
+def _networks(properties: Properties) -> set[str]:
+    """Return the VPCs of the subnets and security groups that properties name."""
+    named = set(_texts(properties))
+    found: set[str] = set()
+    for stack in _stacks():
+        for record in stack.get("_resources", {}).values():
+            if record["ResourceType"] in (SUBNET, GROUP) and named & {
+                record["PhysicalResourceId"],
+                record["Attributes"].get("GroupId"),
+            }:
+                found.add(str(record["Properties"].get("VpcId")))
+    return found
+
+
+def _refuse_addresses_in_use(subnet: str) -> None:
+    for stack in _stacks():
+        for logical_id, record in stack.get("_resources", {}).items():
+            dual = record["Properties"].get("IpAddressType") == DUAL_STACK
+            if dual and subnet in set(_texts(record["Properties"])):
+                raise ValueError(f"InvalidCidrBlock.InUse: {logical_id} has IPv6 addresses in {subnet}")
+
+
+def _refusing_what_policies_deny(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
+    def update(
+        name: str,
+        physical_id: str,
+        old: Properties,
+        new: Properties,
+        stack_name: str,
+        logical_id: Any = None,
+        *rest: Any,
+    ) -> Provisioned:
+        if old != new:
+            replaces = _provisioners()._replacing_change(name, old, new)
+            _require_allowed(stack_name, logical_id, name, "Update:Replace" if replaces else "Update:Modify")
+        return real(name, physical_id, old, new, stack_name, logical_id, *rest)
+
+    return update
+
+
+def _refusing_denied_removals(stacks: Any, real: Callable[..., Any]) -> Callable[..., Any]:
+    """Fail an update before it begins when the stack policy denies one of its removals."""
+
+    async def deploy(
+        name: str, stack_id: str, template: Any, values: Any, no_rollback: bool, tags: Any, *rest: Any, **more: Any
+    ) -> None:
+        previous = more.get("previous_stack") or {}
+        kept = stacks._topological_sort(template.get("Resources", {}), stacks._evaluate_conditions(template, values))
+        gone = {key: one for key, one in previous.get("_resources", {}).items() if key not in kept}
+        for logical_id, record in gone.items():
+            try:
+                _require_allowed(name, logical_id, record["ResourceType"], "Update:Delete")
+            except ValueError as error:
+                stacks._add_event(stack_id, name, logical_id, record["ResourceType"], "UPDATE_FAILED", str(error))
+                failed = (logical_id, record["ResourceType"], record["PhysicalResourceId"], None, None, None)
+                operation = stacks._failed_operation(
+                    *(True, previous, [], failed, logical_id, [], False, template, values, False),
+                    *(tags or [], previous.get("Tags") or []),
+                )
+                await stacks._roll_back_operation(name, stack_id, _stack(name), operation)
+                return
+        _leaving[name] = frozenset(gone)
+        try:
+            await real(name, stack_id, template, values, no_rollback, tags, *rest, **more)
+        finally:
+            _leaving.pop(name, None)
+
+    return deploy
+
+
+def _require_allowed(stack_name: str, logical_id: str, kind: str, action: str) -> None:
+    """Raise ValueError, worded as CloudFormation words it, when the stack's policy denies an action."""
+    policy = (_stack(stack_name) or {}).get("_stack_policy")
+    if not policy:
+        return
+    for number, statement in enumerate(json.loads(policy)["Statement"], 1):
+        if statement["Effect"] == "Deny" and _concerns(statement, logical_id, kind, action):
+            raise ValueError(
+                f"Action denied by stack policy: Statement [#{number}] does not allow [{action}] "
+                f"for resource [LogicalResourceId/{logical_id}]"
+            )
+
+
+def _concerns(statement: Mapping[str, Any], logical_id: str, kind: str, action: str) -> bool:
+    name = f"LogicalResourceId/{logical_id}"
+    named = statement.get("Resource")
+    fits = _matches(named, name) if named is not None else not _matches(statement["NotResource"], name)
+    kinds = statement.get("Condition", {}).get("StringEquals", {}).get("ResourceType")
+    return fits and _matches(statement["Action"], action) and (kinds is None or kind in kinds)
+
+
+def _matches(patterns: Any, text: str) -> bool:
+    return any(fnmatchcase(text, each) for each in ([patterns] if isinstance(patterns, str) else patterns))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _stacks() -> list[dict[str, Any]]:
+    return list(importlib.import_module("ministack.services.cloudformation")._stacks.values())
+
+
+def _stack(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = importlib.import_module("ministack.services.cloudformation")._stacks.get(name, {})
+    return found
+
+
+def _provisioners() -> Any:
+    return importlib.import_module("ministack.services.cloudformation.provisioners")

@@ -1,0 +1,193 @@
+"""The emulator's process: ministack with the stand-ins, on a port of its own choice.
+
+It prints its address on standard output when it is ready, and ends when its standard input does: it cannot outlive the
+process that started it, however that one ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import os
+import socket
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+FAULTS_PATH, POINTS_PATH = "/_rehearsal/faults", "/_rehearsal/points"
+ASKED_PATH, FORGET_PATH, WORK_PATH = "/_rehearsal/asked", "/_rehearsal/forget", "/_rehearsal/work"
+Application = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Awaitable[None]]], Awaitable[None]]
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    _settle_ministack(port)
+    _end_with_parent()
+    application = with_faults(_application())
+    print(f"http://127.0.0.1:{port}", flush=True)
+    asyncio.run(_serve(application, listener))
+
+
+def _settle_ministack(port: int) -> None:
+    """Choose, before ministack is imported, no listeners but its own, no Docker and nothing kept on disk."""
+    os.environ.update(
+        GATEWAY_PORT=str(port),
+        SFTP_ENABLED="0",
+        IOT_MTLS_ENABLED="0",
+        PERSIST_STATE="0",
+        S3_PERSIST="0",
+        DOCKER_HOST="unix:///nonexistent",
+        SFN_WAIT_SCALE="0.0001",  # a state machine's wait of five minutes is over at once
+        LOG_LEVEL=os.environ.get("EMULATOR_LOG_LEVEL", "CRITICAL"),
+    )
+
+
+def _application() -> Application:
+    from ..roles import enforcement
+    from . import change_sets, cloudfront, dns_records, recovery, refusals, resources
+
+    ministack = importlib.import_module("ministack.app")
+    resources.register()
+    cloudfront.register()
+    dns_records.register()
+    change_sets.register()
+    refusals.register()
+    recovery.register()
+    enforcement.register()
+    application: Application = ministack.app
+    return application
+
+
+async def _serve(application: Application, listener: socket.socket) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.errorlog = None
+    await serve(application, config)  # type: ignore[arg-type]
+
+
+def _end_with_parent() -> None:
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def with_faults(serve: Application) -> Application:
+    """Wrap an application: take faults from the test, and get requests wrong as they say."""
+
+    async def application(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+        if scope["type"] != "http":
+            return await serve(scope, receive, send)
+        body = await _body(receive)
+        if scope["path"] in TELLS:
+            return await _respond(send, 200, json.dumps(TELLS[scope["path"]](json.loads(body or b"{}"))).encode())
+        if scope["path"] in TAKES:
+            TAKES[scope["path"]](json.loads(body or b"{}"))
+            return await _respond(send, 200, b"{}")
+        if not await _answered_wrongly(scope, body, send):
+            await serve(scope, _once(body), send)
+        return None
+
+    return application
+
+
+async def _body(receive: Callable[..., Any]) -> bytes:
+    parts, more = [], True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _once(body: bytes) -> Callable[..., Any]:
+    given = False
+
+    async def receive() -> dict[str, Any]:
+        nonlocal given
+        if given:
+            await asyncio.Event().wait()  # ASGI asks again only to learn of a disconnection
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _take_faults(document: dict[str, Any]) -> None:
+    from .faults import FAULTS
+
+    FAULTS.replace(document)
+
+
+def _take_point(document: dict[str, Any]) -> None:
+    from . import recovery
+
+    recovery.keep_point(document)
+
+
+def _asked(document: dict[str, Any]) -> list[dict[str, Any]]:
+    from ..roles.enforcement import ENFORCEMENT
+
+    return list(ENFORCEMENT.asked.values())
+
+
+def _let_services_work(document: dict[str, Any]) -> list[str]:
+    from ..roles.enforcement import ENFORCEMENT
+
+    return ENFORCEMENT.let_services_work()
+
+
+def _forget(document: dict[str, Any]) -> None:
+    from ..roles.enforcement import ENFORCEMENT
+    from . import refusals
+
+    ENFORCEMENT.forget()
+    refusals.forget()
+
+
+# What a test tells the emulator, by the path it is told at.
+TAKES = {FAULTS_PATH: _take_faults, POINTS_PATH: _take_point, FORGET_PATH: _forget}
+# What it tells a test.
+TELLS: dict[str, Callable[[dict[str, Any]], Any]] = {ASKED_PATH: _asked, WORK_PATH: _let_services_work}
+
+
+async def _answered_wrongly(scope: dict[str, Any], body: bytes, send: Callable[..., Any]) -> bool:
+    from .faults import FAULTS
+
+    answer = FAULTS.answer_for(_action(scope, body))
+    if answer is None:
+        return False
+    if answer.error == "hang up":
+        raise ConnectionResetError  # hypercorn answers 500 and closes: to a client the service has gone away
+    text = f"<Error><Code>{answer.error}</Code><Message>{answer.message or answer.error}</Message></Error>"
+    await _respond(send, answer.status, f"<ErrorResponse>{text}</ErrorResponse>".encode())
+    return True
+
+
+def _action(scope: dict[str, Any], body: bytes) -> str:
+    """Name the operation of a request, as its protocol does: in the form, or in a header."""
+    headers = {key.decode().lower(): value.decode() for key, value in scope["headers"]}
+    if "x-amz-target" in headers:
+        return str(headers["x-amz-target"]).rpartition(".")[2]
+    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
+    return ""
+
+
+async def _respond(send: Callable[..., Any], status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"text/xml"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+if __name__ == "__main__":
+    main()

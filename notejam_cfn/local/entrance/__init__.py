@@ -1,0 +1,1 @@
+"""The way into a rehearsed stage, and a visitor who takes it."""

@@ -1,0 +1,320 @@
+"""IAM's evaluation of policies: may this caller do this, and which statement says so?
+
+    role = policies.caller_of_role(aws.client("iam"), "notejam-delivery-PlanRole-ABC")
+    asked = policies.Request("secretsmanager:GetSecretValue", secret_arn, {"aws:ResourceTag/stage": "prod"})
+    decision = policies.decide(role, asked)
+    assert not decision.allowed, decision.reason
+
+Documents are policies as plain dictionaries whose intrinsic functions are resolved, as IAM holds them.
+Source: IAM User Guide, "Policy evaluation logic" and "IAM JSON policy elements".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from .conditions import Context, arn_matches, holds, matches, resolved
+
+Document = Mapping[str, Any]
+ANY = "any resource"
+"""A resource of which no ARN is known: what is asked must be allowed on something."""
+ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Caller:
+    """Who asks. `policies` are the identity's own; a boundary and session policies limit them.
+
+    A role's session has the role's ARN as `arn` and may have its own as `session_arn`. An AWS service is a caller
+    without policies, named `service`, `logs.amazonaws.com`. The account's root needs no policies.
+    """
+
+    arn: str
+    policies: Sequence[Document] = ()
+    boundary: Document | None = None
+    session: Sequence[Document] | None = None
+    tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    session_arn: str = ""
+    service: str = ""
+
+    @property
+    def account(self) -> str:
+        """The account that the caller belongs to; services belong to none."""
+        return _account(self.arn)
+
+    @property
+    def root(self) -> bool:
+        """Whether this is the account itself, which may do everything in it."""
+        return self.arn.endswith(":root")
+
+    def context(self) -> dict[str, Any]:
+        """Return the condition keys that say who asks."""
+        known: dict[str, Any] = {f"aws:PrincipalTag/{key}": value for key, value in self.tags.items()}
+        known["aws:PrincipalIsAWSService"] = "true" if self.service else "false"
+        if self.service:
+            return known | {"aws:PrincipalServiceName": self.service}
+        known |= {"aws:PrincipalArn": self.arn, "aws:PrincipalAccount": self.account}
+        if ":user/" in self.arn:
+            known["aws:username"] = self.arn.rpartition("/")[2]
+        return known
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What is asked: an action on a resource. `context` holds condition keys, several values as a list.
+
+    `account` owns the resource where its ARN does not say so, as buckets' do not; the caller's when not given.
+    """
+
+    action: str
+    resource: str = "*"
+    context: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    account: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """Whether a request is allowed, why, and the statement that decided where one did."""
+
+    allowed: bool
+    reason: str
+    statement: Document | None = None
+
+
+def decide(caller: Caller, request: Request, resource_policy: Document | None = None) -> Decision:
+    """Decide on a request as AWS would. Service control policies are nobody's here, so they limit nothing.
+
+    `resource_policy` is the policy of the resource itself: a bucket's, a key's, a secret's, a repository's, a topic's,
+    a vault's, or the trust policy of a role that is assumed.
+    """
+    asked = _Asked(caller, request)
+    if request.action in ALWAYS_ALLOWED:
+        return Decision(True, "AWS always allows it")
+    own = [statement for document in caller.policies for statement in statements(document)]
+    of_resource = [one for one in statements(resource_policy) if names(one, caller)]
+    limits = asked.limits()
+    for place, some in (("its policies", own), *limits, ("the resource's policy", of_resource)):
+        denied = asked.first("Deny", some) if request.resource != ANY else None
+        if denied:
+            return Decision(False, f"a statement of {place} denies it: {_short(denied)}", denied)
+    given = asked.first("Allow", of_resource)
+    direct = given is not None and not only_delegates(given, caller)
+    if caller.service:
+        return Decision(given is not None, f"{caller.service} is named" if given else "no statement names it", given)
+    owned = _account(request.resource) or request.account or caller.account
+    return asked.settle(own, limits, given, direct, caller.account == owned)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Asked:
+    """A request with everything that statements are compared with."""
+
+    caller: Caller
+    request: Request
+
+    @functools.cached_property
+    def context(self) -> Context:
+        return Context(self.request.context, self.caller.context())
+
+    def limits(self) -> list[tuple[str, list[Document]]]:
+        """Return the statements that limit the caller, by what they are of."""
+        found: list[tuple[str, list[Document]]] = []
+        if self.caller.boundary is not None:
+            found.append(("its boundary", list(statements(self.caller.boundary))))
+        if self.caller.session is not None:
+            found.append(("its session", [one for document in self.caller.session for one in statements(document)]))
+        return found
+
+    def first(self, effect: str, some: Iterable[Document]) -> Document | None:
+        """Return the first statement of an effect that speaks of the request."""
+        return next(
+            (one for one in some if one["Effect"] == effect and speaks_of(one, self.request, self.context)), None
+        )
+
+    def settle(
+        self,
+        own: Sequence[Document],
+        limits: Sequence[tuple[str, list[Document]]],
+        given: Document | None,
+        direct: bool,
+        same_account: bool,
+    ) -> Decision:
+        """Put together what identity, limits and resource allow, now that nothing denies."""
+        if self.caller.root:
+            needed = _resource_decides(self.request) or not same_account
+            return Decision(given is not None or not needed, "the account's root", given)
+        allowed = self.first("Allow", own)
+        if direct and given and same_account and self._names_session(given):
+            return Decision(True, "the resource's policy names the session", given)
+        for place, some in limits:
+            if not self.first("Allow", some):
+                return Decision(False, f"{place} does not allow it")
+        if same_account and direct:
+            return Decision(True, "the resource's policy allows it", given)
+        if not allowed:
+            return Decision(False, "no statement of its policies allows it")
+        if given is None and (not same_account or _resource_decides(self.request)):
+            return Decision(False, "the resource's policy does not allow it")
+        return Decision(True, f"its policies allow it: {_short(allowed)}", allowed)
+
+    def _names_session(self, statement: Document) -> bool:
+        """Say whether a statement names the user or the session itself, whom boundaries then do not limit."""
+        arn = self.caller.session_arn or (self.caller.arn if ":user/" in self.caller.arn else "")
+        return bool(arn) and arn in _principals(statement, "AWS")
+
+
+def _resource_decides(request: Request) -> bool:
+    """Say whether the resource's own policy must allow it, whatever identities are allowed: keys and assumed roles.
+
+    Source: AWS KMS Developer Guide, "Key policies"; IAM User Guide, "Policies and permissions", on trust policies.
+    """
+    of_key = request.action.startswith("kms:") and ":key/" in request.resource
+    return of_key or request.action.startswith("sts:AssumeRole")
+
+
+def statements(document: Document | None) -> Iterator[Document]:
+    """Yield a policy's statements."""
+    found = (document or {}).get("Statement", ())
+    yield from [found] if isinstance(found, Mapping) else found
+
+
+def listed(value: Any) -> list[Any]:
+    """Return an element of a policy that is one thing or several as a list."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def speaks_of(statement: Document, request: Request, context: Context) -> bool:
+    """Say whether a statement's action, resource and conditions fit a request."""
+    return (
+        _action_fits(statement, request.action)
+        and _resource_fits(statement, request.resource, context)
+        and (request.resource == ANY or holds(statement.get("Condition", {}), context))
+    )
+
+
+def _action_fits(statement: Document, action: str) -> bool:
+    def among(patterns: Any) -> bool:
+        return any(matches(str(pattern).lower(), action.lower()) for pattern in listed(patterns))
+
+    return among(statement["Action"]) if "Action" in statement else not among(statement.get("NotAction"))
+
+
+def _resource_fits(statement: Document, resource: str, context: Context) -> bool:
+    """Compare resources. A policy of a repository names none: it is about the one it belongs to."""
+
+    def among(patterns: Any) -> bool:
+        if resource == ANY:
+            return bool(listed(patterns))
+        filled = (resolved(str(pattern), context) for pattern in listed(patterns))
+        return any(one is not None and (matches(one, resource) or one == resource) for one in filled)
+
+    if "NotResource" in statement:
+        return not among(statement["NotResource"])
+    return "Resource" not in statement or among(statement["Resource"])
+
+
+def names(statement: Document, caller: Caller) -> bool:
+    """Say whether a statement of a resource's policy has the caller as its principal."""
+    if "NotPrincipal" in statement:
+        return not names({"Principal": statement["NotPrincipal"]}, caller)
+    if caller.service:
+        return statement.get("Principal") == "*" or caller.service in _principals(statement, "Service")
+    everyone = statement.get("Principal") == "*"
+    return everyone or any(_is(str(one), caller) for one in _principals(statement, "AWS"))
+
+
+def only_delegates(statement: Document, caller: Caller) -> bool:
+    """Say whether a statement names only the caller's account, which then decides by its own policies."""
+    if statement.get("Principal") == "*":
+        return False
+    named = [str(one) for one in _principals(statement, "AWS") if _is(str(one), caller)]
+    return bool(named) and all(one.endswith(":root") or one == caller.account for one in named)
+
+
+def _principals(statement: Document, kind: str) -> list[Any]:
+    principal = statement.get("Principal")
+    return listed(principal.get(kind)) if isinstance(principal, Mapping) else []
+
+
+def _is(principal: str, caller: Caller) -> bool:
+    """Compare a principal of a policy, in which `*` may stand alone only, with the caller."""
+    if principal in ("*", caller.arn, caller.account) or (caller.session_arn and principal == caller.session_arn):
+        return True
+    return principal.endswith(":root") and _account(principal) == caller.account
+
+
+def _account(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 5 and parts[4].isdigit() else ""
+
+
+def _short(statement: Document) -> str:
+    return str(statement.get("Sid") or json.dumps({key: statement[key] for key in statement if key != "Effect"}))[:200]
+
+
+def document(given: Any) -> Document:
+    """Return a policy document as IAM's API gives it: a dictionary, or text that may be URL-encoded."""
+    if isinstance(given, Mapping):
+        return given
+    text = str(given)
+    found: Document = json.loads(text if text.lstrip().startswith("{") else unquote(text))
+    return found
+
+
+def caller_of_role(iam: Any, name: str, session: Sequence[Document] | None = None) -> Caller:
+    """Read a role and everything attached to it from IAM; `iam` is a boto3 client."""
+    role = iam.get_role(RoleName=name)["Role"]
+    inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    own = [document(iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"]) for one in inline]
+    attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    return Caller(
+        role["Arn"],
+        [*own, *(managed(iam, one["PolicyArn"]) for one in attached)],
+        managed(iam, boundary) if boundary else None,
+        session,
+        {tag["Key"]: tag["Value"] for tag in role.get("Tags", ())},
+        f"{role['Arn'].replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/session",
+    )
+
+
+def caller_of_group(iam: Any, name: str, user: str = "member") -> Caller:
+    """Read a group's policies from IAM and return a user who has nothing but these."""
+    group = iam.get_group(GroupName=name)["Group"]
+    inline = iam.list_group_policies(GroupName=name)["PolicyNames"]
+    own = [document(iam.get_group_policy(GroupName=name, PolicyName=one)["PolicyDocument"]) for one in inline]
+    attached = iam.list_attached_group_policies(GroupName=name)["AttachedPolicies"]
+    prefix = group["Arn"].partition(":group/")[0]
+    return Caller(f"{prefix}:user/{user}", [*own, *(managed(iam, one["PolicyArn"]) for one in attached)])
+
+
+def managed(iam: Any, arn: str) -> Document:
+    """Return the document of a managed policy that is in force; an empty one for AWS's own, which are not emulated."""
+    if ":iam::aws:" in arn:
+        return {"Statement": []}
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return document(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
+
+
+__all__ = [
+    "ANY",
+    "Caller",
+    "Decision",
+    "Document",
+    "Request",
+    "arn_matches",
+    "caller_of_group",
+    "caller_of_role",
+    "decide",
+    "document",
+    "listed",
+    "managed",
+    "statements",
+]
