@@ -27,4 +27,4 @@ options = nj.TaskOptions(
 )
 nj.add_job(template, settings, network, encryption, cluster, options, alarms)
 
-print(nj.to_yaml(template.to_dict()))
+nj.write_output("output", [nj.stack("all", template, region="eu-central-1")])

@@ -79,7 +79,8 @@ def take_part(
 ) -> None:
     """Give each task of a service a proxy, the service a name when it has a port, and open its way to those it calls.
 
-    Tasks know the names that there were when they started, so the called services of this template are made first.
+    Tasks know the names that there were when they started, so the called services of this template are made first: the
+    parameter that holds a service's name is always there, and waits for the service where that is made.
     Source: Amazon ECS Developer Guide, "Amazon ECS Service Connect components", deployment order.
     """
     found = ecs.ServiceConnectConfiguration(
@@ -95,7 +96,7 @@ def take_part(
         allow_from_group(template, title, group_id, target, called.port, f"calls from {settings.name} to {called.name}")
     here = [one.name for one in connect.calls if not isinstance(one.task_security_group_id, GetStackOutput)]
     if here:
-        service.DependsOn = [*rule_of(service), *(f"{name}Service" for name in here)]
+        service.DependsOn = [*rule_of(service), *(f"{name}ServiceName" for name in here)]
 
 
 def rule_of(service: ecs.Service) -> list[str]:

@@ -113,7 +113,7 @@ def add_public_load_balancer(
     group = add_public_security_group(template, settings, network)
     balancer = add_balancer(template, settings, network, PUBLIC, [group.get_att("GroupId")], bucket)
     certificate_arn = add_certificate(template, settings) if settings.https else None
-    listener = add_listeners(template, balancer, settings.domain, certificate_arn)
+    listener = add_listeners(template, balancer, settings.domains, certificate_arn)
     if settings.hosted_zone_id:
         add_records(template, settings, network, balancer)
     url = add_url(template, settings, balancer)

@@ -78,7 +78,7 @@ def _fitting(routes: Sequence[Route], wanted: Route) -> int:
     high = min([high, *(other.priority for other in routes if other.hides(wanted))])
     taken = {other.priority for other in routes}
     order = [*range(max(start, low), high), *range(low, min(start, high))]
-    free = next((number for number in order if number not in taken), None)
+    free: int | None = next((number for number in order if number not in taken), None)
     if free is None:
         raise InvalidInput(f"{wanted.name}: priority", f"must be given: none is free between {low} and {high}")
     return free
