@@ -15,7 +15,10 @@ NONE = "none"
 
 @dataclasses.dataclass(frozen=True)
 class Service(Inputs):
-    """A service. `name` is what its logical IDs begin with."""
+    """A service. `name` is what its logical IDs begin with.
+
+    `sleeps` says that no task may run while nobody asks, so that a request which meets none is no outage.
+    """
 
     cluster_name: Value = described("Cluster the containers run in")
     service_name: Value = described("Service, or none before the first release")
@@ -28,6 +31,7 @@ class Service(Inputs):
     internal_url: Value | None = described("Address that connected services call", default=None)
     name: str = "Web"
     port: int = 8080
+    sleeps: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

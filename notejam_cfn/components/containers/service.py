@@ -77,6 +77,7 @@ def add_service(
         internal_url=service_connect.internal_url(settings, connect) if connect else None,
         name=settings.name,
         port=settings.port,
+        sleeps=settings.sleep_after_minutes > 0,
     )
 
 

@@ -12,8 +12,9 @@ from ...core.inputs import InvalidInput
 
 EVERYTHING = "/*"
 CATCH_ALL_PRIORITY = 1000
-# Where a priority is looked for, by how narrow a rule is: with host and path, with one of them.
-PLACES = {(True, True): (2, 333), (True, False): (333, 666), (False, True): (666, 1000)}
+# Where a priority is looked for, by how narrow a rule is: with host and path, with one of them. Those before are the
+# rules of previews.
+PLACES = {(True, True): (101, 400), (True, False): (400, 700), (False, True): (700, 1000)}
 
 
 @dataclasses.dataclass(frozen=True)

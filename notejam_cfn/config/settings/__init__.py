@@ -21,7 +21,8 @@ from .load_balancing import DOMAIN_PATTERN, CdnSettings, LoadBalancerSettings
 from .monitoring import MonitoringSettings
 from .network import EGRESS, PRIVATE_BLOCKS, EncryptionSettings, NetworkSettings
 from .pipeline import CONNECTION_PATTERN, GIT_HOSTS, MOST_IGNORED_PATHS, REPOSITORY_PATTERN, SOURCES, DeliverySettings
-from .presets import PRESETS
+from .presets import NOTEJAM, PRESETS
+from .previews import PreviewSettings
 from .project import Project
 from .stage import BUDGET, RESTORE_TESTING, SIZES, Stage
 from .storage import BucketSettings, CacheSettings, FileSystemSettings
@@ -40,6 +41,7 @@ __all__ = [
     "LEAST_MONTHLY_DAYS",
     "LOG_RETENTION_DAYS",
     "MOST_IGNORED_PATHS",
+    "NOTEJAM",
     "PRESETS",
     "PRIVATE_BLOCKS",
     "REGION_PATTERN",
@@ -62,6 +64,7 @@ __all__ = [
     "LoadBalancerSettings",
     "MonitoringSettings",
     "NetworkSettings",
+    "PreviewSettings",
     "Project",
     "QueueSettings",
     "ServiceSettings",
