@@ -17,7 +17,11 @@ SOURCES: list[dict[str, Any]] = [
     {"source": "codecommit"},
     {"source": "codeconnections", "repository": "owner/notejam"},
     {},
-    {"source": "codeconnections", "repository": "o/n", "connection_arn": "arn:x:codeconnections:r:a:connection/1"},
+    {
+        "source": "codeconnections",
+        "repository": "o/n",
+        "connection_arn": "arn:aws:codeconnections:us-east-1:111122223333:connection/1",
+    },
     {"source": "s3"},
 ]
 STAGES = {
