@@ -361,3 +361,8 @@ def unnamed(service: str) -> list[Value]:
 
 def _characters(statements: Sequence[Statement]) -> int:
     return len(compact_json(document(*statements)))
+
+
+def allow_making_service_linked_roles() -> Statement:
+    """Make the roles of AWS's own services that an account lacks; what they may do is AWS's choice, not the caller's."""
+    return allow(on("iam", "CreateServiceLinkedRole", "GetRole"), [in_account(SERVICE_LINKED_ROLES)])

@@ -205,7 +205,7 @@ def allow_looking_at_stage(prefix: str) -> list[Statement]:
     everywhere = [
         *on("application-autoscaling", "DescribeScalableTargets"),
         *on("cloudformation", "DescribeStackDriftDetectionStatus", "GetTemplateSummary", "ListStacks"),
-        *on("ec2", "DescribeAddresses", "DescribeAvailabilityZones", "DescribeVpcs"),
+        *on("ec2", "DescribeAddresses", "DescribeAvailabilityZones", "DescribeManagedPrefixLists", "DescribeVpcs"),
         *on("ecs", "DescribeTaskDefinition"),
         *on("elasticloadbalancing", "DescribeLoadBalancers"),
         *on("rds", "DescribeDBEngineVersions"),

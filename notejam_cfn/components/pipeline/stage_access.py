@@ -112,7 +112,11 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
         template,
         DEPLOY,
         (pipeline_account, f"{delivery}-{DEPLOY}-{access.stage}"),
-        [*looking, pipeline_policies.allow_changing_stacks([prefix])],
+        [
+            *looking,
+            pipeline_policies.allow_changing_stacks([prefix]),
+            cloudformation_policies.allow_making_service_linked_roles(),
+        ],
         "Lets the pipeline change the stage's stacks, and no others.",
     )
 

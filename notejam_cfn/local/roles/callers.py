@@ -16,6 +16,8 @@ from . import enforcement, policies, reference
 from .policies import ANY, Caller, Request
 
 PASSES_ROLE = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet", "DeleteStack", "RollbackStack"})
+# ministack forgets the path that these roles have.
+OF_A_SERVICE = ":role/AWSServiceRoleFor"
 Dispatch = Callable[..., Awaitable[Any]]
 
 
@@ -97,6 +99,7 @@ def _requests(
 def _decided_on(name: str, arn: str) -> str:
     """Return the resource that an action is decided on: `*` where IAM knows none, any where the request tells none."""
     known = reference.action(name)
+    arn = arn.replace(OF_A_SERVICE, f":role/aws-service-role/service/{OF_A_SERVICE[6:]}")
     if known is None or not known.kinds:
         return "*"
     return arn if known.about([arn]) else ANY
