@@ -364,5 +364,5 @@ def _characters(statements: Sequence[Statement]) -> int:
 
 
 def allow_making_service_linked_roles() -> Statement:
-    """Make the roles of AWS's own services that an account lacks; what they may do is AWS's choice, not the caller's."""
+    """Make the roles of AWS's own services that an account lacks; AWS itself chooses what these may do."""
     return allow(on("iam", "CreateServiceLinkedRole", "GetRole"), [in_account(SERVICE_LINKED_ROLES)])

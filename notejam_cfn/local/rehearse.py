@@ -151,9 +151,17 @@ class Rehearsal:
         self.tell(f"{len(roles)} roles and services got everything that they asked for, {len(asked)} permissions")
 
     def deploy_without_image(self) -> str:
-        """Deploy the stage for the first time, and return its address."""
+        """Deploy the stage for the first time, with a creation that fails and is cleared, and return its address."""
+        last = self.stacks[-1].name
+        first = next(iter(self.templates[last].resources))
+        self.aws.set_faults(
+            failures=[{"logical_id": first, "operation": "create", "reason": "no capacity", "times": 1}]
+        )
+        failed = [name for name, one in self._attempt(approved=self._planned()).items() if not one.good]
+        if failed != [last]:
+            raise RehearsalError(f"{last} was to fail, and these did: {', '.join(failed) or 'none'}")
         results = self._deploy()
-        self.tell(f"deployed {len(results)} stacks")
+        self.tell(f"deployed {len(results)} stacks, {last} after its first creation had failed")
         return _output(results, "Url")
 
     def release(self) -> None:

@@ -95,17 +95,16 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
     boundary = add_boundary(template, prefix, (access.project, access.stage), needs)
     execute = add_execute_role(template, access, boundary, needs)
     looking = [
-        pipeline_policies.allow_reviewing_stacks([prefix]),
-        pipeline_policies.allow_reading_templates([names.stage_access(access.project, access.stage)]),
-        *pipeline_policies.allow_looking_at_stage(prefix),
-        pipeline_policies.allow_passing([execute.get_att("Arn")], "cloudformation"),
+        pipeline_policies.allow_looking_at_stacks([prefix]),
+        *pipeline_policies.allow_looking_at_account(prefix),
     ]
+    own = names.stage_access(access.project, access.stage)
     delivery = names.delivery_stack(access.project)
     add_trusting_role(
         template,
         PLAN,
         (pipeline_account, f"{delivery}-{PLAN}"),
-        looking,
+        [*looking, pipeline_policies.allow_reading_templates([own])],
         "Lets the pipeline work out what would change, for commits that nobody has approved.",
     )
     add_trusting_role(
@@ -115,6 +114,8 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
         [
             *looking,
             pipeline_policies.allow_changing_stacks([prefix]),
+            *pipeline_policies.allow_following_service(prefix),
+            pipeline_policies.allow_passing([execute.get_att("Arn")], "cloudformation"),
             cloudformation_policies.allow_making_service_linked_roles(),
         ],
         "Lets the pipeline change the stage's stacks, and no others.",

@@ -16,6 +16,7 @@ from . import enforcement, policies, reference
 from .policies import ANY, Caller, Request
 
 PASSES_ROLE = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet", "DeleteStack", "RollbackStack"})
+MAKES_STACKS = frozenset({"cloudformation:CreateStack", "cloudformation:CreateChangeSet"})
 # ministack forgets the path that these roles have.
 OF_A_SERVICE = ":role/AWSServiceRoleFor"
 Dispatch = Callable[..., Awaitable[Any]]
@@ -91,6 +92,8 @@ def _requests(
     arn = actions.extract_resource_arn(service, method, path, headers, body, routing, *place)
     context = actions.request_tag_context(service, name, body, routing)
     yield service, Request(name, _decided_on(name, arn), _context(context))
+    if name in MAKES_STACKS and b"Tags.member.1.Key" in body:
+        yield service, Request("cloudformation:TagResource", _decided_on("cloudformation:TagResource", arn))
     role = _passed(name, body)
     if role:
         yield service, Request("iam:PassRole", role, {"iam:PassedToService": "cloudformation.amazonaws.com"})
