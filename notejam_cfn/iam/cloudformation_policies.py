@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from awacs.aws import (
     Action,
@@ -160,16 +161,17 @@ def allow_creating(
     called = {action for kind in kinds for action in permissions.actions_for(kind)} | {"cloudformation:DescribeStacks"}
     special = {"iam:PassRole", "iam:CreateServiceLinkedRole", CHANGING_RECORDS, *GRANTING}
     known = [permissions.action(name) for name in sorted(called - special)]
-    wide = [action.name for action in known if not action.takes_resource]
-    unnamed = [action for action in known if action.takes_resource and _of_others(action)]
-    named = [action.name for action in known if action.takes_resource and _of_names(action)]
+    wide = by_verb([action.name for action in known if not action.takes_resource], ("Describe", "List"))
+    narrow = [one for one in known if one.takes_resource and not any(fnmatchcase(one.name, each) for each in wide)]
+    unnamed = [action for action in narrow if _of_others(action)]
+    named = [action.name for action in narrow if _of_names(action)]
     return [
         *allow_making_roles(prefix, boundary, services, sorted(called & GRANTING)),
         *(allow(_literal(some), resources_of(service, prefix)) for service, some in _by_service(named)),
         *allow_unnamed(unnamed, prefix, of),
         *(allow_restoring(of) if "rds:RestoreDBClusterFromSnapshot" in called else []),
         *(allow_changing_records(domains) if CHANGING_RECORDS in called and domains else []),
-        allow_everywhere("TheseHaveNoResource", _spelled(wide)),
+        allow_everywhere("TheseHaveNoResource", _literal(wide)),
     ]
 
 
@@ -331,11 +333,6 @@ def _by_service(actions: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
 
 def _literal(actions: Sequence[str]) -> list[Action]:
     return [Action(*action.split(":")) for action in actions]
-
-
-def _spelled(actions: Sequence[str]) -> list[Action]:
-    """Return actions, those that only describe or list written as one pattern where there are several."""
-    return _literal(by_verb(actions, ("Describe", "List")))
 
 
 def by_verb(actions: Sequence[str], verbs: Sequence[str] = ("BatchGet", "Describe", "Get", "List")) -> list[str]:

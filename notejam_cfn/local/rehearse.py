@@ -12,12 +12,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..core import images, names
 from ..deploy.aws.client import Access, Aws
+from ..deploy.data import backups
+from ..deploy.data.restore import Restore, RestoreOptions
 from ..deploy.exit_codes import CommandError, Exit
 from ..deploy.manifest import Manifest, StackSpec
 from ..deploy.stacks.deploy import Deployment, Options, read_templates
@@ -105,6 +108,7 @@ class Rehearsal:
                 self.tell("still works after the update")
                 if self.settings.keep:
                     self.settings.keep(way.browser_address)
+        self.restore()
         self.require_nothing_refused()
         self.remove()
 
@@ -133,6 +137,7 @@ class Rehearsal:
         _require_good(Deployment(self.facade, stacks, Options(yes=True), progress, NOBODY).run())
         roles = f"arn:aws:iam::{self.aws.account}:role/{stacks[0].name}"
         self.planner, self.facade = self._facade(roles, "plan"), self._facade(roles, "deploy")
+        self.administrator = Aws(dataclasses.replace(self.administrator.access, role_arn=f"{roles}-execute"))
         self.parameters = (f"{BOUNDARY_PARAMETER}={roles.replace(':role/', ':policy/')}-boundary",)
         self.tell(f"planned as {stacks[0].name}-plan, deployed as …-deploy; CloudFormation works as …-execute")
 
@@ -213,6 +218,18 @@ class Rehearsal:
         if reason not in told or state is None or state.parameters["ImageUri"] != before:
             raise RehearsalError(f"a release that fails is not taken back and explained:\n{told}")
         self.tell("a release that failed was taken back, and its reason was told")
+
+    def restore(self) -> None:
+        """Restore the database from a snapshot that AWS Backup took, in place, as an administrator does."""
+        if not any(stack.layer == backups.BACKUPS for stack in self.stacks):
+            return
+        taken = backups.take(self.administrator, backups.facts(self.administrator, self.stacks), retention_days=1)
+        options = RestoreOptions(taken, yes=True)
+        done = Restore(self.administrator, self.stacks, options, self._progress(), NOBODY, datetime.now(UTC))
+        _require_good(done.in_place())
+        self.tell(
+            f"restored {taken.rpartition(':')[2]} in place; {len(done.discard_old())} older cluster was discarded"
+        )
 
     def require_nothing_refused(self) -> None:
         """Make sure that the pipeline's roles were refused nothing, also where a program goes on without."""
