@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from ...core import render
+from ...core.terminal import GREEN, RED, say, say_table
 from ...deploy.exit_codes import BadInput, Exit
 from ...deploy.ui.progress import KINDS, Silent, minutes
 from ...reports.cost.usage import HOURS_A_MONTH
+from ..following import suggest
 from . import session
 
 
@@ -57,14 +61,14 @@ def run(asked: argparse.Namespace) -> int:
     try:
         seconds = rehearse(session.manifest(asked), settings, _teller())
     except FAILURES as failure:
-        print(f"\nThe rehearsal of {asked.stage} failed: {failure}")
-        for step in getattr(failure, "advice", ()):
-            print(f"  → {step}")
+        say("", f"The rehearsal of {asked.stage} failed: {failure}", style=RED)
+        say(*(f"  → {step}" for step in getattr(failure, "advice", ())), hang=4)
         return Exit.FAILED
     except KeyboardInterrupt:
-        print("\nInterrupted; nothing is left running.")
+        say("", "Interrupted; nothing is left running.")
         return Exit.INTERRUPTED
-    print(f"The rehearsal of {asked.stage} went well, in {seconds:.0f} s.")
+    say(f"The rehearsal of {asked.stage} went well, in {seconds:.0f} s.", style=GREEN)
+    suggest(asked, f"deploy {asked.stage}")
     return Exit.DONE
 
 
@@ -81,9 +85,10 @@ def _simulate(asked: argparse.Namespace) -> int:
     if typical <= 0:
         raise BadInput("--load must be above 0", "Give the requests a second of the typical load: --load 5")
     days = report.days(found, typical, read_prices(stacks[0].region))
-    print("\n".join(table(report.HEADS, [report.row(day) for day in days], right=range(1, len(report.HEADS)))))
+    say_table(table(report.HEADS, [report.row(day) for day in days], right=range(1, len(report.HEADS))))
     for day in days[1:]:
-        print("\n".join(["", f"{day.name}:", *report.plot(day)]))
+        say("", f"{day.name}:", *report.plot(day))
+    suggest(asked, f"cost --stage {asked.stage}")
     return Exit.DONE
 
 
@@ -100,7 +105,7 @@ def _try(asked: argparse.Namespace) -> int:
     bodies = [(asked.stage, str(one.path), render.load(one.text())) for one in run.stacks]
     typical = bills_of(sites_of(project), bodies)[asked.stage][1]
     minutes_, dollars = run.minutes(), typical.usd / HOURS_A_MONTH
-    print(
+    say(
         f"{state.project}: {len(run.stacks)} stacks, {sum(len(one[2]['Resources']) for one in bodies)} resources in "
         f"{account}, {region}; about {minutes_:.0f} minutes, ${max(dollars, 0.01):.2f} an hour. It needs an "
         f"administrator's permissions. Kept in {folder}; steps: {', '.join(run.steps)}."
@@ -111,7 +116,7 @@ def _try(asked: argparse.Namespace) -> int:
         run.run(asked.only)
     finally:
         emulated = run.aws.access.endpoint_url is not None
-        print(f"Written: {proof.write(state, region, account, emulated=emulated)}")
+        say(f"Written: {proof.write(state, region, account, emulated=emulated)}")
     return Exit.DONE
 
 
@@ -125,10 +130,16 @@ def _typical(stage: str) -> float:
 
 
 def _keep(address: str) -> None:
-    print(f"\n  Open {address}\n")
-    input("Press Enter to remove everything. ")
+    say("", f"  Open {address}", "")
+    with contextlib.suppress(EOFError):
+        input("Press Enter to remove everything. ")
 
 
 def _teller() -> Callable[[str], None]:
     began = time.monotonic()
-    return lambda words: print(f"{minutes(time.monotonic() - began):>6}  {words}", flush=True)
+
+    def tell(words: str) -> None:
+        say(f"{minutes(time.monotonic() - began):>6}  {words}", hang=10)
+        sys.stdout.flush()
+
+    return tell

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
+from ...core.terminal import say
 from ...deploy.exit_codes import Exit
 from ...deploy.service.stage_status import lines, report
 from ...deploy.service.stages import Stage
 from ...deploy.stacks.deploy import read_templates
+from ..following import suggest
 from . import session
 
 
@@ -24,5 +28,12 @@ def run(asked: argparse.Namespace) -> int:
     if asked.json:
         session.print_json(found)
     else:
-        print("\n".join(lines(found)))
+        say(*lines(found))
+    suggest(asked, f"{_following(found)} {asked.stage}")
     return Exit.DONE
+
+
+def _following(found: Mapping[str, Any]) -> str:
+    if any(not facts["current"] for facts in found["stacks"].values()):
+        return "deploy"
+    return "release" if found["takes_images"] and not found["services"] else "logs"

@@ -139,7 +139,7 @@ class Deployment:
 
     def _show(self, plan: Plan) -> None:
         for line in wording.lines(plan):
-            self.progress.write(line)
+            self.progress.write(line, wording.style(line))
         self.progress.write()
 
     def _refuse_leftovers(self, plan: Plan) -> None:
