@@ -12,7 +12,7 @@ import pytest
 from notejam_cfn.cli.main import main
 from notejam_cfn.deploy.aws.client import Access, Aws
 from notejam_cfn.deploy.exit_codes import AwsTrouble, NoAccess
-from tests.notejam_cfn.deploy.test_aws import StubbedAws, cloudformation
+from tests.notejam_cfn.deploy.aws.test_client import StubbedAws, cloudformation
 
 __all__ = ["cloudformation"]
 ROLE = "role_arn = arn:aws:iam::123456789012:role/deployer\n"
