@@ -25,6 +25,7 @@ PROGRAM = "notejam-cfn"
 GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "Compose": {
         "init": ("compose.init", "write a commented notejam.toml to start from"),
+        "from-copilot": ("compose.from_copilot", "write a composition from a Copilot application"),
         "build": ("compose.build", "turn notejam.toml into linted templates"),
         "stages": ("compose.stages", "list the stages and the regions they fit"),
         "graph": ("compose.graph", "print the stacks and what flows between them"),

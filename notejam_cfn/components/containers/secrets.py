@@ -46,7 +46,9 @@ def secret(arn: Value, key: str = "", kms_key: Value | None = None) -> Secret:
     if not re.fullmatch(r"[^:]*", key):
         raise InvalidInput("key", f"must be a key of the secret's JSON, without a colon, got {shown(key)}")
     known = arn if not isinstance(arn, str) or RANDOM_END.search(arn) else f"{arn}-??????"
-    value_from = policies.within(arn, f":{key}::") if key else arn
+    end = f":{key}::" if key else ""
+    whole = f"{arn}{end}" if isinstance(arn, str) else arn
+    value_from = policies.within(arn, end) if key and not isinstance(arn, str) else whole
     return Secret(value_from, policies.allow_reading_secret(known), kms_key)
 
 
