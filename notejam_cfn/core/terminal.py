@@ -19,10 +19,7 @@ BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
 
 
 def columns(stream: TextIO | None = None) -> int | None:
-    """Return how wide lines may be, or None where nobody looks. The variable COLUMNS says it in any case."""
-    said = os.environ.get("COLUMNS", "")
-    if said.isdecimal() and int(said):
-        return int(said)
+    """Return how wide lines may be, or None where nobody looks. The variable COLUMNS overrules the terminal."""
     return shutil.get_terminal_size().columns if (stream or sys.stdout).isatty() else None
 
 
