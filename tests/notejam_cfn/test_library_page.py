@@ -20,7 +20,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "library.md"
 MOST_LINES, MOST_BYTES = 30, 40_000
 # What the test of the page on components, and people who read Notejam's own composition, use.
-FOR_NOTEJAM = {"Project", "Stage", "stacks_of", "stacks_of_stage", "add_cross_region_backup", "to_json", "described"}
+FOR_NOTEJAM = {"stacks_of", "stacks_of_stage", "add_cross_region_backup", "to_json", "described"}
 
 
 @pytest.fixture(scope="module")
