@@ -46,9 +46,8 @@ def secret(arn: Value, key: str = "", kms_key: Value | None = None) -> Secret:
     if not re.fullmatch(r"[^:]*", key):
         raise InvalidInput("key", f"must be a key of the secret's JSON, without a colon, got {shown(key)}")
     known = arn if not isinstance(arn, str) or RANDOM_END.search(arn) else f"{arn}-??????"
-    end = f":{key}::" if key else ""
-    whole = f"{arn}{end}" if isinstance(arn, str) else arn
-    value_from = policies.within(arn, end) if key and not isinstance(arn, str) else whole
+    suffix = f":{key}::" if key else ""
+    value_from = arn + suffix if isinstance(arn, str) else policies.within(arn, suffix) if key else arn
     return Secret(value_from, policies.allow_reading_secret(known), kms_key)
 
 
