@@ -52,7 +52,10 @@ def connect(arguments: argparse.Namespace) -> Aws:
 
 def planned(arguments: argparse.Namespace) -> tuple[StackSpec, ...]:
     """Return the stacks that were asked for, in the region that was asked for."""
-    return in_region(manifest(arguments).stacks_of(arguments.stage, getattr(arguments, "only", ())), arguments.region)
+    found = manifest(arguments).stacks_of(arguments.stage, getattr(arguments, "only", ()))
+    if not found:
+        raise BadInput(f"{arguments.output} has no stacks of {arguments.stage}", "Run: python -m notejam_cfn build")
+    return in_region(found, arguments.region)
 
 
 def manifest(arguments: argparse.Namespace) -> Manifest:

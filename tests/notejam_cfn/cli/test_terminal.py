@@ -101,14 +101,13 @@ def test_every_command_fits_80_columns_and_says_what_comes_next(place: Path, aws
     said = at_a_terminal(*walk, place=place, NO_COLOR="1", **aws.environment)
     assert "Traceback" not in said
     assert "\x1b[" not in said
-    assert [line for line in said.split("\n") if len(line) > 80 and " " in line.strip()] == []
-    ended = re.findall(r"\n\0(\S+)(?:[^\0]*\n)?([^\n\0]+)\n\0(\d+)", said)
-    assert {name for name, _, _ in ended} == set(COMMANDS)
-    assert {name for name, _, status in ended if status == "0"} >= WORKS
-    assert [
-        (name, last) for name, last, _ in ended if not re.search(r"^next: python -m notejam_cfn [a-z]|→|\S", last)
-    ] == []
-    assert {name for name, last, status in ended if status == "0" and "python -m notejam_cfn " not in last} == set()
+    assert [line for line in said.split("\n") if len(line) > 80 and " " in line.strip() and line[0] != "\0"] == []
+    told = dict(zip(COMMANDS, re.findall(r"\0[^\n\0]+\n([^\0]*)\n\0(\d+)", said), strict=True))
+    assert {name for name, (_, status) in told.items() if status == "0"} >= WORKS
+    lasts = {name: (text.strip().split("\n")[-1], status) for name, (text, status) in told.items()}
+    following = {name: last for name, (last, status) in lasts.items() if status == "0"}
+    assert {name: last for name, last in following.items() if "python -m notejam_cfn " not in last} == {}
+    assert {name: last for name, (last, status) in lasts.items() if status != "0" and not last} == {}
 
 
 def test_colours_are_for_terminals_and_for_who_wants_them(place: Path) -> None:
