@@ -48,6 +48,11 @@ def stage_access(project: str, stage: str) -> str:
     return f"{project}-{delivery_in(stage)}"
 
 
+def previews(number: int) -> str:
+    """Name a layer of what previews share: `previews`, and for more addresses `previews-2` and so on."""
+    return PREVIEWS if number == 1 else f"{PREVIEWS}-{number}"
+
+
 def preview_template(project: str, stage: str) -> str:
     """Name the template of a stage's previews, such as `notejam-dev-preview`; no stack is called that."""
     return f"{project}-{stage}-preview"

@@ -20,6 +20,8 @@ from awacs.aws import (
     StringEqualsIfExists,
 )
 
+from troposphere import Sub
+
 from ..core import names
 from ..core.values import Value
 from .pipeline_policies import allow_passing, in_account, on, stacks_named
@@ -131,10 +133,19 @@ def allow_standing_behind_load_balancer(project: str, stage: str) -> list[Statem
     ]
 
 
-def allow_ending_previews(project: str, stage: str, role_arn: Value) -> list[Statement]:
-    """Delete the stacks of previews, in the role that CloudFormation made them in."""
-    stacks = stacks_named([names.preview(project, stage, "")])
-    return [allow(on("cloudformation", "DeleteStack"), stacks), allow_passing([role_arn], "cloudformation")]
+def allow_ending_previews(project: str, stage: str) -> list[Statement]:
+    """Delete the stacks of previews. CloudFormation goes on in the role that it made them in; none is handed to it."""
+    return [allow(on("cloudformation", "DeleteStack"), stacks_named([names.preview(project, stage, "")]))]
+
+
+def allow_running_tasks(family: Value, cluster_arn: Value, role_arns: Sequence[Value]) -> list[Statement]:
+    """Run tasks of definitions whose names begin so in one cluster, as EventBridge must, with these roles of theirs.
+
+    Source: Amazon EventBridge User Guide, "Amazon ECS targets", permissions.
+    """
+    definitions = Sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/${Family}", Family=family)
+    in_cluster = Condition([ArnEquals("ecs:cluster", cluster_arn)])
+    return [allow(on("ecs", "RunTask"), [definitions], in_cluster), allow_passing(role_arns, "ecs-tasks")]
 
 
 def allow_developing_previews(project: str, stage: str) -> list[Statement]:
@@ -208,9 +219,9 @@ def policy_arn(project: str, stage: str) -> Value:
     return in_account(f"iam::${{AWS::AccountId}}:policy/{names.stage_access(project, stage)}-{TAG}")
 
 
-def expiry_role_name(project: str, stage: str) -> str:
-    """Name the role that ends previews at their hour, such as `notejam-delivery-in-dev-expiry`."""
-    return f"{names.stage_access(project, stage)}-{EXPIRY}"
+def expiry_role_arn(project: str, stage: str) -> Value:
+    """Return the ARN of the role that ends previews at their hour, `notejam-delivery-in-dev-expiry`."""
+    return in_account(f"iam::${{AWS::AccountId}}:role/{names.stage_access(project, stage)}-{EXPIRY}")
 
 
 def _stage(project: str, stage: str) -> dict[str, str]:
