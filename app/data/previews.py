@@ -14,12 +14,15 @@ from dataclasses import replace
 
 from ..errors import SettingsError
 from ..settings import Settings
-from .database import Postgres, Sqlite, new_database
+from .database import new_database
+from .pooled import PooledDatabase
 
 log = logging.getLogger("notejam.previews")
 # Any number that nobody else uses in the stage's own database: the name of the lock.
 LOCK = 7_665_847_412
-STACK_ID = re.compile(r"arn:[a-z-]+:cloudformation:[a-z0-9-]+:\d{12}:stack/[a-zA-Z0-9-]+-preview-[a-z0-9-]+/([0-9a-f-]{36})")
+STACK_ID = re.compile(
+    r"arn:[a-z-]+:cloudformation:[a-z0-9-]+:\d{12}:stack/[a-zA-Z0-9-]+-preview-[a-z0-9-]+/([0-9a-f-]{36})"
+)
 
 
 def create_missing(settings: Settings) -> None:
@@ -51,7 +54,7 @@ def database_of(stack_id: str) -> str:
 
 
 @contextmanager
-def _connected(settings: Settings, name: str) -> Iterator[Postgres | Sqlite]:
+def _connected(settings: Settings, name: str) -> Iterator[PooledDatabase]:
     connection = new_database(replace(settings, database_name=name))
     with connection.connection_context():
         # Copying the template database, and waiting for its lock, may take longer than a page's statement ever should.

@@ -110,15 +110,18 @@ def allow_writing_os_metrics() -> list[Statement]:
     ]
 
 
-def allow_pulling_images(project: str) -> list[Statement]:
-    """Pull images from this account's repositories, and from the project's in the account of its pipeline.
+def allow_pulling_images(project: str, others: Sequence[Value] = ()) -> list[Statement]:
+    """Pull images from this account's repositories, from the project's in the account of its pipeline, and from others.
 
     Signing in to the registry needs `*`. Who may pull from another account, that account's repository decides too.
     """
     pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
     own = Sub("arn:${AWS::Partition}:ecr:*:${AWS::AccountId}:repository/*")
     of_pipeline = Sub(f"arn:${{AWS::Partition}}:ecr:*:*:repository/{names.delivery_stack(project)}-*")
-    return [allow_everywhere("SigningInHasNoResource", [ecr.GetAuthorizationToken]), allow(pull, [own, of_pipeline])]
+    return [
+        allow_everywhere("SigningInHasNoResource", [ecr.GetAuthorizationToken]),
+        allow(pull, [own, of_pipeline, *others]),
+    ]
 
 
 def allow_recorded_shells(log_group_arn: Value, key_arn: Value) -> list[Statement]:

@@ -143,7 +143,9 @@ def allow_running_tasks(family: Value, cluster_arn: Value, role_arns: Sequence[V
 
     Source: Amazon EventBridge User Guide, "Amazon ECS targets", permissions.
     """
-    definitions = Sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/${Family}", Family=family)
+    definitions = Sub(
+        "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/${Family}", Family=family
+    )
     in_cluster = Condition([ArnEquals("ecs:cluster", cluster_arn)])
     return [allow(on("ecs", "RunTask"), [definitions], in_cluster), allow_passing(role_arns, "ecs-tasks")]
 

@@ -15,7 +15,7 @@ from ...core.inputs import Inputs, InvalidInput
 from ...core.template import Template, component
 from ...core.values import Value
 from ..backup.backups import Backups
-from ..containers.service import Service
+from ..containers.outputs import Service
 from ..data.database import Database
 from ..load_balancing.dns import add_certificate_alarm
 from ..load_balancing.load_balancer import LoadBalancer

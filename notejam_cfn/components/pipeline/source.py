@@ -14,8 +14,9 @@ from ...core import names
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import pipeline_policies
+from ..data.bucket import add_private_bucket
 from ..data.encryption import Encryption
-from .artifacts import add_private_bucket, expiry
+from .artifacts import MADE_AGAIN, expiry
 
 ACTION = "source"
 ZIP_KEY = "source.zip"
@@ -140,6 +141,7 @@ def add_zip(template: Template, encryption: Encryption) -> Source:
         encryption,
         [expiry("expire", ZIP_DAYS)],
         "Takes the code as a zip, to start without Git.",
+        [MADE_AGAIN],
     )
     arn = bucket.get_att("Arn")
     return Source(

@@ -49,7 +49,9 @@ def add_addresses(template: Template, lender: Lender, numbers: Iterable[int], ow
     origin: Value | None = None
     if own_origin:
         vpc_origin = lender.copied("VpcOrigin", cloudfront.VpcOrigin)
-        origin = template.add(vpc_origin, why="Takes the distributions that the stage's own has no room for.").get_att("Id")
+        origin = template.add(vpc_origin, why="Takes the distributions that the stage's own has no room for.").get_att(
+            "Id"
+        )
     for number in numbers:
         add_address(template, lender, number, origin)
 

@@ -127,7 +127,7 @@ class Stage(Settings):
                 "previews.enabled",
                 "must be false in a stage of size resilient: previews run in the stage's own roles",
             )
-        if self.service.priority <= ENDED_PRIORITY:
+        if 0 < self.service.priority <= ENDED_PRIORITY:
             least = f"must be above {ENDED_PRIORITY} with previews, whose rules come first"
             yield "service.priority", f"{least}, got {self.service.priority}"
 

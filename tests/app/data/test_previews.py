@@ -37,9 +37,7 @@ def app(environ: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def test_tasks_that_start_at_once_make_one_database_and_its_tables(
-    postgres: Postgres, environ: dict[str, str]
-) -> None:
+def test_tasks_that_start_at_once_make_one_database_and_its_tables(postgres: Postgres, environ: dict[str, str]) -> None:
     started = [app(environ, "migrate") for _ in range(3)]
     outputs = [process.communicate(timeout=30)[0] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], outputs

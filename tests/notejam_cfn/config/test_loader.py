@@ -112,7 +112,10 @@ def test_a_certificate_is_one_of_the_region_that_takes_it() -> None:
         ({"load_balancer": {"waf": "yes"}}, "stages.dev.load_balancer.waf must be true or false, got 'yes'"),
         ({"load_balancer": {"domain": "notes.example.com"}}, "domain needs hosted_zone_id"),
         ({"load_balancer": {"hosted_zone_id": "Z0123"}}, "domain is needed with hosted_zone_id"),
-        ({"service": {"cpu_units": 300}}, "cpu_units must be one of 256, 512, 1024, 2048, 4096, got 300"),
+        (
+            {"service": {"cpu_units": 300}},
+            "cpu_units must be one of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, got 300",
+        ),
         ({"service": {"memory_mib": 4096}}, "memory_mib must be one of 512, 1024, 2048 with 256 CPU units, got 4096"),
         ({"service": {"min_tasks": 5}}, "service.min_tasks must be at most max_tasks (4), got 5"),
         ({"account": "12"}, "stages.dev.account must be 12 digits, got '12'"),
