@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from troposphere import Ref, ecs
 
@@ -10,7 +11,7 @@ from ..application import DROP_PREVIEW, preview_environment
 from ..components.data.encryption import Encryption
 from ..components.previews.addresses import add_addresses, add_ended_page
 from ..components.previews.borrowing import Lender
-from ..components.previews.ending import add_dropping
+from ..components.previews.ending import add_dropping, allow_logging
 from ..components.previews.images import add_preview_images
 from ..components.previews.preview import NAME, add_preview
 from ..config.settings import Stage
@@ -29,7 +30,9 @@ def preview_layers(stage: Stage, service: Stack, encryption: Encryption) -> list
     """Compose what previews share: their images and addresses; the stage's service drops their databases."""
     if not stage.allows_previews:
         return []
-    add_dropping(service.template, service_of(stage, service), DROP_PREVIEW)
+    own = service_of(stage, service)
+    allow_logging(service.template, own)
+    add_dropping(service.template, own, DROP_PREVIEW)
     lender = Lender(service.template, service.name)
     stacks = [addresses_layer(stage, lender, first) for first in range(1, stage.previews.most + 1, IN_A_STACK)]
     shared = stacks[0].template
@@ -60,7 +63,8 @@ def preview_stack(stage: Stage, service: Stack) -> Stack:
         tags=stage.tags,
         architecture="One task beside the stage's own, at an address and with a database of its own, for some hours.",
     )
-    template.stack_tags[TAG] = Ref(NAME)
+    name: Any = Ref(NAME)
+    template.stack_tags[TAG] = name
     add_preview(template, stage, Lender(service.template, service.name), preview_environment)
     stack = stack_of_stage(stage, PREVIEW, TAG, template)
     return dataclasses.replace(stack, termination_protection=False)

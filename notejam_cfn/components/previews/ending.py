@@ -95,6 +95,15 @@ def add_dropping(template: Template, service: ecs.Service, command: Sequence[str
     )
 
 
+def allow_logging(template: Template, service: ecs.Service) -> None:
+    """Let ECS write the logs of previews too, in the role in which it starts the service's tasks."""
+    definition = template.resources[service.TaskDefinition.data["Ref"]]
+    role = template.resources[definition.ExecutionRoleArn.data["Fn::GetAtt"][0]]
+    tags = template.stack_tags
+    writing = preview_policies.allow_writing_logs(tags["project"], tags["stage"])
+    role.Policies = [*role.Policies, iam.Policy(PolicyName="previews", PolicyDocument=policies.policy(writing))]
+
+
 def add_dropping_role(template: Template, service: ecs.Service) -> iam.Role:
     """Add the role in which EventBridge runs that task: it can run the service's tasks, and no others."""
     definition = template.resources[service.TaskDefinition.data["Ref"]]
