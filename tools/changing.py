@@ -91,7 +91,7 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "delivery.git_host": [{"delivery.git_host": "GitLab"}],
     "delivery.repository": [{"delivery.repository": "example/other"}],
     "delivery.connection_arn": [
-        {"delivery.connection_arn": f"arn:aws:codeconnections:{REGION}:123456789012:connection/one"}
+        {"delivery.connection_arn": f"arn:aws:codeconnections:{REGION}:123456789012:connection/1"}
     ],
     "delivery.branch": [{"delivery.branch": "trunk"}],
     "delivery.ignored_paths": [{"delivery.ignored_paths": ""}],

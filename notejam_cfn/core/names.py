@@ -53,6 +53,14 @@ def previews(number: int) -> str:
     return PREVIEWS if number == 1 else f"{PREVIEWS}-{number}"
 
 
+def running_image(project: str, stage: str) -> str:
+    """Name the SSM parameter that holds the digest of what a stage runs, in each region that has its image.
+
+    Only the build that deploys the stage writes it: a tag of the image could be moved by whoever may push.
+    """
+    return f"{stage_access(project, stage)}-image"
+
+
 def preview_template(project: str, stage: str) -> str:
     """Name the template of a stage's previews, such as `notejam-dev-preview`; no stack is called that."""
     return f"{project}-{stage}-preview"

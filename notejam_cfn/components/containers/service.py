@@ -7,6 +7,7 @@ from typing import Any
 from troposphere import If, cloudwatch, ecs, ssm
 
 from ...config.settings import ServiceSettings, TaskSettings
+from ...core import names
 from ...core.inputs import InvalidInput
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
@@ -96,7 +97,7 @@ def add_released_name(template: Template, title: str, name: Value, released: str
 
     An output cannot choose itself: cloudformation-validate takes what hangs on a condition for missing there (W1001).
     """
-    held = ssm.Parameter(title, Type="String", Value=If(released, name, NONE))
+    held = ssm.Parameter(title, Name=names.of_stack(f"-{title}"), Type="String", Value=If(released, name, NONE))
     return template.add(held, why=HELD_NAME).get_att("Value")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from troposphere import Join, Sub, budgets, cloudwatch
 
 from ...config.settings import MonitoringSettings
+from ...core import names
 from ...core.inputs import Inputs, InvalidInput
 from ...core.template import Template, component
 from ...core.values import Value
@@ -264,6 +265,7 @@ def add_budget(template: Template, monthly_usd: int, notifications: AlarmTopic) 
         budgets.Budget(
             "Budget",
             Budget=budgets.BudgetData(
+                BudgetName=names.of_this_stack("budget"),
                 BudgetType="COST",
                 TimeUnit="MONTHLY",
                 BudgetLimit=budgets.Spend(Amount=monthly_usd, Unit="USD"),

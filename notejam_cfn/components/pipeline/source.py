@@ -28,6 +28,8 @@ class Source:
     """The source action of a pipeline: its provider and configuration, and what its role must be allowed.
 
     `triggers` start the pipeline from within CodePipeline; `event_pattern` is the event that starts it otherwise.
+    `revision` is the variable in which the action says what it took.
+    Source: AWS CodePipeline User Guide, "Variables available for pipeline actions".
     """
 
     provider: str
@@ -36,6 +38,7 @@ class Source:
     owner: str = "AWS"
     triggers: Sequence[codepipeline.PipelineTriggerDeclaration] = ()
     event_pattern: dict[str, Any] | None = None
+    revision: str = "CommitId"
 
 
 @component("source")
@@ -153,4 +156,5 @@ def add_zip(template: Template, encryption: Encryption) -> Source:
             "detail-type": ["Object Created"],
             "detail": {"bucket": {"name": [bucket.ref()]}, "object": {"key": [ZIP_KEY]}},
         },
+        revision="VersionId",
     )
