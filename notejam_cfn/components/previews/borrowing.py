@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from troposphere import AWSHelperFn, AWSObject, BaseAWSObject, GetAtt, GetStackOutput, Output, Ref, encode_to_dict
@@ -25,13 +26,15 @@ class Lender:
     template: Template
     stack_name: str
 
-    def copied(self, title: str, kind: type[R], *along: str) -> R:
+    def copied(self, title: str, kind: type[R], *along: str, without: Callable[[R], object] = id) -> R:
         """Return a copy of a resource without its condition, dependencies and tags, which the borrower's replace.
 
-        References to the resources `along`, which are copied too, stay references within a template.
+        References to the resources `along`, which are copied too, stay references within a template. `without` takes
+        away what the copy does not have, before anything that it refers to is published.
         """
         resource = copy.deepcopy(self.template.resources[title])
         assert isinstance(resource, kind), f"{title} is no {kind.__name__}"
+        without(resource)
         for attribute in ("Condition", "DependsOn"):
             resource.resource.pop(attribute, None)
         resource.properties.pop("Tags", None)

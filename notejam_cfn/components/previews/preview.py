@@ -41,7 +41,7 @@ def add_preview(template: Template, stage: Stage, lender: Lender, told: Told) ->
     group = lender.copied(targets, elb.TargetGroup)
     template.add(group, why="Knows the preview's task while it is healthy.")
     add_rule(template, lender.copied(f"{name}ListenerRule", elb.ListenerRule, *own), number)
-    service = lender.copied(f"{name}Service", ecs.Service, *own)
+    service = lender.copied(f"{name}Service", ecs.Service, *own, without=drop_alarms)
     add_service(template, service, f"{name}ListenerRule")
     add_sleep(template, stage, lender, service, group)
     add_expiry(template, stage.project, stage.name, hour.ref())
@@ -113,10 +113,14 @@ def add_rule(template: Template, rule: elb.ListenerRule, number: Value) -> None:
 
 
 def add_service(template: Template, service: ecs.Service, rule: str) -> None:
-    """Add the service: a deployment that does not get healthy goes back, and no alarm watches it, which would cost."""
-    service.DeploymentConfiguration.properties.pop("Alarms", None)
+    """Add the service, which takes its requests by a rule."""
     service.DependsOn = rule
     template.add(service, why="Keeps one container of the preview running, and replaces it without downtime.")
+
+
+def drop_alarms(service: ecs.Service) -> None:
+    """Let no alarm watch deployments, as each costs; one that does not get healthy goes back all the same."""
+    service.DeploymentConfiguration.properties.pop("Alarms", None)
 
 
 def add_sleep(template: Template, stage: Stage, lender: Lender, service: ecs.Service, group: elb.TargetGroup) -> None:
