@@ -13,7 +13,7 @@ import notejam_cfn as nj
 from notejam_cfn.build.lint.findings import Subject
 from notejam_cfn.build.lint.judge import lint
 from notejam_cfn.core import render
-from notejam_cfn.core.partition import size_of
+from notejam_cfn.core.composition.partition import size_of
 from tests.harness.wheel import run
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -9,7 +9,7 @@ from ...core.terminal import say
 from ...deploy.exit_codes import Exit
 from ...deploy.service import smoke_test
 from ...deploy.service.stages import Stage
-from ..following import suggest
+from ..following import stage_of, suggest
 from . import session
 
 
@@ -26,5 +26,5 @@ def run(asked: argparse.Namespace) -> int:
         session.print_json({"stage": asked.stage, "url": url, "problems": wrong})
     else:
         say(*(wrong or [f"{asked.stage} works: {url}"]), file=sys.stderr if wrong else sys.stdout)
-    suggest(asked, f"logs {asked.stage}" if wrong else f"status {asked.stage}")
+    suggest(asked, f"{'logs' if wrong else 'status'} {stage_of(asked)}")
     return Exit.FAILED if wrong else Exit.DONE
