@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from awacs.aws import Action, Allow, ArnLike, Condition, PolicyDocument, Principal, Statement, StringLike
+from awacs.aws import Action, Allow, ArnLike, Condition, Null, PolicyDocument, Principal, Statement, StringLike
 from awacs.sts import AssumeRole
 from troposphere import Sub, encode_to_dict
 
@@ -185,14 +185,22 @@ def allow_changing_stacks(prefixes: Iterable[str]) -> Statement:
     return allow(on("cloudformation", *changes), stacks_named(prefixes))
 
 
-def allow_reviewing_stacks(prefixes: Iterable[str]) -> Statement:
-    """Make change sets of stacks to see what would change, and remove them again without executing them."""
-    changes = ("CreateChangeSet", "DeleteChangeSet", "DetectStackDrift", "TagResource")
+def allow_reviewing_stacks(prefixes: Iterable[str]) -> list[Statement]:
+    """Make change sets of stacks to see what would change, and remove them again without executing them.
+
+    None that takes in what is there already: a stack could then change or delete what belongs to others.
+    """
+    changes = ("DeleteChangeSet", "DetectStackDrift", "TagResource")
     reads = (
         *("DescribeChangeSet", "DescribeEvents", "DescribeStackEvents", "DescribeStackResource"),
         *("DescribeStackResources", "DescribeStacks", "GetStackPolicy", "GetTemplate", "ListStackResources"),
     )
-    return allow(on("cloudformation", *changes, *reads), stacks_named(prefixes))
+    importing_nothing = Condition([Null("cloudformation:ImportResourceTypes", True)])
+    stacks = stacks_named(prefixes)
+    return [
+        allow(on("cloudformation", *changes, *reads), stacks),
+        allow(on("cloudformation", "CreateChangeSet"), stacks, importing_nothing),
+    ]
 
 
 def allow_reading_templates(prefixes: Iterable[str]) -> Statement:

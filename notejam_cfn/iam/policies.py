@@ -358,7 +358,9 @@ def allow_starting_exports(role_arn: Value, key_arn: Value, vault_arn: Value) ->
         allow([backup.ListRecoveryPointsByBackupVault], [vault_arn]),
         allow([rds.StartExportTask], [snapshots]),
         allow_everywhere("ExportTasksHaveNoResource", [rds.DescribeExportTasks]),
-        allow([iam.PassRole], [role_arn]),
+        allow(
+            [iam.PassRole], [role_arn], Condition([StringEquals("iam:PassedToService", f"export.rds.{SERVICE_SUFFIX}")])
+        ),
         allow([kms.CreateGrant, kms.DescribeKey], [key_arn]),
     ]
 
@@ -388,12 +390,15 @@ def allow_state_machine_traces() -> Statement:
 
 
 def within(arn: Value, suffix: str) -> Value:
-    """Return an ARN extended by a path, such as `/*`, or by what a service appends."""
+    """Return an ARN extended by a path, such as `/*`, or by what a service appends.
+
+    One of the same template is named within the text, which is shorter and where engines look for it.
+    """
+    if isinstance(arn, GetAtt):
+        return Sub("${" + ".".join(arn.data["Fn::GetAtt"]) + "}" + suffix)
     return Sub("${Arn}" + suffix, Arn=arn)
 
 
 def objects_of(bucket_arn: Value, keys: str = "*") -> Value:
-    """Return the objects of a bucket. One of the same template is named within the text, where engines look for it."""
-    if isinstance(bucket_arn, GetAtt):
-        return Sub("${" + ".".join(bucket_arn.data["Fn::GetAtt"]) + "}/" + keys)
+    """Return the objects of a bucket."""
     return within(bucket_arn, f"/{keys}")
