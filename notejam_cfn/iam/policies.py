@@ -390,15 +390,12 @@ def allow_state_machine_traces() -> Statement:
 
 
 def within(arn: Value, suffix: str) -> Value:
-    """Return an ARN extended by a path, such as `/*`, or by what a service appends.
-
-    One of the same template is named within the text, which is shorter and where engines look for it.
-    """
-    if isinstance(arn, GetAtt):
-        return Sub("${" + ".".join(arn.data["Fn::GetAtt"]) + "}" + suffix)
+    """Return an ARN extended by a path, such as `/*`, or by what a service appends."""
     return Sub("${Arn}" + suffix, Arn=arn)
 
 
 def objects_of(bucket_arn: Value, keys: str = "*") -> Value:
-    """Return the objects of a bucket."""
+    """Return the objects of a bucket. One of the same template is named within the text, where engines look for it."""
+    if isinstance(bucket_arn, GetAtt):
+        return Sub("${" + ".".join(bucket_arn.data["Fn::GetAtt"]) + "}/" + keys)
     return within(bucket_arn, f"/{keys}")

@@ -44,7 +44,7 @@ class Artifacts:
         """What reading what people put into a folder takes."""
         return policies.allow(
             pipeline_policies.on("s3", "GetObject", "GetObjectVersion"),
-            [policies.within(self.bucket_arn, f"/{folder}/*")],
+            [policies.objects_of(self.bucket_arn, f"{folder}/*")],
         )
 
     def writing(self, *artifacts: str) -> list[Statement]:
