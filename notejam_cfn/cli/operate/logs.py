@@ -16,6 +16,7 @@ from . import session
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     session.add_common(parser)
+    session.add_preview(parser)
     parser.add_argument("--follow", action="store_true", help="go on with what is logged from now on")
     parser.add_argument("--part", action="append", default=[], help="only this log group, such as web; repeatable")
     parser.add_argument("--since", default="15m", metavar="TIME", help="how far back: 30s, 15m, 2h, 1d")

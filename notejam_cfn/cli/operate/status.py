@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import datetime
+from typing import Any
 
+from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import Exit
+from ...deploy.previews import previews
+from ...deploy.previews import status as previews_status
 from ...deploy.service.stage_status import lines, report
 from ...deploy.service.stages import Stage
 from ...deploy.stacks.deploy import read_templates
@@ -14,15 +19,28 @@ from . import session
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     session.add_common(parser)
+    session.add_preview(parser)
     parser.add_argument("--drift", action="store_true", help="also look for changes made by hand; takes a minute")
 
 
 def run(asked: argparse.Namespace) -> int:
     """Look, and say what there is."""
     stacks = session.planned(asked)
-    found = report(Stage(session.connect(asked), stacks), read_templates(stacks), asked.drift)
+    aws = session.connect(asked)
+    found = report(Stage(aws, stacks), read_templates(stacks), asked.drift)
+    found |= _previews(asked, aws)
     if asked.json:
         session.print_json(found)
     else:
-        print("\n".join(lines(found)))
+        told = previews_status.lines(found, datetime.datetime.now(datetime.UTC)) if "previews" in found else ()
+        print("\n".join([*lines(found), *told]))
     return Exit.DONE
+
+
+def _previews(asked: argparse.Namespace, aws: Aws) -> dict[str, Any]:
+    """Return what there is to say of a stage's previews, where it allows them."""
+    stacks = session.manifest(asked).stacks
+    found = [stack for stack in stacks if stack.stage == asked.stage and stack.form == previews.FORM]
+    if asked.preview or not found:
+        return {}
+    return previews_status.report(aws, session.in_region(found, asked.region)[0])
