@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
+
+from tests.harness.wheel import run
 
 ROOT = Path(__file__).parents[2]
 MOST_MEGABYTES = 45
 HEAVY = ("boto3", "botocore", "cfnlint", "app", "bottle", "ministack")
-
-
-def run(installed: Path, folder: Path, *command: str) -> str:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "COV"))}
-    done = subprocess.run(
-        [str(installed / command[0]), *command[1:]],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def files_of(folder: Path) -> set[Path]:
@@ -40,6 +25,18 @@ def test_its_command_builds_from_another_folder(installed: Path, tmp_path: Path)
     run(installed, tmp_path, "notejam-cfn", "init")
     run(installed, tmp_path, "notejam-cfn", "build", "--no-lint")
     assert (tmp_path / "output" / "dev" / "console.yaml").is_file()
+
+
+def test_the_examples_run_from_another_folder(installed: Path, tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, runpy, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    folder = pathlib.Path(name).stem\n"
+        "    os.makedirs(folder); os.chdir(folder); runpy.run_path(name); os.chdir('..')\n"
+    )
+    examples = sorted(map(str, (ROOT / "docs" / "examples").glob("*.py")))
+    run(installed, tmp_path, "python", "-c", code, *examples)
+    assert len(list(tmp_path.glob("*/output/manifest.json"))) == len(examples) >= 5
 
 
 def test_the_library_starts_small(installed: Path, tmp_path: Path) -> None:

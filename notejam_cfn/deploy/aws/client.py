@@ -71,6 +71,11 @@ class Aws:
         """Return the number of the account the credentials belong to."""
         return str(self.call("sts", region, "get_caller_identity")["Account"])
 
+    def identity(self, region: str) -> tuple[str, str]:
+        """Return the partition and the number of the account the credentials belong to."""
+        arn = str(self.call("sts", region, "get_caller_identity")["Arn"]).split(":")
+        return arn[1], arn[4]
+
     def stack(self, region: str, name: str) -> StackState | None:
         """Return a stack by name or id, or None when there is none. One call."""
         try:

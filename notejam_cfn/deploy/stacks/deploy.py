@@ -17,6 +17,7 @@ from ..plan.account import left_stacks, service_linked_roles
 from ..plan.changes import Action
 from ..plan.model import Kind, LeftStack, Plan, StackPlan, allowed_in
 from ..plan.planner import Planner
+from ..previews import subnets
 from ..service import tasks
 from ..ui import estimates
 from ..ui.progress import Progress, counted
@@ -77,6 +78,7 @@ class Deployment:
     def run(self) -> dict[str, Result]:
         """Do all of it. Returns a result for each stack; raises when nothing was begun."""
         asked = prefix_lists.with_prefix_lists(self.aws, list(self.stacks.values()), self.given, self.progress.write)
+        asked = subnets.with_subnets(self.aws, asked, self.given)
         self.stacks = {stack.name: stack for stack in asked}
         self.states = self._look()
         self._wait_for_others()
@@ -139,7 +141,7 @@ class Deployment:
 
     def _show(self, plan: Plan) -> None:
         for line in wording.lines(plan):
-            self.progress.write(line)
+            self.progress.write(line, wording.style(line))
         self.progress.write()
 
     def _refuse_leftovers(self, plan: Plan) -> None:

@@ -80,7 +80,7 @@ def requests(resource: Resource, operation: str, place: Place, known: Known) -> 
         if not action.kinds:
             yield Request(name, "*", _tags(resource, "RequestTag"))
             continue
-        about = action.about(own if "Tag" in name else own | mentioned)
+        about = action.about(own if "Tag" in name or "Untag" in name else own | mentioned)
         for arn, kinds in about.items():
             context = _context(name, arn, kinds, resource, arn in own, known)
             for more in _of_passing(name, arn, known.services):

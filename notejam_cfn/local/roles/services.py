@@ -215,7 +215,24 @@ def rule(resource: Resource, world: World) -> Iterator[Need]:
     """EventBridge hands events to targets: in a role, to topics in its own name, to log groups by their policy."""
     source = next(iter(resource.own(world.place)), "")
     for target in resource.properties.get("Targets", ()):
-        yield from _target("events", str(target["Arn"]), str(target.get("RoleArn", "")), source, world)
+        role, task = str(target.get("RoleArn", "")), target.get("EcsParameters")
+        if task:
+            yield from _task(role, "events", str(target["Arn"]), str(task["TaskDefinitionArn"]), world)
+        else:
+            yield from _target("events", str(target["Arn"]), role, source, world)
+
+
+def _task(role: str, who: str, cluster: str, definition: str, world: World) -> Iterator[Need]:
+    """Run a task in a cluster: decided on the definition, and its roles are handed to ECS.
+
+    Source: Amazon EventBridge User Guide, "Amazon ECS targets".
+    """
+    yield _taken_on(role, who, world)
+    yield from _in_role(role, ["ecs:RunTask"], [definition], **{"ecs:cluster": cluster})
+    found = world.find("AWS::ECS::TaskDefinition", definition)
+    given = found.properties if found else {}
+    roles = [str(given[name]) for name in ("TaskRoleArn", "ExecutionRoleArn") if name in given]
+    yield from _in_role(role, ["iam:PassRole"], roles, **{"iam:PassedToService": "ecs-tasks.amazonaws.com"})
 
 
 def schedule(resource: Resource, world: World) -> Iterator[Need]:
