@@ -120,13 +120,13 @@ class Guard:
 
     def apply(self, handler: Callable[..., Any], route: Route) -> Callable[..., Any]:
         """Return the guarded handler of a route."""
-        is_form = route.method == "POST"
+        is_form, for_guests = route.method == "POST", bool(route.config.get("guests"))
 
         def guarded(**arguments: Any) -> Any:
             try:
                 _check_arrival()
                 if is_form:
-                    _check_token()
+                    _check_token(for_guests)
                 return handler(**arguments)
             except HTTPResponse as answer:
                 return answer
@@ -174,9 +174,21 @@ def _check_arrival() -> None:
         raise HTTPError(refused)
 
 
-def _check_token() -> None:
-    if not request.app.sessions.check_token(sent_form()[TOKEN_FIELD]):
+def _check_token(for_guests: bool) -> None:
+    """Stop a form that was not made for this browser.
+
+    One for guests acts for nobody yet, so it is enough that it comes from a page of ours, as the browser says: of two
+    pages opened at once on a first visit, the later one's cookie takes the place of the other's.
+    """
+    sessions = request.app.sessions
+    if not (sessions.check_token(sent_form()[TOKEN_FIELD]) or (for_guests and _is_from_own_page())):
         raise HTTPError(403)
+
+
+def _is_from_own_page() -> bool:
+    """Whether the browser says so, in a header that no page can set; old ones and plain http have `Origin` alone."""
+    site = request.environ.get("HTTP_SEC_FETCH_SITE")
+    return site == "same-origin" if site else request.environ.get("HTTP_ORIGIN") == request.app.settings.public_url
 
 
 def _is_passing(error: Exception) -> bool:

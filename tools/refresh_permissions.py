@@ -73,6 +73,7 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = tuple(
                 "load_balancer": {"waf": True, **domain},
                 "cdn": {"enabled": cdn, "access_log": True},
                 "previews": {"enabled": size != "resilient"},
+                "service": {"mail_from": "a@example.com"},
             }
             for size in ("economy", "standard", "resilient")
         },

@@ -7,9 +7,11 @@ import datetime
 import sys
 from collections.abc import Sequence
 
+from ...core.terminal import say
 from ...deploy.exit_codes import Exit
 from ...deploy.service import logs
 from ...deploy.service.stages import Part, Stage
+from ..following import stage_of, suggest
 from . import session
 
 
@@ -37,7 +39,8 @@ def run(asked: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return Exit.DONE  # how following is meant to end
     if silent:
-        print(f"Nothing was logged in the last {asked.since}: {_looked_at(parts)}.", file=sys.stderr)
+        say(f"Nothing was logged in the last {asked.since}: {_looked_at(parts)}.", file=sys.stderr)
+    suggest(asked, f"status {stage_of(asked)}")
     return Exit.DONE
 
 

@@ -70,7 +70,10 @@ def planned(arguments: argparse.Namespace) -> tuple[StackSpec, ...]:
         from ...deploy.previews import previews
 
         return in_region([previews.spec(manifest(arguments), arguments.stage, arguments.preview)], arguments.region)
-    return in_region(manifest(arguments).stacks_of(arguments.stage, getattr(arguments, "only", ())), arguments.region)
+    found = manifest(arguments).stacks_of(arguments.stage, getattr(arguments, "only", ()))
+    if not found:
+        raise BadInput(f"{arguments.output} has no stacks of {arguments.stage}", "Run: python -m notejam_cfn build")
+    return in_region(found, arguments.region)
 
 
 def manifest(arguments: argparse.Namespace) -> Manifest:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
+from ...core.terminal import say
 from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import Exit
 from ...deploy.previews import previews
@@ -13,6 +15,7 @@ from ...deploy.previews import status as previews_status
 from ...deploy.service.stage_status import lines, report
 from ...deploy.service.stages import Stage
 from ...deploy.stacks.deploy import read_templates
+from ..following import stage_of, suggest
 from . import session
 
 
@@ -33,7 +36,8 @@ def run(asked: argparse.Namespace) -> int:
         session.print_json(found)
     else:
         told = previews_status.lines(found, datetime.datetime.now(datetime.UTC)) if "previews" in found else ()
-        print("\n".join([*lines(found), *told]))
+        say(*lines(found), *told)
+    suggest(asked, f"{_following(found)} {stage_of(asked)}")
     return Exit.DONE
 
 
@@ -44,3 +48,9 @@ def _previews(asked: argparse.Namespace, aws: Aws) -> dict[str, Any]:
     if asked.preview or not found:
         return {}
     return previews_status.report(aws, session.in_region(found, asked.region)[0])
+
+
+def _following(found: Mapping[str, Any]) -> str:
+    if any(not facts["current"] for facts in found["stacks"].values()):
+        return "deploy"
+    return "release" if found["takes_images"] and not found["services"] else "logs"
