@@ -21,7 +21,6 @@ from ..previews import subnets
 from ..service import tasks
 from ..ui import estimates
 from ..ui.progress import Progress, counted
-from ..ui.signals import Control
 from . import parameters, prefix_lists, protection, template_upload, templates
 from .execution.executor import Prompter, execute
 from .execution.operations import Note, Operation, OperationResult, began_by, new_token, user
@@ -30,6 +29,7 @@ from .execution.root_cause import first_cause
 from .execution.scheduler import Emit, Message
 from .execution.statuses import Step, status
 from .ownership import busy
+from .stack_run import StackRun
 from .templates import Template
 
 # CloudFormation's words for a change set that another operation has made void.
@@ -58,19 +58,15 @@ class Options:
     approved: Mapping[str, Any] | None = None
 
 
-class Deployment:
+class Deployment(StackRun[Options]):
     """One run of `deploy` over some stacks."""
 
     def __init__(
         self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, prompter: Prompter
     ) -> None:
-        self.aws = aws
-        self.stacks = {stack.name: stack for stack in stacks}
-        self.options = options
-        self.progress = progress
-        self.prompter = prompter
-        self.control = Control()
+        super().__init__(aws, stacks, options, progress, prompter)
         self.given = parameters.parse(options.parameters, stacks)
+        parameters.require_allowed(self.given, stacks, progress.templates)
         self.planner = Planner(aws, progress.templates, self.given)
         self.states: dict[str, StackState | None] = {}
         self.plan: Plan | None = None
