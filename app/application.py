@@ -46,7 +46,7 @@ EXPLANATIONS = {
     405: ("Not allowed", "This page cannot be used that way."),
     408: ("Too slow", "What was sent did not arrive in time, so nothing of it is saved. Please try again."),
     411: ("Not understood", "What was sent did not say how long it is, so nothing of it is saved."),
-    413: ("Too long", "This is more text than a note can hold."),
+    413: ("Too long", "This is far more than a note holds, so nothing of it is saved. Go back, and make it shorter."),
     415: ("Not understood", "This page only understands its own forms."),
     500: ("Something went wrong", "It is not your fault. The people who run Notejam can see what happened."),
     503: ("One moment, please", "Notejam cannot get at the notes right now. Please try again in a few seconds."),

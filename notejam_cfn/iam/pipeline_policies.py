@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from awacs.aws import Action, Allow, ArnLike, Condition, PolicyDocument, Principal, Statement, StringLike
+from awacs.aws import Action, Allow, ArnLike, Condition, Null, PolicyDocument, Principal, Statement, StringLike
 from awacs.sts import AssumeRole
 from troposphere import Sub, encode_to_dict
 
 from ..core import names
 from ..core.values import Value
-from .policies import allow, allow_everywhere, policy, service_principal, within
+from .policies import allow, allow_everywhere, objects_of, policy, service_principal
 
 # What using artifacts takes, of their bucket and their key.
 BUCKET = ("GetBucketAcl", "GetBucketLocation", "GetBucketVersioning")
@@ -93,7 +93,7 @@ def allow_reading_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) 
 
     Source: the keys of artifacts in terraform-aws-control_tower_account_factory, issue 268.
     """
-    objects = [within(bucket_arn, f"/*/{name}/*") for name in artifacts]
+    objects = [objects_of(bucket_arn, f"*/{name}/*") for name in artifacts]
     return [
         allow(on("s3", "GetObject", "GetObjectVersion"), objects),
         allow(on("s3", *BUCKET), [bucket_arn]),
@@ -103,7 +103,7 @@ def allow_reading_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) 
 
 def allow_writing_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) -> list[Statement]:
     """Write artifacts of some names, and no others."""
-    objects = [within(bucket_arn, f"/*/{name}/*") for name in artifacts]
+    objects = [objects_of(bucket_arn, f"*/{name}/*") for name in artifacts]
     return [allow(on("s3", "PutObject"), objects), allow(on("kms", *WRITING_KEY), [key_arn])]
 
 
@@ -135,7 +135,7 @@ def allow_using_connection(connection_arn: Value) -> Statement:
 def allow_reading_source_bucket(bucket_arn: Value) -> list[Statement]:
     """Take a zip from a bucket as the pipeline's source."""
     return [
-        allow(on("s3", "GetObject", "GetObjectVersion", "GetObjectTagging"), [within(bucket_arn, "/*")]),
+        allow(on("s3", "GetObject", "GetObjectVersion", "GetObjectTagging"), [objects_of(bucket_arn)]),
         allow(on("s3", "GetBucketAcl", "GetBucketLocation", "GetBucketVersioning", "ListBucket"), [bucket_arn]),
     ]
 
@@ -185,14 +185,22 @@ def allow_changing_stacks(prefixes: Iterable[str]) -> Statement:
     return allow(on("cloudformation", *changes), stacks_named(prefixes))
 
 
-def allow_reviewing_stacks(prefixes: Iterable[str]) -> Statement:
-    """Make change sets of stacks to see what would change, and remove them again without executing them."""
-    changes = ("CreateChangeSet", "DeleteChangeSet", "DetectStackDrift", "TagResource")
+def allow_reviewing_stacks(prefixes: Iterable[str]) -> list[Statement]:
+    """Make change sets of stacks to see what would change, and remove them again without executing them.
+
+    None that takes in what is there already: a stack could then change or delete what belongs to others.
+    """
+    changes = ("DeleteChangeSet", "DetectStackDrift", "TagResource")
     reads = (
         *("DescribeChangeSet", "DescribeEvents", "DescribeStackEvents", "DescribeStackResource"),
         *("DescribeStackResources", "DescribeStacks", "GetStackPolicy", "GetTemplate", "ListStackResources"),
     )
-    return allow(on("cloudformation", *changes, *reads), stacks_named(prefixes))
+    importing_nothing = Condition([Null("cloudformation:ImportResourceTypes", True)])
+    stacks = stacks_named(prefixes)
+    return [
+        allow(on("cloudformation", *changes, *reads), stacks),
+        allow(on("cloudformation", "CreateChangeSet"), stacks, importing_nothing),
+    ]
 
 
 def allow_reading_templates(prefixes: Iterable[str]) -> Statement:

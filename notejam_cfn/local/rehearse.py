@@ -18,6 +18,7 @@ from ..core import images, names
 from ..deploy.aws.client import Access, Aws
 from ..deploy.exit_codes import CommandError, Exit
 from ..deploy.manifest import Manifest, StackSpec
+from ..deploy.previews.previews import FORM
 from ..deploy.stacks.deploy import Deployment, Options, read_templates
 from ..deploy.stacks.destroy import Destruction
 from ..deploy.stacks.destroy import Options as DestroyOptions
@@ -25,7 +26,7 @@ from ..deploy.stacks.execution.executor import Prompter
 from ..deploy.stacks.execution.outcomes import Result
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import exit_status, lines
-from . import emulator
+from . import emulator, previews
 from .containers import image, task
 from .containers.runtime import Checkout, InImage, Runtime
 from .containers.sandbox import Sandbox
@@ -82,6 +83,7 @@ class Rehearsal:
         self.templates = read_templates(self.stacks)
         self.facade = Aws(Access(endpoint_url=aws.url, keys=aws.keys))
         self.service = service_stack(manifest, settings.stage)
+        self.allows_previews = any(s.stage == settings.stage and s.form == FORM for s in manifest.stacks)
 
     def run(self) -> None:
         """Rehearse everything, from nothing to nothing."""
@@ -98,6 +100,8 @@ class Rehearsal:
                 self.update_without_replacement()
                 smoke_client.walk(way.client(), lambda words: None)
                 self.tell("still works after the update")
+                if self.allows_previews and self.settings.in_role:
+                    self.preview()
                 if self.settings.keep:
                     self.settings.keep(way.browser_address)
         self.remove()
@@ -159,6 +163,7 @@ class Rehearsal:
         found = task.read(self.aws, self.service.name)
         with ExitStack() as stack:
             platform = stack.enter_context(self._platform(found))
+            self.platform = platform
             self.tell(f"the containers run in {platform.runtime.described}")
             for name in task.prepare(found, platform):
                 self.tell(f"container {name} succeeded")
@@ -168,6 +173,12 @@ class Rehearsal:
             targets = entrance.Targets(self.aws.client("elbv2"), found.target_group, address, port)
             targets.bring_back()
             yield targets
+
+    def preview(self) -> None:
+        """Make a preview beside the stage, use it and end it."""
+        address, database = self.network_address, self.database
+        scene = previews.Scene(self.aws, self.manifest, self.settings.stage, address, database, self.tell)
+        previews.rehearse(scene, self.platform, self._image())
 
     def update_without_replacement(self) -> None:
         """Change sizes, and make sure that every resource is still the one it was."""
@@ -218,6 +229,7 @@ class Rehearsal:
             Postgres() as database,
             tls_front(database, authority, [cluster["Endpoint"] for cluster in clusters]) as address,
         ):
+            self.database = database
             _add_database(database, clusters[0], found)
             runtime = self._runtime(authority, Path(folder))
             # The database's name resolves nowhere here; libpq takes its address from this and still checks the name.
@@ -296,6 +308,7 @@ def _output(results: Mapping[str, Result], name: str) -> str:
 
 FAILURES = (
     RehearsalError,
+    previews.PreviewError,
     CommandError,
     task.TaskError,
     image.ImageError,

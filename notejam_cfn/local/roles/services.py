@@ -298,8 +298,9 @@ def _call(role: str, task: Mapping[str, Any], given: Mapping[str, Any], world: W
     action = TARGETS.get(resource.split(":")[-2], "") if ":aws-sdk:" not in resource else sdk_action(resource)
     yield from _in_role(role, [action or sdk_action(resource)], [ANY])
     passed = [value for value in known.values() if ":role/" in value]
+    to = {"iam:PassedToService": "export.rds.amazonaws.com"} if action == "rds:StartExportTask" else {}
     for one in passed:
-        yield from _in_role(role, ["iam:PassRole"], [one])
+        yield from _in_role(role, ["iam:PassRole"], [one], **to)
     if action == "rds:StartExportTask":
         key = world.key_arn(known["KmsKeyId"])
         yield from _in_role(
