@@ -23,7 +23,7 @@ from .stack import LAYERED, PREVIEW, Stack, stack_of_stage
 
 # As many distributions as fit what CloudFormation takes of a template in a request, and two stacks' share a VPC origin
 # with the stage's own.
-IN_A_STACK, ON_STAGES_ORIGIN = 20, 40
+IN_A_STACK, ON_STAGES_ORIGIN = 14, 42
 
 
 def preview_layers(stage: Stage, service: Stack, encryption: Encryption) -> list[Stack]:
