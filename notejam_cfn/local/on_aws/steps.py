@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from ...deploy.data import backups
 from ...deploy.data.restore import Restore, RestoreOptions
 from ...deploy.exit_codes import CommandError, Exit, Interrupted
 from ...deploy.service import smoke_test, stage_status
-from ...deploy.service.stages import IMAGE, Stage
+from ...deploy.service.stages import IMAGE, Part, Stage
 from ...deploy.stacks.deploy import Deployment, Options, read_templates
 from ...deploy.stacks.destroy import Destruction
 from ...deploy.stacks.destroy import Options as DestroyOptions
@@ -199,10 +200,14 @@ class Steps:
             self.pause(POLL_SECONDS)
         raise TrialError(f"{otherwise} after {minutes:g} minutes")
 
+    @functools.cached_property
+    def _service(self) -> Part:
+        """The service, which nothing in a trial replaces."""
+        return Stage(self.aws, self.stacks).service()
+
     def _tasks(self) -> tuple[int, int]:
         """Return how many tasks the service is to run, and how many run."""
-        service = Stage(self.aws, self.stacks).service()
-        arn, region = service.resource.physical_id, service.stack.region
+        arn, region = self._service.resource.physical_id, self._service.stack.region
         (found,) = self.aws.call("ecs", region, "describe_services", cluster=cluster_of(arn), services=[arn])[
             "services"
         ]
