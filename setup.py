@@ -65,6 +65,6 @@ setup(
         "completion": COMPLETION,
         "dev": DEV,
     },
-    entry_points={"console_scripts": ["notejam-cfn=notejam_cfn.cli.main:main"]},
+    entry_points={"console_scripts": ["notejam-cfn=notejam_cfn.__main__:main"]},
     classifiers=["Programming Language :: Python :: 3", "Typing :: Typed"],
 )

@@ -1,20 +1,31 @@
-"""What `import notejam_cfn` offers, by name."""
+"""What `import notejam_cfn` offers, by name. What not every program needs is imported when it is asked for."""
 
-from .application import add_application, secret_key
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from .components.backup.backups import Backups, add_backups
 from .components.backup.cross_region import CrossRegionBackup, add_cross_region_backup
 from .components.containers.cluster import Cluster, add_cluster
-from .components.containers.image_repository import ImageRepository, add_image_repository
 from .components.containers.service import Service, add_service
 from .components.containers.task_definition import TaskOptions
 from .components.data.database import Database, add_database
 from .components.data.encryption import Encryption, add_encryption
-from .components.load_balancing.load_balancer import LoadBalancer, add_load_balancer
+from .components.existing import existing_database, existing_load_balancer
+from .components.load_balancing.load_balancer import LoadBalancer, LoadBalancerOptions, add_load_balancer
 from .components.network.security_groups import add_security_group, allow_from_group, allow_to_internet
 from .components.network.vpc import Network, add_network
 from .components.observability.alarm_topic import AlarmTopic, add_alarm_topic
 from .components.observability.log_groups import add_log_group
-from .components.observability.monitoring import MonitoredResources, add_monitoring
+from .components.observability.metric_alarms import MetricAlarm, add_alarm
+from .components.observability.monitoring import (
+    MonitoredResources,
+    add_database_alarms,
+    add_monitoring,
+    add_service_alarms,
+)
+from .components.observability.queries import SavedQuery
 from .config.fields import InvalidSetting
 from .config.loader import ConfigError
 from .config.settings import (
@@ -35,7 +46,13 @@ from .core.render import to_json, to_yaml
 from .core.stack_outputs import publish
 from .core.template import Template, component
 from .core.values import Value, Values, described, elements
-from .stacks import Stack, stacks_of, stacks_of_stage
+
+if TYPE_CHECKING:
+    from .application import add_application, secret_key
+    from .build.deployable import stack, write_output
+    from .components.containers.image_repository import ImageRepository, add_image_repository
+    from .reports.template import Size, cost, size
+    from .stacks import Stack, stacks_of, stacks_of_stage
 
 __all__ = [
     "AlarmTopic",
@@ -55,26 +72,32 @@ __all__ = [
     "InvalidInput",
     "InvalidSetting",
     "LoadBalancer",
+    "LoadBalancerOptions",
     "LoadBalancerSettings",
+    "MetricAlarm",
     "MonitoredResources",
     "MonitoringSettings",
     "Network",
     "NetworkSettings",
     "Project",
+    "SavedQuery",
     "Service",
     "ServiceSettings",
+    "Size",
     "Stack",
     "Stage",
     "TaskOptions",
     "Template",
     "Value",
     "Values",
+    "add_alarm",
     "add_alarm_topic",
     "add_application",
     "add_backups",
     "add_cluster",
     "add_cross_region_backup",
     "add_database",
+    "add_database_alarms",
     "add_encryption",
     "add_image_repository",
     "add_load_balancer",
@@ -83,15 +106,44 @@ __all__ = [
     "add_network",
     "add_security_group",
     "add_service",
+    "add_service_alarms",
     "allow_from_group",
     "allow_to_internet",
     "component",
+    "cost",
     "described",
     "elements",
+    "existing_database",
+    "existing_load_balancer",
     "publish",
     "secret_key",
+    "size",
+    "stack",
     "stacks_of",
     "stacks_of_stage",
     "to_json",
     "to_yaml",
+    "write_output",
 ]
+
+_LATE = {
+    "add_application": ".application",
+    "secret_key": ".application",
+    "stack": ".build.deployable",
+    "write_output": ".build.deployable",
+    "ImageRepository": ".components.containers.image_repository",
+    "add_image_repository": ".components.containers.image_repository",
+    "Size": ".reports.template",
+    "cost": ".reports.template",
+    "size": ".reports.template",
+    "Stack": ".stacks",
+    "stacks_of": ".stacks",
+    "stacks_of_stage": ".stacks",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for late: whole stages, folders, reports and what a pipeline is made of."""
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_LATE[name], __package__), name)

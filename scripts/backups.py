@@ -2,7 +2,7 @@
 
 import sys
 
-from notejam_cfn.cli.main import main
+from notejam_cfn.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(main(["backups", *sys.argv[1:]]))
+    main(["backups", *sys.argv[1:]])

@@ -118,6 +118,9 @@ class Filler:
     def _join(self, argument: list[Any]) -> str:
         return str(argument[0]).join(map(str, self(argument[1])))
 
+    def _split(self, argument: list[Any]) -> list[str]:
+        return str(self(argument[1])).split(str(argument[0]))
+
     def _if(self, argument: list[Any]) -> Any:
         return self(argument[1])
 

@@ -72,6 +72,7 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = tuple(
                 "network": {"egress": egress},
                 "load_balancer": {"waf": True, **domain},
                 "cdn": {"enabled": cdn, "access_log": True},
+                "previews": {"enabled": size != "resilient"},
             }
             for size in ("economy", "standard", "resilient")
         },

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..core.uninterrupted import uninterrupted
 from . import manifest
 
 
@@ -67,11 +68,12 @@ def write(directory: Path, files: Mapping[str, str]) -> Changes:
     try:
         for path, new in aside.items():
             new.write_bytes(files[path].encode())
-        for path in sorted(aside, key=lambda path: path == manifest.FILE_NAME):
-            aside[path].replace(directory / path)
-        for path in changes.removed:
-            (directory / path).unlink()
-            _remove_empty(directory / path, directory)
+        with uninterrupted():
+            for path in sorted(aside, key=lambda path: path == manifest.FILE_NAME):
+                aside[path].replace(directory / path)
+            for path in changes.removed:
+                (directory / path).unlink()
+                _remove_empty(directory / path, directory)
     finally:
         for new in aside.values():
             new.unlink(missing_ok=True)

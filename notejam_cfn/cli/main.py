@@ -58,6 +58,16 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "completion": ("completion", "print what completes commands and options in bash, zsh or fish"),
     },
 }
+GOES_ON = "; what was begun on AWS goes on there"
+# How a command that was interrupted leaves what it changes; the others change nothing.
+LEFT_BEHIND = {
+    "build": "; what stands in the output directory is whole",
+    "diagram": "; draw again",
+    "exec": "",
+    "rehearse": "",
+    **dict.fromkeys(GROUPS["Deploy"], GOES_ON),
+    **dict.fromkeys(("backup", "restore", "failover"), GOES_ON),
+}
 COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
 # What each extra of setup.py brings, by the modules that are missed without it.
 EXTRAS = {
@@ -76,6 +86,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if "_ARGCOMPLETE" in os.environ:
         return _complete()
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _terminate)
+    with streams.forgiving() as out:
+        status = _answer(given)
+        sys.stdout.flush()
+        if out.lost:
+            return _complain(f"what was to be printed could not be: {out.lost}", status or Exit.UNHEARD)
+        return status
+
+
+def _answer(given: Sequence[str]) -> int:
+    """Run the command, or say which there are."""
     name = given[0] if given else ""
     if name in ("", "-h", "--help"):
         print(help_text(), file=sys.stdout if name else sys.stderr)
@@ -87,10 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.DONE
     if name not in COMMANDS:
         return _complain(f"there is no command {name!r}{_meant(name)}; --help lists them", Exit.BAD_INPUT)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminate)
-    with streams.readers_may_leave():
-        return _run(name, given[1:])
+    return _run(name, given[1:])
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:
@@ -122,9 +142,7 @@ def _run(name: str, arguments: Sequence[str]) -> int:
     try:
         return int(_module(name).run(parser_of(name).parse_args(arguments)))
     except (KeyboardInterrupt, Abort):
-        local = COMMANDS[name][0].startswith("compose.")
-        what = "nothing was changed" if local else "what was begun on AWS goes on there"
-        return _complain(f"interrupted; {what}", Exit.INTERRUPTED)
+        return _complain(f"interrupted{LEFT_BEHIND.get(name, '; nothing was changed')}", Exit.INTERRUPTED)
     except SystemExit as ended:  # argparse's, and SIGTERM's
         return int(ended.code or 0)
     except CommandError as error:

@@ -22,7 +22,7 @@ from ..core import names
 from ..core.inputs import shown
 from ..core.regions import TWO_ZONE_REGIONS
 from .fields import InvalidSetting, Settings
-from .settings import PRESETS, SIZES, DeliverySettings, Project, Stage
+from .settings import NOTEJAM, PRESETS, SIZES, DeliverySettings, Project, Stage
 
 FILE_NAME = "notejam.toml"
 PROJECT_PATTERN = re.compile(r"[a-z][a-z0-9-]{1,19}")
@@ -95,7 +95,8 @@ def _stage(project: str, name: str, table: Mapping[str, Any]) -> Stage:
     if "region" not in table:
         raise ConfigError(f"{path}.region is missing: set the AWS region the stage runs in, such as eu-central-1")
     preset = {"network": {"cidr": derived_cidr(name), "zones": 2 if table["region"] in TWO_ZONE_REGIONS else 3}}
-    return _build(Stage, _merged(_merged(preset, PRESETS[size]), table), path, name=name, project=project)
+    start = _merged(_merged(preset, NOTEJAM), PRESETS[size])
+    return _build(Stage, _merged(start, table), path, name=name, project=project)
 
 
 def _refuse_stage_name(name: str, path: str) -> None:
@@ -197,16 +198,19 @@ def _reference() -> list[str]:
         nested = field.default_factory
         if isinstance(nested, type) and issubclass(nested, Settings):
             lines += ["#", f"# [stages.NAME.{field.name}]"]
-            lines += [_reference_line(inner) for inner in dataclasses.fields(nested)]
+            known = NOTEJAM.get(field.name, {})
+            lines += [
+                _reference_line(inner, known.get(inner.name, inner.default)) for inner in dataclasses.fields(nested)
+            ]
         elif "meaning" in field.metadata and field.name != "project":
-            lines.append(_reference_line(field))
+            lines.append(_reference_line(field, field.default))
     lines += ["#", "# [delivery]"]
-    return lines + [_reference_line(field) for field in dataclasses.fields(DeliverySettings)]
+    return lines + [_reference_line(field, field.default) for field in dataclasses.fields(DeliverySettings)]
 
 
-def _reference_line(field: dataclasses.Field[Any]) -> str:
-    default = str(field.default).lower() if isinstance(field.default, bool) else repr(field.default).replace("'", '"')
-    return f"# {field.name} = {default}  # {field.metadata['meaning']} ({field.metadata['allowed']})"
+def _reference_line(field: dataclasses.Field[Any], default: Any) -> str:
+    written = str(default).lower() if isinstance(default, bool) else repr(default).replace("'", '"')
+    return f"# {field.name} = {written}  # {field.metadata['meaning']} ({field.metadata['allowed']})"
 
 
 SMALL = """\
@@ -241,6 +245,8 @@ source = "codeconnections"
 region = "eu-central-1"
 size = "economy"
 network.cidr = "10.10.0.0/16"
+# Developers try their own images beside this stage: `deploy dev --preview NAME`.
+previews.enabled = true
 
 [stages.test]
 region = "eu-central-1"

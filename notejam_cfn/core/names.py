@@ -6,11 +6,15 @@ demanded it starts with the stack's own name, which CloudFormation keeps unique 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from troposphere import Join, Ref, Select, Split, StackId, StackName, Sub
 
 # What CloudFront takes from us-east-1 only, wherever the stage is.
 EDGE, EDGE_LOG = "edge", "edge-log"
-LAYERS = (EDGE, EDGE_LOG, "network", "copies", "database", "backups", "service", "monitoring")
+PREVIEWS = "previews"
+LAYERS = (EDGE, EDGE_LOG, "network", "copies", "database", "backups", "service", "monitoring", PREVIEWS)
 DELIVERY = "delivery"
 
 
@@ -42,6 +46,16 @@ def delivery_in(stage: str) -> str:
 def stage_access(project: str, stage: str) -> str:
     """Name the stack that lets the pipeline change a stage, such as `notejam-delivery-in-prod`."""
     return f"{project}-{delivery_in(stage)}"
+
+
+def preview_template(project: str, stage: str) -> str:
+    """Name the template of a stage's previews, such as `notejam-dev-preview`; no stack is called that."""
+    return f"{project}-{stage}-preview"
+
+
+def preview(project: str, stage: str, name: str) -> str:
+    """Name the stack of a preview, such as `notejam-dev-preview-alice`. No layer of a stage is called so."""
+    return f"{preview_template(project, stage)}-{name}"
 
 
 def account_of(stage: str) -> str:
@@ -122,13 +136,14 @@ def log_group_arn(name: object) -> Sub:
     return Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${Group}", Group=name)
 
 
-def backup_vault(project: str, stage: str) -> Join:
-    """Name a backup vault, which AWS demands: after the stage and the stack's id.
+def backup_vault(tags: Mapping[str, str]) -> Join:
+    """Name a backup vault, which AWS demands: after the tags project and stage, and the stack's id.
 
-    The vault outlives its stack, and the next stack of that name needs another one. At most 50 characters, all used by
-    the longest project and stage.
+    The vault outlives its stack, and the next stack of that name needs another one. At most 50 characters, letters,
+    digits, - and _: all used by the longest project and stage.
     """
-    return Join("-", [project, stage, _stack_number()])
+    known = [re.sub("[^a-zA-Z0-9_-]", "-", tags[key])[:20] for key in ("project", "stage") if tags.get(key)]
+    return Join("-", [*(known or ["backups"]), _stack_number()])
 
 
 def repository(project: str) -> Join:

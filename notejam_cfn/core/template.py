@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import troposphere
-from troposphere import AWSObject, Equals, Not, Output, Parameter, Tags
+from troposphere import AWSObject, Equals, Not, Output, Parameter
 
 from .inputs import InvalidInput, accepted, hints_of, shown
 from .ordering import add_dependencies
 from .owners import claim, foreign
 from .references import unknown_references
 from .suppressions import Suppression, metadata
+from .tagging import tag
 
 CONTEXT = "com.aws.cloudformation.Context"
 INTERFACE = "AWS::CloudFormation::Interface"
@@ -55,7 +56,7 @@ class Template(troposphere.Template):
         """Add a resource, or a list of them, tagged like everything else of the stack."""
         for one in resource if isinstance(resource, list) else [resource]:
             self._refuse(one)
-            self._tag(one)
+            tag(one, self.stack_tags | {"component": self._component})
         return super().add_resource(resource)
 
     def to_dict(self) -> Any:
@@ -125,23 +126,6 @@ class Template(troposphere.Template):
             )
         refuse_foreign(self, title, resource)
 
-    def _tag(self, resource: AWSObject) -> None:
-        tags = self.stack_tags | {"component": self._component}
-        key = _tag_property(resource)
-        if key is None:
-            return
-        own, expected = resource.properties.get(key), resource.props[key][0]
-        for name in sorted(set(_names(own)) & tags.keys()):
-            raise InvalidInput(
-                f"{resource.title}.{key}", f"must not name {name}, which the template gives, got it twice"
-            )
-        if expected is dict:
-            setattr(resource, key, tags | (own or {}))
-        elif isinstance(expected, list):
-            setattr(resource, key, [*(expected[0](Key=name, Value=tags[name]) for name in sorted(tags)), *(own or [])])
-        else:
-            setattr(resource, key, Tags(**tags) if own is None else Tags(**tags) + own)
-
 
 def component(
     name: str,
@@ -176,19 +160,3 @@ def refuse_foreign(template: Template, name: str, value: Any) -> None:
 def _group_position(group: Mapping[str, Any]) -> int:
     name = group["Label"]["default"]
     return GROUPS.index(name) if name in GROUPS else len(GROUPS)
-
-
-def _names(tags: Any) -> list[str]:
-    """Return the names of tags, in whichever shape they are."""
-    if isinstance(tags, Mapping):
-        return list(tags)
-    listed: Any = tags.tags if isinstance(tags, Tags) else tags or []
-    return [str(one["Key"] if isinstance(one, Mapping) else one.properties.get("Key")) for one in listed]
-
-
-def _tag_property(resource: AWSObject) -> str | None:
-    """Return the property that takes tags, whatever its type calls it (`BackupVaultTags`), or None."""
-    if resource.resource_type == "AWS::AutoScaling::AutoScalingGroup":
-        return None  # its tags have a third, required field
-    own = resource.resource_type.rpartition("::")[2] + "Tags" if resource.resource_type else ""
-    return next((key for key in ("Tags", own, "ResourceTags") if key in resource.props), None)

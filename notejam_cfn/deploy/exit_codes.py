@@ -27,6 +27,7 @@ class Exit(enum.IntEnum):
     REFUSED = 4
     AWS_TROUBLE = 5
     NOTHING_TO_DO = 10
+    UNHEARD = 74
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -39,6 +40,7 @@ MEANINGS = {
     Exit.REFUSED: "refused: data would be lost, someone else is deploying, or the answer was no",
     Exit.AWS_TROUBLE: "AWS could not be reached or refused the credentials",
     Exit.NOTHING_TO_DO: "nothing to do, when --tell-unchanged was given",
+    Exit.UNHEARD: "done, but standard output is full or closed: what was to be printed is lost",
     Exit.INTERRUPTED: "interrupted; the last lines say what state things are in",
     Exit.TERMINATED: "ended from outside by SIGTERM, and 129 by SIGHUP",
 }

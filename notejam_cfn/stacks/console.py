@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..application import add_application
+from ..application import IN_FRONT, QUERIES, add_application, charts
 from ..components.backup.backups import add_backups
 from ..components.backup.cross_region import copies_elsewhere
 from ..components.containers.cluster import add_cluster
@@ -35,13 +35,12 @@ def console_stack(stage: Stage) -> Stack:
     network = add_network(template, stage.network, encryption, called_services(stage.service))
     database = add_database(template, stage.database, network, encryption)
     copies = copies_elsewhere(template) if stage.backups.copy_region else None
-    backups = add_backups(template, stage, encryption, database, notifications, copies)
+    backups = add_backups(template, stage.backups_in_region, encryption, database, notifications, copies)
     edge = edge_elsewhere(template, stage) if stage.behind_cdn else None
-    load_balancer = add_load_balancer(template, stage.load_balancer, network, encryption, edge)
+    load_balancer = add_load_balancer(template, stage.load_balancer, network, encryption, edge, IN_FRONT)
     cluster = add_cluster(template, stage.cluster, encryption)
     application = add_application(template, stage, network, encryption, database, load_balancer)
     service = add_service(template, stage.service, network, encryption, cluster, load_balancer, application)
-    add_monitoring(
-        template, stage, notifications, MonitoredResources(network, database, backups, load_balancer, service)
-    )
+    watched = MonitoredResources(network, database, backups, load_balancer, service)
+    add_monitoring(template, stage.monitoring_in_region, notifications, watched, QUERIES, charts(stage))
     return stack_of_stage(stage, CONSOLE, "console", template)

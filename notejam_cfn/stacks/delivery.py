@@ -10,6 +10,7 @@ from troposphere import AccountId, Equals, If, Not, NoValue
 
 from ..components.containers.image_repository import ImageRepository, add_image_repository
 from ..components.data.encryption import PUBLISHERS, add_encryption
+from ..components.pipeline.preview_access import add_preview_access
 from ..components.pipeline.stage_access import PIPELINE_ACCOUNT, StageAccess, StageNeeds, add_account, add_stage_access
 from ..config.settings import EncryptionSettings, Project, Stage
 from ..core import names
@@ -76,6 +77,8 @@ def access_stack(project: Project, stage: Stage, layers: Sequence[Stack]) -> Sta
     else:
         account = AccountId
     add_stage_access(stack.template, StageAccess(project.name, stage.name), account, needs_of(own))
+    if stage.allows_previews:
+        add_preview_access(stack.template, stage)
     return dataclasses.replace(
         stack,
         form=ACCESS if elsewhere else PROJECT,

@@ -6,7 +6,7 @@ import dataclasses
 
 from troposphere import GetStackOutput
 
-from ..application import add_application
+from ..application import COUNTED_RULES, IN_FRONT, QUERIES, add_application, charts
 from ..components.backup.backups import Backups, add_backups
 from ..components.backup.cross_region import CrossRegionBackup, add_cross_region_backup
 from ..components.containers.cluster import add_cluster
@@ -88,7 +88,12 @@ def copies_layer(stage: Stage) -> tuple[tuple[Stack, ...], CrossRegionBackup | N
         return (), None
     template = layer_template(stage, "copies of backups", "A vault in a second region for copies of the snapshots.")
     stack = dataclasses.replace(stack_of_stage(stage, LAYERED, "copies", template), region=region)
-    return (stack,), publish(template, stack.name, add_cross_region_backup(template, stage), region)
+    return (stack,), publish(
+        template,
+        stack.name,
+        add_cross_region_backup(template, stage.backups, stage.encryption.key_deletion_days),
+        region,
+    )
 
 
 def backups_layer(
@@ -97,7 +102,7 @@ def backups_layer(
     """Compose what outlives the database."""
     template = layer_template(stage, "backups", "A vault of snapshots, and a bucket of exports that archives them.")
     stack = stack_of_stage(stage, LAYERED, "backups", template, depends_on=_names(below))
-    backups = add_backups(template, stage, base.encryption, database, base.notifications, copies)
+    backups = add_backups(template, stage.backups_in_region, base.encryption, database, base.notifications, copies)
     return stack, publish(template, stack.name, backups)
 
 
@@ -109,7 +114,7 @@ def edge_layer(stage: Stage) -> tuple[tuple[Stack, ...], Edge | None]:
         return (), Edge(certificate_arn=stage.load_balancer.certificate_arn or None)
     template = layer_template(stage, "certificate and firewall", "What CloudFront takes from us-east-1 only.")
     stack = dataclasses.replace(stack_of_stage(stage, LAYERED, names.EDGE, template), region=cloudfront.REGION)
-    return (stack,), publish(template, stack.name, add_edge(template, stage), cloudfront.REGION)
+    return (stack,), publish(template, stack.name, add_edge(template, stage, COUNTED_RULES), cloudfront.REGION)
 
 
 def edge_log_layer(stage: Stage, service: Stack) -> tuple[Stack, ...]:
@@ -132,7 +137,7 @@ def service_layer(
     template = layer_template(stage, "service", "A load balancer in front of Fargate tasks that scale with traffic.")
     stack = stack_of_stage(stage, LAYERED, "service", template, depends_on=_names(below))
     encryption, network = base.encryption, base.network
-    load_balancer = add_load_balancer(template, stage.load_balancer, network, encryption, edge)
+    load_balancer = add_load_balancer(template, stage.load_balancer, network, encryption, edge, IN_FRONT)
     cluster = add_cluster(template, stage.cluster, encryption)
     application = add_application(template, stage, network, encryption, database, load_balancer)
     service = add_service(template, stage.service, network, encryption, cluster, load_balancer, application)
@@ -144,7 +149,7 @@ def monitoring_layer(
 ) -> Stack:
     """Compose what watches the others."""
     template = layer_template(stage, "monitoring", "Alarms, a dashboard, saved queries and a budget.")
-    add_monitoring(template, stage, base.notifications, subjects)
+    add_monitoring(template, stage.monitoring_in_region, base.notifications, subjects, QUERIES, charts(stage))
     return stack_of_stage(stage, LAYERED, "monitoring", template, depends_on=_names(below))
 
 

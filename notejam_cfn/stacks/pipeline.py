@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ..components.containers.image_repository import ImageRepository, add_image_repository
 from ..components.data.encryption import PUBLISHERS, add_encryption
@@ -17,7 +17,7 @@ from ..components.pipeline.pipeline_topic import add_pipeline_topic
 from ..components.pipeline.roles import add_roles
 from ..components.pipeline.source import add_source
 from ..components.pipeline.stage_access import StageAccess
-from ..config.settings import EncryptionSettings, Project, Stage
+from ..config.settings import EncryptionSettings, Project
 from ..core.template import Template
 
 
@@ -47,7 +47,7 @@ def compose_delivery(template: Template, given: Delivery) -> None:
     strangers = [given.access[stage.name] for stage in project.stages if project.is_elsewhere(stage)]
     repository = add_image_repository(template, settings, encryption, strangers)
     images = Images(repository, given.copies)
-    people = add_people(template, settings, stages_for_people(project.stages))
+    people = add_people(template, settings, stages_for_people(project))
     topic = add_pipeline_topic(template, settings, encryption)
     architecture = project.stages[0].service.architecture
     builds = add_builds(template, settings, encryption, artifacts, images, targets, architecture)
@@ -68,10 +68,12 @@ def compose_delivery(template: Template, given: Delivery) -> None:
         template.add_output_for_people(name, value, description)
 
 
-def stages_for_people(stages: Sequence[Stage]) -> PeoplesStages:
-    """Say which stages allow a shell, and who approves which."""
+def stages_for_people(project: Project) -> PeoplesStages:
+    """Say which stages allow a shell or previews, and who approves which."""
+    stages = project.stages
     asking = [stage for stage in stages if stage.approval]
     return PeoplesStages(
+        with_previews=[s.name for s in stages if s.allows_previews and not project.is_elsewhere(s)],
         with_shells=[stage.name for stage in stages if stage.service.exec_access and not stage.is_production],
         approved_by_developers=[stage.name for stage in asking if not stage.is_production],
         approved_by_approvers=[stage.name for stage in asking if stage.is_production],

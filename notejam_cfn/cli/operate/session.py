@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,6 +40,12 @@ def add_changing(parser: argparse.ArgumentParser) -> None:
 
 def connect(arguments: argparse.Namespace) -> Aws:
     """Return the facade for these arguments; nothing is called yet."""
+    for name, value, pattern, example in (
+        ("--endpoint-url", arguments.endpoint_url, r"https?://[^/\s]+.*", "http://localhost:4566"),
+        ("--region", arguments.region, r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}", "eu-central-1"),
+    ):
+        if value is not None and not re.fullmatch(pattern, value):
+            raise BadInput(f"{name} must be such as {example}, got {value!r}")
     endpoint = arguments.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
     return Aws(Access(arguments.profile, endpoint, getattr(arguments, "role_arn", None)))
 
@@ -93,7 +100,7 @@ def talk(arguments: argparse.Namespace) -> TextIO:
 
 def print_json(document: Any) -> None:
     """Print a result for programs."""
-    print(json.dumps(document, indent=2, default=str, ensure_ascii=False))
+    print(json.dumps(document, indent=2, default=str))
 
 
 def _answer(question: str, out: TextIO) -> str:

@@ -11,9 +11,9 @@ import dataclasses
 
 from troposphere import If, NoValue, Sub, backup, iam
 
-from ...config.settings import Stage
+from ...config.settings import BackupSettings
 from ...core import names
-from ...core.inputs import Inputs
+from ...core.inputs import Inputs, InvalidInput
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import policies
@@ -21,7 +21,7 @@ from ..data.database import Database
 from ..data.encryption import Encryption, add_kept_key
 from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
 from .cross_region import CrossRegionBackup, keep_until_its_time, lock
-from .restore_testing import add_restore_testing, database_tags
+from .restore_testing import add_restore_testing, found_by_tags
 from .snapshot_export import add_snapshot_export
 
 MINUTES_TO_START, MINUTES_TO_FINISH = 60, 720
@@ -47,28 +47,33 @@ class Backups(Inputs):
 @component("backups")
 def add_backups(
     template: Template,
-    stage: Stage,
+    settings: BackupSettings,
     encryption: Encryption,
     database: Database,
     notifications: AlarmTopic,
     copies: CrossRegionBackup | None = None,
 ) -> Backups:
-    """Add the vault, the plan, exports and restore tests of a stage's database.
+    """Add the vault, the plan, exports and restore tests of an Aurora cluster.
 
-    The database is found by its tags, so a restored one is backed up from the moment it exists.
+    It is found by its tags where it has some, so that a restored one is backed up from the moment it exists, and else
+    by its ARN.
     """
-    settings = stage.backups
-    key_arn = add_backup_key(template, stage) if settings.own_key else encryption.key_arn
-    vault = add_vault(template, stage, encryption)
+    if database.cluster_arn is None:
+        raise InvalidInput("database.cluster_arn", "is needed: the ARN of the Aurora cluster to back up, got None")
+    if settings.restore_test and database.subnet_group_name is None:
+        raise InvalidInput("database.subnet_group_name", "is needed with restore_test: where to restore to, got None")
+    key_arn = add_backup_key(template, encryption) if settings.own_key else encryption.key_arn
+    vault = add_vault(template, settings, encryption)
     role = add_backup_role(template)
-    select_database(template, "Regular", add_plan(template, "Regular", regular_rules(stage, vault, copies)), role)
+    regular = add_plan(template, "Regular", regular_rules(settings, vault, copies))
+    select_database(template, "Regular", database, regular, role)
     exports = None
     if settings.monthly_retention_days:
-        monthly = add_plan(template, "Monthly", [monthly_rule(stage, vault, copies)])
-        select_database(template, "Monthly", monthly, role)
-        if stage.exports:
+        monthly = add_plan(template, "Monthly", [monthly_rule(settings, vault, copies)])
+        select_database(template, "Monthly", database, monthly, role)
+        if settings.export:
             exports = add_snapshot_export(template, settings, vault, monthly, key_arn, encryption, notifications)
-    if stage.tests_restores:
+    if settings.restore_test:
         add_restore_testing(template, vault, role, database, notifications)
     tell_of_failures(template, vault, notifications, copies)
     return Backups(
@@ -81,18 +86,18 @@ def add_backups(
     )
 
 
-def add_backup_key(template: Template, stage: Stage) -> Value:
+def add_backup_key(template: Template, encryption: Encryption) -> Value:
     """Add the key of the exports, and return its ARN. It is kept whatever happens to the stack."""
     return add_kept_key(
         template,
         "BackupKey",
         "exports",
-        stage.encryption.key_deletion_days,
+        encryption.deletion_days,
         "Encrypts exports, which must be readable when the stage's own key is gone.",
     )
 
 
-def add_vault(template: Template, stage: Stage, encryption: Encryption) -> backup.BackupVault:
+def add_vault(template: Template, settings: BackupSettings, encryption: Encryption) -> backup.BackupVault:
     """Add the vault. It is kept when the stack goes: one that holds anything cannot be deleted.
 
     A vault's key can never be changed, so it is the stage's own, which no setting changes. It encrypts little: Aurora's
@@ -101,15 +106,15 @@ def add_vault(template: Template, stage: Stage, encryption: Encryption) -> backu
     """
     vault = backup.BackupVault(
         "BackupVault",
-        BackupVaultName=names.backup_vault(stage.project, stage.name),
+        BackupVaultName=names.backup_vault(template.stack_tags),
         EncryptionKeyArn=encryption.key_arn,
         DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
     )
-    if not stage.backups.deletable:
+    if not settings.deletable:
         keep_until_its_time(vault)
-    if stage.backups.lock:
-        vault.LockConfiguration = lock(stage.backups)
+    if settings.lock:
+        vault.LockConfiguration = lock(settings)
     return template.add(vault, why="Holds the database's snapshots, out of reach of what happens to the database.")
 
 
@@ -141,13 +146,12 @@ def add_plan(template: Template, title: str, rules: list[backup.BackupRuleResour
 
 
 def regular_rules(
-    stage: Stage, vault: backup.BackupVault, copies: CrossRegionBackup | None
+    settings: BackupSettings, vault: backup.BackupVault, copies: CrossRegionBackup | None
 ) -> list[backup.BackupRuleResourceType]:
     """Return the rules for the recent past: a day's and a week's snapshot. Any second of it is RDS's own to recover.
 
     They begin an hour apart, so that no snapshot waits for another of the same cluster.
     """
-    settings = stage.backups
     rules = []
     if settings.daily_retention_days:
         rule = _rule(DAILY, vault, _cron(settings.at_hour + 1), settings.daily_retention_days)
@@ -160,33 +164,32 @@ def regular_rules(
 
 
 def monthly_rule(
-    stage: Stage, vault: backup.BackupVault, copies: CrossRegionBackup | None
+    settings: BackupSettings, vault: backup.BackupVault, copies: CrossRegionBackup | None
 ) -> backup.BackupRuleResourceType:
     """Return the rule for three years: a snapshot on the first of each month, copied for as long as it is kept."""
-    rule = _rule(MONTHLY, vault, _cron(stage.backups.at_hour + 3, days="1 * ?"), stage.monthly_retention_days)
+    rule = _rule(MONTHLY, vault, _cron(settings.at_hour + 3, days="1 * ?"), settings.monthly_retention_days)
     if copies:
-        rule.CopyActions = _copy(copies, stage.monthly_retention_days)
+        rule.CopyActions = _copy(copies, settings.monthly_retention_days)
     return rule
 
 
-def select_database(template: Template, title: str, plan: backup.BackupPlan, role: iam.Role) -> None:
-    """Apply a plan to the stage's database, found by the tags that the stack and the component gave it."""
+def select_database(
+    template: Template, title: str, database: Database, plan: backup.BackupPlan, role: iam.Role
+) -> None:
+    """Apply a plan to the database, found by the tags that its stack and its component gave it, or by its ARN."""
+    selection = backup.BackupSelectionResourceType(SelectionName="database", IamRoleArn=role.get_att("Arn"))
+    if found_by_tags(database):
+        selection.Resources = [Sub("arn:${AWS::Partition}:rds:${AWS::Region}:${AWS::AccountId}:cluster:*")]
+        selection.Conditions = backup.Conditions(
+            StringEquals=[
+                backup.ConditionParameter(ConditionKey=f"aws:ResourceTag/{key}", ConditionValue=value)
+                for key, value in database.tags.items()
+            ]
+        )
+    else:
+        selection.Resources = [database.cluster_arn]
     template.add(
-        backup.BackupSelection(
-            f"{title}Selection",
-            BackupPlanId=plan.ref(),
-            BackupSelection=backup.BackupSelectionResourceType(
-                SelectionName="database",
-                IamRoleArn=role.get_att("Arn"),
-                Resources=[Sub("arn:${AWS::Partition}:rds:${AWS::Region}:${AWS::AccountId}:cluster:*")],
-                Conditions=backup.Conditions(
-                    StringEquals=[
-                        backup.ConditionParameter(ConditionKey=f"aws:ResourceTag/{key}", ConditionValue=value)
-                        for key, value in database_tags(template).items()
-                    ]
-                ),
-            ),
-        ),
+        backup.BackupSelection(f"{title}Selection", BackupPlanId=plan.ref(), BackupSelection=selection),
         why="Applies the plan to the stage's database, the restored one too.",
     )
 

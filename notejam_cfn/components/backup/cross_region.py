@@ -6,7 +6,7 @@ import dataclasses
 
 from troposphere import backup
 
-from ...config.settings import BackupSettings, Stage
+from ...config.settings import BackupSettings
 from ...core import names
 from ...core.inputs import Inputs
 from ...core.template import Template, component
@@ -45,7 +45,9 @@ def copies_elsewhere(template: Template) -> CrossRegionBackup:
 
 
 @component("copies")
-def add_cross_region_backup(template: Template, stage: Stage) -> CrossRegionBackup:
+def add_cross_region_backup(
+    template: Template, settings: BackupSettings, key_deletion_days: int = 30
+) -> CrossRegionBackup:
     """Add the vault of copies with a key of its own region, both kept whatever happens to the stack.
 
     A copy is encrypted with the key of the vault it goes to, unlike the snapshot it was made of.
@@ -55,19 +57,19 @@ def add_cross_region_backup(template: Template, stage: Stage) -> CrossRegionBack
         template,
         "CopyKey",
         "copies of backups and images",
-        stage.encryption.key_deletion_days,
+        key_deletion_days,
         "Encrypts the copies in their own region, whose keys are what is left when the first region is gone.",
     )
     vault = backup.BackupVault(
         "CopyVault",
-        BackupVaultName=names.backup_vault(stage.project, stage.name),
+        BackupVaultName=names.backup_vault(template.stack_tags),
         EncryptionKeyArn=key_arn,
         DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
     )
     keep_until_its_time(vault)
-    if stage.backups.lock:
-        vault.LockConfiguration = lock(stage.backups)
+    if settings.lock:
+        vault.LockConfiguration = lock(settings)
     template.add(vault, why="Holds copies of the snapshots, out of reach of what happens to the first region.")
     return CrossRegionBackup(vault_arn=vault.get_att("BackupVaultArn"), vault_name=vault.ref())
 

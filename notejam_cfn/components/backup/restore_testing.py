@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from troposphere import backup, iam
 
 from ...core import names
@@ -11,12 +13,11 @@ from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
 
 HOURS_KEPT = 1
 DAYS_TO_CHOOSE_FROM = 30
-DATABASE = "database"
 
 
-def database_tags(template: Template) -> dict[str, str]:
-    """Return the tags by which the stage's database is found."""
-    return template.stack_tags | {"component": DATABASE}
+def found_by_tags(database: Database) -> bool:
+    """Tell whether a database has tags that no database of another system has, besides its component's."""
+    return len(database.tags) > 1
 
 
 def add_restore_testing(
@@ -39,13 +40,7 @@ def add_restore_testing(
             RestoreTestingPlanName=plan.ref(),
             RestoreTestingSelectionName=names.restore_testing("database"),
             ProtectedResourceType="Aurora",
-            ProtectedResourceArns=["*"],
-            ProtectedResourceConditions=backup.ProtectedResourceConditions(
-                StringEquals=[
-                    backup.KeyValue(Key=f"aws:ResourceTag/{key}", Value=value)
-                    for key, value in database_tags(template).items()
-                ]
-            ),
+            **_protected(database),
             RestoreMetadataOverrides={"dbSubnetGroupName": database.subnet_group_name},
             ValidationWindowHours=HOURS_KEPT,
             IamRoleArn=role.get_att("Arn"),
@@ -53,6 +48,17 @@ def add_restore_testing(
         why="Restores the database beside itself, in its own isolated subnets.",
     )
     tell_of_failed_test(template, plan, notifications)
+
+
+def _protected(database: Database) -> dict[str, Any]:
+    """Return which of the vault's snapshots are restored: those of the database, by its tags or its ARN."""
+    if not found_by_tags(database):
+        return {"ProtectedResourceArns": [database.cluster_arn]}
+    tags = [backup.KeyValue(Key=f"aws:ResourceTag/{key}", Value=value) for key, value in database.tags.items()]
+    return {
+        "ProtectedResourceArns": ["*"],
+        "ProtectedResourceConditions": backup.ProtectedResourceConditions(StringEquals=tags),
+    }
 
 
 def add_testing_plan(template: Template, vault: backup.BackupVault) -> backup.RestoreTestingPlan:

@@ -118,7 +118,7 @@ def encrypted_with(key_arn: Value) -> s3.BucketEncryption:
 def lifecycle(settings: BackupSettings) -> s3.LifecycleConfiguration:
     """Move exports to Glacier Deep Archive when they are no longer warm, and delete them when their time has come.
 
-    By default S3 leaves what is smaller than 128 KB where it is, and a table of notes may well be.
+    By default S3 leaves what is smaller than 128 KB where it is, and a small table may well be.
     Source: Amazon S3 User Guide, "Transitioning objects using Amazon S3 Lifecycle".
     """
     rule = s3.LifecycleRule(

@@ -25,11 +25,11 @@ MORE_THAN_ENABLED = Suppression(
 
 @dataclasses.dataclass(frozen=True)
 class Cluster(Inputs):
-    """A cluster and the log group that shells opened in its containers are recorded in."""
+    """A cluster and the log group that shells opened in its containers are recorded in; without one there are none."""
 
     name: Value = described("Cluster that services run in", output="cluster_name")
-    shell_log_group_arn: Value = described("Log group of shells")
-    key_arn: Value = described("Key that shells are encrypted with", output="shell_key_arn")
+    shell_log_group_arn: Value | None = described("Log group of shells", default=None)
+    key_arn: Value | None = described("Key that shells are encrypted with", default=None, output="shell_key_arn")
 
 
 @component("cluster")

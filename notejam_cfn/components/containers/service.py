@@ -38,13 +38,17 @@ WATCHED_BY_ECS = Suppression(
 
 @dataclasses.dataclass(frozen=True)
 class Service(Inputs):
-    """What alarms and dashboards watch. Before the first release there is no service: names are then `none`."""
+    """What alarms and dashboards watch. Before the first release there is no service: names are then `none`.
+
+    `sleeps` says that no task may run while nobody asks, so that a request which meets none is no outage.
+    """
 
     cluster_name: Value = described("Cluster the containers run in")
     service_name: Value = described("Service, or none before the first release")
     target_group_full_name: Value = described("Tasks behind the load balancer, as metrics name them")
     load_balancer_full_name: Value = described("Load balancer, as metrics name it")
     log_group_name: Value = described("Log group of the containers")
+    sleeps: bool = False
 
 
 @component("service")
@@ -86,6 +90,7 @@ def add_service(
         ),
         load_balancer_full_name=load_balancer.full_name,
         log_group_name=logs.ref(),
+        sleeps=settings.sleep_after_minutes > 0,
     )
 
 

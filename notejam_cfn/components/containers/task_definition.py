@@ -9,7 +9,7 @@ from awacs.aws import Statement
 from troposphere import Region, ecs, iam, logs
 
 from ...config.settings import ServiceSettings
-from ...core.inputs import Inputs
+from ...core.inputs import Inputs, InvalidInput
 from ...core.suppressions import Suppression
 from ...core.template import Template
 from ...core.values import Value
@@ -186,6 +186,8 @@ def add_task_role(
     """Add the role the application has: read its secrets again after a rotation, and what it asks for itself."""
     statements = [*_reading(application, around.encryption), *application.statements]
     if settings.exec_access:
+        if around.cluster.shell_log_group_arn is None or around.cluster.key_arn is None:
+            raise InvalidInput("exec_access", "needs a cluster with shell_log_group_arn and key_arn, got one without")
         statements += policies.allow_recorded_shells(around.cluster.shell_log_group_arn, around.cluster.key_arn)
     return _add_role(
         template, f"{settings.name}TaskRole", statements, "Lets the application do what it is for, and no more."

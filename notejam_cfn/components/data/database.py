@@ -22,8 +22,9 @@ from .encryption import Encryption
 
 PORT = 5432
 ENGINE = "aurora-postgresql"
-ADMINISTRATOR = "notejam"
+ADMINISTRATOR = "clusteradmin"
 GROUP = "Database"
+COMPONENT = "database"
 PAUSES = "DatabasePauses"
 # Capacities to choose from, the steps growing with them. RDS takes 0 to 256 units in multiples of 0.5. Source: Amazon
 # Aurora User Guide, "Setting the Aurora Serverless v2 capacity range for a cluster".
@@ -57,20 +58,25 @@ PARAMETERS = {
 
 @dataclasses.dataclass(frozen=True)
 class Database(Inputs):
-    """How to reach a database. `client_security_group_id` is the security group that those who connect must wear."""
+    """How to reach a database. `client_security_group_id` is the security group of those who may connect.
+
+    One that exists may lack the fields from `cluster_id` on. `tags` are those by which backups find the cluster,
+    so that a restored one is backed up from the moment it exists.
+    """
 
     endpoint: Value = described("Address of the database's writer")
     secret_arn: Value = described("Secret with the database's user name and password")
     client_security_group_id: Value = described("Security group that may connect to the database")
-    cluster_id: Value = described("Identifier of the database cluster")
-    cluster_arn: Value = described("Cluster that backups select")
-    log_group_name: Value = described("Log group of PostgreSQL")
-    subnet_group_name: Value = described("Isolated subnets as the database's places")
-    name: str = "notejam"
+    cluster_id: Value | None = described("Identifier of the database cluster", default=None)
+    cluster_arn: Value | None = described("Cluster that backups select", default=None)
+    log_group_name: Value | None = described("Log group of PostgreSQL", default=None)
+    subnet_group_name: Value | None = described("Isolated subnets as the database's places", default=None)
+    name: str = ""
     port: int = PORT
+    tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
-@component("database")
+@component(COMPONENT)
 def add_database(template: Template, settings: DatabaseSettings, network: Network, encryption: Encryption) -> Database:
     """Add a private Aurora cluster and return how to reach it.
 
@@ -92,7 +98,7 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
     cluster = add_cluster(
         template, settings, origin, cluster_properties(settings, network, encryption, server, subnets)
     )
-    add_instances(template, settings, cluster.ref(), zones=len(network.isolated_subnet_ids))
+    add_instances(template, settings, cluster.ref(), network)
     return Database(
         endpoint=cluster.get_att("Endpoint.Address"),
         secret_arn=cluster.get_att("MasterUserSecret.SecretArn"),
@@ -102,6 +108,7 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
         log_group_name=log_group.ref(),
         subnet_group_name=subnets.ref(),
         name=settings.database_name,
+        tags=template.stack_tags | {"component": COMPONENT},
     )
 
 
@@ -173,7 +180,7 @@ def add_cluster(
     )
     return template.add(
         cluster,
-        why="Keeps people's notes; grows with demand and pauses when nobody uses it.",
+        why="Keeps the application's data; grows with demand and pauses when nobody uses it.",
         suppress=[USER_OF_A_NEW_ONE_ONLY, *([] if settings.deletion_protection else [MEANT_TO_BE_DELETED])],
     )
 
@@ -341,8 +348,8 @@ def add_capacity_choice(
     )
 
 
-def add_instances(template: Template, settings: DatabaseSettings, cluster_id: Value, zones: int) -> None:
-    """Add the writer and the readers, each in the zone after the one before.
+def add_instances(template: Template, settings: DatabaseSettings, cluster_id: Value, network: Network) -> None:
+    """Add the writer and the readers, each in the zone after the one before; RDS chooses where no order is known.
 
     The first reader follows the writer's capacity and takes over from it; later ones scale on their own.
     Source: Amazon Aurora User Guide, "Scaling for Aurora Serverless v2", on promotion tiers.
@@ -350,23 +357,32 @@ def add_instances(template: Template, settings: DatabaseSettings, cluster_id: Va
     monitoring = add_monitoring_role(template)
     for number in range(settings.readers + 1):
         role = f"Reader{number}" if number else "Writer"
-        template.add(
-            rds.DBInstance(
-                f"Database{role}",
-                DBClusterIdentifier=cluster_id,
-                DBInstanceClass="db.serverless",
-                Engine=ENGINE,
-                AvailabilityZone=Select(number % zones, GetAZs("")),
-                PromotionTier=min(number, 15),
-                PubliclyAccessible=False,
-                AutoMinorVersionUpgrade=True,
-                MonitoringInterval=MONITORING_SECONDS,
-                MonitoringRoleArn=monitoring.get_att("Arn"),
-                DeletionPolicy="Delete",
-                UpdateReplacePolicy="Delete",
-            ),
-            why="Runs the database's statements." if not number else "Takes over when the writer or its zone fails.",
+        instance = rds.DBInstance(
+            f"Database{role}",
+            DBClusterIdentifier=cluster_id,
+            DBInstanceClass="db.serverless",
+            Engine=ENGINE,
+            **_zone(network, number),
+            PromotionTier=min(number, 15),
+            PubliclyAccessible=False,
+            AutoMinorVersionUpgrade=True,
+            MonitoringInterval=MONITORING_SECONDS,
+            MonitoringRoleArn=monitoring.get_att("Arn"),
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
         )
+        why = "Runs the database's statements." if not number else "Takes over when the writer or its zone fails."
+        template.add(instance, why=why)
+
+
+def _zone(network: Network, number: int) -> dict[str, Any]:
+    """Return where an instance stands; Aurora chooses among the subnets of a network whose zones are not known.
+
+    Source: Amazon RDS API Reference, "CreateDBInstance", AvailabilityZone.
+    """
+    if not network.in_order_of_zones:
+        return {}
+    return {"AvailabilityZone": Select(number % len(network.isolated_subnet_ids), GetAZs(""))}
 
 
 def add_monitoring_role(template: Template) -> iam.Role:

@@ -20,9 +20,13 @@ PUBLISHERS = ("budgets", "cloudwatch", "sns")
 
 @dataclasses.dataclass(frozen=True)
 class Encryption(Inputs):
-    """The key others encrypt with; one you already have needs the same grants in its policy."""
+    """The key others encrypt with; one that exists needs the same grants in its policy.
+
+    `deletion_days` are those for which a deleted key can still be saved.
+    """
 
     key_arn: Value = described("Key that encrypts the stage's data, secrets and logs")
+    deletion_days: int = 30
 
 
 @component("encryption")
@@ -60,7 +64,7 @@ def add_encryption(
         kms.Alias("KeyAlias", AliasName=names.of_stack("", prefix="alias/"), TargetKeyId=key.ref()),
         why="Gives the key a name that people can recognise.",
     )
-    return Encryption(key_arn=key.get_att("Arn"))
+    return Encryption(key_arn=key.get_att("Arn"), deletion_days=settings.key_deletion_days)
 
 
 def add_kept_key(template: Template, title: str, what: str, deletion_days: int, why: str) -> Value:

@@ -12,7 +12,7 @@ from ...core.template import Template, component
 from ...core.values import Value, described
 from ..data.encryption import add_encryption
 from ..load_balancing.dns import add_certificate, add_certificate_alarm
-from ..load_balancing.firewall import CLOUDFRONT, add_firewall_log, add_web_acl
+from ..load_balancing.firewall import CLOUDFRONT, CountedRules, add_firewall_log, add_web_acl
 from ..observability.alarm_topic import add_alarm_topic
 from ..observability.queries import FIREWALL, add_queries
 from .vpc_origin import GROUP
@@ -36,7 +36,7 @@ def needs_edge(stage: Stage) -> bool:
 
 
 @component("edge")
-def add_edge(template: Template, stage: Stage) -> Edge:
+def add_edge(template: Template, stage: Stage, counted: CountedRules) -> Edge:
     """Add what a stage's distribution needs in us-east-1, with a key and a topic of that region, which go with it."""
     settings = stage.load_balancer
     encryption = add_encryption(template, dataclasses.replace(stage.encryption, keep_key=False), ("cloudwatch", "sns"))
@@ -46,7 +46,7 @@ def add_edge(template: Template, stage: Stage) -> Edge:
         add_certificate_alarm(template, topic, certificate_arn)
     if not settings.waf:
         return Edge(certificate_arn)
-    acl = add_web_acl(template, settings, CLOUDFRONT)
+    acl = add_web_acl(template, settings, CLOUDFRONT, counted)
     group = add_firewall_log(template, settings, encryption, acl)
     add_queries(template, {FIREWALL: group})
     return Edge(certificate_arn, acl.get_att("Arn"))

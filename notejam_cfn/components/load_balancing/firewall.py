@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
 from troposphere import elasticloadbalancingv2 as elb
 from troposphere import wafv2
 
 from ...config.settings import LoadBalancerSettings
 from ...core import names
+from ...core.inputs import InvalidInput, shown
 from ...core.template import Template
 from ...core.values import Value
 from ..data.encryption import Encryption
 from ..observability.log_groups import add_log_group
 
 REGIONAL, CLOUDFRONT = "REGIONAL", "CLOUDFRONT"
-# AWS's managed groups, in the order they are asked, and of each the rules that look at what people write: notes and
-# searches look like attacks, since they hold code, markup and paths. The application handles text safely and limits its
-# size itself, so these rules only count. Source: AWS WAF Developer Guide, "Baseline rule groups" and "Use-case specific
-# rule groups"; the names are WAF's own.
-MANAGED_RULES: dict[str, tuple[str, ...]] = {
-    "AWSManagedRulesAmazonIpReputationList": (),
-    "AWSManagedRulesCommonRuleSet": (
-        "SizeRestrictions_BODY",
-        *(f"{rule}_BODY" for rule in ("EC2MetaDataSSRF", "GenericLFI", "GenericRFI", "CrossSiteScripting")),
-        *(f"{rule}_QUERYARGUMENTS" for rule in ("EC2MetaDataSSRF", "GenericLFI", "GenericRFI", "CrossSiteScripting")),
-        "RestrictedExtensions_QUERYARGUMENTS",
-    ),
-    "AWSManagedRulesKnownBadInputsRuleSet": (
-        *("JavaDeserializationRCE_BODY", "Log4JRCE_BODY", "ReactJSRCE_BODY"),
-        *("JavaDeserializationRCE_QUERYSTRING", "Log4JRCE_QUERYSTRING"),
-    ),
-    "AWSManagedRulesSQLiRuleSet": (
-        *("SQLi_BODY", "SQLiExtendedPatterns_BODY"),
-        *("SQLi_QUERYARGUMENTS", "SQLiExtendedPatterns_QUERYARGUMENTS"),
-    ),
-}
+# AWS's managed groups, in the order they are asked.
+# Source: AWS WAF Developer Guide, "Baseline rule groups" and "Use-case specific rule groups".
+MANAGED_RULES = (
+    "AWSManagedRulesAmazonIpReputationList",
+    "AWSManagedRulesCommonRuleSet",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+    "AWSManagedRulesSQLiRuleSet",
+)
+CountedRules: TypeAlias = Mapping[str, Sequence[str]]
+"""Rules of managed groups that only count, by their group: those that take what an application is for as an attack."""
 
 
 def add_firewall(
-    template: Template, settings: LoadBalancerSettings, encryption: Encryption, balancer: elb.LoadBalancer
+    template: Template,
+    settings: LoadBalancerSettings,
+    encryption: Encryption,
+    balancer: elb.LoadBalancer,
+    counted: CountedRules,
 ) -> Value:
     """Put AWS WAF in front of a load balancer, and return the log group of what it blocked."""
-    acl = add_web_acl(template, settings, REGIONAL)
+    acl = add_web_acl(template, settings, REGIONAL, counted)
     template.add(
         wafv2.WebACLAssociation("FirewallAssociation", ResourceArn=balancer.ref(), WebACLArn=acl.get_att("Arn")),
         why="Puts the firewall in front of the load balancer.",
@@ -48,18 +45,21 @@ def add_firewall(
     return add_firewall_log(template, settings, encryption, acl)
 
 
-def add_web_acl(template: Template, settings: LoadBalancerSettings, scope: str) -> wafv2.WebACL:
+def add_web_acl(template: Template, settings: LoadBalancerSettings, scope: str, counted: CountedRules) -> wafv2.WebACL:
     """Add the managed rules and a rate limit by address: at CloudFront, as at a public load balancer, the visitor's."""
+    for name in counted.keys() - set(MANAGED_RULES):
+        raise InvalidInput("counted_rules", f"must have groups among {', '.join(MANAGED_RULES)}, got {shown(name)}")
     limit = wafv2.RateBasedStatement(Limit=settings.requests_per_5_minutes, AggregateKeyType="IP")
     rate = _rule("RateLimit", 0, wafv2.Statement(RateBasedStatement=limit))
     rate.Action = wafv2.RuleAction(Block=wafv2.BlockAction())
+    managed = [_managed_rule(name, number, counted.get(name, ())) for number, name in enumerate(MANAGED_RULES, start=1)]
     return template.add(
         wafv2.WebACL(
             "Firewall",
             Scope=scope,
             DefaultAction=wafv2.DefaultAction(Allow=wafv2.AllowAction()),
             VisibilityConfig=_visibility("Firewall"),
-            Rules=[rate, *(_managed_rule(name, number) for number, name in enumerate(MANAGED_RULES, start=1))],
+            Rules=[rate, *managed],
         ),
         why="Stops known attacks and floods before they reach the application.",
     )
@@ -107,12 +107,12 @@ def only_what_rules_matched() -> wafv2.LoggingFilter:
     return wafv2.LoggingFilter(DefaultBehavior="DROP", Filters=[matched])
 
 
-def _managed_rule(name: str, priority: int) -> wafv2.WebACLRule:
+def _managed_rule(name: str, priority: int, counted: Sequence[str]) -> wafv2.WebACLRule:
     group = wafv2.ManagedRuleGroupStatement(VendorName="AWS", Name=name)
-    if MANAGED_RULES[name]:
+    if counted:
         group.RuleActionOverrides = [
             wafv2.RuleActionOverride(Name=rule, ActionToUse=wafv2.RuleAction(Count=wafv2.CountAction()))
-            for rule in MANAGED_RULES[name]
+            for rule in counted
         ]
     statement = wafv2.Statement(ManagedRuleGroupStatement=group)
     rule = _rule(name, priority, statement)

@@ -30,9 +30,7 @@ WAKING = (
 NOT_RELEASED_YET = (
     "<!doctype html><meta charset=utf-8><title>Almost there</title>"
     "<style>body{font:1.1rem/1.6 system-ui;max-width:36rem;margin:15vh auto;padding:0 1rem}</style>"
-    "<h1>Almost there</h1><p>This stage is up and waits for its first release.</p>"
-    "<p>Run <code>python -m notejam_cfn release STAGE</code>, or update the stack with an image in "
-    "<b>ImageUri</b>.</p>"
+    "<h1>Almost there</h1><p>This service waits for its first release: update the stack with a container image.</p>"
 )
 BEHIND_CLOUDFRONT = Suppression(
     reason="People never reach this listener: CloudFront serves them over HTTPS and asks here over its VPC origin.",
@@ -42,16 +40,16 @@ BEHIND_CLOUDFRONT = Suppression(
 )
 NO_CERTIFICATE = Suppression(
     reason="No domain or certificate is configured for this stage, so there is no HTTPS to redirect to.",
-    risk="Passwords and notes can be read on the way. Set load_balancer.domain before real people use the stage.",
+    risk="What people send, passwords too, can be read on the way. Set load_balancer.domain before real people come.",
     checkov=("CKV_AWS_2", "CKV_AWS_103"),
     guard=("alb_http_to_https_redirection_check",),
 )
 
 
-def add_cloudfront_listener(template: Template, balancer: elb.LoadBalancer) -> elb.Listener:
+def add_cloudfront_listener(template: Template, balancer: elb.LoadBalancer, page: str) -> elb.Listener:
     """Add the one listener behind CloudFront: services attach to it, and CloudFront asks it for the waking page."""
     why = "Takes requests from CloudFront, which speaks HTTPS with people."
-    listener = add_service_listener(template, balancer, "HttpListener", HTTP, why, [BEHIND_CLOUDFRONT])
+    listener = add_service_listener(template, balancer, "HttpListener", HTTP, why, page, [BEHIND_CLOUDFRONT])
     add_waking_page(template, listener)
     return listener
 
@@ -78,7 +76,7 @@ def add_waking_page(template: Template, listener: elb.Listener) -> None:
 
 
 def add_listeners(
-    template: Template, balancer: elb.LoadBalancer, domain: str, certificate_arn: Value | None
+    template: Template, balancer: elb.LoadBalancer, domain: str, certificate_arn: Value | None, page: str
 ) -> elb.Listener:
     """Add the listener that services attach to, and with HTTPS one that redirects to it.
 
@@ -87,7 +85,7 @@ def add_listeners(
     """
     if certificate_arn is None:
         why = "Takes requests over HTTP, as no certificate is configured."
-        return add_service_listener(template, balancer, "HttpListener", HTTP, why, [NO_CERTIFICATE])
+        return add_service_listener(template, balancer, "HttpListener", HTTP, why, page, [NO_CERTIFICATE])
     redirect = elb.RedirectConfig(Protocol="HTTPS", Host=domain, Port=str(HTTPS), StatusCode="HTTP_301")
     template.add(
         elb.Listener(
@@ -99,7 +97,7 @@ def add_listeners(
         ),
         why="Sends people who ask over HTTP to HTTPS.",
     )
-    listener = add_service_listener(template, balancer, "HttpsListener", HTTPS, "Takes requests over HTTPS.")
+    listener = add_service_listener(template, balancer, "HttpsListener", HTTPS, "Takes requests over HTTPS.", page)
     listener.SslPolicy = TLS_POLICY
     listener.Certificates = [elb.Certificate(CertificateArn=certificate_arn)]
     return listener
@@ -111,20 +109,21 @@ def add_service_listener(
     title: str,
     port: int,
     why: str,
+    page: str,
     suppress: Sequence[Suppression] = (),
 ) -> elb.Listener:
     """Add a listener that answers with the page of a stage without a release, until a service adds its rule.
 
     Nothing is there yet, so it answers 404: a 503 would be the waking page, which waits for what will not come.
     """
-    page = elb.FixedResponseConfig(StatusCode="404", ContentType="text/html", MessageBody=NOT_RELEASED_YET)
+    answer = elb.FixedResponseConfig(StatusCode="404", ContentType="text/html", MessageBody=page)
     return template.add(
         elb.Listener(
             title,
             LoadBalancerArn=balancer.ref(),
             Protocol="HTTPS" if port == HTTPS else "HTTP",
             Port=port,
-            DefaultActions=[elb.Action(Type="fixed-response", FixedResponseConfig=page)],
+            DefaultActions=[elb.Action(Type="fixed-response", FixedResponseConfig=answer)],
         ),
         why=why,
         suppress=suppress,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from troposphere import Sub, ec2, s3
 from troposphere import elasticloadbalancingv2 as elb
@@ -21,9 +21,11 @@ from ..network.security_groups import add_security_group
 from ..network.vpc import Network
 from .access_logs import add_access_logs
 from .dns import add_certificate, add_records
-from .firewall import add_firewall
-from .listeners import HTTP, HTTPS, add_cloudfront_listener, add_listeners
+from .firewall import CountedRules, add_firewall
+from .listeners import HTTP, HTTPS, NOT_RELEASED_YET, add_cloudfront_listener, add_listeners
 
+# What a load balancer answers by itself. Source: Elastic Load Balancing API Reference, "FixedResponseActionConfig".
+LONGEST_PAGE = 1024
 PUBLIC, INTERNAL = "internet-facing", "internal"
 OPEN_TO_PEOPLE = Suppression(
     reason="This is the public way in: people reach it on port 80, which redirects to HTTPS given a certificate.",
@@ -58,6 +60,23 @@ class LoadBalancer(Inputs):
     distribution_id: Value | None = described("CloudFront distribution in front", default=None)
 
 
+@dataclasses.dataclass(frozen=True)
+class LoadBalancerOptions(Inputs):
+    """What stands in front of an application knows of it.
+
+    `page` is the HTML, of at most 1,024 characters, that people see until a service takes a request. `counted_rules`
+    are rules of AWS WAF's managed groups that only count, by their group: they take what the application is for as an
+    attack.
+    """
+
+    page: str = NOT_RELEASED_YET
+    counted_rules: CountedRules = dataclasses.field(default_factory=dict)
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        if len(self.page) > LONGEST_PAGE:
+            yield "page", f"must have at most {LONGEST_PAGE} characters, got {len(self.page)}"
+
+
 @component("load-balancer")
 def add_load_balancer(
     template: Template,
@@ -65,20 +84,21 @@ def add_load_balancer(
     network: Network,
     encryption: Encryption,
     edge: Edge | None = None,
+    options: LoadBalancerOptions | None = None,
 ) -> LoadBalancer:
     """Add a load balancer: internal with CloudFront in front of it, given an edge, and else open to everyone.
 
     Until a service takes a request it answers with a page that says what to do next.
     """
     network.refuse_fewer("public" if edge is None else "isolated", 2, "the load balancer")
-    bucket = add_access_logs(template, settings)
+    bucket, known = add_access_logs(template, settings), options or LoadBalancerOptions()
     if edge is None:
-        return add_public_load_balancer(template, settings, network, encryption, bucket)
-    return add_internal_load_balancer(template, settings, network, edge, bucket)
+        return add_public_load_balancer(template, settings, network, encryption, bucket, known)
+    return add_internal_load_balancer(template, settings, network, edge, bucket, known.page)
 
 
 def add_internal_load_balancer(
-    template: Template, settings: LoadBalancerSettings, network: Network, edge: Edge, bucket: s3.Bucket
+    template: Template, settings: LoadBalancerSettings, network: Network, edge: Edge, bucket: s3.Bucket, page: str
 ) -> LoadBalancer:
     """Add a load balancer without a public address in the isolated subnets, and CloudFront in front of it."""
     group = add_security_group(
@@ -91,7 +111,7 @@ def add_internal_load_balancer(
     admitted = add_cloudfront_security_group(template, network.vpc_id)
     groups = [group.get_att("GroupId"), admitted.get_att("GroupId")]
     balancer = add_balancer(template, settings, network, INTERNAL, groups, bucket)
-    listener = add_cloudfront_listener(template, balancer)
+    listener = add_cloudfront_listener(template, balancer, page)
     distribution = add_distribution(template, settings, balancer, edge)
     return LoadBalancer(
         url=distribution.url,
@@ -105,17 +125,23 @@ def add_internal_load_balancer(
 
 
 def add_public_load_balancer(
-    template: Template, settings: LoadBalancerSettings, network: Network, encryption: Encryption, bucket: s3.Bucket
+    template: Template,
+    settings: LoadBalancerSettings,
+    network: Network,
+    encryption: Encryption,
+    bucket: s3.Bucket,
+    options: LoadBalancerOptions,
 ) -> LoadBalancer:
     """Add a load balancer over the public subnets, with HTTPS where a certificate is known."""
     group = add_public_security_group(template, settings, network)
     balancer = add_balancer(template, settings, network, PUBLIC, [group.get_att("GroupId")], bucket)
     certificate_arn = add_certificate(template, settings) if settings.https else None
-    listener = add_listeners(template, balancer, settings.domain, certificate_arn)
+    listener = add_listeners(template, balancer, settings.domain, certificate_arn, options.page)
     if settings.hosted_zone_id:
         add_records(template, settings, network, balancer)
     url = add_url(template, settings, balancer)
-    acl_logs = add_firewall(template, settings, encryption, balancer) if settings.waf else None
+    counted = options.counted_rules
+    acl_logs = add_firewall(template, settings, encryption, balancer, counted) if settings.waf else None
     return LoadBalancer(
         url=url,
         listener_arn=listener.ref(),

@@ -38,18 +38,20 @@ PURPOSES = {
 
 @dataclasses.dataclass(frozen=True)
 class Network(Inputs):
-    """What others need of a network; one you already have can be described with literal ids.
+    """What others need of a network; one that exists is described with its ids, or `elements` of a parameter.
 
     `ipv6_only_tasks` says that private subnets have no IPv4 addresses: the load balancer then reaches tasks over IPv6.
+    `in_order_of_zones` says that the first subnet of a kind is in the first zone of `Fn::GetAZs`, and so on.
     """
 
     vpc_id: Value = described("VPC")
-    public_subnet_ids: Values = described("Public subnet, for the load balancer")
-    private_subnet_ids: Values = described("Private subnet, for tasks")
-    isolated_subnet_ids: Values = described("Isolated subnet, for the database")
+    public_subnet_ids: Values = described("Public subnet, for the load balancer", default=())
+    private_subnet_ids: Values = described("Private subnet, for tasks", default=())
+    isolated_subnet_ids: Values = described("Isolated subnet, for the database", default=())
     flow_log_group_name: Value | None = described("Log group of the VPC's traffic", default=None)
     dual_stack: bool = False
     ipv6_only_tasks: bool = False
+    in_order_of_zones: bool = False
 
     def refuse_fewer(self, kind: str, least: int, purpose: str) -> None:
         """Raise `InvalidInput` when there are fewer than so many subnets of a kind, such as `isolated`."""
@@ -88,6 +90,7 @@ def add_network(
         flow_log_group_name=flow_logs,
         dual_stack=ipv6 is not None,
         ipv6_only_tasks=ipv6 is not None,
+        in_order_of_zones=True,
     )
 
 

@@ -21,14 +21,18 @@ GROUP = "Alarms"
 
 @dataclasses.dataclass(frozen=True)
 class AlarmTopic(Inputs):
-    """Where alarms go. `runbook_url` is the page with a section for each."""
+    """Where alarms go. `runbook_url` is the page with a section for each; empty without one."""
 
     topic_arn: Value = described("Topic that alarms publish to")
-    runbook_url: str = "docs/runbook.md"
+    runbook_url: str = ""
 
-    def section(self, alarm: str) -> str:
-        """Return where the runbook says what to do, for an alarm such as `web-errors`."""
-        return f"{self.runbook_url}#{alarm}"
+    def what_to_do(self, alarm: str) -> str:
+        """Return the end of a message: where the runbook says what to do, for an alarm such as `web-errors`."""
+        return f" What to do: {self.runbook_url}#{alarm}" if self.runbook_url else ""
+
+    def reference(self, alarm: str) -> str:
+        """Return the end of a sentence that names where the runbook says more."""
+        return f": {self.runbook_url}#{alarm}" if self.runbook_url else ""
 
 
 @component("notifications")
@@ -83,11 +87,12 @@ class News:
 
 def tell_of_event(template: Template, title: str, notifications: AlarmTopic, news: News, why: str) -> None:
     """Tell people of an event at once, in a sentence with a link to what to do."""
-    text = f"{news.message} What to do: {notifications.section(news.alarm)}"
+    text = f"{news.message}{notifications.what_to_do(news.alarm)}"
+    where = notifications.reference(news.alarm).replace(": ", ": what to do stands at ", 1)
     template.add(
         events.Rule(
             title,
-            Description=f"{news.alarm}: what to do stands at {notifications.section(news.alarm)}",
+            Description=f"{news.alarm}{where}",
             EventPattern=dict(news.pattern),
             Targets=[
                 events.Target(

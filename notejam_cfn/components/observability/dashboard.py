@@ -1,23 +1,26 @@
-"""The stage's dashboard: what people feel, what it runs on, and what drives its cost, on one page."""
+"""A dashboard: what people feel, what it runs on, and what drives its cost, on one page."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from troposphere import Sub, cloudwatch
 
 from ...core import cloudfront, names
 from ...core.template import Template
+from ...core.values import Value
 
 WIDTH, COLUMNS, HEIGHT = 8, 3, 6
 HOUR = 3600
 HALF = {"stat": "p50", "label": "half of them"}
 SLOWEST = {"stat": "p99", "label": "99 of 100"}
 
-Metric = list[Any]
-Widget = dict[str, Any]
+Metric: TypeAlias = list[Any]
+Widget: TypeAlias = dict[str, Any]
+Watched: TypeAlias = Mapping[str, Value]
+"""What is shown, by the name that stands for it in the charts."""
 
 OF_EDGE = ("DistributionId", "${Distribution}", "Region", "Global")
 OF_BALANCER = ("LoadBalancer", "${Balancer}")
@@ -27,15 +30,17 @@ OF_DATABASE = ("DBClusterIdentifier", "${Database}")
 OF_WRITER = (*OF_DATABASE, "Role", "WRITER")
 
 
-def add_dashboard(template: Template, watched: dict[str, Any]) -> None:
-    """Add the dashboard. `watched` fills in the names in `widgets`: Balancer, Tasks, Cluster, Service, Database.
+def add_dashboard(template: Template, watched: Watched, charts: Sequence[Widget] = ()) -> None:
+    """Add the dashboard of what there is; `charts` are of the application's own metrics.
 
-    With a Distribution among them it begins with what CloudFront measures.
+    `watched` fills in the names in the charts: Balancer, Tasks, Cluster, Service and Log for a service, Database, Vault
+    and Distribution, which has the dashboard begin with what CloudFront measures.
     """
     name = names.of_stack("-${AWS::Region}")  # an account's dashboards of all regions share one space of names
-    body = json.dumps({"start": "-P1D", "widgets": widgets("Distribution" in watched)}, separators=(",", ":"))
+    body = json.dumps({"start": "-P1D", "widgets": widgets(watched.keys(), charts)}, separators=(",", ":"))
+    used: dict[str, Any] = {name: value for name, value in watched.items() if f"${{{name}}}" in body}
     template.add(
-        cloudwatch.Dashboard("Dashboard", DashboardName=name, DashboardBody=Sub(body, **watched)),
+        cloudwatch.Dashboard("Dashboard", DashboardName=name, DashboardBody=Sub(body, **used)),
         why="Shows on one page how the stage is doing.",
     )
     template.add_output_for_people(
@@ -43,27 +48,47 @@ def add_dashboard(template: Template, watched: dict[str, Any]) -> None:
     )
 
 
-def widgets(edge: bool) -> list[Widget]:
+def widgets(watched: Collection[str], charts: Sequence[Widget] = ()) -> list[Widget]:
     """Return the widgets, three to a row: for people first, then what it runs on, then what it costs."""
-    return list(
-        placed(
-            [
-                *(edge_charts() if edge else []),
-                chart("Requests", [["AWS/ApplicationELB", "RequestCount", *OF_BALANCER]], unit="a minute"),
-                chart("Errors", errors(), unit="a minute"),
-                chart("Seconds to answer", answer_times(), unit="seconds"),
-                chart("Tasks", tasks(), unit="tasks"),
-                chart("CPU and memory of the tasks", task_load(), unit="percent"),
-                chart("Slow parts", parts(), unit="milliseconds"),
-                chart("Database capacity", capacity(), unit="units"),
-                chart("Database connections", connections(), unit="connections"),
-                chart("Database latency", database_latency(), unit="milliseconds"),
-                chart("What drives the cost: load balancer and database", cost_drivers(), unit="units"),
-                chart("What drives the cost: storage and logs", stored(), unit="bytes", period_seconds=HOUR),
-                chart("Backups", backups(), unit="jobs a day", period_seconds=24 * HOUR),
-            ]
-        )
-    )
+    service, database = "Service" in watched, "Database" in watched
+    found = [
+        *(edge_charts() if "Distribution" in watched else []),
+        *(service_charts() if service else []),
+        *charts,
+        *(database_charts() if database else []),
+        *(cost_charts(service, database) if service or database else []),
+        *([chart("Backups", backups(), unit="jobs a day", period_seconds=24 * HOUR)] if "Vault" in watched else []),
+    ]
+    return list(placed(found))
+
+
+def service_charts() -> list[Widget]:
+    """Return what people notice of a service, and what it runs on."""
+    return [
+        chart("Requests", [["AWS/ApplicationELB", "RequestCount", *OF_BALANCER]], unit="a minute"),
+        chart("Errors", errors(), unit="a minute"),
+        chart("Seconds to answer", answer_times(), unit="seconds"),
+        chart("Tasks", tasks(), unit="tasks"),
+        chart("CPU and memory of the tasks", task_load(), unit="percent"),
+    ]
+
+
+def database_charts() -> list[Widget]:
+    """Return how the database is doing."""
+    return [
+        chart("Database capacity", capacity(), unit="units"),
+        chart("Database connections", connections(), unit="connections"),
+        chart("Database latency", database_latency(), unit="milliseconds"),
+    ]
+
+
+def cost_charts(service: bool, database: bool) -> list[Widget]:
+    """Return what drives the cost of what there is."""
+    parts = " and ".join([*(["load balancer"] if service else []), *(["database"] if database else [])])
+    return [
+        chart(f"What drives the cost: {parts}", cost_drivers(service, database), unit="units"),
+        chart("What drives the cost: storage and logs", stored(service, database), unit="bytes", period_seconds=HOUR),
+    ]
 
 
 def placed(charts: Iterable[Widget]) -> Iterable[Widget]:
@@ -139,14 +164,6 @@ def task_load() -> list[Metric]:
     ]
 
 
-def parts() -> list[Metric]:
-    """Return the application's own measurements: the whole request, and the part spent in the database."""
-    return [
-        ["${Namespace}", "Latency", "Stage", "${Stage}", SLOWEST | {"label": "whole request"}],
-        [".", "DatabaseTime", "Stage", "${Stage}", SLOWEST | {"label": "in the database"}],
-    ]
-
-
 def capacity() -> list[Metric]:
     """Return the writer's capacity: 0 is paused, and at 100 % it would like to grow further than it may."""
     return [
@@ -168,21 +185,21 @@ def database_latency() -> list[Metric]:
     ]
 
 
-def cost_drivers() -> list[Metric]:
+def cost_drivers(service: bool, database: bool) -> list[Metric]:
     """Return what is paid by use: load balancer capacity and database capacity."""
-    return [
-        ["AWS/ApplicationELB", "ConsumedLCUs", *OF_BALANCER, {"stat": "Average", "label": "load balancer (LCU)"}],
-        ["AWS/RDS", "ServerlessDatabaseCapacity", *OF_DATABASE, {"stat": "Average", "label": "an instance (ACU)"}],
-    ]
+    balancer = ["AWS/ApplicationELB", "ConsumedLCUs", *OF_BALANCER, {"stat": "Average", "label": "load balancer (LCU)"}]
+    units = ["AWS/RDS", "ServerlessDatabaseCapacity", *OF_DATABASE, {"stat": "Average", "label": "an instance (ACU)"}]
+    return [*([balancer] if service else []), *([units] if database else [])]
 
 
-def stored() -> list[Metric]:
+def stored(service: bool, database: bool) -> list[Metric]:
     """Return what is paid by size: the database, its snapshots, and the containers' log."""
-    return [
+    log = ["AWS/Logs", "IncomingBytes", "LogGroupName", "${Log}", {"label": "containers' log", "yAxis": "right"}]
+    kept = [
         ["AWS/RDS", "VolumeBytesUsed", *OF_DATABASE, {"stat": "Average", "label": "database"}],
         [".", "SnapshotStorageUsed", *OF_DATABASE, {"stat": "Average", "label": "snapshots"}],
-        ["AWS/Logs", "IncomingBytes", "LogGroupName", "${Log}", {"label": "containers' log", "yAxis": "right"}],
     ]
+    return [*(kept if database else []), *([log] if service else [])]
 
 
 def backups() -> list[Metric]:

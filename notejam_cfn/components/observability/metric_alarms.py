@@ -52,7 +52,7 @@ def add_alarm(
     """Add an alarm and return it. `section` is where the runbook says what to do, `meaning` a sentence for people."""
     alarm = cloudwatch.Alarm(
         title,
-        AlarmDescription=f"{meaning} What to do: {notifications.section(section)}",
+        AlarmDescription=f"{meaning}{notifications.what_to_do(section)}",
         Namespace=watched.namespace,
         MetricName=watched.metric,
         Dimensions=[cloudwatch.MetricDimension(Name=name, Value=value) for name, value in watched.dimensions.items()],

@@ -1,4 +1,4 @@
-"""Watches a stage: alarms that say what to do, a dashboard, saved queries and a budget.
+"""Watches what there is: alarms that say what to do, a dashboard, saved queries and a budget.
 
 None of the alarms fires on an idle or paused stage: what is not measured is no alarm.
 """
@@ -6,10 +6,12 @@ None of the alarms fires on an idle or paused stage: what is not measured is no 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from troposphere import Join, Sub, budgets, cloudwatch
 
-from ...config.settings import MonitoringSettings, Stage
+from ...config.settings import MonitoringSettings
+from ...core.inputs import Inputs, InvalidInput
 from ...core.template import Template, component
 from ...core.values import Value
 from ..backup.backups import Backups
@@ -19,9 +21,9 @@ from ..load_balancing.dns import add_certificate_alarm
 from ..load_balancing.load_balancer import LoadBalancer
 from ..network.vpc import Network
 from .alarm_topic import AlarmTopic, News, tell_of_event
-from .dashboard import add_dashboard
+from .dashboard import Watched, Widget, add_dashboard
 from .metric_alarms import MetricAlarm, add_alarm
-from .queries import CONTAINERS, EXPORTS, FIREWALL, POSTGRESQL, TRAFFIC, add_queries
+from .queries import CONTAINERS, EXPORTS, FIREWALL, POSTGRESQL, QUESTIONS, TRAFFIC, SavedQuery, add_queries
 
 ESSENTIAL = "essential"
 BALANCER, RDS, BACKUP = "AWS/ApplicationELB", "AWS/RDS", "AWS/Backup"
@@ -32,50 +34,71 @@ BUDGET_PERCENT = 80
 
 
 @dataclasses.dataclass(frozen=True)
-class MonitoredResources:
-    """The parts of a stage that are watched."""
+class MonitoredResources(Inputs):
+    """What is watched: a service, a database and what belongs to them. What is None is left out."""
 
-    network: Network
-    database: Database
-    backups: Backups
-    load_balancer: LoadBalancer
-    service: Service
+    network: Network | None = None
+    database: Database | None = None
+    backups: Backups | None = None
+    load_balancer: LoadBalancer | None = None
+    service: Service | None = None
 
 
 @component("monitoring")
-def add_monitoring(template: Template, stage: Stage, notifications: AlarmTopic, subjects: MonitoredResources) -> None:
-    """Add what watches a stage, as much of it as its level asks for."""
-    settings = stage.monitoring
+def add_monitoring(
+    template: Template,
+    settings: MonitoringSettings,
+    notifications: AlarmTopic,
+    resources: MonitoredResources,
+    queries: Sequence[SavedQuery] = (),
+    charts: Sequence[Widget] = (),
+) -> None:
+    """Add what watches the resources, as much of it as its level asks for.
+
+    `queries` are questions to the containers' log, and `charts` are of the application's own metrics.
+    """
     thorough = settings.level != ESSENTIAL
-    alarms = add_alarms_people_feel(template, settings, notifications, subjects, thorough)
-    if thorough:
-        if not stage.service.sleep_after_minutes:
-            alarms.append(add_outage_alarm(template, settings, notifications, subjects.service))
-        add_composite(template, notifications, alarms)
-        add_ceiling_alarm(template, notifications, subjects.database)
-        add_silence_alarm(template, notifications, subjects.backups)
-    if subjects.load_balancer.certificate_arn:
-        add_certificate_alarm(template, notifications, subjects.load_balancer.certificate_arn)
-    tell_of_failing_tasks(template, notifications, subjects.service)
-    if stage.budget_usd:
-        add_budget(template, stage, notifications)
-    add_queries(template, log_groups(subjects))
+    service, balancer = resources.service, resources.load_balancer
+    if service is not None:
+        add_service_alarms(template, settings, notifications, service)
+    if thorough and resources.database is not None and resources.database.cluster_id is not None:
+        add_database_alarms(template, notifications, resources.database)
+    if thorough and resources.backups is not None:
+        add_silence_alarm(template, notifications, resources.backups)
+    if balancer is not None and balancer.certificate_arn:
+        add_certificate_alarm(template, notifications, balancer.certificate_arn)
+    if service is not None:
+        tell_of_failing_tasks(template, notifications, service)
+    if settings.monthly_budget_usd:
+        add_budget(template, settings.monthly_budget_usd, notifications)
+    add_queries(template, log_groups(resources), [*queries, *QUESTIONS])
     if settings.dashboard:
-        add_dashboard(template, watched_by_dashboard(stage, subjects))
+        add_dashboard(template, watched_by_dashboard(resources), charts)
+
+
+def add_service_alarms(
+    template: Template, settings: MonitoringSettings, notifications: AlarmTopic, service: Service
+) -> None:
+    """Add alarms for what people notice of a service, as many as the level asks for."""
+    thorough = settings.level != ESSENTIAL
+    alarms = add_alarms_people_feel(template, settings, notifications, service, thorough)
+    if thorough:
+        if not service.sleeps:
+            alarms.append(add_outage_alarm(template, settings, notifications, service))
+        add_composite(template, notifications, alarms)
 
 
 def add_alarms_people_feel(
     template: Template,
     settings: MonitoringSettings,
     notifications: AlarmTopic,
-    subjects: MonitoredResources,
+    service: Service,
     thorough: bool,
 ) -> list[cloudwatch.Alarm]:
     """Add alarms for what people notice. Where a composite speaks for them they are silent themselves."""
-    balancer = {"LoadBalancer": subjects.service.load_balancer_full_name}
-    tasks = balancer | {"TargetGroup": subjects.service.target_group_full_name}
-    errors = MetricAlarm(BALANCER, "HTTPCode_Target_5XX_Count", balancer, settings.errors_in_5_minutes, in_=2, of=3)
-    slow = MetricAlarm(BALANCER, "TargetResponseTime", balancer, settings.slow_seconds, "p99", in_=3, of=3)
+    tasks = {"LoadBalancer": service.load_balancer_full_name, "TargetGroup": service.target_group_full_name}
+    errors = MetricAlarm(BALANCER, "HTTPCode_Target_5XX_Count", tasks, settings.errors_in_5_minutes, in_=2, of=3)
+    slow = MetricAlarm(BALANCER, "TargetResponseTime", tasks, settings.slow_seconds, "p99", in_=3, of=3)
     unhealthy = MetricAlarm(BALANCER, "UnHealthyHostCount", tasks, 1, "Minimum", period_seconds=60, in_=5, of=5)
     found = [
         add_alarm(
@@ -139,8 +162,8 @@ def add_composite(template: Template, notifications: AlarmTopic, alarms: list[cl
             "PeopleAffected",
             AlarmRule=rule,
             AlarmDescription=(
-                "People get errors or no answer, wait, or reach unhealthy tasks. "
-                f"What to do: {notifications.section('people-affected')}"
+                "People get errors or no answer, wait, or reach unhealthy tasks."
+                f"{notifications.what_to_do('people-affected')}"
             ),
             AlarmActions=[notifications.topic_arn],
             OKActions=[notifications.topic_arn],
@@ -149,12 +172,14 @@ def add_composite(template: Template, notifications: AlarmTopic, alarms: list[cl
     )
 
 
-def add_ceiling_alarm(template: Template, notifications: AlarmTopic, database: Database) -> None:
+def add_database_alarms(template: Template, notifications: AlarmTopic, database: Database) -> None:
     """Notice that the database has been as large as it may be for a quarter of an hour. A paused one is at 0.
 
     The writer alone is asked: the cluster's own value is the mean of all instances, and readers may have little to do.
     Source: Amazon Aurora User Guide, "Amazon CloudWatch dimensions for Aurora".
     """
+    if database.cluster_id is None:
+        raise InvalidInput("database.cluster_id", "is needed: the identifier of the Aurora cluster to watch, got None")
     add_alarm(
         template,
         "DatabaseCeiling",
@@ -224,11 +249,15 @@ def tell_of_failing_tasks(template: Template, notifications: AlarmTopic, service
     )
 
 
-def add_budget(template: Template, stage: Stage, notifications: AlarmTopic) -> None:
+def add_budget(template: Template, monthly_usd: int, notifications: AlarmTopic) -> None:
     """Tell people when most of the month's budget is spent, and when more than all of it is forecast.
 
-    The stage's cost is found by its tag, which must be activated once as a cost allocation tag in the Billing console.
+    The cost is found by the tag `stage` of the template, or without one by `project`, which must be activated once as a
+    cost allocation tag in the Billing console.
     """
+    tag = next((name for name in ("stage", "project") if name in template.stack_tags), None)
+    if tag is None:
+        raise InvalidInput("monthly_budget_usd", "needs the tag stage or project on the template, to find the cost by")
     subscriber = budgets.Subscriber(SubscriptionType="SNS", Address=notifications.topic_arn)
     limits = {"ACTUAL": BUDGET_PERCENT, "FORECASTED": 100}
     template.add(
@@ -237,8 +266,8 @@ def add_budget(template: Template, stage: Stage, notifications: AlarmTopic) -> N
             Budget=budgets.BudgetData(
                 BudgetType="COST",
                 TimeUnit="MONTHLY",
-                BudgetLimit=budgets.Spend(Amount=stage.budget_usd, Unit="USD"),
-                CostFilters={"TagKeyValue": [f"user:stage${stage.name}"]},
+                BudgetLimit=budgets.Spend(Amount=monthly_usd, Unit="USD"),
+                CostFilters={"TagKeyValue": [f"user:{tag}${template.stack_tags[tag]}"]},
             ),
             NotificationsWithSubscribers=[
                 budgets.NotificationWithSubscribers(
@@ -250,33 +279,36 @@ def add_budget(template: Template, stage: Stage, notifications: AlarmTopic) -> N
                 for kind, percent in limits.items()
             ],
         ),
-        why=f"Tells people before the month costs more than planned: {notifications.section('budget')}.",
+        why=f"Tells people before the month costs more than planned{notifications.reference('budget')}.",
     )
 
 
-def log_groups(subjects: MonitoredResources) -> dict[str, Value]:
+def log_groups(resources: MonitoredResources) -> dict[str, Value]:
     """Return the names of the log groups that saved queries read, by kind."""
+    service, database, network = resources.service, resources.database, resources.network
+    backups, balancer = resources.backups, resources.load_balancer
     found = {
-        CONTAINERS: subjects.service.log_group_name,
-        POSTGRESQL: subjects.database.log_group_name,
-        TRAFFIC: subjects.network.flow_log_group_name,
-        EXPORTS: subjects.backups.export_log_group_name,
-        FIREWALL: subjects.load_balancer.web_acl_log_group,
+        CONTAINERS: service.log_group_name if service else None,
+        POSTGRESQL: database.log_group_name if database else None,
+        TRAFFIC: network.flow_log_group_name if network else None,
+        EXPORTS: backups.export_log_group_name if backups else None,
+        FIREWALL: balancer.web_acl_log_group if balancer else None,
     }
     return {kind: name for kind, name in found.items() if name is not None}
 
 
-def watched_by_dashboard(stage: Stage, subjects: MonitoredResources) -> dict[str, Value]:
+def watched_by_dashboard(resources: MonitoredResources) -> Watched:
     """Return the names that the dashboard's charts are filled in with."""
-    edge = subjects.load_balancer.distribution_id
-    return ({"Distribution": edge} if edge else {}) | {
-        "Stage": stage.name,
-        "Namespace": stage.monitoring.metrics_namespace,
-        "Balancer": subjects.service.load_balancer_full_name,
-        "Tasks": subjects.service.target_group_full_name,
-        "Cluster": subjects.service.cluster_name,
-        "Service": subjects.service.service_name,
-        "Log": subjects.service.log_group_name,
-        "Database": subjects.database.cluster_id,
-        "Vault": subjects.backups.vault_name,
-    }
+    service, database, backups = resources.service, resources.database, resources.backups
+    edge = resources.load_balancer.distribution_id if resources.load_balancer else None
+    found: dict[str, Value | None] = {"Distribution": edge}
+    if service is not None:
+        found |= {
+            "Balancer": service.load_balancer_full_name,
+            "Tasks": service.target_group_full_name,
+            "Cluster": service.cluster_name,
+            "Service": service.service_name,
+            "Log": service.log_group_name,
+        }
+    found |= {"Database": database.cluster_id if database else None, "Vault": backups.vault_name if backups else None}
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,12 +1,12 @@
-"""Questions people ask of the logs, saved in CloudWatch Logs Insights with the log groups of a stage or the delivery.
+"""Questions people ask of the logs that AWS writes, saved in CloudWatch Logs Insights with the log groups.
 
-The fields of the containers' lines are documented in docs/application.md; those of the others are AWS's.
+Those to the log of containers are the application's, which knows the fields of its lines.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from troposphere import Join, StackName, logs
 
@@ -33,68 +33,6 @@ class SavedQuery:
 
 
 QUESTIONS = (
-    SavedQuery(
-        "ErrorsByRoute",
-        "errors by route",
-        CONTAINERS,
-        (
-            'filter message = "request" and status >= 500',
-            "stats count(*) as errors, count_distinct(user_id) as people by route, error",
-            "sort errors desc",
-        ),
-    ),
-    SavedQuery(
-        "SlowestRequests",
-        "slowest requests",
-        CONTAINERS,
-        (
-            "fields time, duration_ms, database_ms, method, route, status, request_id",
-            'filter message = "request"',
-            "sort duration_ms desc",
-            "limit 25",
-        ),
-    ),
-    SavedQuery(
-        "LatencyByRoute",
-        "latency by route",
-        CONTAINERS,
-        (
-            'filter message = "request"',
-            "stats count(*) as requests, pct(duration_ms, 50) as half, pct(duration_ms, 99) as slowest,"
-            " avg(database_ms) as in_database by route",
-            "sort slowest desc",
-        ),
-    ),
-    SavedQuery(
-        "WhoWasThrottled",
-        "who was throttled",
-        CONTAINERS,
-        (
-            "filter status = 429",
-            "stats count(*) as refused, count_distinct(user_id) as people by route, bin(5m)",
-            "sort refused desc",
-        ),
-    ),
-    SavedQuery(
-        "OneRequest",
-        "what one request id did",
-        CONTAINERS,
-        (
-            "fields time, level, method, route, status, duration_ms, database_ms, user_id, error, stack",
-            'filter request_id = "PUT THE REQUEST ID HERE"',
-            "sort time asc",
-        ),
-    ),
-    SavedQuery(
-        "OtherErrors",
-        "errors outside requests",
-        CONTAINERS,
-        (
-            'filter level in ["WARNING", "ERROR"] and message != "request"',
-            "stats count(*) as times, latest(time) as last by message, logger, error",
-            "sort times desc",
-        ),
-    ),
     SavedQuery(
         "SlowSql",
         "slow SQL",
@@ -181,9 +119,11 @@ QUESTIONS = (
 )
 
 
-def add_queries(template: Template, log_groups: Mapping[str, Value]) -> None:
+def add_queries(
+    template: Template, log_groups: Mapping[str, Value], questions: Sequence[SavedQuery] = QUESTIONS
+) -> None:
     """Save the questions whose log there is. `log_groups` are names by kind, such as `containers`."""
-    for question in QUESTIONS:
+    for question in questions:
         if question.log in log_groups:
             template.add(
                 logs.QueryDefinition(

@@ -12,14 +12,18 @@ from ...config.settings import DeliverySettings
 from ...core import names
 from ...core.template import Template, component
 from ...core.values import Value
-from ...iam import people_policies, policies
+from ...iam import people_policies, policies, preview_policies
 
 
 @dataclasses.dataclass(frozen=True)
 class PeoplesStages:
-    """What people may do with the project's stages, by the stages' names."""
+    """What people may do with the project's stages, by the stages' names.
+
+    What previews take stands in the account of their stage: `with_previews` are those in the pipeline's own.
+    """
 
     with_shells: Sequence[str] = ()
+    with_previews: Sequence[str] = ()
     approved_by_developers: Sequence[str] = ()
     approved_by_approvers: Sequence[str] = ()
 
@@ -38,6 +42,8 @@ def add_people(template: Template, settings: DeliverySettings, stages: PeoplesSt
     project = template.stack_tags["project"]
     delivery = names.delivery_stack(project)
     developers = template.add(iam.Group("Developers", Path="/"), why="Gives developers what they need, and no more.")
+    if stages.with_previews:
+        developers.ManagedPolicyArns = [preview_policies.policy_arn(project, stage) for stage in stages.with_previews]
     approvers = template.add(
         iam.Group("Approvers", Path="/"), why="May approve changes of production, which developers may not."
     )

@@ -11,7 +11,8 @@ from .load_balancing import DOMAIN_PATTERN, CdnSettings, LoadBalancerSettings
 from .monitoring import MonitoringSettings
 from .network import EGRESS, PRIVATE_BLOCKS, EncryptionSettings, NetworkSettings
 from .pipeline import CONNECTION_PATTERN, GIT_HOSTS, MOST_IGNORED_PATHS, REPOSITORY_PATTERN, SOURCES, DeliverySettings
-from .presets import PRESETS
+from .presets import NOTEJAM, PRESETS
+from .previews import PreviewSettings
 from .project import Project
 from .stage import BUDGET, RESTORE_TESTING, SIZES, Stage
 
@@ -29,6 +30,7 @@ __all__ = [
     "LEAST_MONTHLY_DAYS",
     "LOG_RETENTION_DAYS",
     "MOST_IGNORED_PATHS",
+    "NOTEJAM",
     "PRESETS",
     "PRIVATE_BLOCKS",
     "REGION_PATTERN",
@@ -47,6 +49,7 @@ __all__ = [
     "LoadBalancerSettings",
     "MonitoringSettings",
     "NetworkSettings",
+    "PreviewSettings",
     "Project",
     "ServiceSettings",
     "Stage",

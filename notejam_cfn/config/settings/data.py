@@ -31,7 +31,7 @@ class DatabaseSettings(Settings):
     engine_version: str = text(
         "17", r"\d+(\.\d+)?", "17, or 17.7 to begin with", "Aurora PostgreSQL version; AWS upgrades minor ones"
     )
-    database_name: str = text("notejam", r"[a-z][a-z0-9_]{0,62}", "1 to 63 letters, digits or _", "first database")
+    database_name: str = text("app", r"[a-z][a-z0-9_]{0,62}", "1 to 63 letters, digits or _", "first database")
     min_acu: float = number(0, 0, 256, "capacity units when idle; 0 lets the database pause")
     max_acu: float = number(4, 1, 256, "capacity units at the most")
     pause_after_minutes: int = whole(30, 5, 1440, "minutes without a connection before it pauses")

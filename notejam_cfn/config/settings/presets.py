@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+NOTEJAM: dict[str, dict[str, Any]] = {
+    "database": {"database_name": "notejam"},
+    "monitoring": {"runbook_url": "docs/runbook.md", "metrics_namespace": "Notejam"},
+}
+"""What the application that notejam.toml describes changes from the defaults, in every size."""
+
 PRESETS: dict[str, dict[str, Any]] = {
     "economy": {
         "network": {"egress": "ipv6"},

@@ -15,6 +15,7 @@ from .data import DatabaseSettings
 from .load_balancing import CdnSettings, LoadBalancerSettings
 from .monitoring import MonitoringSettings
 from .network import EncryptionSettings, NetworkSettings
+from .previews import LAST_PRIORITY, PreviewSettings
 
 SIZES = ("economy", "standard", "resilient")
 
@@ -42,6 +43,7 @@ class Stage(Settings):
     service: ServiceSettings = dataclasses.field(default_factory=ServiceSettings)
     backups: BackupSettings = dataclasses.field(default_factory=BackupSettings)
     monitoring: MonitoringSettings = dataclasses.field(default_factory=MonitoringSettings)
+    previews: PreviewSettings = dataclasses.field(default_factory=PreviewSettings)
 
     @property
     def behind_cdn(self) -> bool:
@@ -52,6 +54,21 @@ class Stage(Settings):
     def https(self) -> bool:
         """Whether people are served over HTTPS: always over CloudFront, else with a certificate."""
         return self.behind_cdn or self.load_balancer.https
+
+    @property
+    def backups_in_region(self) -> BackupSettings:
+        """The backups as far as the region can make them."""
+        return dataclasses.replace(
+            self.backups,
+            export=self.exports,
+            restore_test=self.tests_restores,
+            monthly_retention_days=self.monthly_retention_days,
+        )
+
+    @property
+    def monitoring_in_region(self) -> MonitoringSettings:
+        """What is watched, without the budget where the region has none."""
+        return dataclasses.replace(self.monitoring, monthly_budget_usd=self.budget_usd)
 
     @property
     def exports(self) -> bool:
@@ -76,6 +93,11 @@ class Stage(Settings):
         return 0 if lacks(self.region, BUDGET) else self.monitoring.monthly_budget_usd
 
     @property
+    def allows_previews(self) -> bool:
+        """Whether developers may make previews: where it is asked for and CloudFront gives each an address."""
+        return self.previews.enabled and self.behind_cdn
+
+    @property
     def is_production(self) -> bool:
         """Whether only the approvers' group may approve its changes: a stage of the largest size."""
         return self.size == "resilient"
@@ -95,6 +117,20 @@ class Stage(Settings):
             who = "CloudFront takes" if self.behind_cdn else "the load balancer takes"
             yield "load_balancer.certificate_arn", f"must be a certificate in {place}, from where {who} it, got {arn}"
 
+        yield from self._preview_conflicts()
+
+    def _preview_conflicts(self) -> Iterator[tuple[str, str]]:
+        if not self.previews.enabled:
+            return
+        if self.is_production:
+            yield (
+                "previews.enabled",
+                "must be false in a stage of size resilient: previews run in the stage's own roles",
+            )
+        if self.service.priority <= LAST_PRIORITY:
+            least = f"must be above {LAST_PRIORITY} with previews, whose rules come first"
+            yield "service.priority", f"{least}, got {self.service.priority}"
+
     def _copy_conflicts(self, copy_region: str) -> Iterator[tuple[str, str]]:
         if copy_region == self.region:
             yield "backups.copy_region", f"must be another region than the stage's, got {copy_region}"
@@ -107,6 +143,8 @@ class Stage(Settings):
             yield "served over HTTP, readable on the way; set load_balancer.domain and hosted_zone_id for HTTPS"
         if self.cdn.enabled and not self.behind_cdn:
             yield f"CloudFront has no VPC origins in {self.region}; the load balancer is public there"
+        if self.previews.enabled and not self.allows_previews:
+            yield "allows no previews: each needs an address of CloudFront's"
         if not self.service.mail_from:
             yield "sends no mail, so no password can be reset; set service.mail_from to an address verified in SES"
         if not is_known_zone(self.service.time_zone):

@@ -221,8 +221,9 @@ class Aws:
         pause = Pause()
         for attempt in range(1, ATTEMPTS + 1):
             try:
+                request = getattr(self._explained_client(service, region), method)
                 with explained(service, method):
-                    answer = getattr(self._client(service, region), method)(**given)
+                    answer = request(**given)
                     require_answer(service, answer)
                     return answer
             except Unreachable as error:
@@ -233,8 +234,13 @@ class Aws:
 
     def pages(self, service: str, region: str, method: str, /, **given: Any) -> Iterator[Any]:
         """Make a request for each page of a long answer."""
+        paginator = self._explained_client(service, region).get_paginator(method)
         with explained(service, method):
-            yield from self._client(service, region).get_paginator(method).paginate(**given)
+            yield from paginator.paginate(**given)
+
+    def _explained_client(self, service: str, region: str) -> Any:
+        with explained(service, "configuration"):
+            return self._client(service, region)
 
     def _client(self, service: str, region: str) -> Any:
         with self._lock:

@@ -36,7 +36,7 @@ class Control:
 
 @contextmanager
 def heard(tell: Callable[[], None]) -> Iterator[None]:
-    """Call `tell` at the first SIGINT or SIGTERM, and raise Leave in the main thread at the second."""
+    """Call `tell` at the first SIGINT or SIGTERM, and raise Abort in the main thread at the second."""
     count = 0
 
     def hear(number: int, frame: FrameType | None) -> None:

@@ -157,7 +157,7 @@ class _Builder:
     def build(self, project: Path, root: Path) -> None:
         """Build app/Dockerfile as it is, and write the image's files to a folder."""
         root.mkdir(parents=True)
-        lent = [f"--volume={source}:{target}:ro" for target, source in _lent_to_pip(self.work).items()]
+        lent = [f"--volume={source}:{target}:ro" for target, source in lent_to_pip(self.work).items()]
         given = ["--build-arg", f"BASE={BASE_NAME}", "--file", "app/Dockerfile", "--tag", NAME]
         self._bud([*lent, *given, "--output", f"type=local,dest={root}", "."], project)
         root.chmod(0o755)
@@ -176,7 +176,7 @@ class _Builder:
         return _run(["buildah", *storage, *arguments], folder)
 
 
-def _lent_to_pip(work: Path) -> dict[str, Path]:
+def lent_to_pip(work: Path) -> dict[str, Path]:
     """Return what is mounted while pip runs, by its place in the build: a configuration, and certificates."""
     settings = _pip_settings()
     lines = [f"{name} = {settings[name]}" for name in PIP_SETTINGS if name in settings]

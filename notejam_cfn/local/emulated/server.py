@@ -48,8 +48,8 @@ def _settle_ministack(port: int) -> None:
 
 
 def _application() -> Application:
-    from ..roles import enforcement
-    from . import change_sets, cloudfront, dns_records, recovery, refusals, resources
+    from ..roles import callers, enforcement
+    from . import change_sets, cloudfront, dns_records, image_scans, recovery, refusals, resources
 
     ministack = importlib.import_module("ministack.app")
     vars(importlib.import_module("ministack.core.router"))["_KNOWN_AWS_SERVICE_NAMES"] = _names_of_services()
@@ -59,7 +59,9 @@ def _application() -> Application:
     change_sets.register()
     refusals.register()
     recovery.register()
+    image_scans.register()
     enforcement.register()
+    callers.register()
     application: Application = ministack.app
     return application
 

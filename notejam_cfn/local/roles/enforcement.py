@@ -233,11 +233,11 @@ def caller_of(role_arn: str) -> policies.Caller:
     role = _role(role_arn)
     if role is None:
         raise Refused(f"Role {role_arn} is invalid or cannot be assumed")
-    attached = [_managed(arn) for arn in role.get("AttachedPolicies", ())]
+    attached = [managed(arn) for arn in role.get("AttachedPolicies", ())]
     inline = [policies.document(one) for one in (role.get("InlinePolicies") or {}).values()]
     boundary = role.get("PermissionsBoundary")
     return policies.Caller(
-        role_arn, [*inline, *(one for one in attached if one)], _managed(boundary) if boundary else None
+        role_arn, [*inline, *(one for one in attached if one)], managed(boundary) if boundary else None
     )
 
 
@@ -249,7 +249,7 @@ def _role(arn: str) -> dict[str, Any] | None:
     return found
 
 
-def _managed(arn: str) -> policies.Document | None:
+def managed(arn: str) -> policies.Document | None:
     evaluator = importlib.import_module("ministack.core.iam_evaluator")
     found = evaluator._resolve_managed_policy_document(arn, arn.split(":")[4])
     return policies.document(found) if found else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +95,58 @@ def test_asking_for_help_imports_nothing_heavy() -> None:
 def test_a_command_goes_on_when_its_reader_has_left() -> None:
     done = process("bash", "-c", f"set -o pipefail; {sys.executable} -m notejam_cfn cost | head -1 >/dev/null")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no /dev/full")
+@pytest.mark.parametrize(
+    ("command", "where", "why"),
+    [("stages", "> /dev/full", "No space left on device"), ("stages", ">&-", "it is closed"), ("--help", ">&-", "")],
+)
+def test_output_that_cannot_be_written_is_said_by_the_status(command: str, where: str, why: str) -> None:
+    done = process("bash", "-c", f"{sys.executable} -m notejam_cfn {command} {where}")
+    assert done.returncode == Exit.UNHEARD
+    assert re.fullmatch(f"notejam-cfn: what was to be printed could not be: .*{why}\n", done.stderr)
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&-"])
+def test_other_streams_may_be_closed(closed: str) -> None:
+    done = process("bash", "-c", f"{sys.executable} -m notejam_cfn stages {closed}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_an_encoding_without_arrows_gets_other_letters(encoding: str) -> None:
+    done = process(sys.executable, "-m", "notejam_cfn", "status", "dev", "--output", "gone", PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "  -> Run: python -m notejam_cfn build")
+
+
+INTERRUPTING = """
+import os, sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == os.environ["INTERRUPTED_AT"]:
+            os.kill(os.getpid(), int(os.environ["SIGNAL"]))
+
+sys.meta_path.insert(0, Interrupt())
+"""
+DOORS = {
+    "python -m": (sys.executable, "-m", "notejam_cfn", "status"),
+    "program": (str(Path(sys.executable).with_name("notejam-cfn")), "status"),
+    "script": (sys.executable, "scripts/status.py"),
+}
+
+
+@pytest.mark.parametrize("at", ["notejam_cfn.cli.main", "argparse", "notejam_cfn.cli.operate.status", "yaml"])
+@pytest.mark.parametrize("door", DOORS)
+def test_a_signal_ends_a_command_while_it_is_still_imported(door: str, at: str, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTING)
+    for number, statuses in ((signal.SIGINT, {130}), (signal.SIGTERM, {143, -15}), (signal.SIGHUP, {129, -1})):
+        place = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "INTERRUPTED_AT": at, "SIGNAL": str(int(number))}
+        done = process(*DOORS[door], "dev", **place)
+        assert done.returncode in statuses
+        assert "Traceback" not in done.stderr
+        assert done.stderr.startswith("notejam-cfn: interrupted") == (number is signal.SIGINT)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

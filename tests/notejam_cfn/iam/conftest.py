@@ -19,6 +19,7 @@ from notejam_cfn.stacks import stacks_of
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 BUCKET = "notejam-delivery-artifactbucket-1abc"
+SUBNET = "subnet-0123456789abcdef0"  # where tasks of previews may run
 Document = Mapping[str, Any]
 
 
@@ -83,7 +84,10 @@ def world() -> Iterator[World]:
     with emulator.running(ACCOUNT, REGION) as aws:
         for stack in stacks_of(parse(document)):
             if stack.stage is None or (stack.layer == "network" and stack.form == "layered"):
-                outputs = aws.deploy(stack.name, stack.template.to_dict(), dict(stack.values), stack.region)
+                given = dict(stack.values)
+                if "PreviewSubnets" in stack.template.parameters:
+                    given["PreviewSubnets"] = SUBNET
+                outputs = aws.deploy(stack.name, stack.template.to_dict(), given, stack.region)
                 if stack.stage:
                     key = aws.client("kms").get_key_policy(KeyId=outputs["KeyArn"], PolicyName="default")
                     found.keys[stack.stage] = json.loads(key["Policy"])
@@ -105,6 +109,10 @@ def read(found: World, iam: Any, delivery: Document) -> None:
         for group in resource.get("Properties", {}).get("Groups", []):
             suffix = resource["Properties"]["ManagedPolicyName"]["Fn::Sub"].removeprefix("${AWS::StackName}")
             found.policies.setdefault(group["Ref"], []).append(by_name[f"notejam-delivery{suffix}"])
+    for group, resource in delivery["Resources"].items():
+        if resource["Type"] == "AWS::IAM::Group":
+            attached = resource.get("Properties", {}).get("ManagedPolicyArns", [])
+            found.policies[group] += [by_name[one["Fn::Sub"].rpartition("/")[2]] for one in attached]
     for role in iam.list_roles(MaxItems=1000)["Roles"]:
         name = role["RoleName"]
         attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]

@@ -22,12 +22,17 @@ TIED = {
 # A service's principal is a name and not an address: IAM in China refuses ecs-tasks.amazonaws.com.cn, for one.
 # https://docs.amazonaws.cn/en_us/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services
 SERVICE_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.amazon" + r"aws\.com")
+# What exists, and a person configured: a whole ARN of an account's, a bucket's, and an image in ECR. No pseudo
+# parameter could stand for it.
+EXISTING = re.compile(
+    r"arn:[a-z-]+:([a-z0-9-]+:[a-z0-9-]*:\d{12}:|s3:::)[^$]+|\d{12}\.dkr[.-]ecr\.[a-z0-9-]+\.[a-z.]+/[^$]+"
+)
 # Outside Resources too: a default or a mapping reaches AWS as well.
 SECTIONS = ("Parameters", "Mappings", "Conditions", "Rules", "Resources", "Outputs")
 
 
 class PortableLiterals(CloudFormationLintRule):
-    """Every text of the template holds in any partition, region, zone and account."""
+    """Every text of the template holds in any partition, region, zone and account, or names one thing that exists."""
 
     id = "E9505"
     shortdesc = "Nothing ties a template to a partition, zone or account"
@@ -40,7 +45,7 @@ class PortableLiterals(CloudFormationLintRule):
             RuleMatch(path, f"{found.group()!r} {problem}")
             for section in SECTIONS
             for path, text in _texts(cfn.template.get(section, {}), [section])
-            if not _is_service_principal(path, text)
+            if not _is_service_principal(path, text) and not EXISTING.fullmatch(text)
             for pattern, problem in TIED.items()
             for found in [pattern.search(text)]
             if found

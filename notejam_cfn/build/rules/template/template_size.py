@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-REQUEST_BYTES = 51_200
+from notejam_cfn.core.partition import REQUEST_BYTES, parts_of, size_of, way_out
 
 
 class TemplateSize(CloudFormationLintRule):
@@ -26,7 +24,8 @@ class TemplateSize(CloudFormationLintRule):
 
     def match(self, cfn: Template) -> RuleMatches:
         """Return a match when the template is too large."""
-        compact = json.dumps(cfn.template, separators=(",", ":"), ensure_ascii=False)
-        size, limit = len(compact.encode()), self.config["bytes"]
-        message = f"{size} bytes as compact JSON is over {limit}: move a component to another layer"
-        return [RuleMatch(["Resources"], message)] if size > limit else []
+        size, limit = size_of(cfn.template), self.config["bytes"]
+        if size <= limit:
+            return []
+        message = f"{size:,} bytes as compact JSON is over {limit:,}"
+        return [RuleMatch(["Resources"], f"{message}: {way_out(parts_of(cfn.template, limit))}")]

@@ -43,7 +43,7 @@ def test_a_snapshot_alone_decides_where_the_database_comes_from(
     template = compose(size)["database"]
     cluster, given, none = cluster_of(template, of_type), "HasSnapshotIdentifier", {"Ref": "AWS::NoValue"}
     assert cluster["SnapshotIdentifier"] == {"Fn::If": [given, {"Ref": "SnapshotIdentifier"}, none]}
-    assert cluster["MasterUsername"] == {"Fn::If": [given, none, "notejam"]}
+    assert cluster["MasterUsername"] == {"Fn::If": [given, none, "clusteradmin"]}
     assert cluster["DatabaseName"] == {"Fn::If": [given, none, "notejam"]}
     assert len(of_type(template, "AWS::RDS::DBInstance")) == readers + 1
     assert "Condition" not in template["Resources"]["DatabaseCluster"]

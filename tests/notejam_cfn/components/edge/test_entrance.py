@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.components.load_balancing.listeners import NOT_RELEASED_YET, WAKING, WAKING_PATH
+from notejam_cfn.application import NOT_RELEASED_YET
+from notejam_cfn.components.load_balancing.listeners import WAKING, WAKING_PATH
 from notejam_cfn.core import cloudfront
 from notejam_cfn.stacks import stacks_of_stage
 

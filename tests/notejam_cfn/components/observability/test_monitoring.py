@@ -191,8 +191,8 @@ MEASURED: dict[tuple[str, str], list[set[str]]] = {
     ("AWS/Backup", "NumberOfBackupJobsFailed"): [{"BackupVaultName"}],
     ("AWS/Backup", "NumberOfBackupJobsExpired"): [{"BackupVaultName"}],
     ("AWS/CertificateManager", "DaysToExpiry"): [{"CertificateArn"}],
-    ("${Namespace}", "Latency"): [{"Stage"}],
-    ("${Namespace}", "DatabaseTime"): [{"Stage"}],
+    ("Notejam", "Latency"): [{"Stage"}],
+    ("Notejam", "DatabaseTime"): [{"Stage"}],
 }
 
 

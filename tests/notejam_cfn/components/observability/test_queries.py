@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from notejam_cfn.application import QUERIES
 from notejam_cfn.components.data.database import PARAMETERS
 from notejam_cfn.components.observability.queries import (
     CONTAINERS,
@@ -305,7 +306,7 @@ OTHER_LOGS[PIPELINE] = [
     changed("Pipeline", "SUCCEEDED", "c", 31),
     changed("Pipeline", "SUCCEEDED", "c", 32),
 ]
-BY_TITLE = {question.title: question for question in QUESTIONS}
+BY_TITLE = {question.title: question for question in (*QUERIES, *QUESTIONS)}
 
 
 @pytest.mark.parametrize("title", BY_TITLE)

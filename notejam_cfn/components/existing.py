@@ -1,0 +1,72 @@
+"""What exists already, as the objects that components return: a component cannot tell them from its own.
+
+A network, a key and a cluster need no more than their identifiers: `Network(vpc_id=…)`, `Encryption(key_arn=…)`,
+`Cluster(name=…)`. A certificate is a setting, `LoadBalancerSettings(certificate_arn=…)`.
+"""
+
+from __future__ import annotations
+
+from troposphere import Join, Select, Split
+
+from ..core.inputs import InvalidInput, shown
+from ..core.template import Template, component
+from ..core.values import Value
+from .data.database import PORT, Database
+from .load_balancing.load_balancer import LoadBalancer
+from .network.security_groups import add_security_group, allow_from_group
+from .network.vpc import Network
+
+
+def existing_load_balancer(
+    listener_arn: Value, security_group_id: Value, url: Value, trusted_proxies: int = 1
+) -> LoadBalancer:
+    """Return a load balancer that exists, for services to stand behind its listener.
+
+    Its security group must let it out to the tasks; `add_service` adds that way itself. The name by which metrics know
+    it is read from the listener's ARN: `arn:…:listener/app/NAME/ID/LISTENER`. Raises `InvalidInput` for another ARN.
+    """
+    return LoadBalancer(
+        url=url,
+        listener_arn=listener_arn,
+        security_group_id=security_group_id,
+        full_name=_full_name(listener_arn),
+        trusted_proxies=trusted_proxies,
+    )
+
+
+def _full_name(listener_arn: Value) -> Value:
+    if not isinstance(listener_arn, str):
+        parts = Split("/", listener_arn)
+        return Join("/", [Select(number, parts) for number in (1, 2, 3)])
+    resource = listener_arn.rpartition(":")[2].split("/")
+    if len(resource) != 5 or resource[:2] != ["listener", "app"]:
+        allowed = "the ARN of an Application Load Balancer's listener (arn:…:listener/app/NAME/ID/LISTENER)"
+        raise InvalidInput("listener_arn", f"must be {allowed}, got {shown(listener_arn)}")
+    return "/".join(resource[1:4])
+
+
+@component("database")
+def existing_database(
+    template: Template,
+    network: Network,
+    endpoint: Value,
+    secret_arn: Value,
+    security_group_id: Value,
+    name: str = "",
+    port: int = PORT,
+) -> Database:
+    """Return a database that exists, of any engine, and add a security group of those who may connect to it.
+
+    `security_group_id` is the database's own group, which gets a rule that admits the new one on `port`. `secret_arn`
+    is a secret with the keys `username` and `password`, as RDS makes them.
+    """
+    clients = add_security_group(
+        template,
+        "DatabaseClients",
+        network.vpc_id,
+        "Worn by what may connect to the database",
+        "Marks what may connect to the database, whatever its address.",
+    )
+    clients_id = clients.get_att("GroupId")
+    allow_from_group(template, "DatabaseAccess", clients_id, security_group_id, port, "database connections")
+    return Database(endpoint, secret_arn, clients_id, name=name, port=port)

@@ -1,0 +1,225 @@
+"""IAM statements of previews, by intent: what CloudFormation may make for one, what ends it, and what people may do.
+
+A developer writes the template of a preview, so whatever is allowed here is allowed to any template: it can run any
+image in the stage's own roles and network, and reach nothing that the stage cannot. Names limit what can be made or
+changed; where ARNs hold no name of ours, tags do: a preview's things have a tag `preview`, the stage's own do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from awacs.aws import (
+    ArnEquals,
+    Condition,
+    Deny,
+    ForAllValuesStringEquals,
+    Null,
+    Statement,
+    StringEquals,
+    StringEqualsIfExists,
+)
+
+from ..core import names
+from ..core.values import Value
+from .pipeline_policies import allow_passing, in_account, on, stacks_named
+from .policies import allow, allow_everywhere
+
+TAG = "preview"
+EXPIRY = "expiry"
+ALARMS = ("DeleteAlarms", "ListTagsForResource", "PutMetricAlarm", "TagResource", "UntagResource")
+LOGS = (
+    *("AssociateKmsKey", "CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy"),
+    *("DisassociateKmsKey", "GetDataProtectionPolicy", "ListTagsForResource", "PutRetentionPolicy"),
+    *("TagResource", "UntagResource"),
+)
+SCALING = (
+    *("DeleteScalingPolicy", "DeregisterScalableTarget", "ListTagsForResource", "PutScalingPolicy"),
+    *("RegisterScalableTarget", "TagResource", "UntagResource"),
+)
+SCHEDULES = ("CreateSchedule", "DeleteSchedule", "GetSchedule", "UpdateSchedule")
+# What changes a target group or a rule that is there.
+BALANCING = (
+    *("AddTags", "DeleteRule", "DeleteTargetGroup", "DeregisterTargets", "ModifyRule", "ModifyTargetGroup"),
+    *("ModifyTargetGroupAttributes", "RegisterTargets", "RemoveTags", "SetRulePriorities"),
+)
+DESCRIBING = {
+    "application-autoscaling": ("DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions"),
+    "cloudwatch": ("DescribeAlarms",),
+    "ec2": ("DescribeVpcs",),
+    "ecs": ("DeregisterTaskDefinition", "DescribeTaskDefinition"),
+    "elasticloadbalancing": (
+        *("DescribeRules", "DescribeTags", "DescribeTargetGroupAttributes", "DescribeTargetGroups"),
+        "DescribeTargetHealth",
+    ),
+    "logs": ("DescribeIndexPolicies", "DescribeLogGroups", "DescribeResourcePolicies"),
+}
+
+
+def roles_of_tasks(project: str, stage: str, service: str) -> list[Value]:
+    """Return the ARNs of the roles that a stage's tasks have, by the beginning of their names."""
+    stack = names.stack(project, stage, "service")
+    return [
+        in_account(f"iam::${{AWS::AccountId}}:role/{stack}-{service}{kind}Role-*") for kind in ("Task", "Execution")
+    ]
+
+
+def allow_making_previews(
+    project: str, stage: str, service: str, subnets: Value, expiry_role_arn: Value
+) -> list[Statement]:
+    """Allow what CloudFormation calls to make, change and remove the stack of a preview, and nothing beside it.
+
+    `subnets` are where its tasks may run: a service elsewhere would stand in another stage's network. The condition
+    also holds for an update that says nothing of the network.
+    """
+    prefix = names.preview(project, stage, "")
+    cluster = f"{names.stack(project, stage, 'service')}-*"
+    services = [
+        in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{cluster}/{prefix}*")
+        for kind in ("service", "service-deployment")
+    ]
+    here = Condition([ForAllValuesStringEquals("ecs:subnet", subnets)])
+    definitions = in_account(f"ecs:*:${{AWS::AccountId}}:task-definition/{prefix}*")
+    watching = ("DescribeServiceDeployments", "DescribeServices", "ListServiceDeployments", "StopServiceDeployment")
+    return [
+        allow(on("cloudformation", "DescribeStacks"), stacks_named([names.stack(project, stage, "")])),
+        allow(on("ecs", "CreateService", "UpdateService"), services, here),
+        allow(on("ecs", "DeleteService", "ListTagsForResource", "TagResource", "UntagResource", *watching), services),
+        allow(
+            on("ecs", "RegisterTaskDefinition", "ListTagsForResource", "TagResource", "UntagResource"), [definitions]
+        ),
+        allow(on("logs", *LOGS), [in_account(f"logs:*:${{AWS::AccountId}}:log-group:{prefix}*")]),
+        allow(on("cloudwatch", *ALARMS), [in_account(f"cloudwatch:*:${{AWS::AccountId}}:alarm:{prefix}*")]),
+        allow(on("scheduler", *SCHEDULES), [in_account(f"scheduler:*:${{AWS::AccountId}}:schedule/default/{prefix}*")]),
+        *allow_scaling(project, stage),
+        *allow_standing_behind_load_balancer(project, stage),
+        allow_passing(roles_of_tasks(project, stage, service), "ecs-tasks"),
+        allow_passing([expiry_role_arn], "scheduler"),
+        allow(on("iam", "GetRole"), roles_of_tasks(project, stage, service)),
+        allow_everywhere("TheseHaveNoResource", [one for key, some in DESCRIBING.items() for one in on(key, *some)]),
+    ]
+
+
+def allow_scaling(project: str, stage: str) -> list[Statement]:
+    """Set how many tasks a service runs, unless that is another stage's service or the stage's own.
+
+    Application Auto Scaling also asks whether the caller may change the service itself, which names decide.
+    Source: Application Auto Scaling User Guide, "Permissions validation for Application Auto Scaling API calls".
+    """
+    targets = in_account("application-autoscaling:*:${AWS::AccountId}:scalable-target/*")
+    return [allow(on("application-autoscaling", *SCALING), [targets], _of_previews(project, stage, or_new=True))]
+
+
+def allow_standing_behind_load_balancer(project: str, stage: str) -> list[Statement]:
+    """Make target groups and rules of the stage's listeners, and change those that previews made.
+
+    Their ARNs hold five letters of a stack's name at the most. Tags are given while something is made, and later only
+    to what has a preview's: nothing of the stage can be turned into a preview's by tagging it.
+    Source: Service Authorization Reference, "Condition keys for AWS Elastic Load Balancing V2".
+    """
+    balancing = "elasticloadbalancing:*:${AWS::AccountId}"
+    groups = in_account(f"{balancing}:targetgroup/*")
+    listeners, rules = (in_account(f"{balancing}:listener{kind}/*") for kind in ("", "-rule"))
+    born = Condition([StringEquals({f"aws:RequestTag/{key}": value for key, value in _stage(project, stage).items()})])
+    tagged = Condition([StringEquals("elasticloadbalancing:CreateAction", ["CreateRule", "CreateTargetGroup"])])
+    of_stage = Condition([StringEquals({f"aws:ResourceTag/{k}": v for k, v in _stage(project, stage).items()})])
+    return [
+        allow(on("elasticloadbalancing", "CreateTargetGroup"), [groups], born),
+        allow(on("elasticloadbalancing", "CreateRule"), [listeners], of_stage),
+        allow(on("elasticloadbalancing", "AddTags"), [groups, rules], tagged),
+        allow(on("elasticloadbalancing", *BALANCING), [groups, rules], _of_previews(project, stage)),
+    ]
+
+
+def allow_ending_previews(project: str, stage: str, role_arn: Value) -> list[Statement]:
+    """Delete the stacks of previews, in the role that CloudFormation made them in."""
+    stacks = stacks_named([names.preview(project, stage, "")])
+    return [allow(on("cloudformation", "DeleteStack"), stacks), allow_passing([role_arn], "cloudformation")]
+
+
+def allow_developing_previews(project: str, stage: str) -> list[Statement]:
+    """Make, change and end the previews of a stage, and push the images that they run.
+
+    CloudFormation works in the stage's role for previews, which must be named each time, so that a stack which somebody
+    else once made in another role is out of reach too.
+    """
+    stacks = stacks_named([names.preview(project, stage, "")])
+    role = in_account(f"iam::${{AWS::AccountId}}:role/{role_name(project, stage)}")
+    in_role = Condition([StringEquals("cloudformation:RoleArn", role)])
+    working = (
+        "ContinueUpdateRollback",
+        "CreateChangeSet",
+        "CreateStack",
+        "DeleteStack",
+        "RollbackStack",
+        "UpdateStack",
+    )
+    finishing = ("CancelUpdateStack", "DeleteChangeSet", "ExecuteChangeSet", "SetStackPolicy", "TagResource")
+    return [
+        allow(on("cloudformation", *working), stacks, in_role),
+        allow(on("cloudformation", *finishing), stacks),
+        refuse_imports(stacks),
+        allow_passing([role], "cloudformation"),
+        *allow_pushing(
+            in_account(f"ecr:*:${{AWS::AccountId}}:repository/{names.stack(project, stage, names.PREVIEWS)}-*")
+        ),
+    ]
+
+
+def refuse_imports(stacks: Sequence[Value]) -> Statement:
+    """Refuse to import what others made into a preview's stack, which could then delete it."""
+    importing = Condition([Null("cloudformation:ImportResourceTypes", False)])
+    change = on("cloudformation", "CreateChangeSet")
+    return Statement(Sid="NoImports", Effect=Deny, Action=change, Resource=list(stacks), Condition=importing)
+
+
+def allow_pushing(repository: Value) -> list[Statement]:
+    """Push images to the repository of previews. Signing in needs `*`."""
+    layers = ("BatchCheckLayerAvailability", "CompleteLayerUpload", "InitiateLayerUpload", "UploadLayerPart")
+    images = ("BatchGetImage", "GetDownloadUrlForLayer", "PutImage")
+    signing_in = allow_everywhere("SigningInHasNoResource", on("ecr", "GetAuthorizationToken"))
+    return [signing_in, allow(on("ecr", *layers, *images), [repository])]
+
+
+def refuse_more() -> list[Statement]:
+    """Refuse to start anything more: what a stage's budget attaches to the previews' role. Ending them still works."""
+    making = [
+        *on("application-autoscaling", "PutScalingPolicy", "RegisterScalableTarget"),
+        *on("ecs", "CreateService", "RegisterTaskDefinition", "UpdateService"),
+        *on("elasticloadbalancing", "CreateRule", "CreateTargetGroup"),
+        *on("logs", "CreateLogGroup"),
+    ]
+    return [Statement(Sid="BudgetIsSpent", Effect=Deny, Action=making, Resource=["*"])]
+
+
+def allow_attaching(role_arn: Value, policy_arn: Value) -> Statement:
+    """Attach one policy to one role, and detach it."""
+    this_one = Condition([ArnEquals("iam:PolicyARN", policy_arn)])
+    return allow(on("iam", "AttachRolePolicy", "DetachRolePolicy"), [role_arn], this_one)
+
+
+def role_name(project: str, stage: str) -> str:
+    """Name the role that CloudFormation makes previews in, such as `notejam-delivery-in-dev-previews`."""
+    return f"{names.stage_access(project, stage)}-{names.PREVIEWS}"
+
+
+def policy_arn(project: str, stage: str) -> Value:
+    """Return the ARN of what developers of previews may do, which stands beside the stage's roles."""
+    return in_account(f"iam::${{AWS::AccountId}}:policy/{names.stage_access(project, stage)}-{TAG}")
+
+
+def expiry_role_name(project: str, stage: str) -> str:
+    """Name the role that ends previews at their hour, such as `notejam-delivery-in-dev-expiry`."""
+    return f"{names.stage_access(project, stage)}-{EXPIRY}"
+
+
+def _stage(project: str, stage: str) -> dict[str, str]:
+    return {"project": project, "stage": stage}
+
+
+def _of_previews(project: str, stage: str, or_new: bool = False) -> Condition:
+    """Hold for what previews of a stage made, by its tags; with `or_new` also for what has none yet."""
+    tags = {f"aws:ResourceTag/{key}": value for key, value in _stage(project, stage).items()}
+    if or_new:
+        return Condition([StringEqualsIfExists(tags)])
+    return Condition([StringEquals(tags), Null(f"aws:ResourceTag/{TAG}", False)])

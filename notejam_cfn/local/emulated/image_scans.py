@@ -1,0 +1,43 @@
+"""Teaches ministack to scan images: the scan of one that was pushed is over at once, with nothing found.
+
+What ECR would find in an image only its own database knows.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+ACTION = "DescribeImageScanFindings"
+Handler = Callable[..., Awaitable[Any]]
+
+
+def register() -> None:
+    """Change ministack in this process."""
+    ecr: Any = importlib.import_module("ministack.services.ecr")
+    ecr.handle_request = _knowing_scans(ecr, ecr.handle_request)
+
+
+def _knowing_scans(ecr: Any, real: Handler) -> Handler:
+    async def handle(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any) -> Any:
+        if not headers.get("x-amz-target", "").endswith(f".{ACTION}"):
+            return await real(method, path, headers, body, query)
+        return _findings(ecr, json.loads(body))
+
+    return handle
+
+
+def _findings(ecr: Any, asked: Mapping[str, Any]) -> Any:
+    name, image = asked["repositoryName"], asked["imageId"]
+    found = ecr._find_image(name, image) if name in ecr._repositories else None
+    if found is None:
+        return ecr.error_response_json("ImageNotFoundException", f"{name} has no such image", 400)
+    scanned = {
+        "repositoryName": name,
+        "imageId": {"imageDigest": found["imageDigest"]},
+        "imageScanStatus": {"status": "COMPLETE"},
+        "imageScanFindings": {"findingSeverityCounts": {}, "findings": []},
+    }
+    return ecr.json_response(scanned)

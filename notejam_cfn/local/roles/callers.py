@@ -1,0 +1,126 @@
+"""Makes every API of the emulator ask what the policies of its caller allow, as AWS does.
+
+A request with the credentials of a role's session or of a user is decided before it is served, and remembered. The
+account's own key may do everything. ministack knows which action and resource a request is about.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from . import enforcement, policies, reference
+from .policies import ANY, Caller, Request
+
+PASSES_ROLE = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet", "DeleteStack", "RollbackStack"})
+Dispatch = Callable[..., Awaitable[Any]]
+
+
+def register() -> None:
+    """Change ministack in this process."""
+    app: Any = importlib.import_module("ministack.app")
+    app._dispatch_service_request = _checked(app._dispatch_service_request)
+
+
+def _checked(real: Dispatch) -> Dispatch:
+    async def dispatch(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
+    ) -> Any:
+        caller = _caller(headers, query)
+        for service, request in _requests(method, path, headers, body, query) if caller else ():
+            assert caller
+            decision = policies.decide(caller, request, enforcement.resource_policy(request.resource))
+            enforcement.ENFORCEMENT.remember(caller, request, decision.allowed)
+            if not decision.allowed:
+                return _denied(service, request, caller, request_id, headers)
+        return await real(method, path, headers, body, query, request_id)
+
+    return dispatch
+
+
+def _caller(headers: Mapping[str, str], query: Mapping[str, Any]) -> Caller | None:
+    """Return who calls; None for the account itself, and for keys that nobody has."""
+    evaluator, router = _core("iam_evaluator"), _core("router")
+    key = router.extract_access_key_id(headers, query)
+    if evaluator.is_root_access_key(key):
+        return None
+    account = _core("responses")._account_from_sts_session(key) or _core("responses").get_account_id()
+    credential = evaluator.resolve_credential(key, account)
+    arn = getattr(credential, "principal_arn", "")
+    if ":assumed-role/" in arn:
+        role = enforcement.caller_of(_role_of(arn))
+        return Caller(role.arn, role.policies, role.boundary, tags=role.tags, session_arn=arn)
+    return _user(arn) if ":user/" in arn else None
+
+
+def _role_of(session_arn: str) -> str:
+    account, name = session_arn.split(":")[4], session_arn.split("/")[1]
+    found = importlib.import_module("ministack.services.iam")._roles.get_scoped(account, None, name)
+    return str(found["Arn"]) if found else f"arn:aws:iam::{account}:role/{name}"
+
+
+def _user(arn: str) -> Caller:
+    """Return a user with the policies of the groups it is in; users here have none of their own."""
+    iam = importlib.import_module("ministack.services.iam")
+    account, name = arn.split(":")[4], arn.rpartition("/")[2]
+    groups = [group for group in iam._groups.values() if name in group.get("Users", ())]
+    documents = [
+        *(policies.document(one) for group in groups for one in (group.get("InlinePolicies") or {}).values()),
+        *(enforcement.managed(one) for group in groups for one in group.get("AttachedPolicies", ())),
+    ]
+    assert account
+    return Caller(arn, [one for one in documents if one])
+
+
+def _requests(
+    method: str, path: str, headers: Mapping[str, str], body: bytes, query: dict[str, Any]
+) -> Iterator[tuple[str, Request]]:
+    """Yield what a request asks for: its own action, and passing a role where it hands one over."""
+    app, actions, scopes = importlib.import_module("ministack.app"), _core("iam_actions"), _core("responses")
+    routing = app._routing_params(method, path, headers, body, query)
+    service = app.detect_service(method, path, headers, routing)
+    name = actions.extract_iam_action(service, method, path, headers, body, routing)
+    if name is None:
+        return
+    place = (app.extract_region(headers, query), scopes.get_account_id())
+    arn = actions.extract_resource_arn(service, method, path, headers, body, routing, *place)
+    context = actions.request_tag_context(service, name, body, routing)
+    yield service, Request(name, _decided_on(name, arn), _context(context))
+    role = _passed(name, body)
+    if role:
+        yield service, Request("iam:PassRole", role, {"iam:PassedToService": "cloudformation.amazonaws.com"})
+
+
+def _decided_on(name: str, arn: str) -> str:
+    """Return the resource that an action is decided on: `*` where IAM knows none, any where the request tells none."""
+    known = reference.action(name)
+    if known is None or not known.kinds:
+        return "*"
+    return arn if known.about([arn]) else ANY
+
+
+def _context(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _passed(name: str, body: bytes) -> str:
+    service, _, operation = name.partition(":")
+    if service != "cloudformation" or operation not in PASSES_ROLE:
+        return ""
+    return parse_qs(body.decode(errors="replace")).get("RoleARN", [""])[0]
+
+
+def _denied(service: str, request: Request, caller: Caller, request_id: str, headers: Mapping[str, str]) -> Any:
+    actions, who = _core("iam_actions"), caller.session_arn or caller.arn
+    message = f"User: {who} is not authorized to perform: {request.action} on resource: {request.resource}"
+    text = f"{message} {json.dumps(dict(request.context))}" if request.context else message
+    return actions.access_denied_response(
+        service, request.action, who, request_id, headers=headers, message=text, explicit_deny=False
+    )
+
+
+def _core(name: str) -> Any:
+    return importlib.import_module(f"ministack.core.{name}")
