@@ -39,6 +39,7 @@ DEV = [
     "pytest-xdist>=3.8,<4",
     "ruff>=0.17,<0.18",
     "selenium>=4.40,<5",
+    "setuptools>=77,<83",
     "sqlglot>=30,<31",
     "tox>=4.67,<5",
     "types-PyYAML>=6.0.12",

@@ -12,87 +12,27 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import os
-import re
 import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from load import Result, run  # noqa: E402
+from serving import CORES, PASSWORD, SECRET, TEXT, Server, Visitor  # noqa: E402
 
 from notejam_cfn.local.database.postgres import Postgres, free_port  # noqa: E402
-from tests.harness.application import RunningServer  # noqa: E402
 
-TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
-CORES = sorted(os.sched_getaffinity(0))
 SECONDS = 4.0
-TEXT = "A **short** note with a list:\n\n- one\n- two\n- three\n\nand [a link](https://example.com).\n" * 3
-SECRET = "a secret for benchmarks, long enough"
-PASSWORD = "a password for benchmarks"
 EMAIL = "benchmark@example.com"
 # What is found in all notes, in one of eighteen, without the index, and not at all.
 SEARCHES = {"all": "word", "some": "word777x", "2 letters": "77", "none": "%E6%97%A5%E6%9C%AC"}
 ADD_NOTE = """
     INSERT INTO notes (user_id, pad_id, name, text, created_at, updated_at, summary, folded, folded_at)
     VALUES (1, %s, %s, %s, %s, %s, %s, %s, %s)"""
-
-
-class Server(RunningServer):
-    """A server process on the first core, and what its process tree has used."""
-
-    def __init__(self, command: list[str], environ: dict[str, str]) -> None:
-        started = time.perf_counter()
-        given = {**os.environ, **environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'benchmarks'}"}
-        program = ("taskset", "-c", str(CORES[0]), sys.executable, *command)
-        super().__init__(given, Path(os.devnull), command=(), program=program)
-        self.seconds_to_start = time.perf_counter() - started
-
-    def cpu_ms(self) -> float:
-        """Return user and system time of all its processes so far."""
-        stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.processes())
-        return sum(int(fields[11]) + int(fields[12]) for fields in stats) * TICK_MS
-
-    def memory_mb(self, what: str = "VmRSS") -> float:
-        """Return the memory of the process that uses most: the worker."""
-        texts = (Path(f"/proc/{pid}/status").read_text() for pid in self.processes())
-        return max(int(re.search(rf"{what}:\s+(\d+)", text)[1]) for text in texts) / 1024  # type: ignore[index]
-
-
-class Visitor:
-    """A browser's cookies and form token, enough to build raw requests with."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.cookies: dict[str, str] = {}
-
-    def request(self, path: str, **fields: str) -> bytes:
-        """Return the bytes of a GET, or of a POST when there are fields."""
-        body = urlencode(fields).encode()
-        head = f"{'POST' if fields else 'GET'} {path} HTTP/1.1\r\nHost: localhost\r\n"
-        if self.cookies:
-            head += f"Cookie: {'; '.join(f'{name}={value}' for name, value in self.cookies.items())}\r\n"
-        if fields:
-            head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
-        return head.encode() + b"\r\n" + body
-
-    def open(self, path: str, **fields: str) -> str:
-        """Ask once, keep the cookies, and return the answer."""
-        with socket.create_connection(("127.0.0.1", self.port)) as connection:
-            connection.sendall(self.request(path, **fields).replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
-            answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
-        self.cookies |= dict(re.findall(r"set-cookie: (\w+)=([^;]+)", answer, re.IGNORECASE))
-        return answer
-
-    def token(self, path: str) -> str:
-        """Return the form token of a page."""
-        return re.search(r'name="csrf_token" value="([^"]+)"', self.open(path))[1]  # type: ignore[index]
 
 
 def main() -> None:

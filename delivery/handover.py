@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-# CodePipeline shows a thousand characters to who approves.
+# CodePipeline shows a thousand characters to who approves, the revision among them.
 SUMMARY_CHARACTERS = 900
 IMAGE = "ImageUri"
 

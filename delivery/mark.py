@@ -1,7 +1,7 @@
-"""Marks the image that a stage runs, which keeps it from being tidied away: python delivery/mark.py
+"""Marks the image that a stage runs, which keeps it, and notes its digest: python delivery/mark.py
 
-Reads from the environment: STAGE; IMAGE_URI, the image by its digest; REPOSITORY_URI and COPY_URIS, the repositories of
-this and of other regions.
+Reads from the environment: STAGE; ACCESS, what the ARNs of its roles begin with; IMAGE_URI, the image by its digest;
+REPOSITORY_URI and COPY_URIS, the repositories of this and of other regions.
 """
 
 from __future__ import annotations
@@ -12,18 +12,22 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from notejam_cfn.core import images
+from notejam_cfn.core import images, names
 
 Client = Callable[[str, str], Any]
 """Makes a client for a service in a region."""
 
 
 def main(client: Client | None = None, environ: Mapping[str, str] = os.environ) -> int:
-    """Mark the image in every repository that has it."""
+    """Mark the image in every repository that has it, and note it beside each."""
     there = client or in_region
+    stage, image = environ["STAGE"], environ["IMAGE_URI"]
+    project = environ["ACCESS"].rpartition("/")[2].removesuffix(f"-{names.delivery_in(stage)}")
+    noted = {"Name": names.running_image(project, stage), "Value": image.partition("@")[2], "Type": "String"}
     for repository in [environ["REPOSITORY_URI"], *environ.get("COPY_URIS", "").split()]:
         region, name = images.place_of(repository)
-        mark(there("ecr", region), name, environ["IMAGE_URI"], environ["STAGE"])
+        mark(there("ecr", region), name, image, stage)
+        there("ssm", region).put_parameter(**noted, Overwrite=True)
     return 0
 
 

@@ -2,6 +2,7 @@
 # Asks a stage whether it works and marks the image it runs; a failure takes the image back: bash delivery/smoke.sh PLAN
 set -euo pipefail
 
+python delivery/running.py
 if python -m notejam_cfn smoke "$STAGE" --profile stage; then
   python delivery/mark.py
   exit

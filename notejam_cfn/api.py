@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 from .components.backup.backups import Backups, add_backups
 from .components.backup.cross_region import CrossRegionBackup, add_cross_region_backup
 from .components.containers.cluster import Cluster, add_cluster
-from .components.containers.service import Service, add_service
-from .components.containers.task_definition import TaskOptions
+from .components.containers.options import Sidecar, TaskOptions, Volume
+from .components.containers.outputs import Job, Service, Worker
+from .components.containers.secrets import Secret, parameter, secret
+from .components.containers.service import add_service
+from .components.containers.service_connect import Connect, Namespace, add_namespace
 from .components.data.database import Database, add_database
 from .components.data.encryption import Encryption, add_encryption
 from .components.existing import existing_database, existing_load_balancer
@@ -30,16 +33,22 @@ from .config.fields import InvalidSetting
 from .config.loader import ConfigError
 from .config.settings import (
     BackupSettings,
+    BucketSettings,
+    CacheSettings,
     ClusterSettings,
     DatabaseSettings,
     DeliverySettings,
     EncryptionSettings,
+    FileSystemSettings,
+    JobSettings,
     LoadBalancerSettings,
     MonitoringSettings,
     NetworkSettings,
     Project,
+    QueueSettings,
     ServiceSettings,
     Stage,
+    WorkerSettings,
 )
 from .core.inputs import Inputs, InvalidInput
 from .core.render import to_json, to_yaml
@@ -48,9 +57,15 @@ from .core.template import Template, component
 from .core.values import Value, Values, described, elements
 
 if TYPE_CHECKING:
-    from .application import add_application, secret_key
+    from .application import add_application
     from .build.deployable import stack, write_output
     from .components.containers.image_repository import ImageRepository, add_image_repository
+    from .components.containers.job import add_job
+    from .components.containers.queue import Queue, add_queue
+    from .components.containers.worker import add_worker
+    from .components.data.bucket import Bucket, add_bucket
+    from .components.data.cache import Cache, add_cache
+    from .components.data.file_system import FileSystem, add_file_system
     from .reports.template import Size, cost, size
     from .stacks import Stack, stacks_of, stacks_of_stage
 
@@ -58,31 +73,45 @@ __all__ = [
     "AlarmTopic",
     "BackupSettings",
     "Backups",
+    "Bucket",
+    "BucketSettings",
+    "Cache",
+    "CacheSettings",
     "Cluster",
     "ClusterSettings",
     "ConfigError",
+    "Connect",
     "CrossRegionBackup",
     "Database",
     "DatabaseSettings",
     "DeliverySettings",
     "Encryption",
     "EncryptionSettings",
+    "FileSystem",
+    "FileSystemSettings",
     "ImageRepository",
     "Inputs",
     "InvalidInput",
     "InvalidSetting",
+    "Job",
+    "JobSettings",
     "LoadBalancer",
     "LoadBalancerOptions",
     "LoadBalancerSettings",
     "MetricAlarm",
     "MonitoredResources",
     "MonitoringSettings",
+    "Namespace",
     "Network",
     "NetworkSettings",
     "Project",
+    "Queue",
+    "QueueSettings",
     "SavedQuery",
+    "Secret",
     "Service",
     "ServiceSettings",
+    "Sidecar",
     "Size",
     "Stack",
     "Stage",
@@ -90,23 +119,33 @@ __all__ = [
     "Template",
     "Value",
     "Values",
+    "Volume",
+    "Worker",
+    "WorkerSettings",
     "add_alarm",
     "add_alarm_topic",
     "add_application",
     "add_backups",
+    "add_bucket",
+    "add_cache",
     "add_cluster",
     "add_cross_region_backup",
     "add_database",
     "add_database_alarms",
     "add_encryption",
+    "add_file_system",
     "add_image_repository",
+    "add_job",
     "add_load_balancer",
     "add_log_group",
     "add_monitoring",
+    "add_namespace",
     "add_network",
+    "add_queue",
     "add_security_group",
     "add_service",
     "add_service_alarms",
+    "add_worker",
     "allow_from_group",
     "allow_to_internet",
     "component",
@@ -115,8 +154,9 @@ __all__ = [
     "elements",
     "existing_database",
     "existing_load_balancer",
+    "parameter",
     "publish",
-    "secret_key",
+    "secret",
     "size",
     "stack",
     "stacks_of",
@@ -128,11 +168,20 @@ __all__ = [
 
 _LATE = {
     "add_application": ".application",
-    "secret_key": ".application",
     "stack": ".build.deployable",
     "write_output": ".build.deployable",
     "ImageRepository": ".components.containers.image_repository",
     "add_image_repository": ".components.containers.image_repository",
+    "add_job": ".components.containers.job",
+    "Queue": ".components.containers.queue",
+    "add_queue": ".components.containers.queue",
+    "add_worker": ".components.containers.worker",
+    "Bucket": ".components.data.bucket",
+    "add_bucket": ".components.data.bucket",
+    "Cache": ".components.data.cache",
+    "add_cache": ".components.data.cache",
+    "FileSystem": ".components.data.file_system",
+    "add_file_system": ".components.data.file_system",
     "Size": ".reports.template",
     "cost": ".reports.template",
     "size": ".reports.template",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from troposphere import secretsmanager
 
-from .components.containers.task_definition import TaskOptions
+from .components.containers.options import TaskOptions
+from .components.containers.secrets import secret
 from .components.data.database import Database
 from .components.data.encryption import Encryption
 from .components.load_balancing.firewall import CountedRules
@@ -41,11 +42,10 @@ def add_application(
         health_command=["python", "-m", "app", "healthcheck"],
         environment=environment(stage, network, database, load_balancer),
         secrets={
-            "SESSION_SECRET": session.ref(),
-            "DATABASE_USER": secret_key(database.secret_arn, "username"),
-            "DATABASE_PASSWORD": secret_key(database.secret_arn, "password"),
+            "SESSION_SECRET": secret(session.ref()),
+            "DATABASE_USER": secret(database.secret_arn, "username"),
+            "DATABASE_PASSWORD": secret(database.secret_arn, "password"),
         },
-        secret_arns=[session.ref(), database.secret_arn],
         security_group_ids=[database.client_security_group_id],
         statements=[policies.allow_sending_mail(stage.service.mail_from)] if stage.service.mail_from else [],
     )
@@ -179,14 +179,6 @@ QUERIES = (
         ),
     ),
 )
-
-
-def secret_key(secret_arn: Value, key: str) -> Value:
-    """Return where ECS reads one key of a JSON secret, in its newest version: `ARN:key::`.
-
-    Source: Amazon ECS Developer Guide, "Pass Secrets Manager secrets through Amazon ECS environment variables".
-    """
-    return policies.within(secret_arn, f":{key}::")
 
 
 def add_session_secret(template: Template, encryption: Encryption) -> secretsmanager.Secret:

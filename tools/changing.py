@@ -55,6 +55,7 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "database.engine_version": [{"database.engine_version": each} for each in ("17.8", "18.3")],
     "database.database_name": [{"database.database_name": "notes"}],
     "load_balancer.domain": [{"load_balancer.domain": "other.example.com"}, NO_DOMAIN],
+    "load_balancer.more_domains": [{"load_balancer.more_domains": "www.example.com"}],
     "load_balancer.hosted_zone_id": [{"load_balancer.hosted_zone_id": "Z9876543210XYZ"}],
     "load_balancer.certificate_arn": [
         {
@@ -67,7 +68,9 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "service.cpu_units": [{"service.cpu_units": 512, "service.memory_mib": 1024}],
     "service.memory_mib": [{"service.memory_mib": 1024}],
     "service.health_path": [{"service.health_path": "/health"}],
+    "service.host": [{"service.host": "notes.example.com"}],
     "service.path_pattern": [{"service.path_pattern": "/notes/*"}],
+    "service.priority": [{"service.priority": 1001}],
     "service.sleep_after_minutes": [
         {"service.sleep_after_minutes": 60, "service.min_tasks": 0, "service.busy_min_tasks": 0}
     ],
@@ -88,7 +91,7 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "delivery.git_host": [{"delivery.git_host": "GitLab"}],
     "delivery.repository": [{"delivery.repository": "example/other"}],
     "delivery.connection_arn": [
-        {"delivery.connection_arn": f"arn:aws:codeconnections:{REGION}:123456789012:connection/one"}
+        {"delivery.connection_arn": f"arn:aws:codeconnections:{REGION}:123456789012:connection/1"}
     ],
     "delivery.branch": [{"delivery.branch": "trunk"}],
     "delivery.ignored_paths": [{"delivery.ignored_paths": ""}],

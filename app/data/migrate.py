@@ -12,8 +12,10 @@ from pathlib import Path
 from playhouse.migrations import Runner
 
 from ..settings import Settings
-from .database import Postgres, Sqlite, new_database
+from .database import new_database
 from .models import Attempts, Session, database, now
+from .pooled import PooledDatabase
+from .sqlite import Sqlite
 from .trash import sweep_trash
 
 log = logging.getLogger("notejam.migrate")
@@ -39,7 +41,7 @@ def migrate(settings: Settings) -> list[str]:
 
 
 @contextmanager
-def _one_at_a_time(connection: Postgres | Sqlite) -> Iterator[None]:
+def _one_at_a_time(connection: PooledDatabase) -> Iterator[None]:
     if isinstance(connection, Sqlite):
         # A lock beside the file, not a transaction around the work: inside one, foreign keys cannot be switched off,
         # and rebuilding a table would delete the rows that refer to it.

@@ -104,9 +104,18 @@ class Note(Table):
         return rows[0] if rows else None
 
     @classmethod
-    def add(cls, user_id: int, pad_id: int | None, name: str, text: str) -> tuple[int, int | None]:
-        """Create a note and return its id and the pad it is in: none when the pad went to the trash meanwhile."""
-        return cls.add_all(user_id, [(pad_id, name, text, None, None)])[0]
+    def add(cls, user_id: int, pad_id: int | None, name: str, text: str, most: Usage) -> tuple[int, int | None] | None:
+        """Create a note and return its id and the pad it is in: none when the pad went to the trash meanwhile.
+
+        Nothing is written, and nothing returned, when the account would then hold more than `most`.
+        """
+        moment = now()
+        values = (user_id, name, text, moment, moment, *_derived(name, text), moment, pad_id, user_id)
+        usage = _USAGE.format(bytes=database.byte_length)
+        rows = database.rows(
+            _ADD_NOTE_IF.format(usage=usage), *values, user_id, most.notes, len(text.encode()), most.bytes
+        )
+        return rows[0] if rows else None
 
     @classmethod
     def add_all(cls, user_id: int, notes: Iterable[tuple[Any, ...]]) -> list[tuple[int, int | None]]:
@@ -141,8 +150,7 @@ class Note(Table):
     @classmethod
     def usage(cls, user_id: int) -> Usage:
         """Return what the account holds."""
-        sql = f"SELECT count(*), coalesce(sum({database.byte_length}), 0) FROM notes WHERE user_id = %s"
-        return Usage(*database.rows(sql, user_id)[0])
+        return Usage(*database.rows(_USAGE.format(bytes=database.byte_length), user_id)[0])
 
     @classmethod
     def all_of(cls, user_id: int) -> Iterator[tuple[Any, ...]]:
@@ -196,9 +204,13 @@ _SOME_NOTES = """
     WHERE user_id = %s AND id > %s AND deleted_at IS NULL ORDER BY id LIMIT %s"""
 # A pad that went to the trash in another window is no pad: the note must not go with it.
 _LIVE_PAD = "(SELECT p.id FROM pads p WHERE p.id = %s AND p.user_id = %s AND p.deleted_at IS NULL)"
-_ADD_NOTE = f"""
-    INSERT INTO notes (user_id, name, text, created_at, updated_at, summary, folded, folded_at, version, pad_id)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 1, {_LIVE_PAD}) RETURNING id, pad_id"""
+_USAGE = "SELECT count(*) AS notes, coalesce(sum({bytes}), 0) AS bytes FROM notes WHERE user_id = %s"
+_INTO = "INSERT INTO notes (user_id, name, text, created_at, updated_at, summary, folded, folded_at, version, pad_id)"
+_VALUES = f"%s, %s, %s, %s, %s, %s, %s, %s, 1, {_LIVE_PAD}"
+_ADD_NOTE = f"{_INTO} VALUES ({_VALUES}) RETURNING id, pad_id"
+_ADD_NOTE_IF = f"""
+    {_INTO} SELECT {_VALUES} FROM ({{usage}}) used
+    WHERE used.notes + 1 <= %s AND used.bytes + %s <= %s RETURNING id, pad_id"""
 _EDIT_NOTE = f"""
     UPDATE notes SET name = %s, text = %s, updated_at = %s, summary = %s, folded = %s, folded_at = %s,
         version = version + 1, pad_id = {_LIVE_PAD}

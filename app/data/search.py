@@ -10,9 +10,9 @@ import datetime as dt
 import re
 from typing import Any, NamedTuple
 
-from .database import Sqlite
 from .models import database
 from .notes import ORDERS, Note
+from .sqlite import Sqlite
 
 # Of ASCII only: whether PostgreSQL's trigrams know other letters depends on the locale of the server. A pattern without
 # any trigram would read the whole index, which is slower than reading the user's notes.

@@ -16,7 +16,7 @@ from ..web.routing import new_routes
 from .conflict import differing_lines, merged
 from .listing import asked_listing, list_page, own_pad_choice
 from .markdown import to_html
-from .quota import has_room
+from .quota import has_room, limits
 
 routes = new_routes()
 
@@ -45,10 +45,13 @@ def create(visitor: Visitor) -> Any:
     if form["preview"]:
         return _form_page(visitor, form)
     name, text, pad_id = _checked(form, visitor)
-    if form.ok and has_room(form, visitor, text, notes=1):
-        _, put_in = Note.add(visitor.user_id, pad_id, name, text)
-        flash("note-created" if put_in == pad_id else "note-without-pad")
-        return redirect(f"/pads/{put_in}/" if put_in else "/")
+    if form.ok:
+        added = Note.add(visitor.user_id, pad_id, name, text, limits())
+        if added:
+            _, put_in = added
+            flash("note-created" if put_in == pad_id else "note-without-pad")
+            return redirect(f"/pads/{put_in}/" if put_in else "/")
+        has_room(form, visitor, text, notes=1)
     return _form_page(visitor, form)
 
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..data.database import SLOW_THREADS, PooledDatabase
+from ..data.pooled import SLOW_THREADS, PooledDatabase
 from .workers import Workers
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -28,7 +28,7 @@ SECONDS_FOR_A_BODY, BYTES_A_SECOND = 15.0, 16 * 1024
 MOST_DISCARDED = 64 * 1024**2
 # What may be on its way at a time. Small forms are counted apart: a few big bodies keep nobody from signing in.
 SMALL_BODY, SMALL_BODIES, BIG_BODIES = 64 * 1024, 16 * 1024**2, 64 * 1024**2
-SECONDS_BETWEEN_BATCHES = 0.2
+SECONDS_BETWEEN_TICKS = 0.2
 # The load balancer gives up after 60 s.
 SECONDS_IN_LINE, SECONDS_IN_LINE_FOR_SLOW = 10.0, 45.0
 SMALL_FILE, SECONDS_TO_OPEN_A_FILE = 1024**2, 10.0
@@ -73,8 +73,10 @@ class Gateway:
         self._pages = Workers(self._run, threads, SECONDS_IN_LINE)
         self._slow = Workers(self._run, SLOW_THREADS, SECONDS_IN_LINE_FOR_SLOW)
         self._bytes_arriving = {True: 0, False: 0}
+        self._receiving: dict[asyncio.Task[None], float] = {}
         self._done: deque[asyncio.Future[None]] = deque()
         self._pending = 0
+        self._ticking = False
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the threads, in the process that answers."""
@@ -141,14 +143,17 @@ class Gateway:
         if self._bytes_arriving[small] + size > (SMALL_BODIES if small else BIG_BODIES):
             return 503
         self._bytes_arriving[small] += size
+        task: Any = asyncio.current_task()
+        self._receiving[task] = time.monotonic() + SECONDS_FOR_A_BODY + size / BYTES_A_SECOND
+        self._keep_ticking()
         try:
-            async with asyncio.timeout(SECONDS_FOR_A_BODY + size / BYTES_A_SECOND):
-                body = await proto()
-        except TimeoutError:
+            body = await proto()
+        except asyncio.CancelledError:  # by `_tick`
             return 408
         except Exception:  # the connection ended within the body
             return 400
         finally:
+            del self._receiving[task]
             self._bytes_arriving[small] -= size
         environ["wsgi.input"] = io.BytesIO(body)
         return 0 if len(body) == size else 400
@@ -184,18 +189,29 @@ class Gateway:
     def _new_future(self) -> asyncio.Future[None]:
         """Return what a request waits for, and end the requests whose answers are sent.
 
-        They end in batches, here and by a timer: to wake the loop for each would cost a tenth of a page.
+        They end in batches, here and by the clock: to wake the loop for each would cost a tenth of a page.
         """
         self._settle()
-        if not self._pending:
-            self._loop.call_later(SECONDS_BETWEEN_BATCHES, self._tick)
         self._pending += 1
+        self._keep_ticking()
         return self._loop.create_future()
 
+    def _keep_ticking(self) -> None:
+        # One clock for all requests: a timer for each body would cost 17 µs.
+        if not self._ticking:
+            self._ticking = True
+            self._loop.call_later(SECONDS_BETWEEN_TICKS, self._tick)
+
     def _tick(self) -> None:
+        """End the requests whose answers are sent, and those whose bodies take too long."""
         self._settle()
-        if self._pending:
-            self._loop.call_later(SECONDS_BETWEEN_BATCHES, self._tick)
+        present = time.monotonic()
+        for task, deadline in self._receiving.items():
+            if present > deadline:
+                task.cancel()
+        self._ticking = False
+        if self._pending or self._receiving:
+            self._keep_ticking()
 
     def _settle(self) -> None:
         while self._done:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from ..data.database import PooledDatabase
+from ..data.pooled import PooledDatabase
 from ..runtime.logs import describe, encode, timestamp
 from ..settings import Settings
 

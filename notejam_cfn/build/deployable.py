@@ -47,7 +47,8 @@ def write_output(directory: str | Path, stacks: Iterable[Stack]) -> output.Chang
     """Write the stacks of one project as YAML, with the manifest that the commands read: `deploy STAGE --output DIR`.
 
     A stack depends on those whose outputs its template reads. What an earlier call wrote and this one does not is
-    removed, unless somebody changed it. Raises InvalidInput for stacks of two projects, or two of one name.
+    removed, unless somebody changed it. Raises InvalidInput for stacks of two projects, or two of one name, and for one
+    that reads what it publishes itself.
     """
     bodies = [(one, one.template.to_dict()) for one in stacks]
     _require_one_project([one for one, _ in bodies])
@@ -57,6 +58,8 @@ def write_output(directory: str | Path, stacks: Iterable[Stack]) -> output.Chang
     for one, body in bodies:
         path, text = f"{one.path}.yaml", render.to_yaml(body)
         needed = tuple(flow.source for flow in flows_into(body) if flow.source in known)
+        if one.name in needed:
+            raise InvalidInput(one.layer, "must not read an output of its own: give it what the component returned")
         entries.append(manifest.entry(dataclasses.replace(one, depends_on=needed), path, text, body))
         files[path] = text
     return output.write(Path(directory), files | {manifest.FILE_NAME: _manifest(bodies, entries)})

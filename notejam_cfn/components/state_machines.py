@@ -44,31 +44,31 @@ def add_state_machine(
     log: logs.LogGroup,
     may: str,
     why: str,
+    condition: str = "",
 ) -> stepfunctions.StateMachine:
     """Add the state machine `nameMachine` with a role of its own, `nameRole`, which may do what the statements allow.
 
-    `filled_in` are the names its definition leaves open. Every step it takes is logged.
+    `filled_in` are the names its definition leaves open. Every step it takes is logged. With a condition, both are
+    there only when it holds.
     """
     needs = [*statements, policies.allow_state_machine_logs(), policies.allow_state_machine_traces()]
-    role = template.add(
-        iam.Role(
-            f"{name}Role",
-            AssumeRolePolicyDocument=policies.assumed_by_service("states"),
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*needs))],
-        ),
-        why=may,
+    role = iam.Role(
+        f"{name}Role",
+        AssumeRolePolicyDocument=policies.assumed_by_service("states"),
+        Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*needs))],
     )
-    return template.add(
-        stepfunctions.StateMachine(
-            f"{name}Machine",
-            RoleArn=role.get_att("Arn"),
-            Definition=definition,
-            DefinitionSubstitutions=dict(filled_in),
-            LoggingConfiguration=logged_in(log),
-            TracingConfiguration=stepfunctions.TracingConfiguration(Enabled=True),
-        ),
-        why=why,
+    machine = stepfunctions.StateMachine(
+        f"{name}Machine",
+        RoleArn=role.get_att("Arn"),
+        Definition=definition,
+        DefinitionSubstitutions=dict(filled_in),
+        LoggingConfiguration=logged_in(log),
+        TracingConfiguration=stepfunctions.TracingConfiguration(Enabled=True),
     )
+    if condition:
+        role.Condition = machine.Condition = condition
+    template.add(role, why=may)
+    return template.add(machine, why=why)
 
 
 def logged_in(log: logs.LogGroup) -> stepfunctions.LoggingConfiguration:

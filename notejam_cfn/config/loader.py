@@ -25,7 +25,7 @@ from .fields import InvalidSetting, Settings
 from .settings import NOTEJAM, PRESETS, SIZES, DeliverySettings, Project, Stage
 
 FILE_NAME = "notejam.toml"
-PROJECT_PATTERN = re.compile(r"[a-z][a-z0-9-]{1,19}")
+PROJECT_PATTERN = re.compile(r"(?=.{2,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
 STAGE_PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 STAGE_LENGTH = 20
 
@@ -81,7 +81,9 @@ def _project_name(table: Mapping[str, Any]) -> str:
     _refuse_unknown(table, ("name",), "project.")
     name = table.get("name", "notejam")
     if not isinstance(name, str) or not PROJECT_PATTERN.fullmatch(name):
-        raise ConfigError(f"project.name must be 2 to 20 lower-case letters, digits or -, got {shown(name)}")
+        raise ConfigError(
+            f"project.name must be 2 to 20 lower-case letters, digits and single hyphens, got {shown(name)}"
+        )
     return name
 
 

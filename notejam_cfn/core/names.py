@@ -48,6 +48,14 @@ def stage_access(project: str, stage: str) -> str:
     return f"{project}-{delivery_in(stage)}"
 
 
+def running_image(project: str, stage: str) -> str:
+    """Name the SSM parameter that holds the digest of what a stage runs, in each region that has its image.
+
+    Only the build that deploys the stage writes it: a tag of the image could be moved by whoever may push.
+    """
+    return f"{stage_access(project, stage)}-image"
+
+
 def preview_template(project: str, stage: str) -> str:
     """Name the template of a stage's previews, such as `notejam-dev-preview`; no stack is called that."""
     return f"{project}-{stage}-preview"
@@ -123,12 +131,12 @@ def container_insights_log_group(cluster_name: Join) -> Sub:
     return Sub("/aws/ecs/containerinsights/${Name}/performance", Name=cluster_name)
 
 
-def state_machine_log_group() -> Sub:
+def state_machine_log_group(*more: str) -> Sub:
     """Name the log group of a state machine; with this prefix it takes no place in the account's resource policy.
 
     Source: AWS Step Functions Developer Guide, "Using CloudWatch Logs to log execution history".
     """
-    return Sub("/aws/vendedlogs/states/${Name}", Name=of_this_stack())
+    return Sub("/aws/vendedlogs/states/${Name}", Name=of_this_stack(*more))
 
 
 def log_group_arn(name: object) -> Sub:
@@ -149,6 +157,11 @@ def backup_vault(tags: Mapping[str, str]) -> Join:
 def repository(project: str) -> Join:
     """Name the Git repository, which CodeCommit demands. It outlives its stack, as a vault does."""
     return Join("-", [project, _stack_number()])
+
+
+def cache(name: str) -> Join:
+    """Name a serverless cache, which ElastiCache demands: at most 40 letters, digits and hyphens, lower case."""
+    return Join("-", [name.lower(), _stack_number()])
 
 
 def restore_testing(what: str) -> Join:

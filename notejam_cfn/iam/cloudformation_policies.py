@@ -10,11 +10,22 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from awacs.aws import Action, Allow, ArnEquals, Condition, Statement, StringEquals, StringEqualsIfExists, StringLike
+from awacs.aws import (
+    Action,
+    Allow,
+    ArnEquals,
+    Condition,
+    ForAllValuesStringLike,
+    Statement,
+    StringEquals,
+    StringEqualsIfExists,
+    StringLike,
+)
 
 from ..core.render import compact_json
 from ..core.values import Value
 from . import permissions
+from .permissions import TAGS_ONE
 from .pipeline_policies import document, in_account, on, stacks_named
 from .policies import allow, allow_everywhere
 
@@ -25,13 +36,8 @@ MANAGED_POLICY_CHARACTERS = 6000
 # is not here, or whose resources have no name of their own, is narrowed to the account.
 # Source: the "Resource types" tables of AWS's Service Authorization Reference.
 NAMED: dict[str, tuple[str, ...]] = {
-    "backup": (
-        "backup:*:${AWS::AccountId}:backup-vault:{}*",
-        *(
-            f"backup:*:${{AWS::AccountId}}:{kind}:*"
-            for kind in ("backup-plan", "recovery-point", "restore-testing-plan")
-        ),
-    ),
+    "backup": ("backup:*:${AWS::AccountId}:backup-vault:{}*",),
+    "budgets": ("budgets::${AWS::AccountId}:budget/{}*",),
     "cloudwatch": ("cloudwatch:*:${AWS::AccountId}:alarm:{}*", "cloudwatch::${AWS::AccountId}:dashboard/{}*"),
     "ecr": ("ecr:*:${AWS::AccountId}:repository/{}*",),
     "ecs": (
@@ -42,7 +48,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     ),
     "events": ("events:*:${AWS::AccountId}:rule/{}*",),
     "iam": ("iam::${AWS::AccountId}:role/{}*",),
-    "kms": ("kms:*:${AWS::AccountId}:key/*", "kms:*:${AWS::AccountId}:alias/{}*"),
+    "kms": ("kms:*:${AWS::AccountId}:alias/{}*",),
     "logs": (
         "logs:*:${AWS::AccountId}:log-group:{}*",
         "logs:*:${AWS::AccountId}:log-group:/aws/rds/cluster/{}*",
@@ -53,15 +59,45 @@ NAMED: dict[str, tuple[str, ...]] = {
     ),
     "rds": (
         *(f"rds:*:${{AWS::AccountId}}:{kind}:{{}}*" for kind in ("cluster", "cluster-pg", "db", "subgrp")),
-        *(f"rds:*:${{AWS::AccountId}}:{kind}:*" for kind in ("cluster-snapshot", "og", "pg")),
+        *(f"rds:*:${{AWS::AccountId}}:cluster-snapshot:{begin}{{}}*" for begin in ("", "rds:")),
+        *(f"rds:*:${{AWS::AccountId}}:{kind}:default*" for kind in ("og", "pg")),
     ),
-    "route53": ("route53:::hostedzone/*", "route53:::change/*"),
     "s3": ("s3:::{}*",),
     "scheduler": ("scheduler:*:${AWS::AccountId}:schedule/*/{}*", "scheduler:*:${AWS::AccountId}:schedule-group/{}*"),
     "sns": ("sns:*:${AWS::AccountId}:{}*",),
-    # An association of a firewall is decided on the load balancer too, whose generated name holds five letters of the
-    # stack's.
-    "wafv2": ("wafv2:*:${AWS::AccountId}:*", "elasticloadbalancing:*:${AWS::AccountId}:loadbalancer/app/*"),
+    "ssm": ("ssm:*:${AWS::AccountId}:parameter/{}*",),
+    "route53": ("route53:::hostedzone/*", "route53:::change/*"),
+    # An association of a firewall is decided on the load balancer too, of which AWS WAF sees no tags, and whose
+    # generated name holds five letters of the stack's.
+    "wafv2": ("elasticloadbalancing:*:${AWS::AccountId}:loadbalancer/app/*",),
+}
+# Where the things of a service are whose ARNs hold no such name; not said here, everywhere in the account.
+UNNAMED: dict[str, tuple[str, ...]] = {
+    "backup": tuple(f"backup:*:${{AWS::AccountId}}:{kind}:*" for kind in ("backup-plan", "restore-testing-plan")),
+    "kms": ("kms:*:${AWS::AccountId}:key/*",),
+}
+# AWS Backup tags vaults, which have names, and plans, which have none, by the same actions; AWS WAF decides on a load
+# balancer besides.
+OF_BOTH = frozenset(
+    {
+        *("backup:ListTags", "backup:TagResource", "backup:UntagResource"),
+        *("wafv2:AssociateWebACL", "wafv2:GetWebACLForResource"),
+    }
+)
+# What an action of EC2 makes. It is decided on that, which is new, and on what that is made in, which must be the
+# stage's. Source: Service Authorization Reference, "Actions defined by Amazon EC2".
+MADE_IN_EC2 = {
+    "ec2:AllocateAddress": "elastic-ip",
+    "ec2:CreateEgressOnlyInternetGateway": "egress-only-internet-gateway",
+    "ec2:CreateFlowLogs": "vpc-flow-log",
+    "ec2:CreateInternetGateway": "internet-gateway",
+    "ec2:CreateNatGateway": "natgateway",
+    "ec2:CreateRouteTable": "route-table",
+    "ec2:CreateSecurityGroup": "security-group",
+    "ec2:CreateSubnet": "subnet",
+    "ec2:CreateVpc": "vpc",
+    "ec2:CreateVpcEncryptionControl": "vpc-encryption-control",
+    "ec2:CreateVpcEndpoint": "vpc-endpoint",
 }
 # What gives a role rights: allowed only for roles within the stage's boundary.
 # Source: Service Authorization Reference, AWS IAM, the actions that know `iam:PermissionsBoundary`.
@@ -69,15 +105,18 @@ GRANTING = frozenset(f"iam:{name}RolePolicy" for name in ("Attach", "Put")) | {
     "iam:CreateRole",
     "iam:PutRolePermissionsBoundary",
 }
-# Services whose ARNs hold no name that a stack gives, and whose resources all know tags.
-KNOWN_BY_TAG = frozenset({"backup", "kms", "secretsmanager", "states"})
 # What roles reach beside what is named after their stage: where RDS writes the measurements of the operating system,
 # and images, which are the project's and not a stage's.
 BOUND_ALSO = {
     "ecr": ("ecr:*:*:repository/*",),
     "logs": ("logs:*:${AWS::AccountId}:log-group:RDS*",),
-    "rds": ("rds:*:${AWS::AccountId}:cluster-snapshot:*",),
 }
+# AWS Backup names a snapshot after its job, and copies the tags of what it backs up to it; a snapshot that has none is
+# no stage's of ours. Source: AWS Backup Developer Guide, "Copying tags onto backups".
+BACKED_UP = "rds:*:${AWS::AccountId}:cluster-snapshot:awsbackup:*"
+ANY_SNAPSHOT = "rds:*:${AWS::AccountId}:cluster-snapshot:*"
+OF_SNAPSHOTS = frozenset({"rds:DescribeDBClusterSnapshots", "rds:RestoreDBClusterFromSnapshot", "rds:StartExportTask"})
+CHANGING_RECORDS = "route53:ChangeResourceRecordSets"
 # The id of the statement that lets rules of security groups be made, which have no tags yet.
 NEW_RULES = "NewRulesHaveNoTags"
 SERVICE_LINKED_ROLES = "iam::${AWS::AccountId}:role/aws-service-role/*"
@@ -93,33 +132,99 @@ def of_stage_or_new(project: str, stage: str) -> Condition:
     return Condition([StringEqualsIfExists({"aws:ResourceTag/project": project, "aws:ResourceTag/stage": stage})])
 
 
+def of_own_key(prefix: str) -> Condition:
+    """Hold for keys whose aliases are all the stage's, and for those that have none yet.
+
+    Source: AWS KMS Developer Guide, "Use aliases to control access to KMS keys".
+    """
+    return Condition([ForAllValuesStringLike("kms:ResourceAliases", f"alias/{prefix}*")])
+
+
 def allow_creating(
-    kinds: Iterable[str], prefix: str, of: tuple[str, str], boundary: Value, services: Sequence[str]
+    kinds: Iterable[str],
+    prefix: str,
+    of: tuple[str, str],
+    boundary: Value,
+    services: Sequence[str],
+    domains: Sequence[str] = (),
 ) -> list[Statement]:
     """Allow what CloudFormation calls to create, change and delete resources of these types in stacks named so.
 
     `permissions` knows the actions. Names narrow them where a service puts names in ARNs; where it does not, tags
-    narrow what may be changed or deleted (`of` is the project and the stage), and the account the rest. Roles get
-    rights only within `boundary`, and are handed to these `services` only.
+    narrow what may be changed or deleted (`of` is the project and the stage), and what is made may be new or the
+    stage's. Roles get rights only within `boundary`, and are handed to these `services` only. Records are changed of
+    these `domains` only.
 
     Raises `UnknownPermissions` for a type that `permissions` does not know.
     """
     called = {action for kind in kinds for action in permissions.actions_for(kind)} | {"cloudformation:DescribeStacks"}
-    own, own_or_new = of_stage(*of), of_stage_or_new(*of)
-    special = {"iam:PassRole", "iam:CreateServiceLinkedRole", *GRANTING}
+    special = {"iam:PassRole", "iam:CreateServiceLinkedRole", CHANGING_RECORDS, *GRANTING}
     known = [permissions.action(name) for name in sorted(called - special)]
     wide = [action.name for action in known if not action.takes_resource]
-    tagged = [action.name for action in known if action.decided_by_tag]
-    tagging = [action.name for action in known if action.tags_one]
-    named = [action.name for action in known if action.name not in {*wide, *tagged, *tagging}]
+    unnamed = [action for action in known if action.takes_resource and _of_others(action)]
+    named = [action.name for action in known if action.takes_resource and _of_names(action)]
     return [
         *allow_making_roles(prefix, boundary, services, sorted(called & GRANTING)),
         *(allow(_literal(some), resources_of(service, prefix)) for service, some in _by_service(named)),
-        *(allow(_literal(some), resources_of(service, prefix), own) for service, some in _by_service(tagged)),
-        *(allow(_literal(some), resources_of(service, prefix), own_or_new) for service, some in _by_service(tagging)),
-        *allow_new_rules(tagged),
+        *allow_unnamed(unnamed, prefix, of),
+        *(allow_restoring(of) if "rds:RestoreDBClusterFromSnapshot" in called else []),
+        *(allow_changing_records(domains) if CHANGING_RECORDS in called and domains else []),
         allow_everywhere("TheseHaveNoResource", _spelled(wide)),
     ]
+
+
+def _of_names(action: permissions.Action) -> bool:
+    """Say whether names narrow an action, alone or beside tags."""
+    return not action.nameless or action.name in OF_BOTH
+
+
+def _of_others(action: permissions.Action) -> bool:
+    """Say whether an action is about things without names, alone or, as an alias's of a key, beside what has one."""
+    return action.nameless or action.name in OF_BOTH or action.name.startswith("kms:")
+
+
+def allow_unnamed(actions: Sequence[permissions.Action], prefix: str, of: tuple[str, str]) -> list[Statement]:
+    """Allow actions on things without names: to change the stage's, to make and tag new ones, to look at any."""
+    in_ec2 = [one.name for one in actions if one.name in MADE_IN_EC2]
+    of_keys = [one.name for one in actions if one.name.startswith("kms:") and not one.decided_by_tag]
+    changing = [one.name for one in actions if one.decided_by_tag or one.name in in_ec2]
+    making = [one.name for one in actions if (one.makes_one or TAGS_ONE.search(one.name)) and one.name not in in_ec2]
+    looking = [one.name for one in actions if one.name not in {*changing, *making, *of_keys}]
+    kinds: list[tuple[Iterable[str], Condition | None]] = [
+        (changing, of_stage(*of)),
+        ([name for name in making if name not in of_keys], of_stage_or_new(*of)),
+        (of_keys, of_own_key(prefix)),
+        (looking, None),
+    ]
+    return [
+        *(
+            allow(_literal(some), unnamed(service), condition)
+            for names, condition in kinds
+            for service, some in _by_service(names)
+        ),
+        *(allow(_literal([name]), [in_account(f"ec2:*:${{AWS::AccountId}}:{MADE_IN_EC2[name]}/*")]) for name in in_ec2),
+        *allow_new_rules(changing),
+    ]
+
+
+def allow_restoring(of: tuple[str, str]) -> list[Statement]:
+    """Let a database start from a backup of the stage's, or from any snapshot that is tagged as the stage's."""
+    restoring = on("rds", "DescribeDBClusterSnapshots", "RestoreDBClusterFromSnapshot")
+    return [
+        allow(restoring, [in_account(BACKED_UP)], of_stage_or_new(*of)),
+        allow(restoring, [in_account(ANY_SNAPSHOT)], of_stage(*of)),
+    ]
+
+
+def allow_changing_records(domains: Sequence[str]) -> list[Statement]:
+    """Let records of these domains and of what is below them be changed, in whichever zone holds them.
+
+    A certificate is proved by a record below its domain. Source: Amazon Route 53 Developer Guide, "Using IAM policy
+    conditions for fine-grained access control".
+    """
+    names = [name for domain in domains for name in (domain, f"*.{domain}")]
+    of_domains = Condition([ForAllValuesStringLike("route53:ChangeResourceRecordSetsNormalizedRecordNames", names)])
+    return [allow(on("route53", "ChangeResourceRecordSets"), [in_account("route53:::hostedzone/*")], of_domains)]
 
 
 def allow_new_rules(actions: Sequence[str]) -> list[Statement]:
@@ -144,18 +249,20 @@ def allow_making_roles(
 
 
 def bound(
-    narrow: Iterable[str], wide: Iterable[str], prefix: str, own: Condition, services: Sequence[str]
+    narrow: Iterable[str], wide: Iterable[str], prefix: str, of: tuple[str, str], services: Sequence[str]
 ) -> list[Statement]:
     """Say what the roles of a stage can be given at the most: what they do, with the stage's own resources.
 
-    `narrow` are the actions that they have on resources, `wide` those for which AWS offers no resource.
-    Secrets, keys, state machines and vaults have no name in their ARNs: their tags decide, and for the secret that RDS
-    makes the cluster it is of. Source: Amazon RDS User Guide, "Password management with Amazon RDS and AWS Secrets
-    Manager", on the tag `aws:rds:primaryDBClusterArn`.
+    `narrow` are the actions that they have on resources, `wide` those for which AWS offers no resource; `of` is the
+    project and the stage. Secrets, keys, state machines and vaults have no name in their ARNs: their tags decide, and
+    for the secret that RDS makes the cluster it is of. Source: Amazon RDS User Guide, "Password management with Amazon
+    RDS and AWS Secrets Manager", on the tag `aws:rds:primaryDBClusterArn`.
     """
+    own = of_stage(*of)
     wanted = sorted(set(narrow) - {"iam:PassRole"})
-    by_tag = [action for action in wanted if action.partition(":")[0] in KNOWN_BY_TAG]
+    by_tag = [action for action in wanted if permissions.action(action).nameless]
     named = [action for action in wanted if action not in by_tag]
+    of_snapshots = [action for action in wanted if action in OF_SNAPSHOTS]
     cluster = in_account(f"rds:*:${{AWS::AccountId}}:cluster:{prefix}*")
     of_cluster = Condition([StringLike("secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn", cluster)])
     secrets = in_account("secretsmanager:*:${AWS::AccountId}:secret:rds!cluster-*")
@@ -165,38 +272,42 @@ def bound(
             allow(_literal(some), [*resources_of(service, prefix), *map(in_account, BOUND_ALSO.get(service, ()))])
             for service, some in _by_service(named)
         ),
-        *(allow(_literal(some), resources_of(service, prefix), own) for service, some in _by_service(by_tag)),
+        *(allow(_literal(some), unnamed(service), own) for service, some in _by_service(by_tag)),
+        *([allow(_literal(of_snapshots), [in_account(BACKED_UP)], of_stage_or_new(*of))] if of_snapshots else []),
         allow(on("secretsmanager", "GetSecretValue"), [secrets], of_cluster),
         allow(on("iam", "PassRole"), roles, Condition([StringEquals("iam:PassedToService", sorted(services))])),
-        *bound_backups(prefix, own),
+        *bound_backups(prefix, of),
         allow_everywhere("TheseHaveNoResource", _literal(sorted(wide))),
     ]
 
 
-def bound_backups(prefix: str, own: Condition) -> list[Statement]:
+def bound_backups(prefix: str, of: tuple[str, str]) -> list[Statement]:
     """Say what the role of AWS Backup can do: snapshots of the stage's clusters, and restores that test them.
 
-    A cluster is restored with a parameter group and an option group, RDS's own where none is named, and deleted with a
-    last snapshot unless it is told not to: AWS decides on those too.
+    A snapshot of another stage has that stage's tags; a new one has none. A cluster is restored with a parameter group
+    and an option group, RDS's own where none is named, and deleted with a last snapshot unless it is told not to: AWS
+    decides on those too.
     Sources: the managed policies AWSBackupServiceRolePolicyForBackup and AWSBackupServiceRolePolicyForRestores; Service
     Authorization Reference, "Actions defined by Amazon RDS".
     """
-    snapshots = in_account("rds:*:${AWS::AccountId}:cluster-snapshot:*")
+    snapshots, backed_up = in_account(ANY_SNAPSHOT), in_account(BACKED_UP)
     names = (prefix, "awsbackup-restore-test-")
     kinds = ("cluster", "db", "subgrp")
     databases = [in_account(f"rds:*:${{AWS::AccountId}}:{kind}:{name}*") for kind in kinds for name in names]
     defaults = [in_account(f"rds:*:${{AWS::AccountId}}:{kind}") for kind in ("cluster-pg:default.*", "og:default:*")]
     parameters = in_account(f"rds:*:${{AWS::AccountId}}:cluster-pg:{prefix}*")
-    making = ("AddTagsToResource", "CreateDBClusterSnapshot", "DeleteDBCluster")
-    reading = ("DescribeDBClusterSnapshots", "DescribeDBClusters", "DescribeDBInstances", "ListTagsForResource")
-    changing = ("CreateDBInstance", "DeleteDBInstance", "ModifyDBCluster")
-    copying = ("CopyFromBackupVault", "CopyIntoBackupVault", "DescribeBackupVault")
+    making = on("rds", "AddTagsToResource", "CopyDBClusterSnapshot", "CreateDBClusterSnapshot", "DeleteDBCluster")
+    restoring = on("rds", "RestoreDBClusterFromSnapshot")
+    reading = on("rds", "DescribeDBClusters", "DescribeDBInstances", "ListTagsForResource")
+    changing = on("rds", "CreateDBInstance", "DeleteDBInstance", "ModifyDBCluster")
+    copying = on("backup", "CopyFromBackupVault", "CopyIntoBackupVault", "DescribeBackupVault")
     return [
-        allow(on("rds", *making, "CopyDBClusterSnapshot", *reading), [snapshots, *databases]),
-        allow(on("rds", "RestoreDBClusterFromSnapshot"), [snapshots, *databases, parameters, *defaults]),
-        allow(on("rds", *changing), databases),
-        allow(on("rds", "DeleteDBClusterSnapshot", "ModifyDBClusterSnapshotAttribute"), [snapshots], own),
-        allow(on("backup", *copying), [in_account(f"backup:*:${{AWS::AccountId}}:backup-vault:{prefix}*")]),
+        allow([*making, *reading, *restoring, *changing], databases),
+        allow([*making, *restoring], [backed_up], of_stage_or_new(*of)),
+        allow(on("rds", "DescribeDBClusterSnapshots", "ListTagsForResource"), [snapshots]),
+        allow(restoring, [parameters, *defaults]),
+        allow(on("rds", "DeleteDBClusterSnapshot", "ModifyDBClusterSnapshotAttribute"), [snapshots], of_stage(*of)),
+        allow(copying, [in_account(f"backup:*:${{AWS::AccountId}}:backup-vault:{prefix}*")]),
         allow_everywhere("TagsHaveNoResource", on("tag", "GetResources")),
     ]
 
@@ -241,6 +352,11 @@ def resources_of(service: str, prefix: str) -> list[Value]:
         return stacks_named([prefix])
     patterns = NAMED.get(service, (f"{service}:*:${{AWS::AccountId}}:*",))
     return [in_account(arn) for arn in dict.fromkeys(pattern.replace("{}", prefix) for pattern in patterns)]
+
+
+def unnamed(service: str) -> list[Value]:
+    """Return where the things of a service are whose ARNs hold no name."""
+    return [in_account(pattern) for pattern in UNNAMED.get(service, (f"{service}:*:${{AWS::AccountId}}:*",))]
 
 
 def _characters(statements: Sequence[Statement]) -> int:

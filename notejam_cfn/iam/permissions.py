@@ -16,22 +16,36 @@ from typing import Any
 
 DATA = Path(__file__).with_suffix(".json")
 RESOURCE_TAG = "aws:ResourceTag/${TagKey}"
-# Services whose ARNs hold no name that we choose: who may change or delete one of their things, its tags decide.
-WITHOUT_NAMES = frozenset({"ec2", "elasticloadbalancing", "kms", "secretsmanager", "states", "wafv2"})
-CHANGES_ONE = re.compile(
-    r":(Associate|Attach|Authorize|CreateRoute$|CreateRule$|Delete|Detach|Disable|Disassociate|Modify|Put"
-    r"|Release|Remove|Replace|Revoke|Schedule|Set|Update)"
-)
-# A key's tags take minutes until they count, so that making a key must not hang on them; its own policy decides.
-# Source: AWS KMS Developer Guide, "ABAC for AWS KMS". AWS WAF decides an association on the load balancer too, of which
-# it sees no tags; and what is logged of a web ACL is of no use to others.
-NOT_BY_TAG = frozenset(
+# Services whose ARNs hold no name that we choose, and resource types of others for which that is so: who may change or
+# delete one of their things, its tags decide.
+WITHOUT_NAMES = frozenset(
     {
-        *("kms:PutKeyPolicy", "kms:UpdateKeyDescription"),
-        *("wafv2:AssociateWebACL", "wafv2:DeleteLoggingConfiguration", "wafv2:PutLoggingConfiguration"),
+        *("application-autoscaling", "cloudfront", "ec2", "elasticloadbalancing", "kms", "secretsmanager", "states"),
+        "wafv2",
     }
 )
+TYPES_WITHOUT_NAMES = frozenset({"backupPlan", "restoreTestingPlan"})
+# Not every region's version of these types hands a stack's tags on: what has no tags is taken for new.
+TAGS_MAY_LACK = "application-autoscaling:"
+READS = re.compile(r":(BatchGet|Describe|Get|List)")
 TAGS_ONE = re.compile(r":(AddTags|CreateTags|DeleteTags|RemoveTags|TagResource|UntagResource)$")
+MAKES_ONE = re.compile(r":(Allocate|Create|Register(?!Targets))")
+# These make a part of something that is there already, which decides.
+MAKES_PART = frozenset(
+    {
+        *("backup:CreateBackupSelection", "backup:CreateRestoreTestingSelection", "ec2:AllocateIpamPoolCidr"),
+        *("ec2:CreateRoute", "elasticloadbalancing:CreateListener", "elasticloadbalancing:CreateRule"),
+    }
+)
+# A key's tags take minutes until they count, so that making and using a key must not hang on them: its aliases decide,
+# of which a new one has none. Source: AWS KMS Developer Guide, "ABAC for AWS KMS".
+NOT_BY_TAG = frozenset(
+    {
+        *(f"kms:{name}" for name in ("CreateGrant", "Decrypt", "EnableKey", "EnableKeyRotation", "Encrypt")),
+        *(f"kms:{name}" for name in ("GenerateDataKey", "PutKeyPolicy", "ReEncryptFrom", "ReEncryptTo", "RetireGrant")),
+        "kms:UpdateKeyDescription",
+    }
+)
 
 
 class UnknownPermissions(LookupError):
@@ -58,19 +72,29 @@ class Action:
         return bool(self.required or self.optional)
 
     @property
+    def nameless(self) -> bool:
+        """Whether it is about things whose ARNs have no name in them, and whose tags IAM sees."""
+        kinds = set(self.required)
+        of_none = self.name.partition(":")[0] in WITHOUT_NAMES or (bool(kinds) and kinds <= TYPES_WITHOUT_NAMES)
+        return of_none and RESOURCE_TAG in self.condition_keys
+
+    @property
     def decided_by_tag(self) -> bool:
-        """Whether it changes one existing thing whose ARN has no name in it, and whose tags IAM sees."""
-        late = self.name not in NOT_BY_TAG and not self.tags_one
-        return self._nameless and bool(CHANGES_ONE.search(self.name)) and late
+        """Whether it changes one existing thing of those, however the action is called."""
+        other = READS.search(self.name) or self.tags_one or self.makes_one or self.name in NOT_BY_TAG
+        return self.nameless and not other
 
     @property
     def tags_one(self) -> bool:
         """Whether it tags such a thing, which has no tags yet when it has just been made."""
-        return self._nameless and bool(TAGS_ONE.search(self.name))
+        return self.nameless and bool(TAGS_ONE.search(self.name))
 
     @property
-    def _nameless(self) -> bool:
-        return self.name.partition(":")[0] in WITHOUT_NAMES and RESOURCE_TAG in self.condition_keys
+    def makes_one(self) -> bool:
+        """Whether it makes such a thing, or changes one of the same name where the service has one already."""
+        if not self.nameless or self.tags_one or READS.search(self.name) or self.name in MAKES_PART:
+            return False
+        return bool(MAKES_ONE.search(self.name)) or self.name.startswith(TAGS_MAY_LACK)
 
 
 def actions_for(kind: str) -> tuple[str, ...]:

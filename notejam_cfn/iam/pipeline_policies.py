@@ -12,6 +12,7 @@ from awacs.aws import Action, Allow, ArnLike, Condition, PolicyDocument, Princip
 from awacs.sts import AssumeRole
 from troposphere import Sub, encode_to_dict
 
+from ..core import names
 from ..core.values import Value
 from .policies import allow, allow_everywhere, policy, service_principal, within
 
@@ -21,9 +22,9 @@ READING_KEY = ("Decrypt", "DescribeKey")
 WRITING_KEY = ("Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
 
 
-def on(service: str, *names: str) -> list[Action]:
+def on(service: str, *actions: str) -> list[Action]:
     """Return actions of one service."""
-    return [Action(service, name) for name in names]
+    return [Action(service, name) for name in actions]
 
 
 def in_account(arn: str) -> Sub:
@@ -151,9 +152,9 @@ def allow_running_builds(project_arns: Sequence[Value]) -> Statement:
 
 def allow_writing_reports() -> Statement:
     """Write test and coverage reports; their groups are named after the build project, and that after the stack."""
-    names = ("BatchPutCodeCoverages", "BatchPutTestCases", "CreateReport", "CreateReportGroup", "UpdateReport")
+    writes = ("BatchPutCodeCoverages", "BatchPutTestCases", "CreateReport", "CreateReportGroup", "UpdateReport")
     groups = in_account("codebuild:${AWS::Region}:${AWS::AccountId}:report-group/${AWS::StackName}-*")
-    return allow(on("codebuild", *names), [groups])
+    return allow(on("codebuild", *writes), [groups])
 
 
 def allow_pushing_images(repository_arns: Sequence[Value]) -> list[Statement]:
@@ -167,6 +168,12 @@ def allow_pushing_images(repository_arns: Sequence[Value]) -> list[Statement]:
 def allow_marking_images(repository_arns: Sequence[Value]) -> Statement:
     """Give an image that is there another tag."""
     return allow(on("ecr", "BatchGetImage", "DescribeImages", "PutImage"), repository_arns)
+
+
+def allow_noting_image(project: str, stage: str) -> Statement:
+    """Note which image a stage runs, in every region that has it."""
+    noted = in_account(f"ssm:*:${{AWS::AccountId}}:parameter/{names.running_image(project, stage)}")
+    return allow(on("ssm", "PutParameter"), [noted])
 
 
 def allow_changing_stacks(prefixes: Iterable[str]) -> Statement:

@@ -110,15 +110,18 @@ def allow_writing_os_metrics() -> list[Statement]:
     ]
 
 
-def allow_pulling_images(project: str) -> list[Statement]:
-    """Pull images from this account's repositories, and from the project's in the account of its pipeline.
+def allow_pulling_images(project: str, others: Sequence[Value] = ()) -> list[Statement]:
+    """Pull images from this account's repositories, from the project's in the account of its pipeline, and from others.
 
     Signing in to the registry needs `*`. Who may pull from another account, that account's repository decides too.
     """
     pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
     own = Sub("arn:${AWS::Partition}:ecr:*:${AWS::AccountId}:repository/*")
     of_pipeline = Sub(f"arn:${{AWS::Partition}}:ecr:*:*:repository/{names.delivery_stack(project)}-*")
-    return [allow_everywhere("SigningInHasNoResource", [ecr.GetAuthorizationToken]), allow(pull, [own, of_pipeline])]
+    return [
+        allow_everywhere("SigningInHasNoResource", [ecr.GetAuthorizationToken]),
+        allow(pull, [own, of_pipeline, *others]),
+    ]
 
 
 def allow_recorded_shells(log_group_arn: Value, key_arn: Value) -> list[Statement]:
@@ -208,25 +211,23 @@ def refuse_grants_to_people() -> Statement:
     )
 
 
-def refuse_other_stages(project: str, stage: str) -> Statement:
-    """Refuse a stage's key to the roles in which the pipeline changes other stages, which may use keys by account.
+def refuse_stages(project: str, but: str | None = None) -> Statement:
+    """Refuse a key to the roles in which the pipeline changes stages, which may use keys by account; `but` one's.
 
     Keys have no name in their ARNs, and a tag takes minutes until it counts. Source: AWS KMS Developer Guide, "ABAC for
     AWS KMS".
     """
     pipeline = f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{names.delivery_stack(project)}-in-"
+    tests: list[Any] = [ArnLike("aws:PrincipalArn", Sub(f"{pipeline}*"))]
+    if but:
+        tests.append(ArnNotLike("aws:PrincipalArn", Sub(f"{pipeline}{but}-*")))
     return Statement(
         Sid="OtherStagesStayOut",
         Effect=Deny,
         Action=[Action("kms", "*")],
         Principal=Principal("AWS", "*"),
         Resource=["*"],
-        Condition=Condition(
-            [
-                ArnLike("aws:PrincipalArn", Sub(f"{pipeline}*")),
-                ArnNotLike("aws:PrincipalArn", Sub(f"{pipeline}{stage}-*")),
-            ]
-        ),
+        Condition=Condition(tests),
     )
 
 
@@ -286,34 +287,38 @@ def allow_services_to_publish(topic_arn: Value, *services: str) -> Statement:
     )
 
 
-def allow_events_to_publish(topic_arn: Value) -> Statement:
-    """Let this account's EventBridge rules publish to a topic."""
-    rules = Sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*")
+def allow_events_to_publish(topic_arn: Value, *stacks: str) -> Statement:
+    """Let EventBridge rules of this stack, and of `stacks` whose names begin so, publish to a topic."""
     return Statement(
         Sid="EventsPublish",
         Effect=Allow,
         Action=[sns.Publish],
         Principal=service_principal("events"),
         Resource=[topic_arn],
-        Condition=Condition([ArnLike("aws:SourceArn", rules)]),
+        Condition=Condition([ArnLike("aws:SourceArn", rules_of(*stacks))]),
     )
 
 
+def rules_of(*stacks: str) -> list[Sub]:
+    """Return the ARNs of the EventBridge rules of this stack, and of stacks whose names begin so."""
+    begin = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/"
+    return [Sub(f"{begin}{name}-*") for name in ("${AWS::StackName}", *stacks)]
+
+
 def allow_events_to_log(streams_arn: Value) -> list[Statement]:
-    """Let this account's EventBridge rules write to a log group. `streams_arn` is the group's ARN and `:*`.
+    """Let EventBridge rules of this stack write to a log group. `streams_arn` is the group's ARN and `:*`.
 
     A stream is made in no rule's name; a condition on it would drop events.
     Sources: Amazon EventBridge User Guide, "CloudWatch Logs permissions"; aws-samples/serverless-patterns, request 618.
     """
     services = Principal("Service", [f"{name}.{SERVICE_SUFFIX}" for name in ("delivery.logs", "events")])
-    rules = Sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*")
     to_streams = {"Effect": Allow, "Principal": services, "Resource": [streams_arn]}
     return [
         Statement(Sid="EventsMakeStreams", Action=[logs.CreateLogStream], **to_streams),
         Statement(
             Sid="EventsLog",
             Action=[logs.PutLogEvents],
-            Condition=Condition([ArnLike("aws:SourceArn", rules)]),
+            Condition=Condition([ArnLike("aws:SourceArn", rules_of())]),
             **to_streams,
         ),
     ]

@@ -122,7 +122,11 @@ def needs_of(stacks: Iterable[Stack]) -> StageNeeds:
         for service in [statement.properties["Principal"].data["Service"]]
     }
     kinds = {str(resource.resource_type) for resource in resources}
-    return StageNeeds(frozenset(kinds), frozenset(narrow), frozenset(wide), tuple(sorted(services)))
+    records = [one for one in resources if one.resource_type == "AWS::Route53::RecordSet"]
+    domains = {str(record.properties["Name"]).lower() for record in records}
+    return StageNeeds(
+        frozenset(kinds), frozenset(narrow), frozenset(wide), tuple(sorted(services)), tuple(sorted(domains))
+    )
 
 
 def statements_of(inline: Iterable[object]) -> list[Statement]:

@@ -10,7 +10,8 @@ from ..application import COUNTED_RULES, IN_FRONT, QUERIES, add_application, cha
 from ..components.backup.backups import Backups, add_backups
 from ..components.backup.cross_region import CrossRegionBackup, add_cross_region_backup
 from ..components.containers.cluster import add_cluster
-from ..components.containers.service import Service, add_service
+from ..components.containers.outputs import Service
+from ..components.containers.service import add_service
 from ..components.data.database import Database, add_database
 from ..components.data.encryption import Encryption, add_encryption
 from ..components.edge.access_log import add_access_log

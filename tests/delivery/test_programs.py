@@ -98,7 +98,7 @@ def smoke_ran(tmp_path: Path, works: bool, before: str) -> tuple[int, list[str]]
 def test_a_stage_that_works_has_its_image_marked(tmp_path: Path) -> None:
     status, calls = smoke_ran(tmp_path, works=True, before=IMAGE)
     assert status == 0
-    assert calls == ["-m notejam_cfn smoke dev --profile stage", "delivery/mark.py"]
+    assert calls == ["delivery/running.py", "-m notejam_cfn smoke dev --profile stage", "delivery/mark.py"]
 
 
 def test_a_stage_that_does_not_work_gets_its_image_back_and_nothing_else(tmp_path: Path) -> None:
@@ -152,18 +152,25 @@ def marked(aws: emulator.Emulator, region: str, tag: str) -> str:
     return str(found[0]["imageDigest"])
 
 
+def noted(aws: emulator.Emulator, region: str) -> str:
+    found = aws.client("ssm", region).get_parameter(Name="notejam-delivery-in-dev-image")
+    return str(found["Parameter"]["Value"])
+
+
 def test_the_image_a_stage_runs_is_marked_wherever_it_is_kept(mark: Any, aws: emulator.Emulator) -> None:
     for release in ("release-1", "release-2"):
         digests = {pushed(aws, region, release) for region in ("eu-central-1", "us-east-1")}
         (digest,) = digests
         environ = {
             "STAGE": "dev",
+            "ACCESS": "arn:aws:iam::111122223333:role/notejam-delivery-in-dev",
             "IMAGE_URI": f"{REPOSITORY}@{digest}",
             "REPOSITORY_URI": REPOSITORY,
             "COPY_URIS": REPOSITORY.replace("eu-central-1", "us-east-1"),
         }
         assert mark.main(aws.client, environ) == 0
         assert {marked(aws, region, "stage-dev") for region in ("eu-central-1", "us-east-1")} == digests
+        assert {noted(aws, region) for region in ("eu-central-1", "us-east-1")} == digests
 
 
 class Ecr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from notejam_cfn.config.loader import parse
 from notejam_cfn.config.settings import Stage
 from notejam_cfn.stacks import stacks_of, stacks_of_stage
 from notejam_cfn.stacks.stack import Stack
+from tests.harness import wheel
 
 Composed = dict[str, dict[str, Any]]
 
@@ -56,6 +58,13 @@ def starter_stacks() -> list[Stack]:
 def starter_templates(starter_stacks: list[Stack]) -> dict[str, dict[str, Any]]:
     """The rendered templates of the starter configuration by path, such as `dev/network`."""
     return {stack.path: stack.template.to_dict() for stack in starter_stacks}
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment that has only the project's wheel, and what it needs."""
+    folder = tmp_path_factory.mktemp("wheel")
+    return wheel.install(wheel.build(folder), folder)
 
 
 @pytest.fixture(scope="session")

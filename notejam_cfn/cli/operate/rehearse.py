@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...core import render
 from ...deploy.exit_codes import BadInput, Exit
 from ...deploy.ui.progress import KINDS, Silent, minutes
 from ...reports.cost.usage import HOURS_A_MONTH
 from . import session
+
+if TYPE_CHECKING:
+    from ...config.settings import Project
+    from ...local.on_aws.trial import Trial
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,28 +96,42 @@ def _try(asked: argparse.Namespace) -> int:
     """Try the stage on AWS."""
     from ...config.loader import load
     from ...local.on_aws import proof, trial
-    from ...reports.cost.stages import bills_of, sites_of
 
+    trial.require_known(asked.only)
     project = load()
     state, folder = trial.prepare(project, asked.stage, asked.image_uri)
     run = trial.Trial(session.connect(asked), state, folder, KINDS.get(asked.progress, Silent), _teller())
     region, account = run.stacks[0].region, session.require_account(run.aws, run.stacks)
-    bodies = [(asked.stage, str(one.path), render.load(one.text())) for one in run.stacks]
-    typical = bills_of(sites_of(project), bodies)[asked.stage][1]
-    minutes_, dollars = run.minutes(), typical.usd / HOURS_A_MONTH
-    print(
-        f"{state.project}: {len(run.stacks)} stacks, {sum(len(one[2]['Resources']) for one in bodies)} resources in "
-        f"{account}, {region}; about {minutes_:.0f} minutes, ${max(dollars, 0.01):.2f} an hour. It needs an "
-        f"administrator's permissions. Kept in {folder}; steps: {', '.join(run.steps)}."
-    )
+    print("\n".join(_before(run, project, account, asked.only)))
     if not asked.yes and not session.prompter(session.talk(asked)).confirm("Begin?"):
         return Exit.REFUSED
+    emulated = run.aws.access.endpoint_url is not None
     try:
         run.run(asked.only)
     finally:
-        emulated = run.aws.access.endpoint_url is not None
         print(f"Written: {proof.write(state, region, account, emulated=emulated)}")
+        if not emulated:
+            proof.tell(Path("README.md"))
     return Exit.DONE
+
+
+def _before(run: Trial, project: Project, account: str, only: Sequence[str]) -> list[str]:
+    """Say what a trial makes, how long it takes, what it costs and what it needs."""
+    from ...local.on_aws import permissions, trial
+    from ...reports.cost.stages import bills_of, sites_of
+
+    bodies = [(run.state.stage, str(one.path), render.load(one.text())) for one in run.stacks]
+    hourly = bills_of(sites_of(project), bodies)[run.state.stage][1].usd / HOURS_A_MONTH
+    resources = [resource for one in bodies for resource in one[2]["Resources"].values()]
+    steps = [name for name in trial.STEPS if name not in run.state.done and (not only or name in only)]
+    minutes_ = run.minutes(only)
+    return [
+        f"{run.state.project}: {len(bodies)} stacks with {len(resources)} resources in {account}, "
+        f"{run.stacks[0].region}; the steps {', '.join(steps)}.",
+        f"About {minutes_:.0f} minutes and ${max(hourly * minutes_ / 60, 0.01):.2f}, ${max(hourly, 0.01):.2f} an hour.",
+        f"It needs {permissions.words({resource['Type'] for resource in resources})}.",
+        f"What was done is kept in {run.folder}: the same command goes on after Ctrl-C.",
+    ]
 
 
 def _typical(stage: str) -> float:

@@ -18,12 +18,12 @@ from ...iam import pipeline_policies, policies
 from ..data.encryption import Encryption
 from ..pipeline.stage_access import StageAccess
 
-STAGE_TAG, RELEASE_TAG, CACHE_TAG = "stage-", "release-", "cache"
+STAGE_TAG, RELEASE_TAG = "stage-", "release-"
 MORE_THAN_ALL_STAGES = 1000
 UNTAGGED_DAYS = 3
 RELEASES_ARE_FIXED = Suppression(
-    reason="Releases are immutable; only two tags are excluded: the layer cache and the mark of what a stage runs.",
-    risk="Whoever may push can move these two; stages run images by digest, which no tag can change.",
+    reason="Releases are immutable; only one kind of tag is excluded: the mark of what a stage runs.",
+    risk="Whoever may push can move the mark; stages run images by digest, which no tag can change.",
     checkov=("CKV_AWS_51",),
     guard=("ecr_private_tag_immutability_enabled_check",),
 )
@@ -44,13 +44,13 @@ def add_image_repository(
 ) -> ImageRepository:
     """Add a repository whose releases cannot be overwritten, scanned on push, tidied without touching what runs.
 
-    `others` are stages of other accounts that pull from it. Only two kinds of tags may move: `stage-NAME`, which marks
-    the image a stage runs, and the build's layer cache.
+    `others` are stages of other accounts that pull from it. Only the tags `stage-NAME` may move, which keep the images
+    that stages run. There is no cache of layers: a build of one commit could put something into the images of others.
     """
     repository = ecr.Repository(
         "Images",
         ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
-        ImageTagMutabilityExclusionFilters=[movable(f"{STAGE_TAG}*"), movable(CACHE_TAG)],
+        ImageTagMutabilityExclusionFilters=[movable(f"{STAGE_TAG}*")],
         ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
         EncryptionConfiguration=ecr.EncryptionConfiguration(EncryptionType="KMS", KmsKey=encryption.key_arn),
         LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=lifecycle(settings.kept_images)),
@@ -82,10 +82,9 @@ def lifecycle(kept_images: int) -> str:
     """
     rules = [
         rule(1, "Keep what stages run", [f"{STAGE_TAG}*"], MORE_THAN_ALL_STAGES),
-        rule(2, "Keep the layer cache", [CACHE_TAG], 1),
-        rule(3, "Keep the newest releases", [f"{RELEASE_TAG}*"], kept_images),
+        rule(2, "Keep the newest releases", [f"{RELEASE_TAG}*"], kept_images),
         {
-            "rulePriority": 4,
+            "rulePriority": 3,
             "description": "Remove what lost its tag",
             "selection": {
                 "tagStatus": "untagged",

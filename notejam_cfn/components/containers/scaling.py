@@ -11,6 +11,7 @@ from troposphere import applicationautoscaling as scaling
 from ...config.settings import ServiceSettings
 from ...core.template import Template
 from ...core.values import Value
+from ..load_balancing.targets import Targets
 
 GROUP = "Scaling"
 NAMESPACE = "ecs"
@@ -28,16 +29,20 @@ class ScalingTarget:
 
     cluster_name: Value
     service_name: Value
-    load_balancer_full_name: Value
-    target_group_full_name: Value
+    targets: Targets | None = None
 
     @property
-    def dimensions(self) -> list[cloudwatch.MetricDimension]:
-        """The dimensions of the load balancer's metrics about this service."""
-        return [
-            cloudwatch.MetricDimension(Name="LoadBalancer", Value=self.load_balancer_full_name),
-            cloudwatch.MetricDimension(Name="TargetGroup", Value=self.target_group_full_name),
-        ]
+    def resource_id(self) -> Join:
+        """The service, as Application Auto Scaling names it."""
+        return Join("/", ["service", self.cluster_name, self.service_name])
+
+
+def dimensions(targets: Targets) -> list[cloudwatch.MetricDimension]:
+    """Return the dimensions of the load balancer's metrics about a service."""
+    return [
+        cloudwatch.MetricDimension(Name="LoadBalancer", Value=targets.balancer_full_name),
+        cloudwatch.MetricDimension(Name="TargetGroup", Value=targets.group_full_name),
+    ]
 
 
 def add_scaling(template: Template, settings: ServiceSettings, scaled: ScalingTarget, condition: str) -> None:
@@ -51,7 +56,7 @@ def add_scaling(template: Template, settings: ServiceSettings, scaled: ScalingTa
         f"{settings.name}ScalableTarget",
         ServiceNamespace=NAMESPACE,
         ScalableDimension=DIMENSION,
-        ResourceId=Join("/", ["service", scaled.cluster_name, scaled.service_name]),
+        ResourceId=scaled.resource_id,
         MinCapacity=least.ref(),
         MaxCapacity=most.ref(),
         # Written out when there are none, so that those of before go.
@@ -60,8 +65,8 @@ def add_scaling(template: Template, settings: ServiceSettings, scaled: ScalingTa
     )
     template.add(target, why="Bounds the number of tasks, and with it the cost.")
     add_tracking(template, settings, target, scaled, condition)
-    if settings.sleep_after_minutes:
-        add_sleep(template, settings, target, scaled, condition)
+    if settings.sleep_after_minutes and scaled.targets:
+        add_sleep(template, settings, target, scaled.targets, condition)
 
 
 def add_bounds(template: Template, settings: ServiceSettings) -> tuple[Parameter, Parameter]:
@@ -129,16 +134,13 @@ def add_tracking(
     A service that sleeps only grows by CPU use: otherwise a quiet minute would stop its last task, and each metric has
     an alarm that costs as much as three hours of a task.
     """
-    label = Join("/", [scaled.load_balancer_full_name, scaled.target_group_full_name])
     metrics: dict[str, tuple[float, dict[str, Any]]] = {
-        "Cpu": (settings.target_cpu_percent, {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}),
-        "Requests": (
-            settings.target_requests_per_minute,
-            {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label},
-        ),
+        "Cpu": (settings.target_cpu_percent, {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"})
     }
-    if settings.sleep_after_minutes:
-        del metrics["Requests"]
+    if scaled.targets and not settings.sleep_after_minutes:
+        label = Join("/", [scaled.targets.balancer_full_name, scaled.targets.group_full_name])
+        requests = {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label}
+        metrics["Requests"] = (settings.target_requests_per_minute, requests)
     for name, (aim, metric) in metrics.items():
         template.add(
             scaling.ScalingPolicy(
@@ -160,7 +162,7 @@ def add_tracking(
 
 
 def add_sleep(
-    template: Template, settings: ServiceSettings, target: scaling.ScalableTarget, scaled: ScalingTarget, condition: str
+    template: Template, settings: ServiceSettings, target: scaling.ScalableTarget, targets: Targets, condition: str
 ) -> None:
     """Stop the last tasks after a time without requests, and start one when somebody asks.
 
@@ -174,14 +176,14 @@ def add_sleep(
         step_policy(f"{settings.name}Wake", target, condition, "ChangeInCapacity", 1),
         why="Starts a task when somebody asks and none runs.",
     )
-    add_quiet_alarm(template, settings, scaled, sleep, condition)
-    add_asked_alarm(template, settings, scaled, wake, condition)
+    add_quiet_alarm(template, settings, targets, sleep, condition)
+    add_asked_alarm(template, settings, targets, wake, condition)
 
 
 def add_quiet_alarm(
     template: Template,
     settings: ServiceSettings,
-    scaled: ScalingTarget,
+    targets: Targets,
     sleep: scaling.ScalingPolicy,
     condition: str,
 ) -> None:
@@ -199,8 +201,8 @@ def add_quiet_alarm(
             f"{settings.name}Quiet",
             AlarmDescription="Nobody has asked for a while: the tasks stop. Nothing to do.",
             Metrics=[
-                _hidden_metric("healthy", "HealthyHostCount", scaled.dimensions, "Maximum"),
-                _hidden_metric("traffic", "ProcessedBytes", scaled.dimensions[:1], "Sum"),
+                _hidden_metric("healthy", "HealthyHostCount", dimensions(targets), "Maximum"),
+                _hidden_metric("traffic", "ProcessedBytes", dimensions(targets)[:1], "Sum"),
                 cloudwatch.MetricDataQuery(
                     Id="asked", Label="Bytes", Expression="0 * healthy + traffic", ReturnData=True
                 ),
@@ -217,7 +219,7 @@ def add_quiet_alarm(
 
 
 def add_asked_alarm(
-    template: Template, settings: ServiceSettings, scaled: ScalingTarget, wake: scaling.ScalingPolicy, condition: str
+    template: Template, settings: ServiceSettings, targets: Targets, wake: scaling.ScalingPolicy, condition: str
 ) -> None:
     """Notice that the load balancer had to refuse a request because no task ran."""
     template.add(
@@ -226,7 +228,7 @@ def add_asked_alarm(
             AlarmDescription="Somebody asked while no task ran: one starts. Nothing to do.",
             Namespace=LOAD_BALANCER_METRICS,
             MetricName=REFUSED,
-            Dimensions=scaled.dimensions[:1],
+            Dimensions=dimensions(targets)[:1],
             Statistic="Sum",
             Period=60,
             EvaluationPeriods=1,
@@ -241,11 +243,16 @@ def add_asked_alarm(
 
 
 def step_policy(
-    title: str, target: scaling.ScalableTarget, condition: str, adjustment: str, tasks: int
+    title: str,
+    target: scaling.ScalableTarget,
+    condition: str,
+    adjustment: str,
+    tasks: int | list[scaling.StepAdjustment],
 ) -> scaling.ScalingPolicy:
-    """Make a policy that an alarm triggers: set the number of tasks (`ExactCapacity`) or change it by some."""
-    change = scaling.StepAdjustment(ScalingAdjustment=tasks)
-    setattr(change, "MetricIntervalLowerBound" if tasks else "MetricIntervalUpperBound", 0)
+    """Make a policy that an alarm triggers: set the number of tasks (`ExactCapacity`) or change it by some.
+
+    `tasks` is that number, or steps of it, by how far the metric is beyond the alarm's threshold.
+    """
     return scaling.ScalingPolicy(
         title,
         PolicyName=title.lower(),
@@ -254,11 +261,18 @@ def step_policy(
         StepScalingPolicyConfiguration=scaling.StepScalingPolicyConfiguration(
             AdjustmentType=adjustment,
             MetricAggregationType="Maximum",
-            StepAdjustments=[change],
+            StepAdjustments=tasks if isinstance(tasks, list) else [only_step(tasks)],
             Cooldown=QUIET_PERIOD_SECONDS,
         ),
         Condition=condition,
     )
+
+
+def only_step(tasks: int) -> scaling.StepAdjustment:
+    """Describe the one step of a policy: some tasks beyond the threshold, or none below it."""
+    change = scaling.StepAdjustment(ScalingAdjustment=tasks)
+    setattr(change, "MetricIntervalLowerBound" if tasks else "MetricIntervalUpperBound", 0)
+    return change
 
 
 def _hidden_metric(

@@ -1,25 +1,28 @@
-"""The task definition of a service: its containers, and the roles that start them and that they have."""
+"""The task definition: the containers of a task, their size, ports and volumes."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
-from awacs.aws import Statement
-from troposphere import Region, ecs, iam, logs
+from troposphere import Region, ecs, logs
 
-from ...config.settings import ServiceSettings
-from ...core.inputs import Inputs, InvalidInput
+from ...config.settings import TaskSettings
+from ...core.inputs import InvalidInput
 from ...core.suppressions import Suppression
 from ...core.template import Template
 from ...core.values import Value
-from ...iam import policies
 from ..data.encryption import Encryption
 from .cluster import Cluster
+from .options import MIGRATION, SCRATCH, Container, TaskOptions, Volume
+from .task_roles import TaskRoles
 
-UNPRIVILEGED_USER = "10001"
 STOP_SECONDS = 60
-MIGRATION, SCRATCH = "migrate", "tmp"
+USUAL_STORAGE_GIB, USUAL_OPEN_FILES = 20, 65535
+# What the proxy of Service Connect takes beside the containers.
+# Source: Amazon ECS Developer Guide, "Amazon ECS Service Connect components", proxy container.
+PROXY_MIB = 64
+LEAST_MIB = 64
 WRITABLE_FOR_SHELLS = Suppression(
     reason="Shells are allowed in this stage (service.exec_access), and ECS Exec does not work on a read-only root.",
     risk="Who opens a shell, as root, can change the container's files until it stops; shells are recorded.",
@@ -28,65 +31,142 @@ WRITABLE_FOR_SHELLS = Suppression(
 
 
 @dataclasses.dataclass(frozen=True)
-class TaskOptions(Inputs):
-    """What runs in the containers: how it is started, what it is told and what it may do.
+class TaskContext:
+    """What a task's containers find around them: the key of its secrets, its cluster and the log group it writes to."""
 
-    `secrets` maps a variable to what ECS reads it from: a Secrets Manager ARN, or `ARN:key::` for one key of a JSON
-    secret. `secret_arns` are the secrets among them, which the task itself may read again when one was rotated.
-    `prepare` is a command that must succeed before the service's own starts, such as a migration.
-    """
-
-    command: Sequence[str] = ()
-    prepare: Sequence[str] = ()
-    health_command: Sequence[str] = ()
-    environment: Mapping[str, Value] = dataclasses.field(default_factory=dict)
-    secrets: Mapping[str, Value] = dataclasses.field(default_factory=dict)
-    secret_arns: Sequence[Value] = ()
-    security_group_ids: Sequence[Value] = ()
-    statements: Sequence[Statement] = ()
-
-    def conflicts(self) -> Iterator[tuple[str, str]]:
-        for name in sorted(self.environment.keys() & self.secrets.keys()):
-            yield "secrets", f"must not name what environment names too, got {name} in both"
+    encryption: Encryption
+    cluster: Cluster
+    log_group: logs.LogGroup
 
 
-def container_name(settings: ServiceSettings) -> str:
+def container_name(settings: TaskSettings) -> str:
     """Name the service's own container, which the load balancer sends requests to."""
     return settings.name.lower()
 
 
+def add_task_definition(
+    template: Template,
+    settings: TaskSettings,
+    application: TaskOptions,
+    image: Value,
+    around: TaskContext,
+    roles: TaskRoles,
+    ports: Sequence[ecs.PortMapping],
+    condition: str,
+) -> ecs.TaskDefinition:
+    """Add the task definition. Ports with a name are known to Service Connect, whose proxy then takes memory too."""
+    proxy = PROXY_MIB if any("AppProtocol" in port.properties for port in ports) else 0
+    definition = ecs.TaskDefinition(
+        f"{settings.name}TaskDefinition",
+        RequiresCompatibilities=["FARGATE"],
+        NetworkMode="awsvpc",
+        Cpu=str(settings.cpu_units),
+        Memory=str(settings.memory_mib),
+        RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=settings.architecture, OperatingSystemFamily="LINUX"),
+        ExecutionRoleArn=roles.execution.get_att("Arn"),
+        TaskRoleArn=roles.task.get_att("Arn"),
+        ContainerDefinitions=containers(settings, application, image, around.log_group.ref(), ports, proxy),
+        Volumes=[ecs.Volume(Name=SCRATCH), *map(task_volume, application.volumes)],
+        Condition=condition,
+    )
+    if settings.ephemeral_storage_gib > USUAL_STORAGE_GIB:
+        definition.EphemeralStorage = ecs.EphemeralStorage(SizeInGiB=settings.ephemeral_storage_gib)
+    return template.add(
+        definition,
+        why="Describes the containers of a task: image, size, environment and secrets.",
+        suppress=[WRITABLE_FOR_SHELLS] if settings.exec_access else [],
+    )
+
+
 def containers(
-    settings: ServiceSettings, application: TaskOptions, image: Value, log_group: Value
+    settings: TaskSettings,
+    application: TaskOptions,
+    image: Value,
+    log_group: Value,
+    ports: Sequence[ecs.PortMapping],
+    proxy_mib: int,
 ) -> list[ecs.ContainerDefinition]:
-    """Describe the container that serves and, before it, the one that prepares."""
-    serving = _container(container_name(settings), settings, application, image, log_group, application.command)
-    serving.Memory = settings.memory_mib - (preparing_mib(settings) if application.prepare else 0)
-    serving.PortMappings = [ecs.PortMapping(ContainerPort=settings.port, Protocol="tcp")]
-    if application.health_command:
-        serving.HealthCheck = ecs.HealthCheck(
-            Command=["CMD", *application.health_command], Interval=15, Timeout=5, Retries=3, StartPeriod=60
+    """Describe the container that prepares, the task's own, which waits for it, and those beside."""
+    preparing = preparing_mib(settings) if application.prepare else 0
+    own = Container(
+        name=container_name(settings),
+        image=image,
+        command=application.command,
+        health_command=application.health_command,
+        environment=application.environment,
+        secrets=application.secrets,
+        volumes=[volume.name for volume in application.volumes],
+        memory_mib=settings.memory_mib - preparing - proxy_mib - sidecars_mib(settings, application),
+    )
+    described = _container(settings, own, application.volumes, log_group, ports)
+    waiting = [
+        ecs.ContainerDependency(ContainerName=one.name, Condition=one.before)
+        for one in application.sidecars
+        if one.before
+    ]
+    beside = [
+        _container(settings, sidecar, application.volumes, log_group, open_ports(sidecar))
+        for sidecar in application.sidecars
+    ]
+    if preparing:
+        first = dataclasses.replace(
+            own,
+            name=MIGRATION,
+            command=application.prepare,
+            health_command=(),
+            essential=False,
+            memory_mib=preparing,
         )
-    if not application.prepare:
-        return [serving]
-    preparing = _container(MIGRATION, settings, application, image, log_group, application.prepare)
-    preparing.Essential = False
-    preparing.Memory = preparing_mib(settings)
-    serving.DependsOn = [ecs.ContainerDependency(ContainerName=MIGRATION, Condition="SUCCESS")]
-    return [preparing, serving]
+        waiting.insert(0, ecs.ContainerDependency(ContainerName=MIGRATION, Condition="SUCCESS"))
+        beside.insert(0, _container(settings, first, application.volumes, log_group))
+    if waiting:
+        described.DependsOn = waiting
+    return [*beside, described]
 
 
-def preparing_mib(settings: ServiceSettings) -> int:
+def preparing_mib(settings: TaskSettings) -> int:
     """Return the memory of the container that prepares; limits may not exceed the task's memory together."""
     return settings.memory_mib // 4
 
 
+def sidecars_mib(settings: TaskSettings, application: TaskOptions) -> int:
+    """Return the memory of the containers beside the task's own. Raises `InvalidInput` when they leave it none."""
+    for sidecar in application.sidecars:
+        if sidecar.name == container_name(settings):
+            raise InvalidInput("sidecars", f"must not be called like the container of {settings.name}: {sidecar.name}")
+    beside = sum(sidecar.memory_mib for sidecar in application.sidecars)
+    preparing = preparing_mib(settings) if application.prepare else 0
+    if settings.memory_mib - beside - preparing - PROXY_MIB < LEAST_MIB:
+        raise InvalidInput("memory_mib", f"must leave the task's own container some of it, got {beside} for sidecars")
+    return beside
+
+
+def task_volume(volume: Volume) -> ecs.Volume:
+    """Describe a volume: on the task's own disk, or of a file system, mounted over TLS and in the task's role."""
+    system = volume.file_system
+    if system is None:
+        return ecs.Volume(Name=volume.name)
+    return ecs.Volume(
+        Name=volume.name,
+        EFSVolumeConfiguration=ecs.EFSVolumeConfiguration(
+            FilesystemId=system.id,
+            TransitEncryption="ENABLED",
+            AuthorizationConfig=ecs.AuthorizationConfig(AccessPointId=system.access_point_id, IAM="ENABLED"),
+        ),
+    )
+
+
+def open_ports(sidecar: Container) -> list[ecs.PortMapping]:
+    """Describe the ports of a container beside the task's own."""
+    return [ecs.PortMapping(ContainerPort=port, Protocol="tcp") for port in sidecar.ports]
+
+
 def _container(
-    name: str,
-    settings: ServiceSettings,
-    application: TaskOptions,
-    image: Value,
+    settings: TaskSettings,
+    container: Container,
+    volumes: Sequence[Volume],
     log_group: Value,
-    command: Sequence[str],
+    ports: Sequence[ecs.PortMapping] = (),
 ) -> ecs.ContainerDefinition:
     """Describe a container without rights: not root, its files read-only but for /tmp, no capabilities.
 
@@ -100,109 +180,54 @@ def _container(
     linux = ecs.LinuxParameters(InitProcessEnabled=True)
     if not settings.exec_access:
         linux.Capabilities = ecs.KernelCapabilities(Drop=["ALL"])
-    container = ecs.ContainerDefinition(
-        Name=name,
-        Image=image,
-        Essential=True,
-        User=UNPRIVILEGED_USER,
+    described = ecs.ContainerDefinition(
+        Name=container.name,
+        Image=container.image,
+        Essential=container.essential,
+        User=container.user,
         ReadonlyRootFilesystem=not settings.exec_access,
-        MountPoints=[ecs.MountPoint(SourceVolume=SCRATCH, ContainerPath=f"/{SCRATCH}", ReadOnly=False)],
+        MountPoints=mount_points(container, volumes),
         LinuxParameters=linux,
         StopTimeout=STOP_SECONDS,
-        Environment=[ecs.Environment(Name=key, Value=value) for key, value in application.environment.items()],
-        Secrets=[ecs.Secret(Name=key, ValueFrom=source) for key, source in application.secrets.items()],
-        LogConfiguration=ecs.LogConfiguration(
-            LogDriver="awslogs",
-            Options={
-                "awslogs-group": log_group,
-                "awslogs-region": Region,
-                "awslogs-stream-prefix": name,
-                "mode": "non-blocking",
-                "max-buffer-size": "4m",
-            },
-        ),
+        Environment=[ecs.Environment(Name=key, Value=value) for key, value in container.environment.items()],
+        Secrets=[ecs.Secret(Name=key, ValueFrom=one.value_from) for key, one in container.secrets.items()],
+        LogConfiguration=log_configuration(container.name, log_group),
     )
-    if command:
-        container.Command = list(command)
-    return container
+    if container.command:
+        described.Command = list(container.command)
+    described.Memory = container.memory_mib
+    if ports:
+        described.PortMappings = list(ports)
+    if container.health_command:
+        described.HealthCheck = ecs.HealthCheck(
+            Command=["CMD", *container.health_command], Interval=15, Timeout=5, Retries=3, StartPeriod=60
+        )
+    if settings.open_files != USUAL_OPEN_FILES:
+        # Fargate changes no other limit. Source: Amazon ECS API Reference, "Ulimit".
+        described.Ulimits = [
+            ecs.Ulimit(Name="nofile", SoftLimit=settings.open_files, HardLimit=settings.open_files),
+        ]
+    return described
 
 
-@dataclasses.dataclass(frozen=True)
-class TaskContext:
-    """What a task's containers find around them: the key of its secrets, its cluster and the log group it writes to."""
+def mount_points(container: Container, volumes: Sequence[Volume]) -> list[ecs.MountPoint]:
+    """Mount /tmp, and the volumes that a container asks for."""
+    asked = [volume for volume in volumes if volume.name in container.volumes]
+    return [
+        ecs.MountPoint(SourceVolume=SCRATCH, ContainerPath=f"/{SCRATCH}", ReadOnly=False),
+        *(ecs.MountPoint(SourceVolume=one.name, ContainerPath=one.path, ReadOnly=one.read_only) for one in asked),
+    ]
 
-    encryption: Encryption
-    cluster: Cluster
-    log_group: logs.LogGroup
 
-
-def add_task_definition(
-    template: Template,
-    settings: ServiceSettings,
-    application: TaskOptions,
-    image: Value,
-    around: TaskContext,
-    condition: str,
-) -> ecs.TaskDefinition:
-    """Add the task definition, what a task consists of, with the roles that start it and that it has."""
-    execution_role = add_execution_role(template, settings, application, around)
-    task_role = add_task_role(template, settings, application, around)
-    return template.add(
-        ecs.TaskDefinition(
-            f"{settings.name}TaskDefinition",
-            RequiresCompatibilities=["FARGATE"],
-            NetworkMode="awsvpc",
-            Cpu=str(settings.cpu_units),
-            Memory=str(settings.memory_mib),
-            RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=settings.architecture, OperatingSystemFamily="LINUX"),
-            ExecutionRoleArn=execution_role.get_att("Arn"),
-            TaskRoleArn=task_role.get_att("Arn"),
-            ContainerDefinitions=containers(settings, application, image, around.log_group.ref()),
-            Volumes=[ecs.Volume(Name=SCRATCH)],
-            Condition=condition,
-        ),
-        why="Describes the containers of a task: image, size, environment and secrets.",
-        suppress=[WRITABLE_FOR_SHELLS] if settings.exec_access else [],
+def log_configuration(stream: str, log_group: Value) -> ecs.LogConfiguration:
+    """Write a container's output to streams of a log group; a full buffer drops lines and stops nothing."""
+    return ecs.LogConfiguration(
+        LogDriver="awslogs",
+        Options={
+            "awslogs-group": log_group,
+            "awslogs-region": Region,
+            "awslogs-stream-prefix": stream,
+            "mode": "non-blocking",
+            "max-buffer-size": "4m",
+        },
     )
-
-
-def add_execution_role(
-    template: Template, settings: ServiceSettings, application: TaskOptions, around: TaskContext
-) -> iam.Role:
-    """Add the role ECS itself uses to start a task: pull the image, read its secrets, write its logs."""
-    pulling = policies.allow_pulling_images(template.stack_tags.get("project", settings.name.lower()))
-    statements = [*pulling, policies.allow_writing_log_group(around.log_group.get_att("Arn"))]
-    return _add_role(
-        template,
-        f"{settings.name}ExecutionRole",
-        [*statements, *_reading(application, around.encryption)],
-        "Lets ECS start tasks: pull the image, read the secrets named for them, write their log.",
-    )
-
-
-def add_task_role(
-    template: Template, settings: ServiceSettings, application: TaskOptions, around: TaskContext
-) -> iam.Role:
-    """Add the role the application has: read its secrets again after a rotation, and what it asks for itself."""
-    statements = [*_reading(application, around.encryption), *application.statements]
-    if settings.exec_access:
-        if around.cluster.shell_log_group_arn is None or around.cluster.key_arn is None:
-            raise InvalidInput("exec_access", "needs a cluster with shell_log_group_arn and key_arn, got one without")
-        statements += policies.allow_recorded_shells(around.cluster.shell_log_group_arn, around.cluster.key_arn)
-    return _add_role(
-        template, f"{settings.name}TaskRole", statements, "Lets the application do what it is for, and no more."
-    )
-
-
-def _reading(application: TaskOptions, encryption: Encryption) -> list[Statement]:
-    if not application.secret_arns:
-        return []
-    read = [policies.allow_reading_secret(arn) for arn in application.secret_arns]
-    return [*read, policies.allow_decrypting_with(encryption.key_arn)]
-
-
-def _add_role(template: Template, title: str, statements: Sequence[Statement], why: str) -> iam.Role:
-    role = iam.Role(title, AssumeRolePolicyDocument=policies.assumed_by_service("ecs-tasks"))
-    if statements:
-        role.Policies = [iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))]
-    return template.add(role, why=why)

@@ -87,6 +87,6 @@ def add_kept_key(template: Template, title: str, what: str, deletion_days: int, 
 
 
 def staying_out(template: Template) -> list[Statement]:
-    """Keep the pipeline's roles of other stages off a stage's key."""
+    """Keep the pipeline's roles of other stages off a stage's key, and those of every stage off the pipeline's own."""
     tags = template.stack_tags
-    return [policies.refuse_other_stages(tags["project"], tags["stage"])] if "stage" in tags else []
+    return [policies.refuse_stages(tags["project"], tags.get("stage"))] if "project" in tags else []

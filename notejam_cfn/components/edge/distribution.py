@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from troposphere import If, NoValue, Sub, cloudfront, route53
+from troposphere import If, NoValue, Sub, cloudfront
 from troposphere import elasticloadbalancingv2 as elb
 from troposphere.validators.route53 import AliasTarget
 
@@ -14,6 +14,7 @@ from ...core import cloudfront as facts
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value
+from ..load_balancing.dns import domain_records
 from ..load_balancing.listeners import WAKING_PATH
 from .edge import Edge
 from .vpc_origin import GROUP, add_vpc_origin
@@ -177,7 +178,7 @@ def add_domain(
         ),
     )
     served = template.condition_chosen(parameter, "true")
-    config.Aliases = If(served, [settings.domain], NoValue)
+    config.Aliases = If(served, settings.domains, NoValue)
     config.ViewerCertificate = cloudfront.ViewerCertificate(
         AcmCertificateArn=edge.certificate_arn, MinimumProtocolVersion=TLS_POLICY, SslSupportMethod="sni-only"
     )
@@ -187,20 +188,11 @@ def add_domain(
 def add_records(
     template: Template, settings: LoadBalancerSettings, distribution: cloudfront.Distribution, served: str
 ) -> None:
-    """Point the domain at the distribution, over IPv4 and IPv6."""
+    """Point the domains at the distribution, over IPv4 and IPv6."""
     target = AliasTarget(DNSName=distribution.get_att("DomainName"), HostedZoneId=facts.hosted_zone_id())
-    for record in ("A", "AAAA"):
-        template.add(
-            route53.RecordSetType(
-                f"DomainRecord{record}",
-                HostedZoneId=settings.hosted_zone_id,
-                Name=settings.domain,
-                Type=record,
-                AliasTarget=target,
-                Condition=served,
-            ),
-            why="Lets people reach the application by its name.",
-        )
+    for record in domain_records(settings, target, ("A", "AAAA")):
+        record.Condition = served
+        template.add(record, why="Lets people reach the application by its name.")
 
 
 def add_url(

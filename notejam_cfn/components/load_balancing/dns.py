@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from troposphere import certificatemanager, route53
 from troposphere import elasticloadbalancingv2 as elb
 from troposphere.validators.route53 import AliasTarget
@@ -29,32 +31,39 @@ def add_certificate(template: Template, settings: LoadBalancerSettings) -> Value
             DomainName=settings.domain,
             ValidationMethod="DNS",
             DomainValidationOptions=[
-                certificatemanager.DomainValidationOption(
-                    DomainName=settings.domain, HostedZoneId=settings.hosted_zone_id
-                )
+                certificatemanager.DomainValidationOption(DomainName=name, HostedZoneId=settings.hosted_zone_id)
+                for name in settings.domains
             ],
         ),
         why="Proves to browsers that the domain is ours; renews itself through its DNS record.",
     )
+    if settings.more_domains:
+        certificate.SubjectAlternativeNames = settings.domains[1:]
     return certificate.ref()
 
 
 def add_records(
     template: Template, settings: LoadBalancerSettings, network: Network, balancer: elb.LoadBalancer
 ) -> None:
-    """Point the domain at the load balancer, over IPv6 too where the network has it."""
+    """Point the domains at the load balancer, over IPv6 too where the network has it."""
     target = AliasTarget(DNSName=balancer.get_att("DNSName"), HostedZoneId=balancer.get_att("CanonicalHostedZoneID"))
-    for record in ("A", "AAAA") if network.dual_stack else ("A",):
-        template.add(
-            route53.RecordSetType(
-                f"DomainRecord{record}",
+    for record in domain_records(settings, target, ("A", "AAAA") if network.dual_stack else ("A",)):
+        template.add(record, why="Lets people reach the application by its name.")
+
+
+def domain_records(
+    settings: LoadBalancerSettings, target: AliasTarget, types: tuple[str, ...]
+) -> Iterator[route53.RecordSetType]:
+    """Yield the records that point the domains at a target: `DomainRecordA`, and of other names `DomainRecordA2`…"""
+    for number, name in enumerate(settings.domains, start=1):
+        for kind in types:
+            yield route53.RecordSetType(
+                f"DomainRecord{kind}{number if number > 1 else ''}",
                 HostedZoneId=settings.hosted_zone_id,
-                Name=settings.domain,
-                Type=record,
+                Name=name,
+                Type=kind,
                 AliasTarget=target,
-            ),
-            why="Lets people reach the application by its name.",
-        )
+            )
 
 
 def add_certificate_alarm(template: Template, notifications: AlarmTopic, certificate_arn: Value) -> None:

@@ -11,6 +11,8 @@ from ...core.template import Template
 from ...core.values import Value
 
 HTTP, HTTPS = 80, 443
+# Source: Elastic Load Balancing, "Quotas for your Application Load Balancers", condition values per rule.
+NAMES_IN_A_RULE = 5
 # TLS 1.2 and 1.3 with forward secrecy and post-quantum key exchange: what the console proposes since 2025.
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 # Asked by CloudFront when no task could be asked; see `add_waking_page`.
@@ -76,7 +78,7 @@ def add_waking_page(template: Template, listener: elb.Listener) -> None:
 
 
 def add_listeners(
-    template: Template, balancer: elb.LoadBalancer, domain: str, certificate_arn: Value | None, page: str
+    template: Template, balancer: elb.LoadBalancer, domains: Sequence[str], certificate_arn: Value | None, page: str
 ) -> elb.Listener:
     """Add the listener that services attach to, and with HTTPS one that redirects to it.
 
@@ -86,8 +88,8 @@ def add_listeners(
     if certificate_arn is None:
         why = "Takes requests over HTTP, as no certificate is configured."
         return add_service_listener(template, balancer, "HttpListener", HTTP, why, page, [NO_CERTIFICATE])
-    redirect = elb.RedirectConfig(Protocol="HTTPS", Host=domain, Port=str(HTTPS), StatusCode="HTTP_301")
-    template.add(
+    redirect = elb.RedirectConfig(Protocol="HTTPS", Host=domains[0], Port=str(HTTPS), StatusCode="HTTP_301")
+    http = template.add(
         elb.Listener(
             "HttpListener",
             LoadBalancerArn=balancer.ref(),
@@ -97,10 +99,28 @@ def add_listeners(
         ),
         why="Sends people who ask over HTTP to HTTPS.",
     )
+    add_other_redirects(template, http, domains[1:])
     listener = add_service_listener(template, balancer, "HttpsListener", HTTPS, "Takes requests over HTTPS.", page)
     listener.SslPolicy = TLS_POLICY
     listener.Certificates = [elb.Certificate(CertificateArn=certificate_arn)]
     return listener
+
+
+def add_other_redirects(template: Template, http: elb.Listener, domains: Sequence[str]) -> None:
+    """Send people who ask for another name of the certificate over HTTP to that name; a rule takes five of them."""
+    for number, start in enumerate(range(0, len(domains), NAMES_IN_A_RULE), start=1):
+        names = list(domains[start : start + NAMES_IN_A_RULE])
+        redirect = elb.RedirectConfig(Protocol="HTTPS", Host="#{host}", Port=str(HTTPS), StatusCode="HTTP_301")
+        template.add(
+            elb.ListenerRule(
+                f"OtherNames{number}",
+                ListenerArn=http.ref(),
+                Priority=number,
+                Conditions=[elb.Condition(Field="host-header", HostHeaderConfig=elb.HostHeaderConfig(Values=names))],
+                Actions=[elb.ListenerRuleAction(Type="redirect", RedirectConfig=redirect)],
+            ),
+            why="Sends people who ask for other names over HTTP to the same name over HTTPS.",
+        )
 
 
 def add_service_listener(

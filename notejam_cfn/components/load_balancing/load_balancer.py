@@ -23,6 +23,7 @@ from .access_logs import add_access_logs
 from .dns import add_certificate, add_records
 from .firewall import CountedRules, add_firewall
 from .listeners import HTTP, HTTPS, NOT_RELEASED_YET, add_cloudfront_listener, add_listeners
+from .routing import Route
 
 # What a load balancer answers by itself. Source: Elastic Load Balancing API Reference, "FixedResponseActionConfig".
 LONGEST_PAGE = 1024
@@ -44,7 +45,7 @@ class LoadBalancer(Inputs):
     """What a service needs to stand behind the load balancer, and people to reach it.
 
     `trusted_proxies` says how many of the last entries of `X-Forwarded-For` are by AWS: the load balancer's, and before
-    it CloudFront's.
+    it CloudFront's. `routes` are those of the services that stand behind it: see `routing`.
     """
 
     url: Value = described("Address that people open")
@@ -58,6 +59,7 @@ class LoadBalancer(Inputs):
     web_acl_log_group: Value | None = described("Log group of the firewall", default=None)
     certificate_arn: Value | None = described("Certificate of the domain", default=None)
     distribution_id: Value | None = described("CloudFront distribution in front", default=None)
+    routes: list[Route] = dataclasses.field(default_factory=list, compare=False, repr=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +138,7 @@ def add_public_load_balancer(
     group = add_public_security_group(template, settings, network)
     balancer = add_balancer(template, settings, network, PUBLIC, [group.get_att("GroupId")], bucket)
     certificate_arn = add_certificate(template, settings) if settings.https else None
-    listener = add_listeners(template, balancer, settings.domain, certificate_arn, options.page)
+    listener = add_listeners(template, balancer, settings.domains, certificate_arn, options.page)
     if settings.hosted_zone_id:
         add_records(template, settings, network, balancer)
     url = add_url(template, settings, balancer)

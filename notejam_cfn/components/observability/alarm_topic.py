@@ -10,6 +10,7 @@ from typing import Any
 from troposphere import If, NoValue, events, sns
 
 from ...config.settings import MonitoringSettings
+from ...core import names
 from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
@@ -64,12 +65,18 @@ def add_alarm_topic(template: Template, settings: MonitoringSettings, encryption
             Topics=[topic.ref()],
             PolicyDocument=policies.policy(
                 policies.allow_services_to_publish(topic.ref(), "budgets", "cloudwatch"),
-                policies.allow_events_to_publish(topic.ref()),
+                policies.allow_events_to_publish(topic.ref(), *rules_of_stage(template)),
             ),
         ),
         why="Lets alarms, events and the budget of this account publish to the topic.",
     )
     return AlarmTopic(topic_arn=topic.ref(), runbook_url=settings.runbook_url)
+
+
+def rules_of_stage(template: Template) -> list[str]:
+    """Return how the names of the stage's other stacks begin, where the template is of a stage."""
+    tags = template.stack_tags
+    return [names.stack(tags["project"], tags["stage"], "").removesuffix("-")] if "stage" in tags else []
 
 
 @dataclasses.dataclass(frozen=True)

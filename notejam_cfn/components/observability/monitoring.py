@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from troposphere import Join, Sub, budgets, cloudwatch
 
 from ...config.settings import MonitoringSettings
+from ...core import names
 from ...core.inputs import Inputs, InvalidInput
 from ...core.template import Template, component
 from ...core.values import Value
 from ..backup.backups import Backups
-from ..containers.service import Service
+from ..containers.outputs import Service
 from ..data.database import Database
 from ..load_balancing.dns import add_certificate_alarm
 from ..load_balancing.load_balancer import LoadBalancer
@@ -264,6 +265,7 @@ def add_budget(template: Template, monthly_usd: int, notifications: AlarmTopic) 
         budgets.Budget(
             "Budget",
             Budget=budgets.BudgetData(
+                BudgetName=names.of_this_stack("budget"),
                 BudgetType="COST",
                 TimeUnit="MONTHLY",
                 BudgetLimit=budgets.Spend(Amount=monthly_usd, Unit="USD"),

@@ -8,10 +8,11 @@ from awacs.aws import Statement
 from troposphere import s3
 
 from ...config.settings import DeliverySettings
-from ...core.suppressions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Suppression
+from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import pipeline_policies, policies
+from ..data.bucket import add_private_bucket
 from ..data.encryption import Encryption
 
 ADMINISTRATION = "administration"
@@ -62,67 +63,9 @@ def add_artifact_store(template: Template, settings: DeliverySettings, encryptio
             expiry("expire-uploads", UPLOAD_DAYS, f"{ADMINISTRATION}/"),
         ],
         "Holds what the pipeline's actions hand on: sources and plans.",
+        [MADE_AGAIN],
     )
     return Artifacts(bucket_name=bucket.ref(), bucket_arn=bucket.get_att("Arn"), key_arn=encryption.key_arn)
-
-
-def add_private_bucket(
-    template: Template,
-    title: str,
-    encryption: Encryption,
-    rules: list[s3.LifecycleRule],
-    why: str,
-) -> s3.Bucket:
-    """Add a bucket that is encrypted, versioned, closed to the public and reached over TLS only.
-
-    It is kept when the stack goes, since CloudFormation cannot delete a bucket with objects.
-    """
-    bucket = template.add(
-        s3.Bucket(
-            title,
-            BucketEncryption=encrypted_with(encryption),
-            PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
-                BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
-            ),
-            OwnershipControls=s3.OwnershipControls(
-                Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
-            ),
-            VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
-            NotificationConfiguration=s3.NotificationConfiguration(
-                EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
-            ),
-            LifecycleConfiguration=s3.LifecycleConfiguration(Rules=rules),
-            DeletionPolicy="RetainExceptOnCreate",
-            UpdateReplacePolicy="Retain",
-        ),
-        why=why,
-        suppress=[READ_BY_ROLES_ONLY, MADE_AGAIN],
-    )
-    arn = bucket.get_att("Arn")
-    template.add(
-        s3.BucketPolicy(
-            f"{title}Policy",
-            Bucket=bucket.ref(),
-            PolicyDocument=policies.policy(policies.refuse_plain_http(arn)),
-        ),
-        why="Refuses requests to the bucket that are not over TLS.",
-        suppress=[TLS_IN_OTHER_WORDS],
-    )
-    return bucket
-
-
-def encrypted_with(encryption: Encryption) -> s3.BucketEncryption:
-    """Encrypt a bucket's objects with a customer key, asked for once per bucket rather than once per object."""
-    return s3.BucketEncryption(
-        ServerSideEncryptionConfiguration=[
-            s3.ServerSideEncryptionRule(
-                BucketKeyEnabled=True,
-                ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(
-                    SSEAlgorithm="aws:kms", KMSMasterKeyID=encryption.key_arn
-                ),
-            )
-        ]
-    )
 
 
 def expiry(name: str, days: int, prefix: str = "") -> s3.LifecycleRule:

@@ -179,6 +179,7 @@ def add_deploying_project(template: Template, shop: Workshop, images: Images, ta
         [
             pipeline_policies.allow_assuming([target.access.role_arn(DEPLOY)]),
             pipeline_policies.allow_marking_images(images.arns),
+            pipeline_policies.allow_noting_image(target.access.project, target.name),
             *shop.artifacts.reading(f"{PLANS}*"),
         ],
         variables,
@@ -197,7 +198,8 @@ def add_project(
 ) -> codebuild.Project:
     """Add a build project on the processor the containers run on. Only building an image needs Docker's privileges.
 
-    It is named after the stack, as is its role: people's permissions and the roles of stages must know the names.
+    Nothing is cached: what the build of one commit left behind would go into the builds of others. The project is named
+    after the stack, as is its role: people's permissions and the roles of stages must know the names.
     """
     kind, image = BUILD_IMAGES[shop.architecture]
     title = "".join(word.capitalize() for word in name.split("-"))
@@ -222,7 +224,6 @@ def add_project(
             Environment=environment,
             EncryptionKey=shop.artifacts.key_arn,
             TimeoutInMinutes=TIMEOUT_MINUTES,
-            Cache=cache(name),
             LogsConfig=codebuild.LogsConfig(
                 CloudWatchLogs=codebuild.CloudWatchLogs(
                     Status="ENABLED", GroupName=shop.log_group.ref(), StreamName=name
@@ -232,12 +233,6 @@ def add_project(
         why=why,
         suppress=[BUILDS_IMAGES] if name == IMAGE else [],
     )
-
-
-def cache(name: str) -> codebuild.ProjectCache:
-    """Keep what the last build on the same machine downloaded: image layers, or Python packages."""
-    mode = "LOCAL_DOCKER_LAYER_CACHE" if name == IMAGE else "LOCAL_CUSTOM_CACHE"
-    return codebuild.ProjectCache(Type="LOCAL", Modes=[mode])
 
 
 def add_build_role(

@@ -61,7 +61,7 @@ def add_pipeline(
         Stages=[
             codepipeline.Stages(Name="source", Actions=[source_action(source, roles)]),
             codepipeline.Stages(Name=BUILD, Actions=build_actions(builds, roles)),
-            *(rollout_stage(target, builds, images, roles, topic) for target in targets),
+            *(rollout_stage(target, builds, images, roles, topic, source.revision) for target in targets),
         ],
     )
     if source.triggers:
@@ -73,8 +73,8 @@ def add_pipeline(
 
 def source_action(source: Source, roles: Roles) -> codepipeline.Actions:
     """Take the code."""
-    kind = ("Source", source.provider)
-    return action(ACTION, kind, source.configuration, roles.source.get_att("Arn"), outputs=[SOURCE])
+    kind, role = ("Source", source.provider), roles.source.get_att("Arn")
+    return action(ACTION, kind, source.configuration, role, outputs=[SOURCE], namespace=ACTION)
 
 
 def build_actions(builds: Builds, roles: Roles) -> list[codepipeline.Actions]:
@@ -86,7 +86,7 @@ def build_actions(builds: Builds, roles: Roles) -> list[codepipeline.Actions]:
 
 
 def rollout_stage(
-    target: Target, builds: Builds, images: Images, roles: Roles, topic: sns.Topic
+    target: Target, builds: Builds, images: Images, roles: Roles, topic: sns.Topic, revision: str
 ) -> codepipeline.Stages:
     """Work out what changes, ask a person where the stage asks for that, deploy, and ask the stage whether it works.
 
@@ -113,7 +113,7 @@ def rollout_stage(
     asking: dict[str, Value] = {"STEP": SMOKE, "IMAGE_URI": "#{image.IMAGE_URI}"}
     actions = [
         planning,
-        *([approval_action(target, topic)] if target.approval else []),
+        *([approval_action(target, topic, revision)] if target.approval else []),
         build(deploying, roles, DEPLOY, inputs=[SOURCE, plan], variables=approved),
         build(deploying, roles, SMOKE, inputs=[SOURCE, plan], variables=asking, category="Test"),
     ]
@@ -127,11 +127,14 @@ def namespace(target: Target) -> str:
     return f"plan-{target.name}"
 
 
-def approval_action(target: Target, topic: sns.Topic) -> codepipeline.Actions:
-    """Ask a person, who is shown what changes, the digest of it, and where to read all of it."""
+def approval_action(target: Target, topic: sns.Topic, revision: str) -> codepipeline.Actions:
+    """Ask a person, who is shown which revision it is, what changes, the digest of it, and where to read all of it.
+
+    CodePipeline says which revision it is. What changes is said by the code of that revision itself.
+    """
     found = namespace(target)
     configuration = {
-        "CustomData": f"#{{{found}.SUMMARY}}",
+        "CustomData": f"#{{{ACTION}.{revision}}}: #{{{found}.SUMMARY}}",
         "ExternalEntityLink": f"#{{{found}.DETAILS_URL}}",
         "NotificationArn": topic.ref(),
     }

@@ -14,8 +14,9 @@ from ...core import names
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import pipeline_policies
+from ..data.bucket import add_private_bucket
 from ..data.encryption import Encryption
-from .artifacts import add_private_bucket, expiry
+from .artifacts import MADE_AGAIN, expiry
 
 ACTION = "source"
 ZIP_KEY = "source.zip"
@@ -27,6 +28,8 @@ class Source:
     """The source action of a pipeline: its provider and configuration, and what its role must be allowed.
 
     `triggers` start the pipeline from within CodePipeline; `event_pattern` is the event that starts it otherwise.
+    `revision` is the variable in which the action says what it took.
+    Source: AWS CodePipeline User Guide, "Variables available for pipeline actions".
     """
 
     provider: str
@@ -35,6 +38,7 @@ class Source:
     owner: str = "AWS"
     triggers: Sequence[codepipeline.PipelineTriggerDeclaration] = ()
     event_pattern: dict[str, Any] | None = None
+    revision: str = "CommitId"
 
 
 @component("source")
@@ -140,6 +144,7 @@ def add_zip(template: Template, encryption: Encryption) -> Source:
         encryption,
         [expiry("expire", ZIP_DAYS)],
         "Takes the code as a zip, to start without Git.",
+        [MADE_AGAIN],
     )
     arn = bucket.get_att("Arn")
     return Source(
@@ -151,4 +156,5 @@ def add_zip(template: Template, encryption: Encryption) -> Source:
             "detail-type": ["Object Created"],
             "detail": {"bucket": {"name": [bucket.ref()]}, "object": {"key": [ZIP_KEY]}},
         },
+        revision="VersionId",
     )

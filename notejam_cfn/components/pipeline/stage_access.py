@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from awacs.aws import Condition, Statement
+from awacs.aws import Statement
 from troposphere import AccountId, Parameter, Sub, iam
 
 from ...core import names
@@ -78,21 +78,21 @@ class StageAccess:
 class StageNeeds:
     """What a stage's templates ask for: their resource types, what their roles do, and which services these trust.
 
-    `narrow` are actions on resources, `wide` those for which AWS offers no resource.
+    `narrow` are actions on resources, `wide` those for which AWS offers no resource; `domains` are those of records.
     """
 
     kinds: frozenset[str]
     narrow: frozenset[str]
     wide: frozenset[str]
     services: tuple[str, ...]
+    domains: tuple[str, ...] = ()
 
 
 @component("stage-access")
 def add_stage_access(template: Template, access: StageAccess, pipeline_account: Value, needs: StageNeeds) -> None:
     """Add the roles of one stage, which trust the pipeline's builds for it, and the boundary of its own roles."""
     prefix = names.stack(access.project, access.stage, "")
-    own = cloudformation_policies.of_stage(access.project, access.stage)
-    boundary = add_boundary(template, prefix, own, needs)
+    boundary = add_boundary(template, prefix, (access.project, access.stage), needs)
     execute = add_execute_role(template, access, boundary, needs)
     looking = [
         pipeline_policies.allow_reviewing_stacks([prefix]),
@@ -117,9 +117,9 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
     )
 
 
-def add_boundary(template: Template, prefix: str, own: Condition, needs: StageNeeds) -> iam.ManagedPolicy:
+def add_boundary(template: Template, prefix: str, of: tuple[str, str], needs: StageNeeds) -> iam.ManagedPolicy:
     """Add the most that the roles of the stage can do, whatever a template of the stage gives them."""
-    statements = cloudformation_policies.bound(needs.narrow, needs.wide, prefix, own, needs.services)
+    statements = cloudformation_policies.bound(needs.narrow, needs.wide, prefix, of, needs.services)
     return template.add(
         iam.ManagedPolicy(
             "Boundary",
@@ -144,7 +144,9 @@ def add_execute_role(
         why="Lets CloudFormation create and change the stage.",
     )
     prefix, of = names.stack(access.project, access.stage, ""), (access.project, access.stage)
-    making = cloudformation_policies.allow_creating(needs.kinds, prefix, of, boundary.ref(), needs.services)
+    making = cloudformation_policies.allow_creating(
+        needs.kinds, prefix, of, boundary.ref(), needs.services, needs.domains
+    )
     for number, document in enumerate(cloudformation_policies.in_policies(making), start=1):
         template.add(
             iam.ManagedPolicy(

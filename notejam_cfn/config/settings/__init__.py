@@ -5,7 +5,17 @@ Every field has a default, its unit in its name, and bounds that are checked whe
 
 from .backup import FOR_EVER_DAYS, LEAST_MONTHLY_DAYS, THREE_YEARS, BackupSettings
 from .common import ADDRESS_PATTERN, LOG_RETENTION_DAYS, REGION_PATTERN
-from .containers import DAYS_PATTERN, FARGATE_MEMORY_MIB, IMAGE_PATTERN, ClusterSettings, ServiceSettings
+from .containers import (
+    DAYS_PATTERN,
+    FARGATE_MEMORY_MIB,
+    IMAGE_PATTERN,
+    ClusterSettings,
+    JobSettings,
+    QueueSettings,
+    ServiceSettings,
+    TaskSettings,
+    WorkerSettings,
+)
 from .data import RESERVED_DATABASE_NAMES, DatabaseSettings
 from .load_balancing import DOMAIN_PATTERN, CdnSettings, LoadBalancerSettings
 from .monitoring import MonitoringSettings
@@ -15,6 +25,7 @@ from .presets import NOTEJAM, PRESETS
 from .previews import PreviewSettings
 from .project import Project
 from .stage import BUDGET, RESTORE_TESTING, SIZES, Stage
+from .storage import BucketSettings, CacheSettings, FileSystemSettings
 
 __all__ = [
     "ADDRESS_PATTERN",
@@ -41,16 +52,23 @@ __all__ = [
     "SOURCES",
     "THREE_YEARS",
     "BackupSettings",
+    "BucketSettings",
+    "CacheSettings",
     "CdnSettings",
     "ClusterSettings",
     "DatabaseSettings",
     "DeliverySettings",
     "EncryptionSettings",
+    "FileSystemSettings",
+    "JobSettings",
     "LoadBalancerSettings",
     "MonitoringSettings",
     "NetworkSettings",
     "PreviewSettings",
     "Project",
+    "QueueSettings",
     "ServiceSettings",
     "Stage",
+    "TaskSettings",
+    "WorkerSettings",
 ]

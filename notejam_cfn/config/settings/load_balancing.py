@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
+from typing import Any
 
-from ..fields import Settings, flag, text, whole
+from ...core.inputs import shown
+from ..fields import Settings, checked, flag, text, whole
 from .common import log_retention
 
 DOMAIN_PATTERN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+
+# Of a certificate: ten names are free of a request to AWS. Source: AWS Certificate Manager User Guide, "Quotas".
+MOST_DOMAINS = 10
+
+
+def _domains_problem(value: Any) -> str | None:
+    names = value.split(",") if isinstance(value, str) and value else []
+    fits = isinstance(value, str) and all(re.fullmatch(rf"(\*\.)?{DOMAIN_PATTERN}", name) for name in names)
+    if not fits or len(names) >= MOST_DOMAINS or len(set(names)) < len(names):
+        return f"must be up to {MOST_DOMAINS - 1} names in lower case, commas and no spaces between, got {shown(value)}"
+    return None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,6 +30,9 @@ class LoadBalancerSettings(Settings):
     """The way in: domain, certificate, firewall."""
 
     domain: str = text("", DOMAIN_PATTERN, "a domain name in lower case", "name people reach the application by")
+    more_domains: str = checked(
+        "", _domains_problem, "other names, such as those that services have as their host", "names, with commas"
+    )
     hosted_zone_id: str = text(
         "", r"Z[A-Z0-9]{3,31}", "a Route 53 zone id such as Z0123ABC", "public zone of the domain"
     )
@@ -32,8 +49,17 @@ class LoadBalancerSettings(Settings):
             yield "domain", "is needed with hosted_zone_id: set it to the name people will use"
         if self.certificate_arn and not self.domain:
             yield "domain", "is needed with certificate_arn: set it to a name the certificate covers"
+        if self.more_domains and not self.domain:
+            yield "domain", "is needed with more_domains: set it to the name people will use most"
+        if self.domain in self.more_domains.split(",") and self.domain:
+            yield "more_domains", f"must not name the domain again, got {self.domain}"
         if self.domain and not (self.hosted_zone_id or self.certificate_arn):
             yield "domain", "needs hosted_zone_id (a certificate is then made for it) or certificate_arn"
+
+    @property
+    def domains(self) -> list[str]:
+        """The names people reach services by, the first one before the others; none without a domain."""
+        return [name for name in (self.domain, *self.more_domains.split(",")) if name]
 
     @property
     def https(self) -> bool:

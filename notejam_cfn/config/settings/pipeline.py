@@ -16,7 +16,7 @@ SOURCES = ("codeconnections", "codecommit", "s3")
 GIT_HOSTS = ("GitHub", "GitLab", "Bitbucket", "GitHubEnterpriseServer", "GitLabSelfManaged", "AzureDevOps")
 
 
-CONNECTION_PATTERN = r"arn:[a-z-]+:(codeconnections|codestar-connections):.+"
+CONNECTION_PATTERN = r"arn:[a-z-]+:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection/[a-f0-9-]+"
 
 
 # Source: AWS CodePipeline API Reference, "GitFilePathFilterCriteria".

@@ -17,6 +17,7 @@ from .monitoring import MonitoringSettings
 from .network import EncryptionSettings, NetworkSettings
 from .previews import LAST_PRIORITY, PreviewSettings
 
+PROJECT_WORDS = "2 to 20 letters, digits and single hyphens, lower case"
 SIZES = ("economy", "standard", "resilient")
 
 
@@ -28,7 +29,7 @@ class Stage(Settings):
     """One independent environment of a project."""
 
     name: str
-    project: str = text("notejam", r"[a-z][a-z0-9-]{1,19}", "2 to 20 letters, digits or -, lower case", "the project")
+    project: str = text("app", r"(?=.{2,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*", PROJECT_WORDS, "the project")
     region: str = text("us-east-1", REGION_PATTERN, "an AWS region such as eu-central-1", "where the stage runs")
     account: str = text("", r"\d{12}", "12 digits", "AWS account; empty is the caller's")
     size: str = choice("economy", SIZES, "the preset it starts from")
@@ -127,7 +128,7 @@ class Stage(Settings):
                 "previews.enabled",
                 "must be false in a stage of size resilient: previews run in the stage's own roles",
             )
-        if self.service.priority <= LAST_PRIORITY:
+        if 0 < self.service.priority <= LAST_PRIORITY:
             least = f"must be above {LAST_PRIORITY} with previews, whose rules come first"
             yield "service.priority", f"{least}, got {self.service.priority}"
 

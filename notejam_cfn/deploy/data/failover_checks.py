@@ -111,7 +111,7 @@ def preflight(
         "quota of processors": lambda: processors(aws, templates[SERVICE], region),
         "backups": lambda: backed_up(aws, region),
         "certificate": lambda: certificate(templates[SERVICE], region),
-        "container image": lambda: container_image(aws, image, repository, region, str(stacks[0].stage)),
+        "container image": lambda: container_image(aws, image, repository, region, stacks[0]),
         "copy of the database": lambda: copied(copy),
     }
     return [_looked(what, look) for what, look in looks.items()]
@@ -188,14 +188,14 @@ def certificate(template: Mapping[str, Any], region: str) -> Finding:
     return Finding("certificate", FINE, "made with the service" if given else "none: served over HTTP")
 
 
-def container_image(aws: Aws, image: str, repository: str, region: str, stage: str) -> Finding:
+def container_image(aws: Aws, image: str, repository: str, region: str, stack: StackSpec) -> Finding:
     """Look whether the image is in the region, or which of the copies in `repository` is what the stage runs."""
     if not image:
-        running = _image_of(aws, repository, region, stage) if repository else None
+        running = _image_of(aws, repository, region, stack) if repository else None
         hint = (
-            f"--image {running} is what {stage} runs"
+            f"--image {running} is what {stack.stage} runs"
             if running
-            else f"no copy is marked as what {stage} runs; use --image"
+            else f"no copy is noted as what {stack.stage} runs; use --image"
         )
         return Finding("container image", WARNING, f"none named: the stage comes up without tasks; {hint}")
     name, _, digest = image.partition("@")
@@ -267,11 +267,11 @@ def _looked(what: str, look: Callable[[], Finding]) -> Finding:
         return Finding(what, UNKNOWN, f"could not be looked up: {error}")
 
 
-def _image_of(aws: Aws, repository: str, region: str, stage: str) -> str | None:
-    """Return the copy with the stage's tag, which the pipeline moves to what the stage runs after each rollout."""
-    pages = aws.pages("ecr", region, "describe_images", repositoryName=repository.partition("/")[2])
-    found = [each for page in pages for each in page["imageDetails"] if f"stage-{stage}" in each.get("imageTags", ())]
-    return f"{repository}@{found[0]['imageDigest']}" if found else None
+def _image_of(aws: Aws, repository: str, region: str, stack: StackSpec) -> str | None:
+    """Return the copy that the pipeline noted as what a stage runs, after each rollout."""
+    name = names.running_image(stack.tags["project"], str(stack.stage))
+    found = aws.call("ssm", region, "get_parameters", Names=[name])["Parameters"]
+    return f"{repository}@{found[0]['Value']}" if found else None
 
 
 def _room(what: str, allowed: float, used: int, needed: int) -> Finding:

@@ -12,6 +12,7 @@ import threading
 import time
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from . import aurora
 from .faults import FAULTS
@@ -39,6 +40,7 @@ def register() -> None:
     }
     backup._start_job = _snapshot_taken_by(backup._start_job)
     backup._list_recovery_points_by_vault = _list_points
+    backup.handle_request = _deleting_points(backup.handle_request)
     steps._AWS_SDK_ERROR_CODE_OVERRIDES["rds"] |= ERRORS
     steps._invoke_aws_sdk_integration = _knowing_backup(steps._invoke_aws_sdk_integration)
 
@@ -85,6 +87,23 @@ def _list_points(vault: str, query: Record) -> Any:
         if (not plan or point["CreatedBy"].get("BackupPlanId") == plan) and point["CreationDate"] >= _seconds(since)
     ]
     return backup._paginate(found, query, "RecoveryPoints")
+
+
+def _deleting_points(real: Any) -> Any:
+    """Delete a recovery point, and the snapshot that it is, when AWS Backup is asked to."""
+
+    async def handle(method: str, path: str, headers: Any, body: bytes, query: Record) -> Any:
+        vault, _, arn = path.removeprefix("/backup-vaults/").partition("/recovery-points/")
+        if method != "DELETE" or not arn:
+            return await real(method, path, headers, body, query)
+        rds, backup = _service("rds"), _service("backup")
+        name = unquote(arn).partition(":cluster-snapshot:")[2]
+        if all(point["RecoveryPointArn"] != unquote(arn) for point in _points(vault)):
+            return backup._not_found(f"Recovery point '{arn}' not found.")
+        del rds._db_cluster_snapshots[name]
+        return 204, {}, b""
+
+    return handle
 
 
 def _first(query: Record, key: str) -> str:

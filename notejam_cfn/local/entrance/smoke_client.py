@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
+NOTE = "First note"
 
 
 class SmokeError(RuntimeError):
@@ -40,7 +41,7 @@ class Page:
     hidden: Mapping[str, Mapping[str, str]]
 
     def must_show(self, words: str) -> Page:
-        """Return the page, or raise VisitError when the words are not on it."""
+        """Return the page, or raise SmokeError when the words are not on it."""
         if words not in self.text:
             raise SmokeError(f"{self.address} answers {self.status} without {words!r}")
         return self
@@ -139,25 +140,31 @@ def _hidden_fields(text: str, path: str) -> dict[str, dict[str, str]]:
     return parser.forms
 
 
-def walk(visitor: SmokeClient, tell: Callable[[str], None]) -> None:
-    """Walk through sign-up, a pad, a note and sign-out. Raises VisitError at the first page that is wrong."""
-    email = f"visitor-{secrets.token_hex(4)}@example.com"
-    password = secrets.token_urlsafe(16)
-    sign_up(visitor, email, password)
-    tell(f"signed up as {email}")
+def walk(visitor: SmokeClient, tell: Callable[[str], None]) -> dict[str, str]:
+    """Walk through sign-up, a pad, a note, sign-out and sign-in, and return who did: `email` and `password`.
+
+    Raises SmokeError at the first page that is wrong.
+    """
+    account = {"email": f"visitor-{secrets.token_hex(4)}@example.com", "password": secrets.token_urlsafe(16)}
+    sign_up(visitor, **account)
+    tell(f"signed up as {account['email']}")
     visitor.submit(visitor.open("/pads/create/"), "/pads/create/", name="Rehearsal").must_show("Rehearsal")
     tell("made a pad")
-    note = visitor.submit(
-        visitor.open("/notes/create/"), "/notes/create/", name="First note", text="It *works*.", pad=""
-    )
-    note.must_show("First note")
-    visitor.open("/").must_show("First note")
+    note = visitor.submit(visitor.open("/notes/create/"), "/notes/create/", name=NOTE, text="It *works*.", pad="")
+    note.must_show(NOTE)
+    visitor.open("/").must_show(NOTE)
     tell("wrote a note and found it in the list")
     visitor.submit(visitor.open("/"), "/signout/").must_show("Sign in")
     tell("signed out")
-    sign_in(visitor, email, password)
-    visitor.open("/").must_show("First note")
+    find(visitor, account)
     tell("signed in again; the note is there")
+    return account
+
+
+def find(visitor: SmokeClient, account: Mapping[str, str]) -> None:
+    """Sign in and find the note that `walk` wrote. Raises SmokeError when it is not there."""
+    sign_in(visitor, **account)
+    visitor.open("/").must_show(NOTE)
 
 
 def sign_up(visitor: SmokeClient, email: str, password: str) -> None:

@@ -96,7 +96,8 @@ class Resource:
 
     def own(self, place: Place) -> set[str]:
         """Return the ARNs of the resource itself."""
-        found = set(self._called(dict.fromkeys(self.identifiers[:1], self.physical_id), place))
+        name = self.physical_id.partition("|")[0]  # what has several identifiers is a part of the first
+        found = set(self._called(dict.fromkeys(self.identifiers[:1], name), place))
         found |= {arn for text in (self.physical_id, *_texts(self.attributes)) if (arn := _plain(text, place))}
         named = {name: self.properties[name] for name in self.identifiers if name in self.properties}
         return found | set(self._called(named, place))

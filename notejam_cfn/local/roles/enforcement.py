@@ -116,7 +116,7 @@ class Enforcement:
         if role_arn is None:
             return
         place = Place(account, region)
-        missing = self._missing(caller_of(role_arn), resource, operation, place, self._tags(place))
+        missing = self._missing(caller_of(role_arn), resource, operation, place, self._known(place))
         if missing:
             raise Refused(_refusal(role_arn, resource, operation, logical_id, missing))
 
@@ -126,10 +126,10 @@ class Enforcement:
         resource: Resource,
         operation: str,
         place: Place,
-        tags: Mapping[str, Mapping[str, str]],
+        known: handlers.Known,
     ) -> list[tuple[policies.Request, policies.Decision]]:
         missing = []
-        for request in handlers.requests(resource, operation, place, tags, _Trusting()):
+        for request in handlers.requests(resource, operation, place, known):
             decision = policies.decide(caller, request, resource_policy(request.resource))
             self.remember(caller, request, decision.allowed)
             if not decision.allowed:
@@ -157,12 +157,12 @@ class Enforcement:
                 yield f"{need.who.rpartition('/')[2]} lacks {_line(need.request)} ({decision.reason})"
 
     def _refused_changes(self, place: Place) -> Iterator[str]:
-        tags, caller = self._tags(place), functools.cache(caller_of)
+        known, caller = self._known(place), functools.cache(caller_of)
         for key, resource in list(self.resources.items()):
             role = self.roles.get((place.account, place.region, self.stacks[key]))
             if key[:2] == (place.account, place.region) and role:
                 for operation in ("read", "update", "delete"):
-                    missing = self._missing(caller(role), resource, operation, place, tags)
+                    missing = self._missing(caller(role), resource, operation, place, known)
                     if missing:
                         yield _refusal(role, resource, operation, resource.physical_id, missing)
 
@@ -170,14 +170,20 @@ class Enforcement:
         here = [one for key, one in self.resources.items() if key[:2] == (place.account, place.region)]
         return services.World(place, here)
 
-    def _tags(self, place: Place) -> dict[str, dict[str, str]]:
-        """Return the tags of every resource in the account, by each of its ARNs."""
-        found: dict[str, dict[str, str]] = {}
+    def _known(self, place: Place) -> handlers.Known:
+        """Return what IAM knows of every resource in the account, by each of its ARNs."""
+        tags: dict[str, Mapping[str, str]] = dict(_tags_of_snapshots())
+        aliases: dict[str, list[str]] = {}
         for (account, region, _), resource in list(self.resources.items()):
-            tags = resource.tags()
-            if account == place.account and tags:
-                found |= dict.fromkeys(resource.own(Place(account, region)), tags)
-        return found
+            if account != place.account:
+                continue
+            there, found = Place(account, region), resource.tags()
+            if found:
+                tags |= dict.fromkeys(resource.own(there), found)
+            if resource.kind == "AWS::KMS::Alias":
+                key = there.arn("kms:R:key/{}", str(resource.properties["TargetKeyId"]))
+                aliases.setdefault(key, []).append(str(resource.properties["AliasName"]))
+        return handlers.Known(tags, _Trusting(), aliases)
 
     def remember(self, caller: policies.Caller, request: policies.Request, allowed: bool) -> None:
         """Keep what a caller asked for, once, with the policy that the resource had then."""
@@ -226,6 +232,13 @@ class _Trusting(dict[str, list[str]]):
             for service in policies.listed(statement["Principal"].get("Service"))
         ]
         return services or default
+
+
+def _tags_of_snapshots() -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the tags of snapshots, which RDS and AWS Backup copy from the cluster, by ARN."""
+    for one in importlib.import_module("ministack.services.rds")._db_cluster_snapshots.values():
+        if one["TagList"]:
+            yield one["DBClusterSnapshotArn"], {tag["Key"]: tag["Value"] for tag in one["TagList"]}
 
 
 def caller_of(role_arn: str) -> policies.Caller:

@@ -5,11 +5,12 @@ Sources: the `handlers` of the resource schemas; the Service Authorization Refer
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from .arns import Place, Resource
 from .policies import ANY, Request
 
 # An action that makes the resource itself is decided on an ARN that has no tags yet.
-MAKES = re.compile(r":(Create|Allocate|Register|Request|Put)")
+MAKES = re.compile(r":(Create|Allocate|Register(?!Targets)|Request|Put)")
 TAGS = re.compile(r":(Create|Add|Put)?Tags|:TagResource")
 # CloudWatch Logs decides actions on a group with this at its end, save those on tags.
 # Source: the resource that its own refusals name; the reference's `log-group` has no such end.
@@ -55,17 +56,17 @@ def _called(kind: str, action: str, properties: Mapping[str, Any]) -> bool:
     return True
 
 
-def requests(
-    resource: Resource,
-    operation: str,
-    place: Place,
-    tags_of: Mapping[str, Mapping[str, str]],
-    services_of: Mapping[str, Iterable[str]],
-) -> Iterator[Request]:
-    """Yield what CloudFormation asks for while it creates, updates or deletes a resource.
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """What IAM knows of existing resources, by ARN: their tags, the services that roles trust, the aliases of keys."""
 
-    `tags_of` are the tags of existing resources by ARN, `services_of` the services that roles trust, by their ARNs.
-    """
+    tags: Mapping[str, Mapping[str, str]]
+    services: Mapping[str, Iterable[str]]
+    aliases: Mapping[str, Sequence[str]]
+
+
+def requests(resource: Resource, operation: str, place: Place, known: Known) -> Iterator[Request]:
+    """Yield what CloudFormation asks for while it creates, updates or deletes a resource."""
     own, mentioned = resource.own(place), resource.mentioned(place)
     names = permissions(resource.kind, operation, resource.properties)
     main = Counter(map(_service, names)).most_common(1)[0][0] if names else ""
@@ -81,8 +82,8 @@ def requests(
             continue
         about = action.about(own if "Tag" in name else own | mentioned)
         for arn, kinds in about.items():
-            context = _context(name, arn, kinds, resource, arn in own, tags_of)
-            for more in _of_passing(name, arn, services_of):
+            context = _context(name, arn, kinds, resource, arn in own, known)
+            for more in _of_passing(name, arn, known.services):
                 yield Request(name, _as_decided(name, arn), context | more)
         if not about and _service(name) == main:
             yield Request(name, ANY)  # one of a side service is for properties that are not there
@@ -98,14 +99,16 @@ def _context(
     kinds: list[reference.Kind],
     resource: Resource,
     own: bool,
-    tags_of: Mapping[str, Mapping[str, str]],
+    known: Known,
 ) -> dict[str, Any]:
-    existing = tags_of.get(arn)  # there before: a type may be identified by the resource that it configures
+    existing = known.tags.get(arn)  # there before: a type may be identified by the resource that it configures
     new = own and existing is None and MAKES.search(name) is not None
     context: dict[str, Any] = _tags(resource, "RequestTag") if own and (new or "Tag" in name) else {}
     if not new or TAGS.search(name):
         tags = existing if existing is not None else resource.tags() if own else {}
         context |= {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+    if arn in known.aliases and name.startswith("kms:"):
+        context["kms:ResourceAliases"] = known.aliases[arn]
     if name == "kms:CreateGrant":
         context["kms:GrantIsForAWSResource"] = "true"
     if "PermissionsBoundary" in resource.properties:

@@ -17,10 +17,10 @@ import peewee
 import pytest
 from webtest import TestApp
 
-from app.data.database import Postgres as Database
 from app.data.database import new_database
 from app.data.models import User, database
 from app.data.pool import Pool
+from app.data.postgres import Postgres as Database
 from app.data.trash import trash_pad
 from app.errors import DatabaseUnavailable
 from app.settings import RDS_CERTIFICATES, Settings

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
-from app.data.database import Sqlite
 from app.data.models import database
+from app.data.sqlite import Sqlite
 from notejam_cfn.local.database.postgres import Postgres
 
 from ..helpers import SECRET, main_form, sign_up

@@ -240,7 +240,7 @@ def test_the_list_has_fifty_notes_a_page(user: TestApp, settings: dict[str, Any]
     from app.data.notes import Note
 
     for number in range(60):
-        Note.add(1, None, f"note {number:02}", "text")
+        Note.add_all(1, [(None, f"note {number:02}", "text", None, None)])
     database.close()
     page = user.get("/")
     assert (page.html.h1.text, len(note_names(page))) == ("All notes (60)", 50)

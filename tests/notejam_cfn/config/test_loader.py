@@ -112,7 +112,10 @@ def test_a_certificate_is_one_of_the_region_that_takes_it() -> None:
         ({"load_balancer": {"waf": "yes"}}, "stages.dev.load_balancer.waf must be true or false, got 'yes'"),
         ({"load_balancer": {"domain": "notes.example.com"}}, "domain needs hosted_zone_id"),
         ({"load_balancer": {"hosted_zone_id": "Z0123"}}, "domain is needed with hosted_zone_id"),
-        ({"service": {"cpu_units": 300}}, "cpu_units must be one of 256, 512, 1024, 2048, 4096, got 300"),
+        (
+            {"service": {"cpu_units": 300}},
+            "cpu_units must be one of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, got 300",
+        ),
         ({"service": {"memory_mib": 4096}}, "memory_mib must be one of 512, 1024, 2048 with 256 CPU units, got 4096"),
         ({"service": {"min_tasks": 5}}, "service.min_tasks must be at most max_tasks (4), got 5"),
         ({"account": "12"}, "stages.dev.account must be 12 digits, got '12'"),
@@ -157,6 +160,7 @@ def test_overlapping_networks_are_refused() -> None:
         ({"stages": 1}, "stages must be a table, got 1"),
         ({"stage": {}}, "stage is not a known key; did you mean stages?"),
         ({"project": {"name": "Note Jam"}, "stages": {}}, "project.name must be 2 to 20 lower-case letters"),
+        ({"project": {"name": "shop--live"}, "stages": {}}, "digits and single hyphens, got 'shop--live'"),
     ],
 )
 def test_a_mistake_in_the_file_itself_is_explained(given: dict[str, Any], expected: str) -> None:
@@ -232,7 +236,10 @@ def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
         ({"network": {"cidr": 167772160}}, "must be an IPv4 block such as 10.0.0.0/16"),
         ({"database": {"database_name": "select"}}, "a word that the engine keeps for itself"),
         ({"database": {"database_name": "rdsadmin"}}, "a word that the engine keeps for itself"),
-        ({"database": {"engine_version": "\u0661\u0667.\u0667"}}, "must be 17, or 17.7 to begin with"),
+        ({"database": {"engine_version": "\u0661\u0667.\u0667"}}, "must be 14 to 18, or a minor one such as 17.7"),
+        ({"database": {"engine_version": "12"}}, "must be 14 to 18, or a minor one such as 17.7"),
+        ({"database": {"engine_version": "15.3"}}, "must be 15.7 or later with min_acu = 0, got 15.3"),
+        ({"database": {"database_name": "freeze"}}, "a word that the engine keeps for itself"),
         ({"service": {"busy_days": "MON-FRY"}}, "must be days such as MON-FRI"),
         ({"service": {"busy_min_tasks": 2, "busy_from_hour": 9, "busy_to_hour": 9}}, "must be after busy_from_hour"),
     ],

@@ -37,7 +37,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         "command[1] must be text, got 80",
     ),
     "a name in environment and secrets": (
-        lambda: nj.TaskOptions(environment={"KEY": "a"}, secrets={"KEY": "arn:b"}),
+        lambda: nj.TaskOptions(environment={"KEY": "a"}, secrets={"KEY": nj.parameter("/key")}),
         "secrets must not name what environment names too, got KEY in both",
     ),
     "a resource in place of its reference": (

@@ -126,8 +126,11 @@ SCRIPTS_READ = {
     "DashboardName",
     "TopicArn",
 }
-# What a service in a stack of its own needs to stand behind the same load balancer.
-SERVICES_BESIDE_IT_READ = {"AccessLogBucket", "ListenerArn", "LoadBalancerSecurityGroupId"}
+# What others in stacks of their own need: to stand behind the same load balancer, and to build on the service.
+SERVICES_BESIDE_IT_READ = {
+    *("AccessLogBucket", "ListenerArn", "LoadBalancerSecurityGroupId"),
+    *("TaskSecurityGroupId", "TaskRoleArn", "ExecutionRoleArn"),
+}
 # What only restore tests, dashboards and public load balancers read, which the smallest size has none of.
 LARGER_SIZES_READ = {
     "DistributionId",

@@ -25,13 +25,18 @@ Document = Mapping[str, Any]
 
 @dataclasses.dataclass
 class World:
-    """Policies by who has them, boundaries and keys by stage, whom roles trust, and the bucket of artifacts."""
+    """Policies by who has them, boundaries by stage, policies of keys by alias, whom roles trust, the bucket.
+
+    `outputs` are those of each stage's network, and `aws` is where all of it is.
+    """
 
     policies: dict[str, list[Document]]
     boundaries: dict[str, Document]
     keys: dict[str, Document]
     trust: dict[str, Document]
     bucket: str
+    outputs: dict[str, dict[str, str]]
+    aws: Any
 
     def may(
         self,
@@ -68,10 +73,11 @@ class World:
         return bool(policies.decide(caller, asked, self._of_resource(action, resource, context)).allowed)
 
     def _of_resource(self, action: str, resource: str, context: Mapping[str, Any]) -> Document | None:
-        """Return the policy of the resource: a role's trust, or the key's of the stage in the tags."""
+        """Return the policy of the resource: a role's trust, or the key's of the stage in the tags or of the alias."""
         if action == "sts:AssumeRole":
             return self.trust.get(resource.rpartition("/notejam-delivery-")[2])
-        return self.keys.get(str(context.get("aws:ResourceTag/stage"))) if action.startswith("kms:") else None
+        (alias,) = context.get("kms:ResourceAliases", [f"alias/notejam-{context.get('aws:ResourceTag/stage')}-network"])
+        return self.keys.get(alias) if action.startswith("kms:") else None
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +86,8 @@ def world() -> Iterator[World]:
     emulator = pytest.importorskip("notejam_cfn.local.emulator")
     document = tomllib.loads(starter())
     document["delivery"]["source"] = "codecommit"
-    found = World({}, {}, {}, {}, "")
+    anybody = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*"}
+    found = World({}, {}, {"alias/payroll": {"Statement": [anybody]}}, {}, "", {}, None)
     with emulator.running(ACCOUNT, REGION) as aws:
         for stack in stacks_of(parse(document)):
             if stack.stage is None or (stack.layer == "network" and stack.form == "layered"):
@@ -89,11 +96,19 @@ def world() -> Iterator[World]:
                     given["PreviewSubnets"] = SUBNET
                 outputs = aws.deploy(stack.name, stack.template.to_dict(), given, stack.region)
                 if stack.stage:
-                    key = aws.client("kms").get_key_policy(KeyId=outputs["KeyArn"], PolicyName="default")
-                    found.keys[stack.stage] = json.loads(key["Policy"])
-        found.bucket = outputs["ArtifactBucketName"]
+                    found.outputs[stack.stage] = outputs
+        found.bucket, found.aws = outputs["ArtifactBucketName"], aws
         read(found, aws.client("iam"), stack.template.to_dict())
-    yield found
+        read_keys(found, aws.client("kms"))
+        yield found
+
+
+def read_keys(found: World, kms: Any) -> None:
+    """Read the policies of the keys that the stacks made."""
+    for alias in kms.list_aliases()["Aliases"]:
+        if alias["AliasName"].startswith("alias/notejam-"):
+            key = kms.get_key_policy(KeyId=alias["TargetKeyId"], PolicyName="default")
+            found.keys[alias["AliasName"]] = json.loads(key["Policy"])
 
 
 def read(found: World, iam: Any, delivery: Document) -> None:

@@ -24,8 +24,8 @@ class ConditionKeys(CloudFormationLintRule):
     """A condition stands only on actions whose required resource types all know its key.
 
     IAM authorises a request on each resource it needs. Where one has no such key, `kms:DeleteAlias` with a key's tag on
-    the alias for one, the condition is false: an Allow allows nothing, a Deny denies nothing. `Null` and the
-    operators with IfExists say what an absent key means, and are left alone.
+    the alias for one, the condition is false: an Allow allows nothing, a Deny denies nothing. `Null`, `ForAllValues`
+    and the operators with IfExists say what an absent key means, and are left alone.
     """
 
     id = "E9521"
@@ -63,7 +63,8 @@ def _conditions(statement: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the operators and keys that an absent key makes false."""
     condition = statement.get("Condition")
     for operator, tests in condition.items() if isinstance(condition, dict) else ():
-        if operator != "Null" and not operator.endswith("IfExists") and isinstance(tests, dict):
+        tolerant = operator == "Null" or operator.startswith("ForAllValues:") or operator.endswith("IfExists")
+        if isinstance(tests, dict) and not tolerant:
             yield from ((operator, str(key)) for key in tests if not _is_global(str(key)))
 
 

@@ -17,7 +17,11 @@ SOURCES: list[dict[str, Any]] = [
     {"source": "codecommit"},
     {"source": "codeconnections", "repository": "owner/notejam"},
     {},
-    {"source": "codeconnections", "repository": "o/n", "connection_arn": "arn:x:codeconnections:r:a:connection/1"},
+    {
+        "source": "codeconnections",
+        "repository": "o/n",
+        "connection_arn": "arn:aws:codeconnections:us-east-1:111122223333:connection/1",
+    },
     {"source": "s3"},
 ]
 STAGES = {
@@ -84,7 +88,7 @@ def test_nothing_of_the_pipeline_changes_the_pipeline(delivery: Template) -> Non
 def test_what_is_approved_is_the_digest_of_what_is_deployed(delivery: Template) -> None:
     by_name = {one["Name"]: one for stage, one in actions_of(delivery) if stage == "prod"}
     assert by_name["plan"]["Namespace"] == "plan-prod"
-    assert by_name["approve"]["Configuration"]["CustomData"] == "#{plan-prod.SUMMARY}"
+    assert by_name["approve"]["Configuration"]["CustomData"] == "#{source.CommitId}: #{plan-prod.SUMMARY}"
     assert variables_of(by_name["deploy"])["DIGEST"] == "#{plan-prod.DIGEST}"
     assert by_name["deploy"]["InputArtifacts"] == [{"Name": "Source"}, {"Name": "Plan_prod"}]
 
@@ -177,7 +181,7 @@ def test_releases_cannot_be_overwritten_and_what_runs_is_never_removed(delivery:
     images = delivery["Resources"]["Images"]["Properties"]
     assert images["ImageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
     movable = [one["ImageTagMutabilityExclusionFilterValue"] for one in images["ImageTagMutabilityExclusionFilters"]]
-    assert movable == ["stage-*", "cache"]
+    assert movable == ["stage-*"]
     assert images["ImageScanningConfiguration"] == {"ScanOnPush": True}
     first = json.loads(images["LifecyclePolicy"]["LifecyclePolicyText"])["rules"][0]
     assert first["rulePriority"] == 1

@@ -1,69 +1,171 @@
-"""A trial on an account, which the emulator stands for."""
+"""A trial on an account, which the emulator stands for: AWS's part, scaling and time, is played by `World`."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from notejam_cfn.config.loader import load
 from notejam_cfn.deploy.aws.client import Access, Aws
+from notejam_cfn.deploy.exit_codes import BadInput
 from notejam_cfn.deploy.ui.progress import Silent
 from notejam_cfn.local.emulator import Emulator
+from notejam_cfn.local.entrance.smoke_client import SmokeError
 from notejam_cfn.local.on_aws import proof, trial
 from notejam_cfn.local.on_aws.trial import State, Trial, TrialError
 
 ROOT = Path(__file__).parents[4]
 IMAGE = "example.com/notes@sha256:" + "1" * 64
+ACCOUNT = {"email": "visitor@example.com", "password": "secret"}
 
 
-def begin(
-    aws: Emulator, folder: Path, walk: trial.Walk = lambda url: (), image: str = IMAGE
-) -> tuple[Trial, list[str]]:
+@dataclasses.dataclass
+class World:
+    """Who visits the pages, and what happens while a trial waits: ECS brings as many tasks as are asked for."""
+
+    aws: Emulator
+    wrong: tuple[str, ...] = ()
+    sleeps: bool = True
+    forgets: bool = False
+    visits: list[str] = dataclasses.field(default_factory=list)
+    asked: bool = False
+    clients: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        if service not in self.clients:
+            self.clients[service] = self.aws.client(service)
+        return self.clients[service]
+
+    def wait(self, url: str) -> Iterable[str]:
+        self.asked = True
+        return [f"{url}/ {one}" for one in self.wrong]
+
+    def write(self, url: str) -> dict[str, str]:
+        self.visits.append("write")
+        return ACCOUNT
+
+    def find(self, url: str, account: Any) -> None:
+        assert account == ACCOUNT
+        self.visits.append("find")
+        if self.forgets:
+            raise SmokeError("/ answers 200 without 'First note'")
+
+    def pause(self, seconds: float) -> None:
+        """Be what Application Auto Scaling does in that time: the minimum, or none when nobody has asked."""
+        ecs = self.client("ecs")
+        clusters = ecs.list_clusters()["clusterArns"]
+        if not clusters:
+            return
+        (cluster,) = clusters
+        (service,) = ecs.list_services(cluster=cluster)["serviceArns"]
+        tasks = max(self.least(), 0 if self.sleeps and not self.asked else 1)
+        ecs.update_service(cluster=cluster, service=service, desiredCount=tasks)
+        self.asked = False
+
+    def least(self) -> int:
+        found = self.client("cloudformation").describe_stacks()["Stacks"]
+        given = {one["ParameterKey"]: one["ParameterValue"] for stack in found for one in stack.get("Parameters", ())}
+        return int(given["MinTasks"])
+
+
+def begin(aws: Emulator, folder: Path, world: World | None = None, image: str = IMAGE) -> tuple[Trial, list[str]]:
     told: list[str] = []
     state, place = trial.prepare(load(ROOT / "notejam.toml"), "dev", image, folder)
     access = Access(endpoint_url=aws.url, keys=aws.keys)
-    return Trial(Aws(access), state, place, Silent, told.append, walk), told
+    played = world or World(aws)
+    return Trial(Aws(access), state, place, Silent, told.append, played, played.pause), told
 
 
 def stacks(aws: Emulator) -> list[str]:
-    found = aws.client("cloudformation").describe_stacks()["Stacks"]
-    return [stack["StackName"] for stack in found]
+    return [stack["StackName"] for stack in aws.client("cloudformation").describe_stacks()["Stacks"]]
+
+
+def steps(told: list[str]) -> list[str]:
+    return [line.partition(":")[0] for line in told]
+
+
+# The restore updates the service too; the second update is that with an image that is not there.
+MISSING_IMAGE = {"logical_id": "WebService", "operation": "update", "reason": "no image", "times": 1, "skip": 1}
 
 
 def test_a_trial_does_every_step_and_leaves_nothing(aws: Emulator, tmp_path: Path) -> None:
-    run, _ = begin(aws, tmp_path)
+    aws.set_faults(failures=[MISSING_IMAGE])
+    world = World(aws)
+    run, told = begin(aws, tmp_path, world)
     run.run()
-    assert list(run.state.done) == list(run.steps)
+    assert steps(told) == list(trial.STEPS)
     assert stacks(aws) == []
+    assert world.visits == ["write", "write", "find"]
+    notes = {name: one["note"] for name, one in run.state.done.items()}
+    assert "MaxTasks=5 replaced nothing" in notes["sizes"]
+    assert "with the note; 1 older cluster" in notes["restore"]
+    assert "the image before runs" in notes["failure"]
+    assert "slept after 10 quiet minutes" in notes["sleep"]
+    assert "nothing is left in eu-central-1" in notes["left"]
     text = proof.write(run.state, "eu-central-1", aws.account, tmp_path / "proven").read_text()
     assert "| sizes |" in text
-    assert "replaced nothing" in text
-    assert "nothing is left in eu-central-1" in text
+    assert "nothing, in the steps that were tried" in text
 
 
-def test_a_failure_is_told_and_the_stage_is_still_removed(aws: Emulator, tmp_path: Path) -> None:
-    def broken(url: str) -> Iterator[str]:
-        yield f"{url}/ answers 502"
-
-    run, told = begin(aws, tmp_path, broken)
-    with pytest.raises(TrialError, match=r"walk failed: https?://.*/ answers 502"):
-        run.run()
-    assert stacks(aws) == []
-    assert "sizes" not in run.state.done
-    assert [line.partition(":")[0] for line in told] == ["deploy", "release", "walk", "destroy", "left"]
+@pytest.fixture(scope="module")
+def deployed(running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trial, World]:
+    """A trial that has released its image, for tests that leave it so."""
+    running_emulator.reset()
+    world = World(running_emulator)
+    run, _ = begin(running_emulator, tmp_path_factory.mktemp("trial"), world)
+    run.run(["deploy", "release"])
+    return run, world
 
 
-def test_a_trial_that_was_cut_off_goes_on_under_the_same_name(aws: Emulator, tmp_path: Path) -> None:
-    first, _ = begin(aws, tmp_path)
-    first.run(["deploy"])
-    second, told = begin(aws, tmp_path)
+def test_tasks_that_do_not_stop_are_told(deployed: tuple[Trial, World]) -> None:
+    run, world = deployed
+    world.sleeps = False
+    with pytest.raises(TrialError, match="tasks still run after 25 minutes"):
+        run.steps.sleep()
+    world.sleeps = True
+
+
+def test_a_note_that_a_restore_loses_is_told(deployed: tuple[Trial, World]) -> None:
+    run, world = deployed
+    world.forgets = True
+    with pytest.raises(TrialError, match="without 'First note'"):
+        run.steps.restore()
+    world.forgets = False
+    assert "with the note" in run.steps.restore(), "the second run goes on with the snapshot of the first"
+    assert world.visits.count("write") == 1
+
+
+def test_a_missing_image_that_is_deployed_all_the_same_is_told(deployed: tuple[Trial, World]) -> None:
+    run, _ = deployed
+    with pytest.raises(TrialError, match=r"sha256:0+ was deployed as if it were there"):
+        run.steps.failure()
+
+
+def test_what_was_cut_off_goes_on_and_what_failed_is_removed(
+    deployed: tuple[Trial, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial is cut off in a step, goes on under its name, finds a page that is wrong, and removes everything."""
+    first, world = deployed
+
+    def interrupted(url: str) -> dict[str, str]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(world, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        first.run(["walk"])
+    monkeypatch.undo()
+    second, told = begin(world.aws, first.folder.parent, dataclasses.replace(world, wrong=("answers 502",)))
     assert second.state.project == first.state.project
-    second.run(["release", "destroy", "left"])
-    assert [line.partition(":")[0] for line in told] == ["release", "destroy", "left"]
-    assert trial.prepare(load(ROOT / "notejam.toml"), "dev", "", tmp_path)[0].project != first.state.project
+    with pytest.raises(TrialError, match=r"walk failed: https?://.*/ answers 502"):
+        second.run()
+    assert steps(told) == ["walk", "destroy", "left"]
+    assert stacks(world.aws) == []
+    assert begin(world.aws, first.folder.parent)[0].state.project != first.state.project, "this one is over"
 
 
 def test_what_is_left_is_named(aws: Emulator, tmp_path: Path) -> None:
@@ -78,4 +180,31 @@ def test_its_templates_are_the_configurations_under_another_name(aws: Emulator, 
     run, _ = begin(aws, tmp_path)
     assert all(stack.name.startswith(f"{run.state.project}-dev-") for stack in run.stacks)
     assert {stack.tags["project"] for stack in run.stacks} == {run.state.project}
-    assert State(**json.loads((run.folder / trial.STATE).read_text())).image == IMAGE
+    assert State(**json.loads((run.folder / trial.STATE).read_text())).facts == {"image": IMAGE}
+
+
+def test_steps_that_need_an_image_are_not_tried_without(aws: Emulator, tmp_path: Path) -> None:
+    run, told = begin(aws, tmp_path, image="")
+    run.run(["release", "walk", "scale", "restore", "failure", "sleep"])
+    assert len(told) == 6
+    assert all("not tried: no image was given" in line for line in told)
+    assert run.minutes(["walk", "sleep"]) == 0
+    text = proof.write(run.state, "eu-central-1", aws.account, tmp_path / "proven", emulated=True).read_text()
+    assert "| walk |  | not tried: no image was given (--image-uri) |" in text
+
+
+def test_a_step_that_there_is_none_of_is_refused() -> None:
+    with pytest.raises(BadInput, match="there is no step walks"):
+        trial.require_known(["walk", "walks"])
+
+
+def test_the_readme_says_what_the_newest_trial_on_aws_has_shown(tmp_path: Path) -> None:
+    readme, proven = tmp_path / "README.md", tmp_path / "proven"
+    readme.write_text(f"**Status:** {proof.UNPROVEN} More.\n")
+    state = State("trial-1", "dev", 1_800_000_000.0)
+    proof.write(state, "eu-central-1", "123456789012", proven, emulated=True)
+    assert proof.status(proven) == proof.UNPROVEN
+    proof.write(state, "us-east-1", "123456789012", proven)
+    proof.tell(readme, proven)
+    page = "[what happened](docs/proven/2027-01-15-us-east-1.md)"
+    assert readme.read_text() == f"**Status:** tried on AWS on 2027-01-15 in us-east-1: {page}. More.\n"

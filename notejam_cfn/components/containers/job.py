@@ -1,0 +1,206 @@
+"""A job: a task that runs by the clock, is tried again when it fails, and whose failure people are told of."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from troposphere import Select, Split, Sub, cloudwatch, iam, scheduler, sqs, stepfunctions
+
+from ...config.settings import JobSettings
+from ...core import names
+from ...core.template import Template, component
+from ...core.values import Value
+from ...iam import policies, workload_policies
+from ..data.encryption import Encryption
+from ..network.vpc import Network
+from ..observability.alarm_topic import AlarmTopic
+from ..observability.log_groups import add_log_group
+from ..observability.metric_alarms import MetricAlarm, add_alarm
+from ..state_machines import State, add_state_machine, call, calls, choice
+from .cluster import Cluster
+from .options import TaskOptions
+from .outputs import Job
+from .queue import add_dead_letters, add_dead_letters_alarm
+from .task import Task, add_task, add_task_security_group, capacity_strategy, groups_of
+
+START_RETRIES, START_HOURS = 10, 6
+FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 60, 1800
+
+
+@component("job")
+def add_job(
+    template: Template,
+    settings: JobSettings,
+    network: Network,
+    encryption: Encryption,
+    cluster: Cluster,
+    application: TaskOptions,
+    notifications: AlarmTopic | None = None,
+) -> Job:
+    """Add a task that EventBridge Scheduler starts and Step Functions follows to its end.
+
+    A run has failed when its container ends with another status than 0, or not in time; it is tried again a minute
+    later, then after twice as long, and so on. What could not even be started is put aside. Given a topic, people are
+    told of both. The scheduler starts a run at least once: a job must bear to run twice. Without an image there is no
+    schedule: it is made by the first deployment that names one.
+    """
+    task = add_task(template, settings, network, encryption, cluster, application)
+    group_id = add_task_security_group(template, settings, network).get_att("GroupId")
+    machine = add_machine(template, settings, encryption, cluster, task, place(network, group_id, application))
+    unstarted = add_dead_letters(template, settings.name, encryption, "Keeps runs that could not be started.")
+    add_schedule(template, settings, encryption, machine, unstarted, task.released)
+    if notifications is not None:
+        add_dead_letters_alarm(template, settings.name, unstarted, notifications, "A job could not be started.")
+        add_failure_alarm(template, settings, machine, notifications, task.released)
+    return Job(
+        cluster_name=cluster.name,
+        log_group_name=task.log_group.ref(),
+        task_security_group_id=group_id,
+        task_role_arn=task.roles.task.get_att("Arn"),
+        execution_role_arn=task.roles.execution.get_att("Arn"),
+        dead_letters_url=unstarted.ref(),
+        name=settings.name,
+    )
+
+
+def place(network: Network, group_id: Value, application: TaskOptions) -> dict[str, list[Value]]:
+    """Return where runs are placed."""
+    return {"Subnets": list(network.private_subnet_ids), "SecurityGroups": groups_of(group_id, application)}
+
+
+def add_machine(
+    template: Template,
+    settings: JobSettings,
+    encryption: Encryption,
+    cluster: Cluster,
+    task: Task,
+    where: dict[str, list[Value]],
+) -> stepfunctions.StateMachine:
+    """Add the state machine that runs the task, waits for its end and tries again."""
+    log = add_log_group(
+        template,
+        f"{settings.name}RunsLogGroup",
+        settings.log_retention_days,
+        encryption,
+        "Keeps how each run of the job went.",
+        names.state_machine_log_group(settings.name),
+    )
+    roles = [task.roles.execution.get_att("Arn"), task.roles.task.get_att("Arn")]
+    filled = {f"{kind}{number}": value for kind, values in where.items() for number, value in enumerate(values, 1)}
+    return add_state_machine(
+        template,
+        settings.name,
+        definition(
+            settings, {kind: [f"${{{kind}{n}}}" for n in range(1, len(ids) + 1)] for kind, ids in where.items()}
+        ),
+        filled
+        | calls({"ListTasks": "ecs:listTasks"})
+        | {
+            "RunTask": Sub("arn:${AWS::Partition}:states:::ecs:runTask.sync"),
+            "Cluster": cluster.name,
+            "Definition": task.definition.ref(),
+            "Family": Select(0, Split(":", Select(1, Split("/", task.definition.ref())))),
+        },
+        workload_policies.allow_running_job(cluster.name, task.definition.ref(), roles),
+        log,
+        "Lets the job's state machine run its task, and see how it ends.",
+        "Runs the job's task to its end, and again when it fails.",
+        task.released,
+    )
+
+
+def definition(settings: JobSettings, where: dict[str, list[str]]) -> State:
+    """Describe a run: not beside another one, where that is asked for; and again with more and more time between."""
+    run: State = {
+        "Type": "Task",
+        "Resource": "${RunTask}",
+        "Arguments": {
+            "Cluster": "${Cluster}",
+            "TaskDefinition": "${Definition}",
+            "CapacityProviderStrategy": [item.to_dict() for item in capacity_strategy(settings)],
+            "NetworkConfiguration": {"AwsvpcConfiguration": {"AssignPublicIp": "DISABLED", **where}},
+            "EnableExecuteCommand": settings.exec_access,
+            "EnableECSManagedTags": True,
+            "PropagateTags": "TASK_DEFINITION",
+        },
+        "TimeoutSeconds": settings.timeout_minutes * 60,
+        "End": True,
+    }
+    if settings.retries:
+        run["Retry"] = [
+            {
+                "ErrorEquals": ["States.ALL"],
+                "IntervalSeconds": FIRST_RETRY_SECONDS,
+                "BackoffRate": 2,
+                "MaxDelaySeconds": LONGEST_RETRY_SECONDS,
+                "MaxAttempts": settings.retries,
+            }
+        ]
+    states = {"Run": run} | (looking_first() if settings.one_at_a_time else {})
+    return {"QueryLanguage": "JSONata", "StartAt": "Look" if settings.one_at_a_time else "Run", "States": states}
+
+
+def looking_first() -> State:
+    """Describe the states that leave a run out while a task of the job runs."""
+    arguments = {"Cluster": "${Cluster}", "Family": "${Family}", "DesiredStatus": "RUNNING"}
+    return {
+        "Look": call("ListTasks", arguments, Next="Alone"),
+        "Alone": choice({"{% $count($states.input.TaskArns) > 0 %}": "LeftOut"}, "Run"),
+        "LeftOut": {"Type": "Succeed"},
+    }
+
+
+def add_schedule(
+    template: Template,
+    settings: JobSettings,
+    encryption: Encryption,
+    machine: stepfunctions.StateMachine,
+    unstarted: sqs.Queue,
+    condition: str,
+) -> None:
+    """Add the schedule, with the role it starts runs in. What cannot be started is tried for hours, then put aside."""
+    allowed = workload_policies.allow_starting_job(machine.ref(), unstarted.get_att("Arn"), encryption.key_arn)
+    role = template.add(
+        iam.Role(
+            f"{settings.name}ScheduleRole",
+            AssumeRolePolicyDocument=policies.assumed_by_service("scheduler"),
+            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*allowed))],
+            Condition=condition,
+        ),
+        why="Lets the schedule start the job, and put aside what it could not start.",
+    )
+    target: dict[str, Any] = {"Input": json.dumps({}), "Arn": machine.ref(), "RoleArn": role.get_att("Arn")}
+    template.add(
+        scheduler.Schedule(
+            f"{settings.name}Schedule",
+            ScheduleExpression=settings.schedule,
+            ScheduleExpressionTimezone=settings.time_zone,
+            FlexibleTimeWindow=scheduler.FlexibleTimeWindow(Mode="OFF"),
+            KmsKeyArn=encryption.key_arn,
+            Target=scheduler.Target(
+                **target,
+                DeadLetterConfig=scheduler.DeadLetterConfig(Arn=unstarted.get_att("Arn")),
+                RetryPolicy=scheduler.RetryPolicy(
+                    MaximumRetryAttempts=START_RETRIES, MaximumEventAgeInSeconds=START_HOURS * 3600
+                ),
+            ),
+            Condition=condition,
+        ),
+        why="Starts the job by the clock.",
+    )
+
+
+def add_failure_alarm(
+    template: Template,
+    settings: JobSettings,
+    machine: stepfunctions.StateMachine,
+    notifications: AlarmTopic,
+    condition: str,
+) -> None:
+    """Tell people that a run has failed, its retries included."""
+    failed = MetricAlarm("AWS/States", "ExecutionsFailed", {"StateMachineArn": machine.ref()})
+    alarm: cloudwatch.Alarm = add_alarm(
+        template, f"{settings.name}RunFailed", failed, notifications, "job-failed", "A run of the job has failed."
+    )
+    alarm.Condition = condition

@@ -1,0 +1,93 @@
+"""The two roles of a task: the one that ECS starts it in, and the one that the application has."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+
+from awacs.aws import Statement
+from troposphere import Sub, iam, logs
+
+from ...config.settings import TaskSettings
+from ...core.inputs import InvalidInput
+from ...core.template import Template
+from ...core.values import Value
+from ...iam import policies
+from ..data.encryption import Encryption
+from .cluster import Cluster
+from .options import TaskOptions
+from .secrets import allow_reading
+
+# An image in ECR, under either of its names: those over IPv4, and the dual-stack ones.
+# Source: Amazon ECR User Guide, "Making requests over IPv6".
+ECR_IMAGE = re.compile(
+    r"(?P<account>\d{12})\.dkr[.-]ecr\.(?P<region>[a-z0-9-]+)\.(amazonaws\.com(\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)"
+    r"/(?P<name>[^:@]+).*"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskRoles:
+    """The role that ECS starts a task in, and the role that the application has."""
+
+    execution: iam.Role
+    task: iam.Role
+
+
+def add_task_roles(
+    template: Template,
+    settings: TaskSettings,
+    application: TaskOptions,
+    encryption: Encryption,
+    cluster: Cluster,
+    log_group: logs.LogGroup,
+) -> TaskRoles:
+    """Add the two roles."""
+    own = allow_reading([application.secrets], encryption.key_arn)
+    everyones = allow_reading(
+        [application.secrets, *(sidecar.secrets for sidecar in application.sidecars)], encryption.key_arn
+    )
+    images = [settings.image, *(sidecar.image for sidecar in application.sidecars)]
+    pulling = policies.allow_pulling_images(
+        template.stack_tags.get("project", settings.name.lower()),
+        [*application.image_repositories, *repositories_of(images)],
+    )
+    writing = policies.allow_writing_log_group(log_group.get_att("Arn"))
+    execution = add_role(
+        template,
+        f"{settings.name}ExecutionRole",
+        [*pulling, writing, *everyones, *application.execution_statements],
+        "Lets ECS start tasks: pull the image, read the secrets named for them, write their log.",
+    )
+    mounting = [system.mounting for system in application.file_systems]
+    shells = allow_shells(cluster) if settings.exec_access else []
+    task = add_role(
+        template,
+        f"{settings.name}TaskRole",
+        [*own, *application.statements, *mounting, *shells],
+        "Lets the application do what it is for, and no more.",
+    )
+    return TaskRoles(execution, task)
+
+
+def repositories_of(images: Sequence[Value]) -> list[Value]:
+    """Return the ARNs of the ECR repositories that images name, whichever account has them."""
+    found = [ECR_IMAGE.fullmatch(image) for image in images if isinstance(image, str)]
+    place = "arn:${{AWS::Partition}}:ecr:{region}:{account}:repository/{name}"
+    return [Sub(text) for text in dict.fromkeys(place.format(**one.groupdict()) for one in found if one)]
+
+
+def allow_shells(cluster: Cluster) -> list[Statement]:
+    """Allow what a shell takes. Raises `InvalidInput` when the cluster says neither log group nor key of shells."""
+    if cluster.shell_log_group_arn is None or cluster.key_arn is None:
+        raise InvalidInput("exec_access", "needs a cluster that says where shells are recorded, and under which key")
+    return policies.allow_recorded_shells(cluster.shell_log_group_arn, cluster.key_arn)
+
+
+def add_role(template: Template, title: str, statements: Sequence[Statement], why: str) -> iam.Role:
+    """Add a role that tasks take on."""
+    role = iam.Role(title, AssumeRolePolicyDocument=policies.assumed_by_service("ecs-tasks"))
+    if statements:
+        role.Policies = [iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))]
+    return template.add(role, why=why)

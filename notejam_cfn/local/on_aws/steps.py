@@ -1,0 +1,244 @@
+"""The steps of a trial. Each returns a note of what happened, and raises when AWS does otherwise than the rehearsal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ...deploy import manifest
+from ...deploy.aws.client import Aws, cluster_of
+from ...deploy.data import backups
+from ...deploy.data.restore import Restore, RestoreOptions
+from ...deploy.exit_codes import CommandError, Exit, Interrupted
+from ...deploy.service import smoke_test, stage_status
+from ...deploy.service.stages import IMAGE, Stage
+from ...deploy.stacks.deploy import Deployment, Options, read_templates
+from ...deploy.stacks.destroy import Destruction
+from ...deploy.stacks.destroy import Options as DestroyOptions
+from ...deploy.stacks.execution.executor import Prompter
+from ...deploy.stacks.execution.outcomes import Outcome, Result
+from ...deploy.ui.progress import Progress
+from ...deploy.ui.summary import exit_status, lines
+from ..entrance.smoke_client import SmokeError
+from . import leftovers
+from .visitor import Visitor
+
+GLOBAL_REGION = "us-east-1"
+POLL_SECONDS = 15.0
+SCALING_MINUTES, WAKING_MINUTES = 10, 5
+# A stage notices that nobody asks some minutes late: metrics come late, and alarms look once a minute.
+NOTICING_MINUTES = 15
+MISSING = "sha256:" + "0" * 64
+# Nobody answers a trial's questions; after Ctrl-C what was begun goes on, and the same command goes on with it.
+YES = Prompter(confirm=lambda question: True, ask=lambda question, choices: "leave")
+
+
+class TrialError(CommandError):
+    """A step did not do on AWS what it does in the rehearsal."""
+
+    exit = Exit.FAILED
+
+
+class Steps:
+    """What is done with one stage. `facts` outlive an interruption; `pause` waits for some seconds."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        stacks: tuple[manifest.StackSpec, ...],
+        facts: dict[str, Any],
+        progress: type[Progress],
+        visitor: Visitor,
+        pause: Callable[[float], None],
+    ) -> None:
+        self.aws = aws
+        self.stacks = stacks
+        self.facts = facts
+        self.templates = read_templates(stacks)
+        self.progress = progress
+        self.visitor = visitor
+        self.pause = pause
+
+    @property
+    def image(self) -> str:
+        """The image that is released, or nothing."""
+        return str(self.facts.get("image", ""))
+
+    def deploy(self) -> str:
+        """Create every stack, without an image."""
+        return f"created {len(self._deploy())} stacks"
+
+    def release(self) -> str:
+        """Deploy the image."""
+        self._deploy(f"{IMAGE}={self.image}")
+        return "the service runs the image"
+
+    def walk(self) -> str:
+        """Use the application over the internet: sign up, write a note, find it again."""
+        url = self._answering()
+        self._visited(lambda: self.visitor.write(url))
+        return f"signed up, wrote and found a note at {url}"
+
+    def scale(self) -> str:
+        """Raise the smallest number of tasks, and wait until so many run."""
+        stack, parameter = self._parameter("MinTasks")
+        before = int(float(stack.defaults["MinTasks"] or 0))
+        wanted = min(max(before, 1) + 1, int(parameter.get("MaxValue", before)))
+        self._deploy(f"MinTasks={wanted}")
+        self._wait(lambda: self._tasks()[1] >= wanted, SCALING_MINUTES, f"{wanted} tasks do not run")
+        self._deploy(f"MinTasks={before}")
+        return f"{wanted} tasks run where at least {wanted} are asked for"
+
+    def sizes(self) -> str:
+        """Change the largest number of tasks, which must replace nothing."""
+        stack, _ = self._parameter("MaxTasks")
+        larger = int(float(stack.defaults["MaxTasks"] or 0)) + 1
+        before = self._held()
+        self._deploy(f"MaxTasks={larger}")
+        after = self._held()
+        replaced = [name for name, physical in before.items() if after.get(name) != physical]
+        if replaced:
+            raise TrialError(f"MaxTasks={larger} replaced {', '.join(sorted(replaced))}")
+        return f"MaxTasks={larger} replaced nothing"
+
+    def unchanged(self) -> str:
+        """Deploy again, which must change nothing."""
+        changed = [name for name, result in self._deploy().items() if result.fate is not Outcome.UNCHANGED]
+        if changed:
+            raise TrialError(f"deploying again changed {', '.join(changed)}")
+        return "deploying again finds nothing to do"
+
+    def restore(self) -> str:
+        """Take a snapshot of a database with a note in it, restore it in place, and find the note."""
+        url, known = self._answering(), backups.facts(self.aws, self.stacks)
+        begun = self.facts.setdefault("restore", {})
+        if "snapshot" not in begun:
+            begun["account"] = self._visited(lambda: self.visitor.write(url))
+            begun["snapshot"] = backups.take(self.aws, known, retention_days=1)
+        _require_good(self._restoring(begun["snapshot"]).in_place())
+        self._answering()
+        self._visited(lambda: self.visitor.find(url, begun["account"]))
+        kept = self._restoring(begun["snapshot"]).discard_old()
+        return (
+            f"restored {begun['snapshot'].rpartition(':')[2]}, with the note; {len(kept)} older cluster was discarded"
+        )
+
+    def failure(self) -> str:
+        """Deploy an image that does not exist: the service must go on with the one before."""
+        missing = f"{self.image.partition('@')[0]}@{MISSING}"
+        results = self._attempt(f"{IMAGE}={missing}")
+        if exit_status(results) is Exit.DONE:
+            raise TrialError(f"{missing} was deployed as if it were there")
+        stack = Stage(self.aws, self.stacks).service_stack
+        state = self.aws.stack(stack.region, stack.name)
+        if state is None or state.parameters.get(IMAGE) != self.image:
+            raise TrialError(f"{stack.name} did not get its image back")
+        self._answering()
+        cause = next((line.strip() for line in lines(results, 0, "") if "fail" in line.lower()), "taken back")
+        return f"the image before runs: {cause}"
+
+    def sleep(self) -> str:
+        """Ask nothing until no task runs; then ask, and wait until one answers."""
+        self._wait(lambda: self._tasks() == (0, 0), self.quiet_minutes() + NOTICING_MINUTES, "tasks still run")
+        database = stage_status.report(Stage(self.aws, self.stacks), self.templates)["databases"][0]
+        began = time.monotonic()
+        self._answering()
+        self._wait(lambda: self._tasks()[1] > 0, WAKING_MINUTES, "no task runs although somebody asked")
+        seconds = time.monotonic() - began
+        slept = f"slept after {self.quiet_minutes()} quiet minutes, the database {database['status']}"
+        return f"{slept}, and answered {seconds:.0f} s after a request"
+
+    def destroy(self) -> str:
+        """Remove every stack, protection and all."""
+        options = DestroyOptions(yes=True, unprotect=True)
+        results = Destruction(self.aws, self.stacks, options, self._progress(), YES).run()
+        _require_good(results)
+        return f"removed {len(results)} stacks"
+
+    def left(self) -> str:
+        """Delete what the templates retain, then look up by tag what is left of the project, in its regions."""
+        regions = sorted({stack.region for stack in self.stacks} | {GLOBAL_REGION})
+        project = self.stacks[0].tags["project"]
+        found = [arn for region in regions for arn in leftovers.remove(self.aws, region, project, self.pause)]
+        if found:
+            raise TrialError(f"these are left, delete them: {' '.join(found)}")
+        return f"nothing is left in {', '.join(regions)}"
+
+    def quiet_minutes(self) -> int:
+        """Return after how many minutes without a request the service stops its tasks; 0 is never."""
+        alarms = [
+            resource["Properties"]
+            for template in self.templates.values()
+            for name, resource in template.document["Resources"].items()
+            if resource["Type"] == "AWS::CloudWatch::Alarm" and name.endswith("Quiet")
+        ]
+        return int(alarms[0]["EvaluationPeriods"]) if alarms else 0
+
+    def _answering(self) -> str:
+        """Return the stage's address when its pages answer."""
+        states = {stack.name: self.aws.stack(stack.region, stack.name) for stack in self.stacks}
+        url = smoke_test.address(states)
+        wrong = list(self.visitor.wait(url))
+        if wrong:
+            raise TrialError("; ".join(wrong))
+        return url
+
+    @staticmethod
+    def _visited(visit: Callable[[], Any]) -> Any:
+        try:
+            return visit()
+        except (SmokeError, OSError) as failure:
+            raise TrialError(f"the pages are not what they should be: {failure}") from failure
+
+    def _wait(self, reached: Callable[[], bool], minutes: float, otherwise: str) -> None:
+        for _ in range(round(minutes * 60 / POLL_SECONDS)):
+            if reached():
+                return
+            self.pause(POLL_SECONDS)
+        raise TrialError(f"{otherwise} after {minutes:g} minutes")
+
+    def _tasks(self) -> tuple[int, int]:
+        """Return how many tasks the service is to run, and how many run."""
+        service = Stage(self.aws, self.stacks).service()
+        arn, region = service.resource.physical_id, service.stack.region
+        (found,) = self.aws.call("ecs", region, "describe_services", cluster=cluster_of(arn), services=[arn])[
+            "services"
+        ]
+        return int(found["desiredCount"]), int(found["runningCount"])
+
+    def _parameter(self, name: str) -> tuple[manifest.StackSpec, Mapping[str, Any]]:
+        stack = next(stack for stack in self.stacks if name in stack.defaults)
+        return stack, self.templates[stack.name].document["Parameters"][name]
+
+    def _restoring(self, snapshot: str) -> Restore:
+        options = RestoreOptions(snapshot, yes=True)
+        return Restore(self.aws, self.stacks, options, self._progress(), YES, datetime.now(UTC))
+
+    def _deploy(self, *given: str) -> dict[str, Result]:
+        results = self._attempt(*given)
+        _require_good(results)
+        return results
+
+    def _attempt(self, *given: str) -> dict[str, Result]:
+        options = Options(yes=True, wait=True, parameters=given)
+        return Deployment(self.aws, self.stacks, options, self._progress(), YES).run()
+
+    def _progress(self) -> Progress:
+        return self.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)
+
+    def _held(self) -> dict[str, str]:
+        return {
+            f"{stack.layer}.{held.logical_id}": held.physical_id
+            for stack in self.stacks
+            for held in self.aws.resources(stack.region, stack.name)
+        }
+
+
+def _require_good(results: Mapping[str, Result]) -> None:
+    status = exit_status(results)
+    if status in (Exit.INTERRUPTED, Exit.AWS_TROUBLE):
+        raise Interrupted("cut off; AWS goes on with what was begun", *lines(results, 0, ""))
+    if status is not Exit.DONE:
+        raise TrialError("\n".join(lines(results, 0, "")))

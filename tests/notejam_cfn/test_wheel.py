@@ -1,0 +1,52 @@
+"""The wheel works where nothing else is installed: its commands, its data, and how little memory it takes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MOST_MEGABYTES = 45
+HEAVY = ("boto3", "botocore", "cfnlint", "app", "bottle", "ministack")
+
+
+def run(installed: Path, folder: Path, *command: str) -> str:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "COV"))}
+    done = subprocess.run(
+        [str(installed / command[0]), *command[1:]],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def files_of(folder: Path) -> set[Path]:
+    found = {path.relative_to(folder) for path in folder.rglob("*.*") if path.is_file()}
+    return {path for path in found if path.suffix != ".pyc"}
+
+
+def test_every_module_and_every_file_of_data_is_in_it(installed: Path) -> None:
+    (package,) = installed.parent.glob("lib/python*/site-packages/notejam_cfn")
+    assert files_of(ROOT / "notejam_cfn") - files_of(package) == set()
+
+
+def test_its_command_builds_from_another_folder(installed: Path, tmp_path: Path) -> None:
+    run(installed, tmp_path, "notejam-cfn", "init")
+    run(installed, tmp_path, "notejam-cfn", "build", "--no-lint")
+    assert (tmp_path / "output" / "dev" / "console.yaml").is_file()
+
+
+def test_the_library_starts_small(installed: Path, tmp_path: Path) -> None:
+    code = (
+        "import re, sys, notejam_cfn as nj; nj.add_service\n"
+        f"print([name for name in {HEAVY} if name in sys.modules])\n"
+        "print(int(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]) / 1024)\n"
+    )
+    heavy, megabytes = run(installed, tmp_path, "python", "-c", code).splitlines()
+    assert heavy == "[]" and float(megabytes) <= MOST_MEGABYTES
