@@ -57,9 +57,7 @@ from .core.template import Template, component
 from .core.values import Value, Values, described, elements
 
 if TYPE_CHECKING:
-    from .application import add_application
     from .build.deployable import stack, write_output
-    from .components.containers.image_repository import ImageRepository, add_image_repository
     from .components.containers.job import add_job
     from .components.containers.queue import Queue, add_queue
     from .components.containers.worker import add_worker
@@ -89,7 +87,6 @@ __all__ = [
     "EncryptionSettings",
     "FileSystem",
     "FileSystemSettings",
-    "ImageRepository",
     "Inputs",
     "InvalidInput",
     "InvalidSetting",
@@ -124,7 +121,6 @@ __all__ = [
     "WorkerSettings",
     "add_alarm",
     "add_alarm_topic",
-    "add_application",
     "add_backups",
     "add_bucket",
     "add_cache",
@@ -134,7 +130,6 @@ __all__ = [
     "add_database_alarms",
     "add_encryption",
     "add_file_system",
-    "add_image_repository",
     "add_job",
     "add_load_balancer",
     "add_log_group",
@@ -167,11 +162,8 @@ __all__ = [
 ]
 
 _LATE = {
-    "add_application": ".application",
     "stack": ".build.deployable",
     "write_output": ".build.deployable",
-    "ImageRepository": ".components.containers.image_repository",
-    "add_image_repository": ".components.containers.image_repository",
     "add_job": ".components.containers.job",
     "Queue": ".components.containers.queue",
     "add_queue": ".components.containers.queue",

@@ -28,6 +28,9 @@ ARNS = {
     "AWS::CodePipeline::Pipeline": f"arn:aws:codepipeline:{HERE}:example",
     "AWS::ECR::Repository": f"arn:aws:ecr:{HERE}:repository/example",
     "AWS::ECS::Cluster": f"arn:aws:ecs:{HERE}:cluster/example",
+    "AWS::ECS::TaskDefinition": f"arn:aws:ecs:{HERE}:task-definition/example:1",
+    "AWS::EFS::AccessPoint": f"arn:aws:elasticfilesystem:{HERE}:access-point/fsap-1b2c3d4e",
+    "AWS::EFS::FileSystem": f"arn:aws:elasticfilesystem:{HERE}:file-system/fs-1b2c3d4e",
     "AWS::IAM::Group": "arn:aws:iam::123456789012:group/example",
     "AWS::IAM::ManagedPolicy": "arn:aws:iam::123456789012:policy/example",
     "AWS::IAM::Role": "arn:aws:iam::123456789012:role/example",
@@ -43,6 +46,7 @@ ARNS = {
 # What `Ref` returns is the ARN for these, and a name for the others.
 REF_IS_ARN = {
     "AWS::CodeConnections::Connection",
+    "AWS::ECS::TaskDefinition",
     "AWS::IAM::ManagedPolicy",
     "AWS::SNS::Topic",
     "AWS::SecretsManager::Secret",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from webtest import TestApp
 
@@ -16,8 +18,57 @@ from app.data.models import database
 from app.security import passwords
 from app.settings import Settings
 from notejam_cfn.local.database.postgres import Postgres
+from tests.harness.application import CHEAP, QUICK, RunningServer, environment
 
 from .helpers import PASSWORD, SECRET, sign_up
+
+# What the migrations made, in one value: a test that changed it leaves a database to be made anew.
+SHAPE = """
+    SELECT md5(string_agg(concat_ws(' ', relname, relkind, attname, tgname), ',' ORDER BY relname, attnum, tgname))
+    FROM pg_class c LEFT JOIN pg_attribute a ON attrelid = c.oid LEFT JOIN pg_trigger ON tgrelid = c.oid
+    WHERE relnamespace = 'public'::regnamespace"""
+# Of few rows; TRUNCATE, which makes new files for each table and index, takes twenty times as long.
+CLEAR = """
+    DELETE FROM users; DELETE FROM attempts;
+    SELECT setval(format('%I_id_seq', name)::regclass, 1, false) FROM unnest(ARRAY['users', 'pads', 'notes']) name"""
+
+
+class Emptied:
+    """The database of a PostgreSQL server, given back to each test as the migrations made it."""
+
+    def __init__(self, server: Postgres) -> None:
+        connection = {"database_host": "127.0.0.1", "database_port": server.port, "database_name": "notejam"}
+        self.settings = {
+            "session_secret": SECRET,
+            "database_user": "notejam",
+            "database_password": PASSWORD,
+            **connection,
+        }
+        self._server = server
+        self._shape: Any = None
+
+    def clear(self) -> None:
+        """Leave nothing in the tables, or migrate anew if they are not what they were."""
+        with self._admin() as admin:
+            intact = self._shape is not None and admin.execute(SHAPE).fetchone() == self._shape
+            if intact:
+                admin.execute(CLEAR)
+        if not intact:
+            self._server.empty("notejam", "notejam")
+            migrated(self.settings)
+            with self._admin() as admin:
+                self._shape = admin.execute(SHAPE).fetchone()
+
+    def _admin(self) -> psycopg.Connection:
+        where: dict[str, Any] = {"host": self._server.folder, "port": self._server.port, "dbname": "notejam"}
+        return psycopg.connect(user="postgres", **where)
+
+
+def migrated(settings: dict[str, Any]) -> None:
+    """Migrate, and keep no connection."""
+    migrate(Settings(**settings))
+    database.obj.close()
+    database.obj.pool.close_idle()
 
 
 @pytest.fixture(scope="session")
@@ -28,35 +79,69 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def emptied(postgres: Postgres) -> Emptied:
+    return Emptied(postgres)
+
+
 @pytest.fixture
-def postgres_settings(postgres: Postgres) -> dict[str, Any]:
-    """Settings for the server's database, emptied."""
-    postgres.empty("notejam", "notejam")
-    connection = {"database_host": "127.0.0.1", "database_port": postgres.port, "database_name": "notejam"}
-    return {"session_secret": SECRET, "database_user": "notejam", "database_password": PASSWORD, **connection}
+def postgres_settings(emptied: Emptied) -> dict[str, Any]:
+    """Settings for the server's database, migrated and empty."""
+    emptied.clear()
+    return dict(emptied.settings)
+
+
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file of SQLite, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "notejam.db"
+    migrated({"session_secret": SECRET, "database_path": str(path)})
+    return path
+
+
+@pytest.fixture
+def sqlite_settings(sqlite_file: Path, tmp_path: Path) -> dict[str, Any]:
+    """Settings for a file of SQLite, migrated and empty."""
+    shutil.copy(sqlite_file, tmp_path / "notejam.db")
+    return {"session_secret": SECRET, "database_path": str(tmp_path / "notejam.db")}
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+def settings(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Settings for an empty database of each kind, as keyword arguments so that tests can add to them."""
-    if request.param == "postgres":
-        found: dict[str, Any] = request.getfixturevalue("postgres_settings")
-        return found
-    return {"session_secret": SECRET, "database_path": str(tmp_path / "notejam.db")}
+    found: dict[str, Any] = request.getfixturevalue(f"{request.param}_settings")
+    return found
+
+
+@pytest.fixture
+def environ(settings: dict[str, Any]) -> dict[str, str]:
+    """The same, as the environment of a process."""
+    return environment(**{name.upper(): str(value) for name, value in settings.items()})
+
+
+@pytest.fixture
+def sqlite_environ(sqlite_settings: dict[str, Any]) -> dict[str, str]:
+    """The environment of a process with a file of SQLite."""
+    return environment(**{name.upper(): str(value) for name, value in sqlite_settings.items()})
+
+
+@pytest.fixture
+def server(environ: dict[str, str], tmp_path: Path) -> Iterator[RunningServer]:
+    """The application as a process, with cheap passwords, on each kind of database."""
+    running = RunningServer(environ, tmp_path / "log", program=QUICK)
+    yield running
+    running.destroy()
 
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., TestApp]]:
-    """Migrate and start an application in this process; returns a browser."""
+    """Start an application in this process; returns a browser."""
 
     def start(**settings: Any) -> TestApp:
-        chosen = Settings(**settings)
-        migrate(chosen)
-        return TestApp(create_app(chosen))
+        return TestApp(create_app(Settings(**settings)))
 
     # The real cost of a hash would make up most of the tests' time.
-    cheap = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "HASHER", cheap)
+    monkeypatch.setattr(passwords, "HASHER", CHEAP)
     yield start
     if database.obj is not None and hasattr(database.obj, "pool"):
         database.obj.close()

@@ -16,11 +16,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from argon2 import PasswordHasher
+
 from notejam_cfn.local.database.postgres import Postgres, end_with_parent, free_port
 
 PASSWORD = "first-password"
 SECRET = "a secret for tests, long enough to be one"
 ROOT = Path(__file__).resolve().parents[2]
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+QUICK = (sys.executable, "-m", "tests.harness.quick")
 
 
 def environment(postgres: Postgres | None = None, **more: str) -> dict[str, str]:

@@ -46,3 +46,19 @@ def install(wheel: Path, folder: Path) -> Path:
     pip = [sys.executable, "-m", "pip", "--python", python, "install", *OFFLINE, str(wheel)]
     subprocess.run(pip, check=True, capture_output=True, text=True)
     return programs
+
+
+def run(programs: Path, folder: Path, *command: str) -> str:
+    """Run a program of the environment in a folder, and return what it printed."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "COV"))}
+    done = subprocess.run(
+        [str(programs / command[0]), *command[1:]],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
+
+from tests.harness.wheel import run
 
 ROOT = Path(__file__).parents[2]
 MOST_MEGABYTES = 45
 HEAVY = ("boto3", "botocore", "cfnlint", "app", "bottle", "ministack")
-
-
-def run(installed: Path, folder: Path, *command: str) -> str:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "COV"))}
-    done = subprocess.run(
-        [str(installed / command[0]), *command[1:]],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def files_of(folder: Path) -> set[Path]:

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cloudformation_validate  # type: ignore[import-untyped]
 from cfnlint.config import ConfigMixIn
@@ -17,6 +18,7 @@ from cfnlint.runner import Runner, run_template_by_data
 from cloudformation_validate import Diagnostic, Severity, TemplateContent, ValidationReport
 
 from ...core.suppressions import suppressed_rules
+from ..rules.template.portable_literals import EXISTING
 from .findings import Finding, Gap, Subject, Verdict
 
 RULES = Path(__file__).resolve().parent.parent / "rules"
@@ -26,6 +28,9 @@ CFN_LINT = "cfn-lint"
 VALIDATE = "cloudformation-validate"
 MISSING_TYPE = "E3006"
 GAP = re.compile(r"Resource type '(?P<type>[^']+)' does not exist in '(?P<region>[^']+)'")
+# What E9505 judges in their place: an ARN is right as it is where a person names what exists.
+JUDGED_HERE = frozenset({"W9002", "W9013"})
+HARDCODED_PARTITION = "I3042"
 # Its informational diagnostics describe rather than object: that a property is create-only, for one.
 SEVERITIES = {Severity.FATAL: "error", Severity.ERROR: "error", Severity.WARN: "warning"}
 
@@ -50,11 +55,13 @@ class Linters:
         template, problems = decode_str(subject.text)
         if problems or template is None:
             return list(problems)
-        return list(run_template_by_data(template, _config(subject), self._rules))
+        found = run_template_by_data(template, _config(subject), self._rules)
+        return [match for match in found if not _names_what_exists(template, match)]
 
     def _validate(self, subject: Subject) -> Iterator[Finding]:
         report = self._validator.validate_template(TemplateContent(subject.text, subject.name))
         found = [_of_diagnostic(subject, each) for each in report.diagnostics if each.severity in SEVERITIES]
+        found = [finding for finding in found if finding.rule not in JUDGED_HERE]
         suppressed = _suppressed(subject) if found else frozenset()
         yield from (finding for finding in found if (finding.logical_id, finding.rule) not in suppressed)
         yield from _incomplete(subject, report)
@@ -81,6 +88,14 @@ def _config(subject: Subject) -> ConfigMixIn:
 def _gap(match: Match) -> Gap | None:
     found = GAP.match(match.message) if match.rule.id == MISSING_TYPE else None
     return Gap(_path(match)[1], found["type"], found["region"]) if found else None
+
+
+def _names_what_exists(template: Any, match: Match) -> bool:
+    """Tell whether cfn-lint misses a partition in the whole ARN of something that a person configured."""
+    value = template
+    for part in match.path if match.rule.id == HARDCODED_PARTITION else ():  # type: ignore[attr-defined]
+        value = value[part]
+    return isinstance(value, str) and EXISTING.fullmatch(value) is not None
 
 
 def _path(match: Match) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from awacs.aws import Statement
-from troposphere import sqs
+from troposphere import GetStackOutput, sqs
 
 from ...config.settings import QueueSettings
 from ...core.inputs import Inputs
+from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import workload_policies
@@ -20,6 +21,16 @@ SQS = "AWS/SQS"
 ONE_DAY_SECONDS = 86_400
 LONGEST_POLL_SECONDS = 20
 MOST_DAYS = 14
+WHERE_MESSAGES_END = Suppression(
+    reason="What failed ends in this queue, for people to look at: a queue after it would only end there.",
+    risk="Messages that nobody has looked at for 14 days go; an alarm tells people of the first one.",
+    guard=("sqs_dlq_check",),
+)
+KEY_READ_ELSEWHERE = Suppression(
+    reason="The key is read by Fn::GetStackOutput, a function that is newer than the rule.",
+    risk="None: the queue is encrypted with a customer key.",
+    guard=("sqs_queue_encrypted_check",),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +77,7 @@ def add_queue(
             UpdateReplacePolicy="Delete",
         ),
         why="Keeps work until a task has done it.",
+        suppress=encrypted_unseen(encryption),
     )
     if notifications is not None:
         add_dead_letters_alarm(template, settings.name, failed, notifications, "Messages were tried again and again.")
@@ -90,7 +102,13 @@ def add_dead_letters(template: Template, name: str, encryption: Encryption, why:
             UpdateReplacePolicy="Delete",
         ),
         why=why,
+        suppress=[WHERE_MESSAGES_END, *encrypted_unseen(encryption)],
     )
+
+
+def encrypted_unseen(encryption: Encryption) -> list[Suppression]:
+    """Return the suppression of a rule that does not see a key of another stack."""
+    return [KEY_READ_ELSEWHERE] if isinstance(encryption.key_arn, GetStackOutput) else []
 
 
 def add_dead_letters_alarm(

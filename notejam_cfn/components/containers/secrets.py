@@ -46,7 +46,8 @@ def secret(arn: Value, key: str = "", kms_key: Value | None = None) -> Secret:
     if not re.fullmatch(r"[^:]*", key):
         raise InvalidInput("key", f"must be a key of the secret's JSON, without a colon, got {shown(key)}")
     known = arn if not isinstance(arn, str) or RANDOM_END.search(arn) else f"{arn}-??????"
-    value_from = policies.within(arn, f":{key}::") if key else arn
+    suffix = f":{key}::" if key else ""
+    value_from = arn + suffix if isinstance(arn, str) else policies.within(arn, suffix) if key else arn
     return Secret(value_from, policies.allow_reading_secret(known), kms_key)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from awacs.aws import Statement
-from troposphere import Sub, iam, logs
+from troposphere import iam, logs
 
 from ...config.settings import TaskSettings
 from ...core.inputs import InvalidInput
@@ -74,8 +74,14 @@ def add_task_roles(
 def repositories_of(images: Sequence[Value]) -> list[Value]:
     """Return the ARNs of the ECR repositories that images name, whichever account has them."""
     found = [ECR_IMAGE.fullmatch(image) for image in images if isinstance(image, str)]
-    place = "arn:${{AWS::Partition}}:ecr:{region}:{account}:repository/{name}"
-    return [Sub(text) for text in dict.fromkeys(place.format(**one.groupdict()) for one in found if one)]
+    return list(dict.fromkeys(_repository_arn(**one.groupdict()) for one in found if one))
+
+
+def _repository_arn(account: str, region: str, name: str) -> str:
+    """Return the ARN of a repository. What somebody configured is in one place: so is its partition."""
+    partitions = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
+    partition = next((known for start, known in partitions.items() if region.startswith(f"{start}-")), "aws")
+    return f"arn:{partition}:ecr:{region}:{account}:repository/{name}"
 
 
 def allow_shells(cluster: Cluster) -> list[Statement]:

@@ -14,7 +14,6 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -147,9 +146,9 @@ def test_no_password_is_sent_without_tls(caplog: pytest.LogCaptureFixture) -> No
     ["ü@example.com", "a@exämple.com", "a@-b.com", "a@b", "x" * 65 + "@b.co"],
 )
 def test_an_address_that_no_mail_reaches_is_refused_at_sign_up(
-    start: Callable[..., TestApp], tmp_path: Path, address: str
+    start: Callable[..., TestApp], sqlite_settings: dict[str, Any], address: str
 ) -> None:
-    browser = start(session_secret=SECRET, database_path=str(tmp_path / "notejam.db"))
+    browser = start(**sqlite_settings)
     page = submit(browser, "/signup/", email=address, password="correct horse", repeat_password="correct horse")
     assert "email" in errors(page)
     assert page.html.select_one("#email")["value"] == address

@@ -26,6 +26,16 @@ NAMES = sorted(path.stem for path in MIGRATIONS.glob("0*.py"))
 APPLIED = json.dumps(NAMES, separators=(",", ":"))
 
 
+@pytest.fixture
+def settings(settings: dict[str, Any], request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Settings for a database that nothing was done to yet."""
+    if "database_path" in settings:
+        Path(settings["database_path"]).unlink()
+    else:
+        request.getfixturevalue("postgres").empty("notejam", "notejam")
+    return settings
+
+
 def at_once(environ: dict[str, str], count: int = 3) -> list[str]:
     arguments = [sys.executable, "-m", "app", "migrate"]
     started = [subprocess.Popen(arguments, env=environ, stdout=subprocess.PIPE, text=True) for _ in range(count)]
@@ -37,6 +47,7 @@ def at_once(environ: dict[str, str], count: int = 3) -> list[str]:
 def test_tasks_migrating_at_once_apply_each_migration_once(
     postgres: Postgres, postgres_settings: dict[str, Any]
 ) -> None:
+    postgres.empty("notejam", "notejam")
     outputs = at_once(environment(postgres))
     assert sum(f'"applied":{APPLIED}' in output for output in outputs) == 1
     assert postgres.sql("SELECT name FROM schema_migration", "notejam").split() == NAMES

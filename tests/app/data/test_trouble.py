@@ -14,7 +14,7 @@ from app.data.models import database
 from app.data.sqlite import Sqlite
 from notejam_cfn.local.database.postgres import Postgres
 
-from ..helpers import SECRET, main_form, sign_up
+from ..helpers import main_form, sign_up
 
 FULL = """
     CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -53,8 +53,8 @@ def reopened_with(monkeypatch: pytest.MonkeyPatch, pragma: str) -> None:
 
 
 @pytest.fixture
-def small(start: Callable[..., TestApp], tmp_path: Path) -> TestApp:
-    browser = start(session_secret=SECRET, database_path=str(tmp_path / "notejam.db"))
+def small(start: Callable[..., TestApp], sqlite_settings: dict[str, Any]) -> TestApp:
+    browser = start(**sqlite_settings)
     sign_up(browser, "user@example.com")
     return browser
 

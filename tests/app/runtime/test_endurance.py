@@ -7,33 +7,12 @@ import http.client
 import re
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.harness.application import Client, RunningServer, command, environment
+from tests.harness.application import QUICK, Client, RunningServer
 
 WRITES, WRITERS = 2000, 4
-VISITORS = 150
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def environ(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    if request.param == "postgres":
-        request.getfixturevalue("postgres_settings")
-        found = environment(request.getfixturevalue("postgres"))
-    else:
-        found = environment(DATABASE_PATH=str(tmp_path / "notejam.db"))
-    assert command(found, "migrate").returncode == 0
-    return found | {"TRUSTED_PROXIES": "1"}
-
-
-@pytest.fixture
-def server(environ: dict[str, str], tmp_path: Path) -> Iterator[RunningServer]:
-    running = RunningServer(environ, tmp_path / "log")
-    yield running
-    running.destroy()
+VISITORS = 60
 
 
 def test_a_kill_loses_no_acknowledged_note(server: RunningServer, environ: dict[str, str], tmp_path: Path) -> None:
@@ -63,7 +42,7 @@ def test_a_kill_loses_no_acknowledged_note(server: RunningServer, environ: dict[
     server.destroy()
     for thread in threads:
         thread.join()
-    again = RunningServer(environ | {"PORT": environ["PORT"]}, tmp_path / "log2")
+    again = RunningServer(environ, tmp_path / "log2", program=QUICK)
     try:
         for client, names in zip(clients, acknowledged, strict=True):
             client.server = again
@@ -83,14 +62,15 @@ def stored(client: Client) -> set[str]:
     return names
 
 
-def test_a_days_visitors_leave_nothing_behind(server: RunningServer) -> None:
+def test_a_days_visitors_leave_nothing_behind(environ: dict[str, str], tmp_path: Path) -> None:
+    server = RunningServer(environ | {"TRUSTED_PROXIES": "1"}, tmp_path / "log", program=QUICK)
     visit(server, "warm", 30)
     before = state(server)
     visit(server, "day", VISITORS)
     after = state(server)
     assert after["files"] <= before["files"] + 2
     assert after["threads"] <= before["threads"]
-    assert after["kilobytes"] < before["kilobytes"] + 6000
+    assert after["kilobytes"] < before["kilobytes"] + 4000
     assert server.stop(signal.SIGTERM) == 0
 
 

@@ -26,9 +26,7 @@ def run(postgres: Postgres, postgres_settings: dict[str, Any], tmp_path: Path) -
     running: list[RunningServer] = []
 
     def run(**more: str) -> RunningServer:
-        environ = environment(postgres, **more)
-        assert command(environ, "migrate").returncode == 0
-        running.append(RunningServer(environ, tmp_path / "log"))
+        running.append(RunningServer(environment(postgres, **more), tmp_path / "log"))
         return running[-1]
 
     yield run

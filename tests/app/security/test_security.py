@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from app.security.sessions import own_path
 from app.security.throttle import client_address
 from app.web.forms import BODY_BYTES
 
-from ..helpers import SECRET, add_note, errors, main_form, other_browser, sign_in, sign_out, sign_up, submit
+from ..helpers import add_note, errors, main_form, other_browser, sign_in, sign_out, sign_up, submit
 
 HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Cache-Control")
 BROKEN = ("/notes/%00/", "/notes/1%00/", "/?search=%FF%00", "/?order=%FF", "/?pad=%00")
@@ -25,9 +24,9 @@ FORM = {"CONTENT_TYPE": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> dict[str, Any]:
+def settings(sqlite_settings: dict[str, Any]) -> dict[str, Any]:
     """SQLite alone: what is tested here does not depend on the database."""
-    return {"session_secret": SECRET, "database_path": str(tmp_path / "notejam.db")}
+    return sqlite_settings
 
 
 def with_cookie(user: TestApp, value: str) -> TestApp:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from notejam_cfn.local.database.postgres import Postgres
-from tests.harness.application import Client, RunningServer, command, environment
+from tests.harness.application import Client, RunningServer, environment
+
+from ..conftest import Emptied
 
 AUDITS = Path(__file__).parents[3] / "tools" / "browser_audits"
 CHROMIUM, NODE = shutil.which("chromium"), shutil.which("node")
@@ -46,11 +48,10 @@ AUDITED = [
 
 
 @pytest.fixture(scope="module")
-def found(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def found(postgres: Postgres, emptied: Emptied, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What the audits found, of an account with a pad and some notes."""
-    postgres.empty("notejam", "notejam")
+    emptied.clear()
     environ = environment(postgres)
-    assert command(environ, "migrate").returncode == 0
     server = RunningServer(environ, tmp_path_factory.mktemp("log") / "log")
     try:
         yield audit(server, fill(server))

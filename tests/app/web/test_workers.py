@@ -28,7 +28,7 @@ class Kitchen:
 
     def settled(self, count: int) -> list[str]:
         deadline = time.monotonic() + 5
-        while len(self.begun) < count and time.monotonic() < deadline:
+        while len(self.begun) + len(self.late) < count and time.monotonic() < deadline:
             time.sleep(0.005)
         time.sleep(0.02)
         return sorted(self.begun)

@@ -124,15 +124,23 @@ def test_both_engines_and_our_rules_speak_once(engines: Linters) -> None:
         "  Queue:\n    Type: AWS::SQS::Queue\n    DependsOn: Balancer\n    Properties: {VisibilityTimeout: 50000}\n"
     )
     findings = engines.judge(Subject("web.yaml", text)).findings
-    assert {"cfn-lint", "notejam"} <= {finding.engine for finding in findings}
-    said = [(finding.logical_id, finding.rule, finding.engine) for finding in findings]
+    assert {"cfn-lint", "notejam"} <= {finding.linter for finding in findings}
+    said = [(finding.logical_id, finding.rule, finding.linter) for finding in findings]
     assert not [one for one in said if one[2] != "cfn-lint" and (*one[:2], "cfn-lint") in said]
 
 
 def test_the_offline_engine_of_aws_is_asked_too(engines: Linters) -> None:
     text = 'Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {Path: "arn:aws:iam::123456789012:role/x"}\n'
     findings = engines.judge(Subject("role.yaml", text)).findings
-    assert "W9013" in {finding.rule for finding in findings if finding.engine == "cloudformation-validate"}
+    assert "F3031" in {finding.rule for finding in findings if finding.linter == "cloudformation-validate"}
+
+
+def test_an_arn_that_somebody_configured_is_judged_by_our_rule_alone(engines: Linters) -> None:
+    text = (
+        'Resources:\n  R:\n    Type: AWS::ElasticLoadBalancingV2::Listener\n    Properties: {LoadBalancerArn: "%s"}\n'
+    )
+    arn = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/front/0a1b2c3d4e5f6a7b"
+    assert not {"E9505", "W9013"} & {finding.rule for finding in engines.judge(Subject("a.yaml", text % arn)).findings}
 
 
 def test_verdict_survives_json() -> None:

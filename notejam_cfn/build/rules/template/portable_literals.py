@@ -22,10 +22,11 @@ TIED = {
 # A service's principal is a name and not an address: IAM in China refuses ecs-tasks.amazonaws.com.cn, for one.
 # https://docs.amazonaws.cn/en_us/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services
 SERVICE_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.amazon" + r"aws\.com")
-# What exists, and a person configured: a whole ARN of an account's, a bucket's, and an image in ECR. No pseudo
-# parameter could stand for it.
+# What exists, and a person configured: a whole ARN of an account's, a bucket's, an image in ECR, and the host of one
+# resource, such as a database, which has more labels than a service's. No pseudo parameter could stand for it.
 EXISTING = re.compile(
     r"arn:[a-z-]+:([a-z0-9-]+:[a-z0-9-]*:\d{12}:|s3:::)[^$]+|\d{12}\.dkr[.-]ecr\.[a-z0-9-]+\.[a-z.]+/[^$]+"
+    r"|[a-z0-9-]+(\.[a-z0-9-]+){2,}\.amazon" + r"aws\.com(\.cn)?"
 )
 # Outside Resources too: a default or a mapping reaches AWS as well.
 SECTIONS = ("Parameters", "Mappings", "Conditions", "Rules", "Resources", "Outputs")
