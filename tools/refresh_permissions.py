@@ -46,6 +46,11 @@ UNUSED_ACTIONS = frozenset(
         *("rds:RemoveFromGlobalCluster", "rds:RestoreDBInstanceFromDBSnapshot"),
         *("rds:RestoreDBInstanceToPointInTime", "rds:StartDBInstanceAutomatedBackupsReplication"),
         *("s3:DeleteObject", "s3:PutObjectAcl", "secretsmanager:GetSecretValue", "states:PublishStateMachineVersion"),
+        # For properties that no template here has: tokens for logs, a restore to a moment within CloudFormation, copies
+        # of backups by RDS, private names of interface endpoints, rotation at once, predictive scaling.
+        *("logs:PutBearerTokenAuthentication", "rds:RestoreDBClusterToPointInTime"),
+        *("rds:StopDBInstanceAutomatedBackupsReplication", "route53:AssociateVPCWithHostedZone"),
+        *("secretsmanager:RotateSecret", "cloudwatch:GetMetricData"),
         # CloudFront makes its own role for VPC origins; nobody has to take one on.
         "sts:AssumeRole",
     }

@@ -176,25 +176,16 @@ def allow_noting_image(project: str, stage: str) -> Statement:
     return allow(on("ssm", "PutParameter"), [noted])
 
 
-def allow_changing_stacks(prefixes: Iterable[str]) -> Statement:
-    """Do with stacks what `deploy` does: create, review, change, protect, roll back and clear what a failure left."""
-    changes = (
-        *("CancelUpdateStack", "ContinueUpdateRollback", "CreateStack", "DeleteStack", "ExecuteChangeSet"),
-        *("RollbackStack", "SetStackPolicy", "UpdateStack", "UpdateTerminationProtection"),
-    )
-    return allow(on("cloudformation", *changes), stacks_named(prefixes))
+def allow_changing_stacks(prefixes: Iterable[str]) -> list[Statement]:
+    """Do with stacks what `deploy` does: create, change, protect, cancel and clear what a failed creation left.
 
-
-def allow_reviewing_stacks(prefixes: Iterable[str]) -> list[Statement]:
-    """Make change sets of stacks to see what would change, and remove them again without executing them.
-
-    None that takes in what is there already: a stack could then change or delete what belongs to others.
+    No change set takes in what is there already: a stack could then change or delete what belongs to others.
     """
-    changes = ("DeleteChangeSet", "DetectStackDrift", "TagResource")
-    reads = (
-        *("DescribeChangeSet", "DescribeEvents", "DescribeStackEvents", "DescribeStackResource"),
-        *("DescribeStackResources", "DescribeStacks", "GetStackPolicy", "GetTemplate", "ListStackResources"),
+    changes = (
+        *("CancelUpdateStack", "CreateStack", "DeleteChangeSet", "DeleteStack", "ExecuteChangeSet"),
+        *("SetStackPolicy", "TagResource", "UpdateTerminationProtection"),
     )
+    reads = ("DescribeChangeSet", "DescribeEvents", "DescribeStackEvents")
     importing_nothing = Condition([Null("cloudformation:ImportResourceTypes", True)])
     stacks = stacks_named(prefixes)
     return [
@@ -203,32 +194,39 @@ def allow_reviewing_stacks(prefixes: Iterable[str]) -> list[Statement]:
     ]
 
 
+def allow_looking_at_stacks(prefixes: Iterable[str]) -> Statement:
+    """See what stacks are and hold, which is all that a plan needs: it makes no change set."""
+    return allow(on("cloudformation", "DescribeStacks", "GetTemplate", "ListStackResources"), stacks_named(prefixes))
+
+
 def allow_reading_templates(prefixes: Iterable[str]) -> Statement:
     """See what is deployed, to compare it with what was built."""
     return allow(on("cloudformation", "DescribeStacks", "GetTemplate"), stacks_named(prefixes))
 
 
-def allow_looking_at_stage(prefix: str) -> list[Statement]:
-    """See what `deploy` looks at before and after a change; AWS narrows some of that to no resource."""
+def allow_looking_at_account(prefix: str) -> list[Statement]:
+    """See what a plan asks the account: quotas and what counts against them, CloudFront's addresses, the database."""
     everywhere = [
-        *on("application-autoscaling", "DescribeScalableTargets"),
-        *on("cloudformation", "DescribeStackDriftDetectionStatus", "GetTemplateSummary", "ListStacks"),
-        *on("ec2", "DescribeAddresses", "DescribeAvailabilityZones", "DescribeVpcs"),
-        *on("ecs", "DescribeTaskDefinition"),
+        *on("ec2", "DescribeAddresses", "DescribeAvailabilityZones", "DescribeManagedPrefixLists", "DescribeVpcs"),
         *on("elasticloadbalancing", "DescribeLoadBalancers"),
-        *on("rds", "DescribeDBEngineVersions"),
-        *on("tag", "GetResources"),
     ]
-    named = on("ecs", "DescribeServices", "DescribeTasks", "ListServiceDeployments", "ListTasks")
-    more = on("ecs", "DescribeServiceDeployments", "DescribeServiceRevisions")
-    kinds = ("cluster", "container-instance", "service", "service-deployment", "service-revision", "task")
-    resources = [in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{prefix}*") for kind in kinds]
-    databases = [in_account(f"rds:*:${{AWS::AccountId}}:{kind}:{prefix}*") for kind in ("cluster", "db")]
+    clusters = [in_account(f"rds:*:${{AWS::AccountId}}:cluster:{prefix}*")]
     return [
         allow_everywhere("DescriptionsHaveNoResource", everywhere),
-        allow([*named, *more], resources),
-        allow(on("rds", "DescribeDBClusters", "DescribeDBInstances"), databases),
+        allow(on("rds", "DescribeDBClusters", "DescribeDBClusterSnapshots"), clusters),
         allow(on("servicequotas", "GetServiceQuota"), [in_account("servicequotas:*:${AWS::AccountId}:*")]),
+    ]
+
+
+def allow_following_service(prefix: str) -> list[Statement]:
+    """See how far ECS is with a service, and why tasks stopped, with their last lines."""
+    kinds = ("cluster", "container-instance", "service", "task")
+    resources = [in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{prefix}*") for kind in kinds]
+    lines = [in_account(f"logs:*:${{AWS::AccountId}}:log-group:{prefix}*:log-stream:*")]
+    return [
+        allow(on("ecs", "DescribeServices", "DescribeTasks", "ListTasks"), resources),
+        allow_everywhere("TaskDefinitionsHaveNoResource", on("ecs", "DescribeTaskDefinition")),
+        allow(on("logs", "GetLogEvents"), lines),
     ]
 
 

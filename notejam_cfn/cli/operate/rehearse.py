@@ -85,7 +85,10 @@ def _simulate(asked: argparse.Namespace) -> int:
     from ...reports.cost.prices import read_prices
 
     stacks = session.manifest(asked).stacks_of(asked.stage)
-    found = configuration.read([EvaluatedTemplate(render.load(stack.text())) for stack in stacks])
+    try:
+        found = configuration.read([EvaluatedTemplate(render.load(stack.text())) for stack in stacks])
+    except LookupError as error:
+        raise BadInput(f"there is nothing to simulate: {error}", "Run: python -m notejam_cfn build") from error
     typical = asked.load if asked.load is not None else _typical(asked.stage)
     if typical <= 0:
         raise BadInput("--load must be above 0", "Give the requests a second of the typical load: --load 5")

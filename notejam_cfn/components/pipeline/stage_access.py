@@ -101,13 +101,12 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
             "Looking",
             Description="What planning a stage's change and making it have in common",
             PolicyDocument=policies.policy(
-                *pipeline_policies.allow_reviewing_stacks([prefix]),
+                pipeline_policies.allow_looking_at_stacks([prefix]),
                 pipeline_policies.allow_reading_templates([names.stage_access(access.project, access.stage)]),
-                *pipeline_policies.allow_looking_at_stage(prefix),
-                pipeline_policies.allow_passing([execute.get_att("Arn")], "cloudformation"),
+                *pipeline_policies.allow_looking_at_account(prefix),
             ),
         ),
-        why="Lets the pipeline look at the stage and make change sets, which change nothing.",
+        why="Lets the pipeline look at the stage, and change nothing.",
         suppress=[QUOTAS_BY_NAME],
     )
     delivery = names.delivery_stack(access.project)
@@ -124,7 +123,12 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
         DEPLOY,
         (pipeline_account, f"{delivery}-{DEPLOY}-{access.stage}"),
         looking,
-        [pipeline_policies.allow_changing_stacks([prefix])],
+        [
+            *pipeline_policies.allow_changing_stacks([prefix]),
+            *pipeline_policies.allow_following_service(prefix),
+            pipeline_policies.allow_passing([execute.get_att("Arn")], "cloudformation"),
+            cloudformation_policies.allow_making_service_linked_roles(),
+        ],
         "Lets the pipeline change the stage's stacks, and no others.",
     )
 
