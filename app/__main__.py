@@ -1,4 +1,4 @@
-"""The commands: nothing (development), `serve`, `migrate`, `healthcheck`.
+"""The commands: nothing (development), `serve`, `migrate`, `healthcheck`, `drop-preview`.
 
 Each imports what it needs and no more: the health check runs every few seconds on a quarter of a core. What stops a
 start is said in one line, with status 2; a database that stays away from `migrate` is status 1.
@@ -14,12 +14,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .settings import Settings
 
-USAGE = "usage: python -m app [serve | migrate | healthcheck]"
+USAGE = "usage: python -m app [serve | migrate | healthcheck | drop-preview STACK-ID]"
 
 
 def main(arguments: list[str]) -> int:
     """Run a command and return its exit code."""
     commands = {(): _develop, ("serve",): _serve, ("migrate",): _migrate, ("healthcheck",): _healthcheck}
+    if arguments[:1] == ["drop-preview"] and len(arguments) == 2:
+        return _dropped(arguments[1])
     command = commands.get(tuple(arguments))
     if command is None:
         print(USAGE, file=sys.stderr)
@@ -76,6 +78,19 @@ def _migrated(settings: Settings) -> int:
 
     try:
         migrate(settings)
+    except DatabaseUnavailable as error:
+        return _stopped(f"the database is not available: {error}", status=1)
+    return 0
+
+
+def _dropped(stack_id: str) -> int:
+    from .data.previews import drop
+    from .errors import DatabaseUnavailable, SettingsError
+
+    try:
+        drop(_settings(), stack_id)
+    except SettingsError as error:
+        return _stopped(str(error))
     except DatabaseUnavailable as error:
         return _stopped(f"the database is not available: {error}", status=1)
     return 0

@@ -46,7 +46,7 @@ EXPLANATIONS = {
     405: ("Not allowed", "This page cannot be used that way."),
     408: ("Too slow", "What was sent did not arrive in time, so nothing of it is saved. Please try again."),
     411: ("Not understood", "What was sent did not say how long it is, so nothing of it is saved."),
-    413: ("Too long", "This is more text than a note can hold."),
+    413: ("Too long", "This is far more than a note holds, so nothing of it is saved. Go back, and make it shorter."),
     415: ("Not understood", "This page only understands its own forms."),
     500: ("Something went wrong", "It is not your fault. The people who run Notejam can see what happened."),
     503: ("One moment, please", "Notejam cannot get at the notes right now. Please try again in a few seconds."),
@@ -120,13 +120,13 @@ class Guard:
 
     def apply(self, handler: Callable[..., Any], route: Route) -> Callable[..., Any]:
         """Return the guarded handler of a route."""
-        is_form = route.method == "POST"
+        is_form, for_guests = route.method == "POST", bool(route.config.get("guests"))
 
         def guarded(**arguments: Any) -> Any:
             try:
                 _check_arrival()
                 if is_form:
-                    _check_token()
+                    _check_token(for_guests)
                 return handler(**arguments)
             except HTTPResponse as answer:
                 return answer
@@ -174,9 +174,21 @@ def _check_arrival() -> None:
         raise HTTPError(refused)
 
 
-def _check_token() -> None:
-    if not request.app.sessions.check_token(sent_form()[TOKEN_FIELD]):
+def _check_token(for_guests: bool) -> None:
+    """Stop a form that was not made for this browser.
+
+    One for guests acts for nobody yet, so it is enough that it comes from a page of ours, as the browser says: of two
+    pages opened at once on a first visit, the later one's cookie takes the place of the other's.
+    """
+    sessions = request.app.sessions
+    if not (sessions.check_token(sent_form()[TOKEN_FIELD]) or (for_guests and _is_from_own_page())):
         raise HTTPError(403)
+
+
+def _is_from_own_page() -> bool:
+    """Whether the browser says so, in a header that no page can set; old ones and plain http have `Origin` alone."""
+    site = request.environ.get("HTTP_SEC_FETCH_SITE")
+    return site == "same-origin" if site else request.environ.get("HTTP_ORIGIN") == request.app.settings.public_url
 
 
 def _is_passing(error: Exception) -> bool:

@@ -67,6 +67,7 @@ class Settings:
     database_host: str = ""
     database_port: int = 5432
     database_name: str = "notejam"
+    database_created_from: str = ""
     database_user: str = ""
     database_password: str = field(default="", repr=False)
     database_secret_arn: str = ""

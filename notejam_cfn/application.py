@@ -5,6 +5,8 @@ The variables are the contract that docs/application.md lists; a test compares t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from troposphere import secretsmanager
 
 from .components.containers.options import TaskOptions
@@ -21,6 +23,8 @@ from .core.template import Template, component
 from .core.values import Value
 from .iam import policies
 
+# What drops the database of a preview, given the id of its stack.
+DROP_PREVIEW = ("drop-preview",)
 ANY_ADDRESS = "0.0.0.0"
 ANY_ADDRESS_IPV6 = "::"
 
@@ -179,6 +183,15 @@ QUERIES = (
         ),
     ),
 )
+
+
+def preview_environment(given: Mapping[str, Value], url: Value, database: Value) -> dict[str, Value]:
+    """Return what a preview's containers find: the stage's variables, with an address and a database of their own.
+
+    Its log is text: people read it, and metrics, which CloudWatch takes from JSON, would count as the stage's own.
+    """
+    own = {"PUBLIC_URL": url, "DATABASE_NAME": database, "DATABASE_CREATED_FROM": given["DATABASE_NAME"]}
+    return {**given, **own, "LOG_FORMAT": "text"}
 
 
 def add_session_secret(template: Template, encryption: Encryption) -> secretsmanager.Secret:

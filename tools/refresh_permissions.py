@@ -46,6 +46,11 @@ UNUSED_ACTIONS = frozenset(
         *("rds:RemoveFromGlobalCluster", "rds:RestoreDBInstanceFromDBSnapshot"),
         *("rds:RestoreDBInstanceToPointInTime", "rds:StartDBInstanceAutomatedBackupsReplication"),
         *("s3:DeleteObject", "s3:PutObjectAcl", "secretsmanager:GetSecretValue", "states:PublishStateMachineVersion"),
+        # For properties that no template here has: tokens for logs, a restore to a moment within CloudFormation, copies
+        # of backups by RDS, private names of interface endpoints, rotation at once, predictive scaling.
+        *("logs:PutBearerTokenAuthentication", "rds:RestoreDBClusterToPointInTime"),
+        *("rds:StopDBInstanceAutomatedBackupsReplication", "route53:AssociateVPCWithHostedZone"),
+        *("secretsmanager:RotateSecret", "cloudwatch:GetMetricData"),
         # CloudFront makes its own role for VPC origins; nobody has to take one on.
         "sts:AssumeRole",
     }
@@ -73,6 +78,7 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = tuple(
                 "load_balancer": {"waf": True, **domain},
                 "cdn": {"enabled": cdn, "access_log": True},
                 "previews": {"enabled": size != "resilient"},
+                "service": {"mail_from": "a@example.com"},
             }
             for size in ("economy", "standard", "resilient")
         },

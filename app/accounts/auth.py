@@ -27,7 +27,7 @@ def sign_up_form() -> str:
     return page("signup", "Sign up", form=Form())
 
 
-@routes.post("/signup/")
+@routes.post("/signup/", guests=True)
 def sign_up() -> Any:
     """Create an account and sign its owner in."""
     form = sent_form()
@@ -46,7 +46,7 @@ def sign_in_form() -> str:
     return page("signin", "Sign in", form=Form({"next": own_path(_next())}))
 
 
-@routes.post("/signin/")
+@routes.post("/signin/", guests=True)
 def sign_in() -> Any:
     """Sign in and go on to where the visitor was going."""
     form = sent_form()
@@ -83,7 +83,7 @@ def forgot_form() -> str:
     return page("forgot", "Forgot password", form=Form())
 
 
-@routes.post("/forgot-password/")
+@routes.post("/forgot-password/", guests=True)
 def forgot() -> Any:
     """Promise a link; look for the account, and send it, after the page is answered."""
     form = sent_form()
@@ -106,7 +106,7 @@ def reset_form(token: str) -> Any:
     return _invalid_link()
 
 
-@routes.post("/reset-password/<token:token>/")
+@routes.post("/reset-password/<token:token>/", guests=True)
 def reset(token: str) -> Any:
     """Use up the link and set the password; every browser must sign in again."""
     form = sent_form()

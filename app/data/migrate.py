@@ -12,6 +12,7 @@ from pathlib import Path
 from playhouse.migrations import Runner
 
 from ..settings import Settings
+from . import previews
 from .database import new_database
 from .models import Attempts, Session, database, now
 from .pooled import PooledDatabase
@@ -28,8 +29,11 @@ SECONDS_BETWEEN_TRIES = 0.2
 def migrate(settings: Settings) -> list[str]:
     """Apply what is pending and return the names; wait for another task that is already at it.
 
+    A preview's database is made first, where it is missing.
     Sessions, counters and trash that expired are deleted on the way: every rollout passes here.
     """
+    if settings.database_host and settings.database_created_from:
+        previews.create_missing(settings)
     connection = new_database(settings)
     database.initialize(connection)
     with connection.connection_context(), _one_at_a_time(connection):

@@ -45,10 +45,10 @@ def found_notes(
         return [], 0
     Note.derive(user_id)
     where, params = _conditions(user_id, words, pad_id)
-    columns, column_params = _columns(words[:RANKED_WORDS])
+    columns, column_params = _points(words[:RANKED_WORDS])
     score = " + ".join(f"p{at} + b{at}" for at in range(len(words[:RANKED_WORDS])))
     names = {"where": where, "columns": columns, "score": score, "order": ORDERS.get(order) or _BEST, "cut": _cut()}
-    rows = database.rows(_FOUND.format(**names), *column_params, *params, limit, offset)
+    rows = database.rows(_FOUND.format(**names), *column_params, *params, words[0], limit, offset)
     if not rows and offset:
         return [], int(database.rows(f"SELECT count(*) FROM notes n WHERE {where}", *params)[0][0])
     return [Found(*row[:5]) for row in rows], rows[0][5] if rows else 0
@@ -70,23 +70,27 @@ def _contains(word: str) -> tuple[str, str]:
     return "strpos(n.folded, %s) > 0", word
 
 
-def _columns(words: list[str]) -> tuple[str, list[str]]:
-    """Return what the order is made of: the place of the first word, and the points of each.
+def _points(words: list[str]) -> tuple[str, list[str]]:
+    """Return the points of each word, which the order is made of: read from the beginnings of the notes alone.
 
     A word has 4 points in the name, which ends at the first line's end, and 1 where a word at the beginning of the note
     begins with it.
     """
-    place = "instr" if isinstance(database.obj, Sqlite) else "strpos"
-    in_name = f"CASE WHEN {place}(n.folded, %s) < {place}(n.folded, %s) THEN 4 ELSE 0 END"
-    begins = f"CASE WHEN {place}(substr(n.folded, 1, {HEAD}), %s) > 0 THEN 1 ELSE 0 END"
+    name = f"substr(n.folded, 1, {_place()}(n.folded, %s))"
+    in_name = f"CASE WHEN {_place()}({name}, %s) > 0 THEN 4 ELSE 0 END"
+    begins = f"CASE WHEN {_place()}(substr(n.folded, 1, {HEAD}), %s) > 0 THEN 1 ELSE 0 END"
     points = [f"{in_name} AS p{at}, {begins} AS b{at}" for at in range(len(words))]
-    params = [value for word in words for value in (word, "\n", f" {word}")]
-    return ", ".join([*points, f"{place}(n.folded, %s) AS place"]), [*params, words[0]]
+    return ", ".join(points), [value for word in words for value in ("\n", word, f" {word}")]
+
+
+def _place() -> str:
+    return "instr" if isinstance(database.obj, Sqlite) else "strpos"
 
 
 def _cut() -> str:
+    """Return the text around the first match of a word."""
     greatest = "max" if isinstance(database.obj, Sqlite) else "greatest"
-    return f"substr(n.text, {greatest}(1, h.place - length(n.name) - {BEFORE}), {AROUND})"
+    return f"substr(n.text, {greatest}(1, {_place()}(n.folded, %s) - length(n.name) - {BEFORE}), {AROUND})"
 
 
 _BEST = "score DESC, n.updated_at DESC, n.id DESC"
@@ -94,5 +98,5 @@ _BEST = "score DESC, n.updated_at DESC, n.id DESC"
 _FOUND = """
     WITH f AS MATERIALIZED (SELECT n.id, n.name, n.updated_at, {columns} FROM notes n WHERE {where})
     SELECT n.id, n.name, n.updated_at, n.pad_id, {cut}, (SELECT count(*) FROM f)
-    FROM (SELECT n.id, n.place, {score} AS score FROM f n ORDER BY {order} LIMIT %s OFFSET %s) h
+    FROM (SELECT n.id, {score} AS score FROM f n ORDER BY {order} LIMIT %s OFFSET %s) h
     JOIN notes n ON n.id = h.id ORDER BY {order}"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -120,6 +120,19 @@ class Template(SimpleTemplate):
         super().prepare(**options)
         self._escape = escape
         self._str = str
+
+    def execute(self, _stdout: list[str], kwargs: dict[str, Any]) -> None:
+        """As the base class, but end the circle of names and functions, which held a page's texts until collected."""
+        names = {**kwargs, "_stdout": _stdout, "_printlist": _stdout.extend, "_str": self._str, "_escape": self._escape}
+        names |= {"include": partial(self._include, names), "rebase": partial(self._rebase, names), "_rebase": None}
+        names["defined"] = names.__contains__
+        exec(self.co, names)
+        if names["_rebase"]:
+            frame, values = names["_rebase"]
+            values["base"] = "".join(_stdout)
+            _stdout.clear()
+            self._include(names, frame, **values)
+        names.clear()
 
 
 def escape(value: Any) -> str:

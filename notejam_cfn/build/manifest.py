@@ -103,4 +103,5 @@ def _stage(stage: Any) -> dict[str, Any]:
         "account": stage.account or None,
         "size": stage.size,
         "termination_protection": stage.termination_protection,
+        **({"preview_hours": stage.previews.hours} if stage.allows_previews else {}),
     }

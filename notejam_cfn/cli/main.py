@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from types import FrameType, ModuleType
 
+from ..core.terminal import RED, folded, say
 from ..deploy.exit_codes import MEANINGS, CommandError, Exit
 from ..deploy.ui.signals import Abort
 from . import streams
@@ -24,6 +25,7 @@ PROGRAM = "notejam-cfn"
 GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "Compose": {
         "init": ("compose.init", "write a commented notejam.toml to start from"),
+        "from-copilot": ("compose.from_copilot", "write a composition from a Copilot application"),
         "build": ("compose.build", "turn notejam.toml into linted templates"),
         "stages": ("compose.stages", "list the stages and the regions they fit"),
         "graph": ("compose.graph", "print the stacks and what flows between them"),
@@ -101,7 +103,7 @@ def _answer(given: Sequence[str]) -> int:
     """Run the command, or say which there are."""
     name = given[0] if given else ""
     if name in ("", "-h", "--help"):
-        print(help_text(), file=sys.stdout if name else sys.stderr)
+        say(help_text(), file=sys.stdout if name else sys.stderr)
         return Exit.DONE if name else Exit.BAD_INPUT
     if name == "--version":
         from .. import __version__
@@ -116,11 +118,11 @@ def _answer(given: Sequence[str]) -> int:
 def parser_of(name: str) -> argparse.ArgumentParser:
     """Return the parser of a command."""
     module = _module(name)
-    statuses = "\n".join(f"  {status.value:>3}  {meaning}" for status, meaning in MEANINGS.items())
+    statuses = [line for status, meaning in MEANINGS.items() for line in folded(f"  {status:>3}  {meaning}", 78, 7)]
     parser = argparse.ArgumentParser(
         prog=f"{PROGRAM} {name}",
-        description=(module.__doc__ or "").partition(": ")[2],
-        epilog=f"exit statuses:\n{statuses}",
+        description="\n".join(folded((module.__doc__ or "").partition(": ")[2].rstrip(), 78, 0)),
+        epilog="\n".join(["exit statuses:", *statuses]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.add_arguments(parser)
@@ -132,9 +134,7 @@ def help_text() -> str:
     lines = ["usage: python -m notejam_cfn COMMAND [OPTION ...]", "", "Compose, deploy and run a web service on AWS."]
     for title, commands in GROUPS.items():
         lines += ["", f"{title}:", *(f"  {name:<14}{told}" for name, (_, told) in commands.items())]
-    return "\n".join(
-        [*lines, "", "COMMAND --help lists its options and all exit statuses; --version says which this is."]
-    )
+    return "\n".join([*lines, "", "COMMAND --help lists its options and exit statuses; --version says which this is."])
 
 
 def _run(name: str, arguments: Sequence[str]) -> int:
@@ -165,7 +165,8 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 def _tell(error: CommandError, as_json: bool) -> None:
     """Say what went wrong and what to do, and to programs in JSON."""
-    print(f"\n{error}", *(f"  → {step}" for step in error.advice), sep="\n", file=sys.stderr)
+    say("", str(error), file=sys.stderr, style=RED)
+    say(*(f"  → {step}" for step in error.advice), file=sys.stderr, hang=4)
     if as_json:
         import json
 
@@ -191,7 +192,7 @@ def _meant(name: str) -> str:
 
 
 def _complain(message: str, status: int) -> int:
-    print(f"{PROGRAM}: {message}", file=sys.stderr)
+    say(f"{PROGRAM}: {message}", file=sys.stderr)
     return status
 
 

@@ -48,6 +48,11 @@ def stage_access(project: str, stage: str) -> str:
     return f"{project}-{delivery_in(stage)}"
 
 
+def previews(number: int) -> str:
+    """Name a layer of what previews share: `previews`, and for more addresses `previews-2` and so on."""
+    return PREVIEWS if number == 1 else f"{PREVIEWS}-{number}"
+
+
 def running_image(project: str, stage: str) -> str:
     """Name the SSM parameter that holds the digest of what a stage runs, in each region that has its image.
 

@@ -10,12 +10,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import troposphere
 from troposphere import AWSObject, Equals, Not, Output, Parameter
 
+from .composition.ordering import add_dependencies
+from .composition.owners import claim, foreign
+from .composition.tagging import tag
 from .inputs import InvalidInput, accepted, hints_of, shown
-from .ordering import add_dependencies
-from .owners import claim, foreign
 from .references import unknown_references
 from .suppressions import Suppression, metadata
-from .tagging import tag
 
 CONTEXT = "com.aws.cloudformation.Context"
 INTERFACE = "AWS::CloudFormation::Interface"

@@ -23,7 +23,8 @@ LAYERED, ACCESS = "layered", "access"
 class StackSpec:
     """A stack as output/ describes it. `defaults` are its parameters' defaults, None for one that must be given.
 
-    `values` are of parameters that the configuration knows, such as an account's id.
+    `values` are of parameters that the configuration knows, such as an account's id. `preview_hours` is how long a
+    preview of the stage lasts unless somebody says otherwise.
     """
 
     name: str
@@ -41,6 +42,7 @@ class StackSpec:
     protected: bool
     outputs: tuple[str, ...]
     ipv6_only_tasks: bool = False
+    preview_hours: int = 0
     values: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def text(self) -> str:
@@ -125,4 +127,5 @@ def _planned(folder: Path, entry: Mapping[str, Any], stages: Mapping[str, Any]) 
         outputs=tuple(entry["outputs"]),
         values=dict(entry.get("values", {})),
         ipv6_only_tasks=bool(stages.get(entry["stage"], {}).get("ipv6_only_tasks", False)),
+        preview_hours=int(stages.get(entry["stage"], {}).get("preview_hours", 0)),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from awacs.aws import (
     Action,
@@ -160,16 +161,17 @@ def allow_creating(
     called = {action for kind in kinds for action in permissions.actions_for(kind)} | {"cloudformation:DescribeStacks"}
     special = {"iam:PassRole", "iam:CreateServiceLinkedRole", CHANGING_RECORDS, *GRANTING}
     known = [permissions.action(name) for name in sorted(called - special)]
-    wide = [action.name for action in known if not action.takes_resource]
-    unnamed = [action for action in known if action.takes_resource and _of_others(action)]
-    named = [action.name for action in known if action.takes_resource and _of_names(action)]
+    wide = by_verb([action.name for action in known if not action.takes_resource], ("Describe", "List"))
+    narrow = [one for one in known if one.takes_resource and not any(fnmatchcase(one.name, each) for each in wide)]
+    unnamed = [action for action in narrow if _of_others(action)]
+    named = [action.name for action in narrow if _of_names(action)]
     return [
         *allow_making_roles(prefix, boundary, services, sorted(called & GRANTING)),
         *(allow(_literal(some), resources_of(service, prefix)) for service, some in _by_service(named)),
         *allow_unnamed(unnamed, prefix, of),
         *(allow_restoring(of) if "rds:RestoreDBClusterFromSnapshot" in called else []),
         *(allow_changing_records(domains) if CHANGING_RECORDS in called and domains else []),
-        allow_everywhere("TheseHaveNoResource", _spelled(wide)),
+        allow_everywhere("TheseHaveNoResource", _literal(wide)),
     ]
 
 
@@ -333,11 +335,6 @@ def _literal(actions: Sequence[str]) -> list[Action]:
     return [Action(*action.split(":")) for action in actions]
 
 
-def _spelled(actions: Sequence[str]) -> list[Action]:
-    """Return actions, those that only describe or list written as one pattern where there are several."""
-    return _literal(by_verb(actions, ("Describe", "List")))
-
-
 def by_verb(actions: Sequence[str], verbs: Sequence[str] = ("BatchGet", "Describe", "Get", "List")) -> list[str]:
     """Return names of actions, those of a service with the same one of these verbs as `ec2:Describe*` if several."""
     begins = re.compile(rf"[a-z0-9-]+:({'|'.join(verbs)})")
@@ -361,3 +358,8 @@ def unnamed(service: str) -> list[Value]:
 
 def _characters(statements: Sequence[Statement]) -> int:
     return len(compact_json(document(*statements)))
+
+
+def allow_making_service_linked_roles() -> Statement:
+    """Make the roles of AWS's own services that an account lacks; AWS itself chooses what these may do."""
+    return allow(on("iam", "CreateServiceLinkedRole", "GetRole"), [in_account(SERVICE_LINKED_ROLES)])

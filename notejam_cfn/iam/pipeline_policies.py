@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from awacs.aws import Action, Allow, ArnLike, Condition, PolicyDocument, Principal, Statement, StringLike
+from awacs.aws import Action, Allow, ArnLike, Condition, Null, PolicyDocument, Principal, Statement, StringLike
 from awacs.sts import AssumeRole
 from troposphere import Sub, encode_to_dict
 
 from ..core import names
 from ..core.values import Value
-from .policies import allow, allow_everywhere, policy, service_principal, within
+from .policies import allow, allow_everywhere, objects_of, policy, service_principal
 
 # What using artifacts takes, of their bucket and their key.
 BUCKET = ("GetBucketAcl", "GetBucketLocation", "GetBucketVersioning")
@@ -93,7 +93,7 @@ def allow_reading_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) 
 
     Source: the keys of artifacts in terraform-aws-control_tower_account_factory, issue 268.
     """
-    objects = [within(bucket_arn, f"/*/{name}/*") for name in artifacts]
+    objects = [objects_of(bucket_arn, f"*/{name}/*") for name in artifacts]
     return [
         allow(on("s3", "GetObject", "GetObjectVersion"), objects),
         allow(on("s3", *BUCKET), [bucket_arn]),
@@ -103,7 +103,7 @@ def allow_reading_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) 
 
 def allow_writing_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) -> list[Statement]:
     """Write artifacts of some names, and no others."""
-    objects = [within(bucket_arn, f"/*/{name}/*") for name in artifacts]
+    objects = [objects_of(bucket_arn, f"*/{name}/*") for name in artifacts]
     return [allow(on("s3", "PutObject"), objects), allow(on("kms", *WRITING_KEY), [key_arn])]
 
 
@@ -135,7 +135,7 @@ def allow_using_connection(connection_arn: Value) -> Statement:
 def allow_reading_source_bucket(bucket_arn: Value) -> list[Statement]:
     """Take a zip from a bucket as the pipeline's source."""
     return [
-        allow(on("s3", "GetObject", "GetObjectVersion", "GetObjectTagging"), [within(bucket_arn, "/*")]),
+        allow(on("s3", "GetObject", "GetObjectVersion", "GetObjectTagging"), [objects_of(bucket_arn)]),
         allow(on("s3", "GetBucketAcl", "GetBucketLocation", "GetBucketVersioning", "ListBucket"), [bucket_arn]),
     ]
 
@@ -176,23 +176,27 @@ def allow_noting_image(project: str, stage: str) -> Statement:
     return allow(on("ssm", "PutParameter"), [noted])
 
 
-def allow_changing_stacks(prefixes: Iterable[str]) -> Statement:
-    """Do with stacks what `deploy` does: create, review, change, protect, roll back and clear what a failure left."""
+def allow_changing_stacks(prefixes: Iterable[str]) -> list[Statement]:
+    """Do with stacks what `deploy` does: create, change, protect, cancel and clear what a failed creation left.
+
+    No change set takes in what is there already: a stack could then change or delete what belongs to others.
+    """
     changes = (
-        *("CancelUpdateStack", "ContinueUpdateRollback", "CreateStack", "DeleteStack", "ExecuteChangeSet"),
-        *("RollbackStack", "SetStackPolicy", "UpdateStack", "UpdateTerminationProtection"),
+        *("CancelUpdateStack", "CreateStack", "DeleteChangeSet", "DeleteStack", "ExecuteChangeSet"),
+        *("SetStackPolicy", "TagResource", "UpdateTerminationProtection"),
     )
-    return allow(on("cloudformation", *changes), stacks_named(prefixes))
+    reads = ("DescribeChangeSet", "DescribeEvents", "DescribeStackEvents")
+    importing_nothing = Condition([Null("cloudformation:ImportResourceTypes", True)])
+    stacks = stacks_named(prefixes)
+    return [
+        allow(on("cloudformation", *changes, *reads), stacks),
+        allow(on("cloudformation", "CreateChangeSet"), stacks, importing_nothing),
+    ]
 
 
-def allow_reviewing_stacks(prefixes: Iterable[str]) -> Statement:
-    """Make change sets of stacks to see what would change, and remove them again without executing them."""
-    changes = ("CreateChangeSet", "DeleteChangeSet", "DetectStackDrift", "TagResource")
-    reads = (
-        *("DescribeChangeSet", "DescribeEvents", "DescribeStackEvents", "DescribeStackResource"),
-        *("DescribeStackResources", "DescribeStacks", "GetStackPolicy", "GetTemplate", "ListStackResources"),
-    )
-    return allow(on("cloudformation", *changes, *reads), stacks_named(prefixes))
+def allow_looking_at_stacks(prefixes: Iterable[str]) -> Statement:
+    """See what stacks are and hold, which is all that a plan needs: it makes no change set."""
+    return allow(on("cloudformation", "DescribeStacks", "GetTemplate", "ListStackResources"), stacks_named(prefixes))
 
 
 def allow_reading_templates(prefixes: Iterable[str]) -> Statement:
@@ -200,27 +204,29 @@ def allow_reading_templates(prefixes: Iterable[str]) -> Statement:
     return allow(on("cloudformation", "DescribeStacks", "GetTemplate"), stacks_named(prefixes))
 
 
-def allow_looking_at_stage(prefix: str) -> list[Statement]:
-    """See what `deploy` looks at before and after a change; AWS narrows some of that to no resource."""
+def allow_looking_at_account(prefix: str) -> list[Statement]:
+    """See what a plan asks the account: quotas and what counts against them, CloudFront's addresses, the database."""
     everywhere = [
-        *on("application-autoscaling", "DescribeScalableTargets"),
-        *on("cloudformation", "DescribeStackDriftDetectionStatus", "GetTemplateSummary", "ListStacks"),
-        *on("ec2", "DescribeAddresses", "DescribeAvailabilityZones", "DescribeVpcs"),
-        *on("ecs", "DescribeTaskDefinition"),
+        *on("ec2", "DescribeAddresses", "DescribeAvailabilityZones", "DescribeManagedPrefixLists", "DescribeVpcs"),
         *on("elasticloadbalancing", "DescribeLoadBalancers"),
-        *on("rds", "DescribeDBEngineVersions"),
-        *on("tag", "GetResources"),
     ]
-    named = on("ecs", "DescribeServices", "DescribeTasks", "ListServiceDeployments", "ListTasks")
-    more = on("ecs", "DescribeServiceDeployments", "DescribeServiceRevisions")
-    kinds = ("cluster", "container-instance", "service", "service-deployment", "service-revision", "task")
-    resources = [in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{prefix}*") for kind in kinds]
-    databases = [in_account(f"rds:*:${{AWS::AccountId}}:{kind}:{prefix}*") for kind in ("cluster", "db")]
+    clusters = [in_account(f"rds:*:${{AWS::AccountId}}:cluster:{prefix}*")]
     return [
         allow_everywhere("DescriptionsHaveNoResource", everywhere),
-        allow([*named, *more], resources),
-        allow(on("rds", "DescribeDBClusters", "DescribeDBInstances"), databases),
+        allow(on("rds", "DescribeDBClusters", "DescribeDBClusterSnapshots"), clusters),
         allow(on("servicequotas", "GetServiceQuota"), [in_account("servicequotas:*:${AWS::AccountId}:*")]),
+    ]
+
+
+def allow_following_service(prefix: str) -> list[Statement]:
+    """See how far ECS is with a service, and why tasks stopped, with their last lines."""
+    kinds = ("cluster", "container-instance", "service", "task")
+    resources = [in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{prefix}*") for kind in kinds]
+    lines = [in_account(f"logs:*:${{AWS::AccountId}}:log-group:{prefix}*:log-stream:*")]
+    return [
+        allow(on("ecs", "DescribeServices", "DescribeTasks", "ListTasks"), resources),
+        allow_everywhere("TaskDefinitionsHaveNoResource", on("ecs", "DescribeTaskDefinition")),
+        allow(on("logs", "GetLogEvents"), lines),
     ]
 
 

@@ -23,6 +23,7 @@ from awacs.aws import (
     Principal,
     Statement,
     StringEquals,
+    StringLike,
 )
 from troposphere import AccountId, GetAtt, Sub
 
@@ -358,7 +359,7 @@ def allow_starting_exports(role_arn: Value, key_arn: Value, vault_arn: Value) ->
         allow([backup.ListRecoveryPointsByBackupVault], [vault_arn]),
         allow([rds.StartExportTask], [snapshots]),
         allow_everywhere("ExportTasksHaveNoResource", [rds.DescribeExportTasks]),
-        allow([iam.PassRole], [role_arn]),
+        allow([iam.PassRole], [role_arn], Condition([StringLike("iam:PassedToService", "export.rds.*")])),
         allow([kms.CreateGrant, kms.DescribeKey], [key_arn]),
     ]
 

@@ -19,6 +19,7 @@ from awacs.aws import (
     StringEquals,
     StringEqualsIfExists,
 )
+from troposphere import Sub
 
 from ..core import names
 from ..core.values import Value
@@ -29,13 +30,20 @@ TAG = "preview"
 EXPIRY = "expiry"
 ALARMS = ("DeleteAlarms", "ListTagsForResource", "PutMetricAlarm", "TagResource", "UntagResource")
 LOGS = (
-    *("AssociateKmsKey", "CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy"),
-    *("DisassociateKmsKey", "GetDataProtectionPolicy", "ListTagsForResource", "PutRetentionPolicy"),
+    *("AssociateKmsKey", "CreateLogGroup", "DeleteDataProtectionPolicy", "DeleteLogGroup"),
+    *("DeleteRetentionPolicy", "PutBearerTokenAuthentication", "PutDataProtectionPolicy"),
+    *(
+        "PutLogGroupDeletionProtection",
+        "DisassociateKmsKey",
+        "GetDataProtectionPolicy",
+        "ListTagsForResource",
+        "PutRetentionPolicy",
+    ),
     *("TagResource", "UntagResource"),
 )
 SCALING = (
-    *("DeleteScalingPolicy", "DeregisterScalableTarget", "ListTagsForResource", "PutScalingPolicy"),
-    *("RegisterScalableTarget", "TagResource", "UntagResource"),
+    *("DeleteScalingPolicy", "DeleteScheduledAction", "DeregisterScalableTarget", "ListTagsForResource"),
+    *("PutScalingPolicy", "PutScheduledAction", "RegisterScalableTarget", "TagResource", "UntagResource"),
 )
 SCHEDULES = ("CreateSchedule", "DeleteSchedule", "GetSchedule", "UpdateSchedule")
 # What changes a target group or a rule that is there.
@@ -45,7 +53,7 @@ BALANCING = (
 )
 DESCRIBING = {
     "application-autoscaling": ("DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions"),
-    "cloudwatch": ("DescribeAlarms",),
+    "cloudwatch": ("DescribeAlarms", "GetMetricData"),
     "ec2": ("DescribeVpcs",),
     "ecs": ("DeregisterTaskDefinition", "DescribeTaskDefinition"),
     "elasticloadbalancing": (
@@ -107,7 +115,11 @@ def allow_scaling(project: str, stage: str) -> list[Statement]:
     Source: Application Auto Scaling User Guide, "Permissions validation for Application Auto Scaling API calls".
     """
     targets = in_account("application-autoscaling:*:${AWS::AccountId}:scalable-target/*")
-    return [allow(on("application-autoscaling", *SCALING), [targets], _of_previews(project, stage, or_new=True))]
+    linked = in_account("iam::${AWS::AccountId}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/*")
+    return [
+        allow(on("application-autoscaling", *SCALING), [targets], _of_previews(project, stage, or_new=True)),
+        allow(on("iam", "CreateServiceLinkedRole"), [linked]),
+    ]
 
 
 def allow_standing_behind_load_balancer(project: str, stage: str) -> list[Statement]:
@@ -120,21 +132,37 @@ def allow_standing_behind_load_balancer(project: str, stage: str) -> list[Statem
     balancing = "elasticloadbalancing:*:${AWS::AccountId}"
     groups = in_account(f"{balancing}:targetgroup/*")
     listeners, rules = (in_account(f"{balancing}:listener{kind}/*") for kind in ("", "-rule"))
-    born = Condition([StringEquals({f"aws:RequestTag/{key}": value for key, value in _stage(project, stage).items()})])
     tagged = Condition([StringEquals("elasticloadbalancing:CreateAction", ["CreateRule", "CreateTargetGroup"])])
     of_stage = Condition([StringEquals({f"aws:ResourceTag/{k}": v for k, v in _stage(project, stage).items()})])
     return [
-        allow(on("elasticloadbalancing", "CreateTargetGroup"), [groups], born),
+        allow(on("elasticloadbalancing", "CreateTargetGroup"), [groups]),
         allow(on("elasticloadbalancing", "CreateRule"), [listeners], of_stage),
         allow(on("elasticloadbalancing", "AddTags"), [groups, rules], tagged),
         allow(on("elasticloadbalancing", *BALANCING), [groups, rules], _of_previews(project, stage)),
     ]
 
 
-def allow_ending_previews(project: str, stage: str, role_arn: Value) -> list[Statement]:
-    """Delete the stacks of previews, in the role that CloudFormation made them in."""
-    stacks = stacks_named([names.preview(project, stage, "")])
-    return [allow(on("cloudformation", "DeleteStack"), stacks), allow_passing([role_arn], "cloudformation")]
+def allow_ending_previews(project: str, stage: str) -> list[Statement]:
+    """Delete the stacks of previews. CloudFormation goes on in the role that it made them in; none is handed to it."""
+    return [allow(on("cloudformation", "DeleteStack"), stacks_named([names.preview(project, stage, "")]))]
+
+
+def allow_running_tasks(family: Value, cluster_arn: Value, role_arns: Sequence[Value]) -> list[Statement]:
+    """Run tasks of definitions whose names begin so in one cluster, as EventBridge must, with these roles of theirs.
+
+    Source: Amazon EventBridge User Guide, "Amazon ECS targets", permissions.
+    """
+    definitions = Sub(
+        "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/${Family}", Family=family
+    )
+    in_cluster = Condition([ArnEquals("ecs:cluster", cluster_arn)])
+    return [allow(on("ecs", "RunTask"), [definitions], in_cluster), allow_passing(role_arns, "ecs-tasks")]
+
+
+def allow_writing_logs(project: str, stage: str) -> Statement:
+    """Write to the streams of the log groups that a stage's previews have."""
+    groups = in_account(f"logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:{names.preview(project, stage, '*')}:*")
+    return allow(on("logs", "CreateLogStream", "PutLogEvents"), [groups])
 
 
 def allow_developing_previews(project: str, stage: str) -> list[Statement]:
@@ -208,9 +236,9 @@ def policy_arn(project: str, stage: str) -> Value:
     return in_account(f"iam::${{AWS::AccountId}}:policy/{names.stage_access(project, stage)}-{TAG}")
 
 
-def expiry_role_name(project: str, stage: str) -> str:
-    """Name the role that ends previews at their hour, such as `notejam-delivery-in-dev-expiry`."""
-    return f"{names.stage_access(project, stage)}-{EXPIRY}"
+def expiry_role_arn(project: str, stage: str) -> Value:
+    """Return the ARN of the role that ends previews at their hour, `notejam-delivery-in-dev-expiry`."""
+    return in_account(f"iam::${{AWS::AccountId}}:role/{names.stage_access(project, stage)}-{EXPIRY}")
 
 
 def _stage(project: str, stage: str) -> dict[str, str]:

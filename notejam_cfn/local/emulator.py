@@ -47,6 +47,11 @@ class Emulator:
         """An access key and its secret: ministack takes a key of 12 digits for the account."""
         return self.account, "rehearsal"
 
+    def session(self, role_arn: str) -> tuple[str, str, str]:
+        """Take on a role, and return the access key, secret and token of the session."""
+        taken = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="rehearsal")["Credentials"]
+        return taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"]
+
     @property
     def environment(self) -> dict[str, str]:
         """What a process needs in its environment to talk to the emulator instead of AWS."""

@@ -7,17 +7,23 @@ PostgreSQL for the database cluster, and processes of this machine for the conta
 from __future__ import annotations
 
 import dataclasses
+import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..core import images, names
 from ..deploy.aws.client import Access, Aws
+from ..deploy.data import backups
+from ..deploy.data.restore import Restore, RestoreOptions
 from ..deploy.exit_codes import CommandError, Exit
 from ..deploy.manifest import Manifest, StackSpec
+from ..deploy.previews.previews import FORM
 from ..deploy.stacks.deploy import Deployment, Options, read_templates
 from ..deploy.stacks.destroy import Destruction
 from ..deploy.stacks.destroy import Options as DestroyOptions
@@ -25,7 +31,7 @@ from ..deploy.stacks.execution.executor import Prompter
 from ..deploy.stacks.execution.outcomes import Result
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import exit_status, lines
-from . import emulator
+from . import emulator, previews
 from .containers import image, task
 from .containers.runtime import Checkout, InImage, Runtime
 from .containers.sandbox import Sandbox
@@ -35,7 +41,8 @@ from .database.tls import tls_front
 from .entrance import entrance, smoke_client
 from .entrance.certificates import Authority
 
-DIGEST = "sha256:" + "0" * 64
+DIGEST, OTHER_DIGEST = "sha256:" + "0" * 64, "sha256:" + "f" * 64
+SERVICE_ID = "WebService"
 NOT_RELEASED = "waits for its first release"
 # What the pipeline gives every template of a stage: the most that the roles in it can do.
 BOUNDARY_PARAMETER = "RoleBoundary"
@@ -80,8 +87,10 @@ class Rehearsal:
         self.parameters: tuple[str, ...] = ()
         self.stacks = manifest.stacks_of(settings.stage)
         self.templates = read_templates(self.stacks)
-        self.facade = Aws(Access(endpoint_url=aws.url, keys=aws.keys))
+        self.facade = self.administrator = Aws(Access(endpoint_url=aws.url, keys=aws.keys))
+        self.planner: Aws | None = None
         self.service = service_stack(manifest, settings.stage)
+        self.allows_previews = any(s.stage == settings.stage and s.form == FORM for s in manifest.stacks)
 
     def run(self) -> None:
         """Rehearse everything, from nothing to nothing."""
@@ -96,10 +105,15 @@ class Rehearsal:
             with self.running_task() as targets:
                 self.use(way, targets)
                 self.update_without_replacement()
+                self.fail()
                 smoke_client.walk(way.client(), lambda words: None)
                 self.tell("still works after the update")
+                if self.allows_previews and self.settings.in_role:
+                    self.preview()
                 if self.settings.keep:
                     self.settings.keep(way.browser_address)
+        self.restore()
+        self.require_nothing_refused()
         self.remove()
 
     @property
@@ -125,12 +139,16 @@ class Rehearsal:
             return
         progress = self.settings.progress({stack.name: stack.layer for stack in stacks}, read_templates(stacks))
         _require_good(Deployment(self.facade, stacks, Options(yes=True), progress, NOBODY).run())
-        own = f"arn:aws:iam::{self.aws.account}"
-        self.facade = Aws(
-            Access(endpoint_url=self.aws.url, keys=self.aws.keys, role_arn=f"{own}:role/{stacks[0].name}-execute")
-        )
-        self.parameters = (f"{BOUNDARY_PARAMETER}={own}:policy/{stacks[0].name}-boundary",)
-        self.tell(f"CloudFormation works in the role {stacks[0].name}-execute")
+        roles = f"arn:aws:iam::{self.aws.account}:role/{stacks[0].name}"
+        self.planner, self.facade = self._facade(roles, "plan"), self._facade(roles, "deploy")
+        self.administrator = Aws(dataclasses.replace(self.administrator.access, role_arn=f"{roles}-execute"))
+        self.parameters = (f"{BOUNDARY_PARAMETER}={roles.replace(':role/', ':policy/')}-boundary",)
+        self.tell(f"planned as {stacks[0].name}-plan, deployed as …-deploy; CloudFormation works as …-execute")
+
+    def _facade(self, roles: str, kind: str) -> Aws:
+        """Return AWS as one of the stage's roles for the pipeline's builds reaches it."""
+        keys = self.aws.session(f"{roles}-{kind}")
+        return Aws(Access(endpoint_url=self.aws.url, keys=keys, role_arn=f"{roles}-execute"))
 
     def let_services_work(self) -> None:
         """Let AWS's services do their work in the roles that the stage gives them."""
@@ -142,14 +160,24 @@ class Rehearsal:
         self.tell(f"{len(roles)} roles and services got everything that they asked for, {len(asked)} permissions")
 
     def deploy_without_image(self) -> str:
-        """Deploy the stage for the first time, and return its address."""
+        """Deploy the stage for the first time, with a creation that fails and is cleared, and return its address."""
+        last = self.stacks[-1].name
+        first = next(iter(self.templates[last].resources))
+        self.aws.set_faults(
+            failures=[{"logical_id": first, "operation": "create", "reason": "no capacity", "times": 1}]
+        )
+        results = self._attempt(approved=self._planned())
+        _require_good({name: result for name, result in results.items() if name != last})
+        if results[last].good:
+            raise RehearsalError(f"{last} was created although {first} had failed")
         results = self._deploy()
-        self.tell(f"deployed {len(results)} stacks")
+        self.tell(f"deployed {len(results)} stacks, {last} after its first creation had failed")
         return _output(results, "Url")
 
     def release(self) -> None:
-        """Deploy again with an image, as a release does."""
-        self._deploy(f"ImageUri={self._image()}")
+        """Deploy again with an image, as a release does: planned, approved and carried out."""
+        given = f"ImageUri={self._image()}"
+        _require_good(self._attempt(given, approved=self._planned(given)))
         held = self._held()
         self.tell(f"released; the stage holds {len(held)} resources")
 
@@ -159,6 +187,7 @@ class Rehearsal:
         found = task.read(self.aws, self.service.name)
         with ExitStack() as stack:
             platform = stack.enter_context(self._platform(found))
+            self.platform = platform
             self.tell(f"the containers run in {platform.runtime.described}")
             for name in task.prepare(found, platform):
                 self.tell(f"container {name} succeeded")
@@ -168,6 +197,12 @@ class Rehearsal:
             targets = entrance.Targets(self.aws.client("elbv2"), found.target_group, address, port)
             targets.bring_back()
             yield targets
+
+    def preview(self) -> None:
+        """Make a preview beside the stage, use it and end it."""
+        address, database = self.network_address, self.database
+        scene = previews.Scene(self.aws, self.manifest, self.settings.stage, address, database, self.tell)
+        previews.rehearse(scene, self.platform, self._image())
 
     def update_without_replacement(self) -> None:
         """Change sizes, and make sure that every resource is still the one it was."""
@@ -184,20 +219,65 @@ class Rehearsal:
         updated = sum(result.fate.value == "updated" for result in results.values())
         self.tell(f"updated {updated} stacks ({', '.join(changed)}); nothing was replaced")
 
+    def fail(self) -> None:
+        """Release an image that does not start: the one before must stay, and the reason be told."""
+        before, reason = self._image(), "the deployment circuit breaker was triggered"
+        self.aws.set_faults(failures=[{"logical_id": SERVICE_ID, "operation": "update", "reason": reason, "times": 1}])
+        results = self._attempt(f"ImageUri={before.replace(DIGEST, OTHER_DIGEST)}")
+        self.aws.set_faults()
+        told = "\n".join(lines(results, 0, ""))
+        state = self.facade.stack(self.service.region, self.service.name)
+        if reason not in told or state is None or state.parameters["ImageUri"] != before:
+            raise RehearsalError(f"a release that fails is not taken back and explained:\n{told}")
+        self.tell("a release that failed was taken back, and its reason was told")
+
+    def restore(self) -> None:
+        """Restore the database from a snapshot that AWS Backup took, in place, as an administrator does."""
+        if not any(stack.layer == backups.BACKUPS for stack in self.stacks):
+            return
+        taken = backups.take(self.administrator, backups.facts(self.administrator, self.stacks), retention_days=1)
+        options = RestoreOptions(taken, yes=True)
+        done = Restore(self.administrator, self.stacks, options, self._progress(), NOBODY, datetime.now(UTC))
+        _require_good(done.in_place())
+        self.tell(
+            f"restored {taken.rpartition(':')[2]} in place; {len(done.discard_old())} older cluster was discarded"
+        )
+
+    def require_nothing_refused(self) -> None:
+        """Make sure that the pipeline's roles were refused nothing, also where a program goes on without."""
+        refused = [one for one in self.aws.asked() if not one["allowed"]]
+        told = {f"  {one['caller'].rpartition('/')[2]} lacks {one['action']} on {one['resource']}" for one in refused}
+        if told:
+            raise RehearsalError("permissions are missing:\n" + "\n".join(sorted(told)))
+
     def remove(self) -> None:
         """Remove the stage, protection and all, and make sure that no stack is left."""
         progress = self._progress()
         self._unprotect_database()
         options = DestroyOptions(yes=True, unprotect=True)
-        results = Destruction(self.facade, self.stacks, options, progress, NOBODY).run()
+        results = Destruction(self.administrator, self.stacks, options, progress, NOBODY).run()
         _require_good(results)
         self.tell(f"removed {len(results)} stacks")
 
     def _deploy(self, *parameters: str) -> dict[str, Result]:
-        options = Options(yes=True, parameters=(*self.parameters, *parameters))
-        results = Deployment(self.facade, self.stacks, options, self._progress(), NOBODY).run()
+        results = self._attempt(*parameters)
         _require_good(results)
         return results
+
+    def _attempt(self, *parameters: str, approved: Mapping[str, Any] | None = None) -> dict[str, Result]:
+        options = Options(yes=True, parameters=(*self.parameters, *parameters), approved=approved)
+        return Deployment(self.facade, self.stacks, options, self._progress(), NOBODY).run()
+
+    def _planned(self, *parameters: str) -> Mapping[str, Any] | None:
+        """Return the plan of a change as the pipeline makes it, for a person to approve, in a role of its own."""
+        if self.planner is None:
+            return None
+        with tempfile.TemporaryDirectory(prefix="plan-") as folder:
+            path = Path(folder) / "plan.json"
+            options = Options(yes=True, parameters=(*self.parameters, *parameters), plan=path)
+            Deployment(self.planner, self.stacks, options, self._progress(), NOBODY).run()
+            plan: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return plan
 
     def _image(self) -> str:
         """Return an image in the project's own repository of this account."""
@@ -218,6 +298,7 @@ class Rehearsal:
             Postgres() as database,
             tls_front(database, authority, [cluster["Endpoint"] for cluster in clusters]) as address,
         ):
+            self.database = database
             _add_database(database, clusters[0], found)
             runtime = self._runtime(authority, Path(folder))
             # The database's name resolves nowhere here; libpq takes its address from this and still checks the name.
@@ -296,6 +377,7 @@ def _output(results: Mapping[str, Result], name: str) -> str:
 
 FAILURES = (
     RehearsalError,
+    previews.PreviewError,
     CommandError,
     task.TaskError,
     image.ImageError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 READ = "Fn::GetStackOutput"
@@ -24,6 +24,14 @@ def flows_into(template: Mapping[str, Any]) -> list[Flow]:
     for call in _calls(template):
         read[str(call["StackName"])].add(str(call["OutputName"]))
     return [Flow(source, tuple(sorted(outputs))) for source, outputs in sorted(read.items())]
+
+
+def shortened(outputs: Iterable[str]) -> list[str]:
+    """Say a row of numbered outputs in one: `SubnetId1-3` for three of them."""
+    rows: dict[str, list[str]] = {}
+    for output in outputs:
+        rows.setdefault(output.rstrip("0123456789"), []).append(output)
+    return [f"{row[0]}-{row[-1].removeprefix(name)}" if len(row) > 1 else row[0] for name, row in rows.items()]
 
 
 def _calls(value: Any) -> Iterator[Mapping[str, Any]]:

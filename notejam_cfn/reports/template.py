@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from ..core.composition.partition import REQUEST_BYTES, Part, parts_of, size_of, way_out
 from ..core.inputs import InvalidInput, shown
-from ..core.partition import REQUEST_BYTES, Part, parts_of, size_of, way_out
 from ..core.template import Template
 from .cost import Bill, price, read_prices, regions, usages_of
 

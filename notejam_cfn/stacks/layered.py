@@ -24,6 +24,7 @@ from ..config.settings import Stage
 from ..core import cloudfront, names
 from ..core.stack_outputs import publish
 from ..core.template import Template
+from .previews import preview_layers, preview_stack
 from .stack import LAYERED, Stack, stack_of_stage
 
 
@@ -47,6 +48,8 @@ def layered_stacks(stage: Stage) -> list[Stack]:
         service_stack,
         monitoring_stack,
         *edge_log_layer(stage, service_stack),
+        *preview_layers(stage, service_stack, base.encryption),
+        *([preview_stack(stage, service_stack)] if stage.allows_previews else []),
     ]
 
 

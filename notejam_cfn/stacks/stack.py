@@ -9,7 +9,7 @@ from ..config.settings import Stage
 from ..core import names
 from ..core.template import Template
 
-LAYERED, CONSOLE, PROJECT, ACCESS = "layered", "console", "project", "access"
+LAYERED, CONSOLE, PROJECT, ACCESS, PREVIEW = "layered", "console", "project", "access", "preview"
 
 
 @dataclasses.dataclass(frozen=True)

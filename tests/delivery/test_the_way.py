@@ -1,14 +1,15 @@
-"""The way of a change through a stage: the pipeline's own commands, run one after the other against the emulator."""
+"""The way of changes through the pipeline: its definition, and the commands of its builds, against the emulator."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -16,16 +17,18 @@ import yaml
 from notejam_cfn.build import build
 from notejam_cfn.config import loader
 from notejam_cfn.local import emulator
+from tests.harness.code_pipeline import Busy, Execution, Pipeline, Ran
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/notejam"
-FIRST, SECOND, THIRD = (f"{REPOSITORY}@sha256:{letter * 64}" for letter in "abc")
-ACCESS = "arn:aws:iam::123456789012:role/notejam-delivery-in-dev"
-REFUSED = 4
-# Stands before the real python: a stage has no containers in the emulator, so what asks it is told what WORKS says.
+FIRST, SECOND, THIRD, BROKEN = (f"{REPOSITORY}@sha256:{letter * 64}" for letter in "abcd")
+STAGES = ("dev", "test", "prod")
+SMALL = {"region": "eu-central-1", "size": "economy", "network": {"egress": "nat"}, "cdn": {"enabled": False}}
+# Stands before the real python: a stage has no containers in the emulator, so what asks it is told that all images work
+# but one.
 PYTHON = f"""#!/usr/bin/env bash
 case "$*" in
-  "-m notejam_cfn smoke"*) exit "$WORKS" ;;
+  "-m notejam_cfn smoke"*) [ "$IMAGE_URI" != "{BROKEN}" ]; exit ;;
   delivery/mark.py) exit 0 ;;
 esac
 exec {sys.executable} "$@"
@@ -38,25 +41,50 @@ class Way:
 
     folder: Path
     aws: emulator.Emulator
+    pipeline: Pipeline
 
-    def run(self, command: str, works: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(self, project: str, told: Mapping[str, str], inputs: Mapping[str, str]) -> Ran:
+        """Run the commands of a project's build, in the role of the stage that this build takes on."""
+        planning = project == "PlanProject"
+        self._become(told["ACCESS"] if planning else f"{self._access(project)}", "plan" if planning else "deploy")
+        plan = next((path for name, path in inputs.items() if name.startswith("Plan_")), "")
+        given = {"ACCESS": self._access(project)} | dict(told) | {"REPOSITORY_URI": REPOSITORY}
+        given |= {"STAGE": given["ACCESS"].rpartition("-")[2]}
+        ran = self._shell(self._planning() if planning else f'bash "delivery/$STEP.sh" {plan}', given)
+        log = ran.stdout + ran.stderr
+        if not planning or ran.returncode:
+            return Ran(ran.returncode != 0, log, {})
+        kept = self.folder / f"plan-{time.monotonic_ns()}.json"
+        (self.folder / "plan" / "plan.json").rename(kept)
+        exported = json.loads(ran.stdout.rpartition("exported ")[2])
+        return Ran(False, log, exported, str(kept))
+
+    def _planning(self) -> str:
+        document = yaml.safe_load((ROOT / "delivery/plan.yml").read_text(encoding="utf-8"))
+        exported = " ".join(document["env"]["exported-variables"])
+        told = f"import json,os;print('exported',json.dumps({{n:os.environ[n] for n in '{exported}'.split()}}))"
+        lines = ["set -e", "rm -rf plan", *document["phases"]["build"]["commands"], f'{sys.executable} -c "{told}"']
+        return "\n".join(lines)
+
+    def _access(self, project: str) -> str:
+        """What the project of a deployment is told in the template itself."""
+        stage = project.removeprefix("Deploy").removesuffix("Project").lower()
+        return f"arn:aws:iam::123456789012:role/notejam-delivery-in-{stage}"
+
+    def _shell(self, command: str, given: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         environ = {
             **self.aws.environment,
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "AWS_CONFIG_FILE": str(self.folder / "config"),
-            "STAGE": "dev",
-            "ACCESS": ACCESS,
-            "REPOSITORY_URI": REPOSITORY,
-            "WORKS": "0" if works else "1",
             "CODEBUILD_BUILD_URL": "https://build.example.com/1",
-            **variables,
+            **given,
         }
         return subprocess.run(["bash", "-c", command], cwd=self.folder, env=environ, capture_output=True, text=True)
 
-    def become(self, kind: str) -> None:
+    def _become(self, access: str, kind: str) -> None:
         """Take on a role of the stage as the profile `stage`, as delivery/stage.sh lets a build do."""
-        taken = self.aws.client("sts").assume_role(RoleArn=f"{ACCESS}-{kind}", RoleSessionName="build")["Credentials"]
+        taken = self.aws.client("sts").assume_role(RoleArn=f"{access}-{kind}", RoleSessionName="build")["Credentials"]
         lines = [
             "[profile stage]",
             f"aws_access_key_id = {taken['AccessKeyId']}",
@@ -65,66 +93,125 @@ class Way:
         ]
         (self.folder / "config").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    def plan(self, image: str) -> tuple[str, str]:
-        """Run the plan's build; return where the plan is, and its digest as CodePipeline gets to know it."""
-        self.become("plan")
-        document: Any = yaml.safe_load((ROOT / "delivery/plan.yml").read_text(encoding="utf-8"))
-        commands = "\n".join(
-            ["set -e", "rm -rf plan", *document["phases"]["build"]["commands"], 'echo "digest $DIGEST"']
-        )
-        ran = self.run(commands, IMAGE_URI=image)
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        kept = self.folder / f"plan-{image[-1]}.json"
-        (self.folder / "plan" / "plan.json").rename(kept)
-        return str(kept), ran.stdout.rpartition("digest ")[2].strip()
+    def image(self, stage: str) -> str:
+        stack = self.aws.client("cloudformation").describe_stacks(StackName=f"notejam-{stage}-service")["Stacks"][0]
+        return next(str(one["ParameterValue"]) for one in stack["Parameters"] if one["ParameterKey"] == "ImageUri")
 
-    def deploy(self, plan: str, digest: str) -> subprocess.CompletedProcess[str]:
-        self.become("deploy")
-        return self.run(f"bash delivery/deploy.sh {plan}", DIGEST=digest)
+    def leave_stuck(self, stack: str) -> None:
+        """Leave a stack behind whose creation failed, and which CloudFormation lets nobody update."""
+        cloudformation = self.aws.client("cloudformation")
+        topic = {"Type": "AWS::SNS::TopicPolicy", "Properties": {"Topics": ["none"], "PolicyDocument": {"x": 1}}}
+        lacking = {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 2}}
+        body = json.dumps({"Resources": {"Wrong": lacking, "Topic": topic}})
+        tags = [{"Key": "project", "Value": "notejam"}, {"Key": "stage", "Value": stack.split("-")[1]}]
+        cloudformation.create_stack(StackName=stack, TemplateBody=body, OnFailure="ROLLBACK", Tags=tags)
+        for _ in range(200):
+            if self.status(stack) == "ROLLBACK_COMPLETE":
+                return
+            time.sleep(0.02)
+        raise AssertionError(self.status(stack))
 
-    def parameter(self, layer: str, name: str) -> str:
-        stack = self.aws.client("cloudformation").describe_stacks(StackName=f"notejam-dev-{layer}")["Stacks"][0]
-        return next(str(one["ParameterValue"]) for one in stack["Parameters"] if one["ParameterKey"] == name)
+    def status(self, stack: str) -> str:
+        found = self.aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        return str(found["StackStatus"])
 
 
 @pytest.fixture(scope="module")
-def way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
+def way(tmp_path_factory: pytest.TempPathFactory, running_emulator: emulator.Emulator) -> Iterator[Way]:
     folder = tmp_path_factory.mktemp("way")
-    stage = {"region": "eu-central-1", "network": {"egress": "nat"}, "cdn": {"enabled": False}}
-    project = loader.parse({"delivery": {"repository": "o/n"}, "stages": {"dev": stage}})
-    for path, text in build.files(project, build.compose(project)).items():
+    running_emulator.reset()
+    stages = {name: SMALL | {"approval": name == "prod"} for name in STAGES}
+    project = loader.parse({"delivery": {"repository": "o/n"}, "stages": stages})
+    composed = build.compose(project)
+    for path, text in build.files(project, composed).items():
         (folder / "output" / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / "output" / path).write_text(text, encoding="utf-8")
     (folder / "delivery").symlink_to(ROOT / "delivery")
     (folder / "bin").mkdir()
     (folder / "bin" / "python").write_text(PYTHON)
     (folder / "bin" / "python").chmod(0o755)
-    (access,) = (one for one in build.compose(project) if one.stack.layer == "delivery-in-dev")
-    with emulator.running() as aws:
-        aws.deploy(access.stack.name, dict(access.body))
-        yield Way(folder, aws)
+    for one in composed:
+        if one.stack.layer.startswith("delivery-in-"):
+            running_emulator.deploy(one.stack.name, dict(one.body))
+    (delivery,) = (one for one in composed if one.stack.layer == "delivery")
+    definition = delivery.body["Resources"]["Pipeline"]["Properties"]
+    pipeline = Pipeline(definition, lambda *given: made.run(*given))
+    made = Way(folder, running_emulator, pipeline)
+    yield made
 
 
-def test_a_change_goes_from_plan_to_smoke_and_back_when_the_stage_does_not_work(way: Way) -> None:
-    """One test, since each step stands on the one before: the first release, a stale plan, a failing smoke test."""
-    plan, digest = way.plan(FIRST)
-    done = way.deploy(plan, digest)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert way.parameter("service", "ImageUri") == FIRST
-    assert (
-        way.parameter("service", "RoleBoundary") == "arn:aws:iam::123456789012:policy/notejam-delivery-in-dev-boundary"
-    )
-    assert way.run(f"bash delivery/smoke.sh {plan}", IMAGE_URI=FIRST).returncode == 0
+def done(execution: Execution, stage: str, failed: str) -> None:
+    assert failed == "", f"{stage}: {failed}: {execution.log}"
 
-    second, third = way.plan(SECOND), way.plan(THIRD)
-    exchanged = way.deploy(third[0], second[1])
-    assert exchanged.returncode == 1
-    assert "plan again" in exchanged.stderr
-    assert way.deploy(*second).returncode == 0
-    stale = way.deploy(*third)
-    assert stale.returncode == REFUSED, stale.stdout + stale.stderr
-    assert way.parameter("service", "ImageUri") == SECOND
 
-    failed = way.run(f"bash delivery/smoke.sh {second[0]}", works=False, IMAGE_URI=SECOND)
-    assert failed.returncode == 1
-    assert way.parameter("service", "ImageUri") == FIRST, failed.stdout + failed.stderr
+def test_changes_go_through_the_pipeline(way: Way) -> None:
+    """One test, since each step stands on the one before: a first release with a stuck stack, two changes at once, a
+    plan that became stale, a plan that was exchanged, and a change that does not work."""
+    assert way.pipeline.stages() == list(STAGES)
+    first = way.pipeline.start("1111111", FIRST)
+    way.leave_stuck("notejam-test-monitoring")
+    for stage in ("dev", "test"):
+        done(first, stage, first.through(stage))
+        assert way.image(stage) == FIRST
+    assert way.status("notejam-test-monitoring").endswith("_COMPLETE")
+    assert way.status("notejam-test-monitoring") != "ROLLBACK_COMPLETE"
+    assert first.through("prod") == "approve"  # nobody approves: nothing is there
+    with pytest.raises(way.aws.client("cloudformation").exceptions.ClientError, match="does not exist"):
+        way.status("notejam-prod-service")
+    done(first, "prod", first.through("prod", approve=lambda message: True))
+    assert way.image("prod") == FIRST
+    assert first.told[-1].startswith("1111111: prod: ")
+    assert first.variables["plan-prod", "DIGEST"][:12] in first.told[-1]
+
+    second, third = way.pipeline.start("2222222", SECOND), way.pipeline.start("3333333", THIRD)
+
+    def decide(message: str) -> bool:
+        """While a change waits for its approval, a newer one comes as far as the stage, and no further."""
+        with pytest.raises(Busy):
+            third.through("prod", approve=lambda message: True)
+        assert way.image("prod") == FIRST
+        return True
+
+    done(second, "prod", second.through("prod", approve=decide))
+    assert way.image("prod") == SECOND
+
+    exchanged = second.artifacts["Plan_prod"]
+
+    def meddle(message: str) -> bool:
+        """Somebody exchanges the plan in the bucket while people read its summary."""
+        third.artifacts["Plan_prod"] = exchanged
+        return True
+
+    assert third.through("prod", approve=meddle) == "deploy"
+    assert "plan again" in third.log
+    assert way.image("prod") == SECOND
+
+    def change(message: str) -> bool:
+        """An administrator takes the stage back while people read what would change."""
+        (service,) = (one for one in way.pipeline.stages() if one == "prod")
+        stack = f"notejam-{service}-service"
+        parameters = way.aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
+        way.aws.client("cloudformation").update_stack(
+            StackName=stack,
+            UsePreviousTemplate=True,
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Parameters=[
+                one if one["ParameterKey"] != "ImageUri" else one | {"ParameterValue": FIRST} for one in parameters
+            ],
+        )
+        for _ in range(200):
+            if way.status(stack) == "UPDATE_COMPLETE" and way.image("prod") == FIRST:
+                break
+            time.sleep(0.02)
+        return True
+
+    assert third.through("prod", approve=change) == "deploy"  # what was planned does not fit any more
+    assert way.image("prod") == FIRST
+    done(third, "prod", third.through("prod", approve=lambda message: True))  # all actions again
+    assert way.image("prod") == THIRD
+
+    broken = way.pipeline.start("4444444", BROKEN)
+    assert broken.through("dev") == "smoke"
+    assert way.image("dev") == FIRST, broken.log
+    assert broken.through("dev", only="smoke") == "smoke"
+    assert "retry all actions of the stage" in broken.log

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,12 @@ def test_an_example_is_short_and_uses_public_names_only(example: Path) -> None:
     used = {node.attr for node in tree if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "nj"}
     assert used <= set(notejam_cfn.__all__)
     assert "\nimport notejam_cfn as nj\n" in text and "from notejam_cfn" not in text
+
+
+def test_nothing_speaks_of_notejam(composed: dict[Path, Stacks]) -> None:
+    words = re.compile(r"notejam|\bnotes?\b|\bpads?\b", re.I)
+    texts = [json.dumps(body) for stacks in composed.values() for body in stacks.values()]
+    assert [found.group() for text in texts for found in words.finditer(text)] == []
 
 
 def test_no_linter_objects(composed: dict[Path, Stacks]) -> None:

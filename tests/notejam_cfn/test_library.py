@@ -70,6 +70,30 @@ def test_only_what_there_is_is_watched() -> None:
     assert titles[0] == "Database capacity" and not any("load balancer" in title for title in titles)
 
 
+def test_a_worker_is_watched_without_a_load_balancer() -> None:
+    template = nj.Template("Mail", tags={"project": "mail"}, architecture="A worker.")
+    network, key = nj.Network("vpc-1", private_subnet_ids=("subnet-1", "subnet-2")), nj.Encryption("arn:key")
+    queue = nj.add_queue(template, nj.QueueSettings(), key)
+    cluster, topic = nj.Cluster("services"), nj.AlarmTopic("arn:topic")
+    worker = nj.add_worker(template, nj.WorkerSettings(), queue, network, key, cluster, nj.TaskOptions())
+    nj.add_monitoring(template, nj.MonitoringSettings(), topic, nj.MonitoredResources(service=worker))
+    resources = template.to_dict()["Resources"]
+    titles = [widget["properties"]["title"] for widget in dashboard(resources)]
+    assert titles == ["CPU and memory of the tasks", "What drives the cost: storage and logs"]
+    assert "TasksFail" in resources and "WebErrors" not in resources
+
+
+def test_a_service_beside_others_of_its_name_is_refused_in_a_sentence() -> None:
+    template = nj.Template("Shop", tags={"project": "shop"}, architecture="A shop.")
+    network = nj.Network("vpc-1", private_subnet_ids=("subnet-1", "subnet-2"))
+    key, cluster = nj.Encryption("arn:key"), nj.Cluster("services")
+    queue = nj.add_queue(template, nj.QueueSettings(), key)
+    given = (queue, network, key, cluster, nj.TaskOptions())
+    nj.add_worker(template, nj.WorkerSettings(name="Mailer"), *given)
+    with pytest.raises(nj.InvalidInput, match=r"^Mailer\w+ is in this template already, as .* another name"):
+        nj.add_worker(template, nj.WorkerSettings(name="Mailer"), *given)
+
+
 def dashboard(resources: dict[str, Any]) -> list[dict[str, Any]]:
     body = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"][0])
     widgets: list[dict[str, Any]] = body["widgets"]

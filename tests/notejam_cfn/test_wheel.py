@@ -27,6 +27,18 @@ def test_its_command_builds_from_another_folder(installed: Path, tmp_path: Path)
     assert (tmp_path / "output" / "dev" / "console.yaml").is_file()
 
 
+def test_the_examples_run_from_another_folder(installed: Path, tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, runpy, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    folder = pathlib.Path(name).stem\n"
+        "    os.makedirs(folder); os.chdir(folder); runpy.run_path(name); os.chdir('..')\n"
+    )
+    examples = sorted(map(str, (ROOT / "docs" / "examples").glob("*.py")))
+    run(installed, tmp_path, "python", "-c", code, *examples)
+    assert len(list(tmp_path.glob("*/output/manifest.json"))) == len(examples) >= 5
+
+
 def test_the_library_starts_small(installed: Path, tmp_path: Path) -> None:
     code = (
         "import re, sys, notejam_cfn as nj; nj.add_service\n"

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.tables import table
+from ...core.terminal import GREEN, RED, say, say_table
 from .. import arguments
+from ..following import suggest
 
 if TYPE_CHECKING:
     from ...build.build import Judgement, Rendered
@@ -48,7 +50,11 @@ def run(options: argparse.Namespace) -> int:
     started = time.perf_counter()
     project = loader.load(options.config)
     report = dataclasses.replace(_build(options, project), seconds=time.perf_counter() - started)
-    print(_document(report) if options.json else _text(report, options.quiet), end="")
+    if options.json:
+        print(_document(report), end="")
+    else:
+        _show(report, options.quiet)
+    _suggest(options, report)
     return 1 if report.status in (STALE, FINDINGS) else 0
 
 
@@ -112,17 +118,28 @@ def _progress(options: argparse.Namespace, total: int) -> Any:
         nonlocal done
         done += 1
         if not verdict.remembered:
-            print(f"[{done}/{total}] linted {path}, {verdict.seconds:.1f} s", file=sys.stderr)
+            say(f"[{done}/{total}] linted {path}, {verdict.seconds:.1f} s", file=sys.stderr)
 
     return tell
 
 
-def _text(report: Report, quiet: bool) -> str:
-    findings = [str(finding) for finding in report.lint.findings] if report.lint else []
-    lines = [] if quiet else [*_table(report), "", *_costs(report), *_remarks(report)]
-    lines += findings
-    lines += [*report.diff.splitlines(), *report.pictures.splitlines()]
-    return "\n".join([*lines, *([] if quiet else [_result(report)])]).strip("\n") + "\n" if lines or not quiet else ""
+def _show(report: Report, quiet: bool) -> None:
+    if not quiet:
+        say_table(_table(report))
+        say("", *_costs(report), *_remarks(report))
+    say(*(str(finding) for finding in (report.lint.findings if report.lint else ())), style=RED)
+    print(report.diff + report.pictures, end="")
+    if not quiet:
+        say(_result(report), style="" if report.status in (STALE, FINDINGS) else GREEN)
+
+
+def _suggest(options: argparse.Namespace, report: Report) -> None:
+    if report.status in (WRITTEN, UNCHANGED, FRESH):
+        suggest(options, f"deploy {next(one.stack.stage for one in report.rendered if one.stack.stage)}")
+    elif report.status == STALE:
+        suggest(options, "build" if report.diff else "diagram")
+    else:
+        suggest(options, "suppressions --details")
 
 
 def _table(report: Report) -> list[str]:

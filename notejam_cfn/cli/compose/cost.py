@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.tables import table
+from ...core.terminal import say, say_table
 from .. import arguments
+from ..following import suggest
 
 if TYPE_CHECKING:
     from ...reports.cost import Bill, Bills, Item, Site, Stacks
@@ -44,11 +46,20 @@ def run(options: argparse.Namespace) -> int:
     sites = cost.sites_of(project)
     composed = [(one.stack.stage, one.path, one.body) for one in build.compose(project, options.stages)]
     bills = cost.bills_of(sites, composed, options.region, options.requests_per_second)
+    if options.json:
+        print(_json(options, sites, bills))
+        return 0
     if options.compare:
-        print(_compared(options, _bills_built(options, sites), bills))
+        _show_changes(_bills_built(options, sites), bills, options.details)
     else:
-        print(_document(bills, options.details) if options.json else "\n".join(_text(bills, options.details)))
+        _show(options, bills, _bills_built(options, sites))
+    suggest(options, f"cost --stage {_most(bills)}" if not options.stages else "cost --compare")
     return 0
+
+
+def _most(bills: Bills) -> str:
+    """Return the stage that costs the most."""
+    return max((name for name in bills), key=lambda name: bills[name][1].usd)
 
 
 def _load(text: str) -> float:
@@ -90,52 +101,87 @@ def _written(output: Path, built: Mapping[str, Any]) -> Stacks:
     ]
 
 
-def _compared(options: argparse.Namespace, old: Bills, new: Bills) -> str:
+def _json(options: argparse.Namespace, sites: Mapping[str, Site], bills: Bills) -> str:
     from ...reports.cost import comparison
 
-    changes = comparison.changes(old, new, by_resource=options.details)
-    if options.json:
-        return json.dumps(comparison.document(changes), indent=2)
-    return "\n".join([*comparison.lines(changes), *_origins([bill for bills in (old, new) for bill in _all(bills)])])
+    if not options.compare:
+        return _document(bills, options.details)
+    changes = comparison.changes(_bills_built(options, sites), bills, by_resource=options.details)
+    return json.dumps(comparison.document(changes), indent=2)
 
 
-def _text(bills: Bills, details: bool) -> list[str]:
+def _show_changes(old: Bills, new: Bills, details: bool) -> None:
+    from ...reports.cost import comparison
+
+    for lines in comparison.tables(comparison.changes(old, new, by_resource=details)):
+        say_table(lines)
+        say("")
+    say(*_origins([bill for bills in (old, new) for bill in _all(bills)], details))
+
+
+def _show(options: argparse.Namespace, bills: Bills, built: Bills) -> None:
+    """Print the sums and what changes; what a stage's sum is made of, where one is asked for or all details are."""
+    say_table(_sums(bills))
+    if built:
+        say("", _change(built, bills, options.output))
+    for name, each in bills.items():
+        if options.stages or options.details:
+            say("")
+            say_table(_parts(name, each))
+        if options.details:
+            say("")
+            say_table(_resources(each[1]))
+    say("", *_remarks(bills, options.details))
+
+
+def _sums(bills: Bills) -> list[str]:
     heads = ["a month", *(bill.load.name for bill in next(iter(bills.values())))]
     rows = [[f"{name} ({each[0].region})", *(_dollars(bill.usd) for bill in each)] for name, each in bills.items()]
-    lines = table(heads, rows, right=(1, 2, 3))
-    for name, each in bills.items():
-        lines += ["", *_stage(name, each, details)]
-    return [*lines, "", *_remarks(bills)]
+    if len(rows) > 1:
+        rows.append(["all", *(_dollars(sum(each[load].usd for each in bills.values())) for load in range(3))])
+    return table(heads, rows, right=(1, 2, 3))
 
 
-def _stage(name: str, bills: list[Bill], details: bool) -> list[str]:
+def _change(built: Bills, bills: Bills, output: Path) -> str:
+    """Say what a typical month costs more, or less, than what was built; `--compare` says why."""
+    from ...reports.cost import comparison
+
+    changed = [
+        f"{each.stage} {comparison.dollars_more(each.sums[comparison.TYPICAL].change)}"
+        for each in comparison.changes(built, bills)
+        if each.differs
+    ]
+    if not changed:
+        return f"the same as in {output}"
+    return f"a typical month against {output}: {', '.join(changed)}; --compare says why"
+
+
+def _parts(name: str, bills: list[Bill]) -> list[str]:
     sums = [bill.by_what() for bill in bills]
     kinds = {what for each in sums for what, usd in each.items() if usd >= LEAST_SHOWN}
     rows = [
         [what, *(_dollars(each.get(what, 0)) for each in sums)]
         for what in sorted(kinds, key=lambda what: (-sums[1].get(what, 0), what))
     ]
-    lines = table([name, *(bill.load.name for bill in bills)], rows, right=(1, 2, 3))
-    return [*lines, *(_resources(bills[1]) if details else [])]
+    return table([name, *(bill.load.name for bill in bills)], rows, right=(1, 2, 3))
 
 
 def _resources(bill: Bill) -> list[str]:
-    heads = ["template", "resource", "what", "quantity", "price", "typical"]
-    return ["", *table(heads, [_resource(item) for item in bill.items], right=(3, 5))]
+    """Return a line for each resource: its id, what it is charged for, and how much at which price."""
+    rows = [
+        [f"{item.usd:,.2f}", item.logical_id, f"{item.charge.quantity:,.2f} {' x '.join(item.charge.names)}"]
+        for item in sorted(bill.items, key=lambda item: -item.usd)
+    ]
+    return table(["typical", "resource", "quantity and price"], rows, right=(0,))
 
 
-def _resource(item: Item) -> list[str]:
-    charge = item.charge
-    quantity, names = f"{charge.quantity:,.2f}", " x ".join(charge.names)
-    return [item.template, item.logical_id, charge.what, quantity, names, f"{item.usd:.2f}"]
-
-
-def _remarks(bills: Bills) -> Iterator[str]:
+def _remarks(bills: Bills, details: bool) -> Iterator[str]:
     from ...reports.cost import LEFT_OUT
 
     yield f"typical: {'; '.join(_typical(name, each[1]) for name, each in bills.items())}"
-    yield from _origins(_all(bills))
-    yield f"left out: {'; '.join(LEFT_OUT)}"
+    yield from _origins(_all(bills), details)
+    first, *others = LEFT_OUT
+    yield f"left out: {'; '.join(LEFT_OUT) if details else f'{first} and {len(others)} more; --details says which'}"
     unpriced = sorted({kind for each in bills.values() for kind in each[0].unpriced})
     if unpriced:
         yield f"no price known: {', '.join(unpriced)}"
@@ -153,19 +199,20 @@ def _all(bills: Bills) -> list[Bill]:
     return [bill for each in bills.values() for bill in each]
 
 
-def _origins(bills: list[Bill]) -> Iterator[str]:
-    """Say for each region how many of the prices that bills take are its own, and which are not."""
+def _origins(bills: list[Bill], details: bool) -> Iterator[str]:
+    """Say for each region how many of the prices that bills take are its own, and with details which are not."""
     for region in sorted({bill.region for bill in bills}):
-        yield f"prices: {_origin(region, [bill for bill in bills if bill.region == region])}"
+        yield f"prices: {_origin(region, [bill for bill in bills if bill.region == region], details)}"
 
 
-def _origin(region: str, bills: list[Bill]) -> str:
+def _origin(region: str, bills: list[Bill], details: bool) -> str:
     from ...reports.cost import REFERENCE_REGION, read_prices
 
     taken = {name for bill in bills for name in bill.prices}
     borrowed = sorted({name for bill in bills for name in bill.borrowed})
     said = f"{len(taken) - len(borrowed)} of {len(taken)} are list prices of {region}, {read_prices(region).as_of}"
-    return f"{said}; the others are {REFERENCE_REGION}'s: {', '.join(borrowed)}" if borrowed else said
+    names = f": {', '.join(borrowed)}" if details else ""
+    return f"{said}; the others are {REFERENCE_REGION}'s{names}" if borrowed else said
 
 
 def _document(bills: Bills, details: bool) -> str:

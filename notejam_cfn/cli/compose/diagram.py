@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...core.terminal import say
 from .. import arguments
+from ..following import suggest
 
 if TYPE_CHECKING:
     from ...reports.diagram import Picture
@@ -43,7 +45,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     files = _draw(pictures, options.docs / "images")
     _write_page(pictures, options.docs)
-    print(f"drew {', '.join(file.name for file in files)} in {options.docs / 'images'}")
+    say(f"drew {', '.join(file.name for file in files)} in {options.docs / 'images'}")
+    suggest(options, "build --check")
     return 0
 
 

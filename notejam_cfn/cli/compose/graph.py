@@ -7,7 +7,9 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING
 
+from ...core.terminal import BOLD, say
 from .. import arguments
+from ..following import suggest
 
 if TYPE_CHECKING:
     from ...build.build import Rendered
@@ -28,16 +30,23 @@ def run(options: argparse.Namespace) -> int:
     from ...config import loader
 
     rendered = build.compose(loader.load(options.config), options.stages)
-    print(_document(rendered) if options.json else "\n".join(line for one in rendered for line in _lines(one)))
+    if options.json:
+        print(_document(rendered))
+        return 0
+    for one in rendered:
+        _show(one)
+    suggest(options, "diagram")
     return 0
 
 
-def _lines(one: Rendered) -> list[str]:
-    from ...reports.graph import flows_into
+def _show(one: Rendered) -> None:
+    from ...reports.graph import flows_into, shortened
 
     form = FORMS.get(one.stack.form)
-    heading = f"{one.stack.name} ({one.stack.region}, {one.resources} resources{f', {form}' if form else ''})"
-    return [heading, *(f"  <- {flow.source}: {', '.join(flow.outputs)}" for flow in flows_into(one.body))]
+    say(one.stack.name, style=BOLD)
+    say(f"  {one.resources} resources in {one.stack.region}{f', {form}' if form else ''}")
+    for flow in flows_into(one.body):
+        say(f"  <- {flow.source}: {', '.join(shortened(flow.outputs))}", hang=5)
 
 
 def _document(rendered: list[Rendered]) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from ...core.terminal import say
 from .. import arguments
+from ..following import suggest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,5 +24,6 @@ def run(options: argparse.Namespace) -> int:
             file.write(starter() if options.full else SMALL)
     except FileExistsError:
         raise ConfigError(f"{options.config}: exists already and stays; --config FILE writes another") from None
-    print(f"wrote {options.config}; next: python -m notejam_cfn build")
+    say(f"wrote {options.config}")
+    suggest(options, "build")
     return 0

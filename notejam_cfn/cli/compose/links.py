@@ -8,7 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ...core.terminal import BOLD, say
 from .. import arguments
+from ..following import suggest
 
 if TYPE_CHECKING:
     from ...config.settings import Project
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from ...stacks import Stack
 
 
-HINT = "With output/ in S3 and its address as --base-url, there are links with everything filled in: docs/console.md"
+HINT = "With output/ in S3 and its address as --base-url, links have everything filled in: docs/console.md"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +47,11 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"links": [dataclasses.asdict(one) for one in links]}, indent=2))
     else:
-        print("\n\n".join([*map(_text, links), *([] if options.base_url else [HINT])]))
+        for one in links:
+            _show(one)
+        if not options.base_url:
+            say(HINT)
+        suggest(options, f"deploy {links[0].stage}")
     return 0
 
 
@@ -65,9 +71,12 @@ def _links(options: argparse.Namespace, stack: Stack) -> Links:
     return links.Links(str(stack.stage), region, f"output/{file}", links.upload_link(region), create)
 
 
-def _text(one: Links) -> str:
-    lines = [f"{one.stage} in {one.region}", f"  upload {one.template}: {one.upload}"]
-    return "\n".join([*lines, *([f"  create, all filled in: {one.create}"] if one.create else [])])
+def _show(one: Links) -> None:
+    say(f"{one.stage} in {one.region}", style=BOLD)
+    say(f"  upload {one.template}:", f"  {one.upload}")
+    if one.create:
+        say("  create, all filled in:", f"  {one.create}")
+    say("")
 
 
 def _refuse_unknown_parameters(given: Mapping[str, str], stacks: list[Stack]) -> None:

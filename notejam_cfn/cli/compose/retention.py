@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.tables import table
+from ...core.terminal import BOLD, RED, say, say_table
 from .. import arguments
+from ..following import suggest
 
 if TYPE_CHECKING:
     from ...reports.retention import Day, Kept, Plan
@@ -29,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--years", type=int, default=YEARS, metavar="N", help=f"how long (default: {YEARS})")
     parser.add_argument("--size-gb", type=float, default=10, metavar="GB", help="size of the database (default: 10)")
     parser.add_argument("--day", type=datetime.date.fromisoformat, metavar="DATE", help="list what there is on a day")
+    parser.add_argument("--details", action="store_true", help="four rows a year of every stage, not the last day only")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it as an SVG file, with one --stage")
     arguments.add_json(parser)
 
@@ -39,9 +42,11 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({one.stage: one.document() for one in found}, indent=2))
     else:
-        print("\n".join(line for one in found for line in one.lines()))
+        for one in found:
+            one.show(details=options.details or bool(options.stages) or options.day is not None)
     if options.plot:
         _plot(found, options.plot)
+    suggest(options, f"retention --stage {found[-1].stage}" if not options.stages else f"backups {found[-1].stage}")
     return int(any(one.broken for one in found))
 
 
@@ -100,12 +105,16 @@ class _Simulation:
             return []
         return list(retention.broken_promises(self.plan, self.kept, START, length))
 
-    def lines(self) -> list[str]:
-        """Return what people read."""
+    def show(self, *, details: bool) -> None:
+        """Print the plan, what there is in the end and whether the promise is kept; with details four rows a year."""
+        say(self.stage, style=BOLD)
+        say(f"  {self._plan_words()}")
         heads = ["day", "snapshots", "copies", "exports", "archived", "oldest", "$ a month"]
-        rows = [self._row(day) for day in self.days]
-        lines = table(heads, rows, right=(1, 2, 3, 4, 6))
-        return [f"{self.stage}: {self._plan_words()}", *lines, *self._of_day(), self.verdict(), ""]
+        days = self.days if details else self.days[-1:]
+        rows = table(heads, [self._row(day) for day in days], right=(1, 2, 3, 4, 6))
+        say_table(f"  {row}" for row in rows)
+        say(*(f"  {line}" for line in self._of_day()))
+        say(f"  {self.verdict()}", "", style=RED if self.broken else "")
 
     def _row(self, day: Day) -> list[str]:
         from ...reports.retention import ARCHIVE, COPY, EXPORT, WARM, oldest

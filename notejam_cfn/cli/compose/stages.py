@@ -7,10 +7,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ...core.tables import table
+from ...core.terminal import say, say_table
 from .. import arguments
+from ..following import suggest
 
 if TYPE_CHECKING:
     from ...config.settings import Project, Stage
+
+HEADS = ("stage", "region", "account", "size")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +30,13 @@ def run(options: argparse.Namespace) -> int:
 
     project = loader.load(options.config)
     missing = _missing_types(project) if options.regions else None
-    print(_document(project, missing) if options.json else _text(project, missing))
+    if options.json:
+        print(_document(project, missing))
+        return 0
+    say_table(table(HEADS, _rows(project)))
+    if missing is not None:
+        say("", *_portability(missing))
+    suggest(options, f"status {project.stages[0].name}")
     return 0
 
 
@@ -37,12 +47,8 @@ def _missing_types(project: Project) -> dict[str, list[str]]:
     return {kind: sorted(regions) for kind, regions in sorted(build.missing_types(verdicts).items())}
 
 
-def _text(project: Project, missing: dict[str, list[str]] | None) -> str:
-    rows = [[stage.name, stage.region, stage.account or "the caller's", stage.size] for stage in project.stages]
-    lines = table(["stage", "region", "account", "size"], rows)
-    if missing is not None:
-        lines += ["", *(_portability(missing))]
-    return "\n".join(lines)
+def _rows(project: Project) -> list[list[str]]:
+    return [[stage.name, stage.region, stage.account or "the caller's", stage.size] for stage in project.stages]
 
 
 def _portability(missing: dict[str, list[str]]) -> list[str]:

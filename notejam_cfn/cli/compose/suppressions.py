@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import textwrap
 from typing import TYPE_CHECKING
 
+from ...core.terminal import BOLD, say
 from .. import arguments
+from ..following import suggest
 
 if TYPE_CHECKING:
     from ...build.build import Rendered
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     arguments.add_config(parser)
     arguments.add_stages(parser)
+    parser.add_argument("--details", action="store_true", help="also why, at what risk, and in which templates")
     arguments.add_json(parser)
 
 
@@ -30,7 +32,11 @@ def run(options: argparse.Namespace) -> int:
     from ...config import loader
 
     found = _suppressions(build.compose(loader.load(options.config), options.stages))
-    print(_document(found) if options.json else "\n".join(_text(found)))
+    if options.json:
+        print(_document(found))
+        return 0
+    _show(found, options.details)
+    suggest(options, "suppressions --details" if not options.details else "build")
     return 0
 
 
@@ -40,33 +46,32 @@ def _suppressions(rendered: list[Rendered]) -> Found:
     return [(one.path, each) for one in rendered for each in suppressed_rules(one.body)]
 
 
-def _text(found: Found) -> list[str]:
-    """Return a paragraph for each reason: what is exempt, from which rules, in how many templates, and the risk."""
-    paragraphs: dict[tuple[str, str], Found] = {}
+def _show(found: Found, details: bool) -> None:
+    """Print, for each reason, what is exempt from which rules; with details why, at what risk and in which templates.
+
+    A summary ends it.
+    """
+    by_reason: dict[tuple[str, str], Found] = {}
     for path, one in found:
-        paragraphs.setdefault((one.reason, one.risk), []).append((path, one))
-    lines = [line for (reason, risk), each in sorted(paragraphs.items()) for line in _paragraph(reason, risk, each)]
+        by_reason.setdefault((one.reason, one.risk), []).append((path, one))
+    for (reason, risk), each in sorted(by_reason.items()):
+        _show_reason(reason, risk, each, details)
     resources = {(path, one.logical_id) for path, one in found}
     rules = {(one.linter, one.rule) for _, one in found}
-    return [*lines, f"{len(paragraphs)} reasons, {len(rules)} rules, {len(resources)} resources"]
+    say(f"{len(by_reason)} reasons, {len(rules)} rules, {len(resources)} resources")
 
 
-def _paragraph(reason: str, risk: str, found: Found) -> list[str]:
-    names = sorted({one.logical_id for _, one in found})
-    rules = sorted({f"{one.linter} {one.rule}" for _, one in found})
-    paths = sorted({path for path, _ in found})
-    return [
-        ", ".join(names),
-        *_wrapped("rules:", ", ".join(rules)),
-        *_wrapped("why:", reason),
-        *_wrapped("risk:", risk),
-        *_wrapped("in:", ", ".join(paths)),
-        "",
-    ]
-
-
-def _wrapped(label: str, text: str) -> list[str]:
-    return textwrap.wrap(text, 110, initial_indent=f"  {label:<7}", subsequent_indent=" " * 9, break_long_words=False)
+def _show_reason(reason: str, risk: str, found: Found, details: bool) -> None:
+    names = ", ".join(sorted({one.logical_id for _, one in found}))
+    rules = ", ".join(sorted({f"{one.linter} {one.rule}" for _, one in found}))
+    if not details:
+        say(f"{names}: {rules}")
+        return
+    say(names, style=BOLD)
+    paths = ", ".join(sorted({path for path, _ in found}))
+    for label, text in (("rules:", rules), ("why:", reason), ("risk:", risk), ("in:", paths)):
+        say(f"  {label:<7}{text}", hang=9)
+    say("")
 
 
 def _document(found: Found) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from ...core.terminal import say
 from ...deploy.data import backups
 from ...deploy.exit_codes import Exit
+from ..following import suggest
 from . import session
 
 KEPT_DAYS = 1127
@@ -24,10 +26,11 @@ def run(asked: argparse.Namespace) -> int:
     known = backups.facts(aws, session.planned(asked))
     if asked.export:
         backups.require_exports(known)
-    print(f"Taking a snapshot of {known.cluster_id}; this takes some minutes.", file=out)
+    say(f"Taking a snapshot of {known.cluster_id}; this takes some minutes.", file=out)
     snapshot = backups.take(aws, known, asked.days)
     execution = backups.export(aws, known, snapshot) if asked.export else None
-    print(f"Taken: {snapshot}" + (f"\nBeing exported: {execution}" if execution else ""), file=out)
+    say(f"Taken: {snapshot}", *([f"Being exported: {execution}"] if execution else []), file=out)
     if asked.json:
         session.print_json({"snapshot": snapshot, "export": execution})
+    suggest(asked, f"backups {asked.stage}")
     return Exit.DONE

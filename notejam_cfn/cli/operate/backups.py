@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 
+from ...core.terminal import say, say_table
 from ...deploy.data import backups
 from ...deploy.exit_codes import Exit
+from ..following import suggest
 from . import session
 
 
@@ -25,10 +27,11 @@ def run(asked: argparse.Namespace) -> int:
     if asked.json:
         session.print_json({"oldest": oldest, "points": [backups.document(point, now) for point in points]})
         return Exit.DONE
-    print("\n".join(backups.table(points, now)))
+    say_table(backups.table(points, now))
     if seconds:
-        print(f"Any second from {seconds.earliest:%Y-%m-%d %H:%M:%S} to {seconds.latest:%Y-%m-%d %H:%M:%S} UTC.")
+        say(f"Any second from {seconds.earliest:%Y-%m-%d %H:%M:%S} to {seconds.latest:%Y-%m-%d %H:%M:%S} UTC.")
     if not backups.turned_on(aws, known.region):
-        print(f"AWS Backup is turned off for Aurora here, and makes no backups. Run: {backups.turn_on(known.region)}")
-    print(f"Oldest recoverable: {oldest:%Y-%m-%d %H:%M UTC}." if oldest else "Nothing can be recovered yet.")
+        say(f"AWS Backup is turned off for Aurora here, and makes no backups. Run: {backups.turn_on(known.region)}")
+    say(f"Oldest recoverable: {oldest:%Y-%m-%d %H:%M UTC}." if oldest else "Nothing can be recovered yet.")
+    suggest(asked, f"{'restore' if oldest else 'backup'} {asked.stage}")
     return Exit.DONE

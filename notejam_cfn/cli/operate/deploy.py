@@ -7,8 +7,11 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import BadInput
+from ...deploy.manifest import StackSpec
 from ...deploy.plan import document
+from ...deploy.previews import previews
 from ...deploy.stacks.deploy import Deployment, Options
 from ...deploy.stacks.execution.outcomes import Result
 from . import session
@@ -19,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     session.add_common(parser)
     session.add_changing(parser)
+    session.add_preview(parser)
+    parser.add_argument("--expires", metavar="TIME", help="when a preview ends, from now: 90m, 8h or 2d")
     parser.add_argument("--dry-run", action="store_true", help="show the plan, and change nothing")
     parser.add_argument("--plan", type=Path, metavar="FILE", help="write the plan to a file, and change nothing")
     parser.add_argument("--execute", type=Path, metavar="FILE", help="carry out the plan in a file, without asking")
@@ -31,11 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Deploy, and return how it went."""
+    _refuse_mixed(asked)
     options = _approved(asked) if asked.execute else _asked(asked)
+    session.in_previews_role(asked)
     told: dict[str, Any] = {}
 
     def deploy(start: Session) -> dict[str, Result]:
-        built = frozenset(stack.name for stack in session.manifest(asked).stacks)
+        stacks = () if asked.preview else session.manifest(asked).stacks
+        built = frozenset(stack.name for stack in stacks)
         told_more = dataclasses.replace(options, account=start.account, built=built)
         deployment = Deployment(start.aws, start.stacks, told_more, start.progress, start.prompter)
         results = deployment.run()
@@ -43,7 +51,20 @@ def run(asked: argparse.Namespace) -> int:
             told["plan"] = document.document(deployment.plan)
         return results
 
-    return over_stacks(asked, "deploy", deploy, asked.tell_unchanged, told)
+    return over_stacks(asked, "deploy", deploy, asked.tell_unchanged, told, _preview if asked.preview else None)
+
+
+def _preview(asked: argparse.Namespace, aws: Aws) -> tuple[StackSpec, ...]:
+    (stack,) = session.planned(asked)
+    return (previews.to_deploy(aws, session.manifest(asked), stack, asked.expires, asked.image),)
+
+
+def _refuse_mixed(asked: argparse.Namespace) -> None:
+    """Raise BadInput for options that do not go together."""
+    if asked.expires and not asked.preview:
+        raise BadInput("--expires is for previews", "Add --preview NAME; a stage does not end by itself")
+    if asked.preview and (asked.execute or asked.plan or asked.only):
+        raise BadInput("--preview takes no --plan, --execute or --only: a preview is one stack, deployed at once")
 
 
 def _asked(asked: argparse.Namespace) -> Options:

@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     session.add_common(parser)
     session.add_changing(parser)
+    session.add_preview(parser)
     parser.add_argument("--unprotect", action="store_true", help="remove it although it is protected")
     parser.add_argument("--keep", action="append", default=[], metavar="ID", help="a resource that may stay behind")
     parser.add_argument("--left", action="store_true", help="what nothing builds any more, and not what is built")
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Remove, and return how it went."""
+    session.in_previews_role(asked)
     options = Options(asked.yes, asked.unprotect, tuple(asked.keep))
 
     def remove(start: Session) -> dict[str, Result]:

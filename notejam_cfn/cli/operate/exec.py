@@ -15,6 +15,7 @@ from . import session
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     session.add_common(parser)
+    session.add_preview(parser)
     parser.add_argument("--container", default="web", help="which container; web by default")
     parser.add_argument("--command", default="/bin/sh", help="what to run; a shell by default")
 

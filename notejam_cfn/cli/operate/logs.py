@@ -7,15 +7,18 @@ import datetime
 import sys
 from collections.abc import Sequence
 
+from ...core.terminal import say
 from ...deploy.exit_codes import Exit
 from ...deploy.service import logs
 from ...deploy.service.stages import Part, Stage
+from ..following import stage_of, suggest
 from . import session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     session.add_common(parser)
+    session.add_preview(parser)
     parser.add_argument("--follow", action="store_true", help="go on with what is logged from now on")
     parser.add_argument("--part", action="append", default=[], help="only this log group, such as web; repeatable")
     parser.add_argument("--since", default="15m", metavar="TIME", help="how far back: 30s, 15m, 2h, 1d")
@@ -36,7 +39,8 @@ def run(asked: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return Exit.DONE  # how following is meant to end
     if silent:
-        print(f"Nothing was logged in the last {asked.since}: {_looked_at(parts)}.", file=sys.stderr)
+        say(f"Nothing was logged in the last {asked.since}: {_looked_at(parts)}.", file=sys.stderr)
+    suggest(asked, f"status {stage_of(asked)}")
     return Exit.DONE
 
 

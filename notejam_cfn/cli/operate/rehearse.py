@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core import render
+from ...core.terminal import GREEN, RED, say, say_table
 from ...deploy.exit_codes import BadInput, Exit
 from ...deploy.ui.progress import KINDS, Silent, minutes
 from ...reports.cost.usage import HOURS_A_MONTH
+from ..following import suggest
 from . import session
 
 if TYPE_CHECKING:
@@ -62,14 +66,14 @@ def run(asked: argparse.Namespace) -> int:
     try:
         seconds = rehearse(session.manifest(asked), settings, _teller())
     except FAILURES as failure:
-        print(f"\nThe rehearsal of {asked.stage} failed: {failure}")
-        for step in getattr(failure, "advice", ()):
-            print(f"  → {step}")
+        say("", f"The rehearsal of {asked.stage} failed: {failure}", style=RED)
+        say(*(f"  → {step}" for step in getattr(failure, "advice", ())), hang=4)
         return Exit.FAILED
     except KeyboardInterrupt:
-        print("\nInterrupted; nothing is left running.")
+        say("", "Interrupted; nothing is left running.")
         return Exit.INTERRUPTED
-    print(f"The rehearsal of {asked.stage} went well, in {seconds:.0f} s.")
+    say(f"The rehearsal of {asked.stage} went well, in {seconds:.0f} s.", style=GREEN)
+    suggest(asked, f"deploy {asked.stage}")
     return Exit.DONE
 
 
@@ -81,14 +85,18 @@ def _simulate(asked: argparse.Namespace) -> int:
     from ...reports.cost.prices import read_prices
 
     stacks = session.manifest(asked).stacks_of(asked.stage)
-    found = configuration.read([EvaluatedTemplate(render.load(stack.text())) for stack in stacks])
+    try:
+        found = configuration.read([EvaluatedTemplate(render.load(stack.text())) for stack in stacks])
+    except LookupError as error:
+        raise BadInput(f"there is nothing to simulate: {error}", "Run: python -m notejam_cfn build") from error
     typical = asked.load if asked.load is not None else _typical(asked.stage)
     if typical <= 0:
         raise BadInput("--load must be above 0", "Give the requests a second of the typical load: --load 5")
     days = report.days(found, typical, read_prices(stacks[0].region))
-    print("\n".join(table(report.HEADS, [report.row(day) for day in days], right=range(1, len(report.HEADS)))))
+    say_table(table(report.HEADS, [report.row(day) for day in days], right=range(1, len(report.HEADS))))
     for day in days[1:]:
-        print("\n".join(["", f"{day.name}:", *report.plot(day)]))
+        say("", f"{day.name}:", *report.plot(day))
+    suggest(asked, f"cost --stage {asked.stage}")
     return Exit.DONE
 
 
@@ -102,14 +110,14 @@ def _try(asked: argparse.Namespace) -> int:
     state, folder = trial.prepare(project, asked.stage, asked.image_uri)
     run = trial.Trial(session.connect(asked), state, folder, KINDS.get(asked.progress, Silent), _teller())
     region, account = run.stacks[0].region, session.require_account(run.aws, run.stacks)
-    print("\n".join(_before(run, project, account, asked.only)))
+    say(*_before(run, project, account, asked.only))
     if not asked.yes and not session.prompter(session.talk(asked)).confirm("Begin?"):
         return Exit.REFUSED
     emulated = run.aws.access.endpoint_url is not None
     try:
         run.run(asked.only)
     finally:
-        print(f"Written: {proof.write(state, region, account, emulated=emulated)}")
+        say(f"Written: {proof.write(state, region, account, emulated=emulated)}")
         if not emulated:
             proof.tell(Path("README.md"))
     return Exit.DONE
@@ -144,10 +152,16 @@ def _typical(stage: str) -> float:
 
 
 def _keep(address: str) -> None:
-    print(f"\n  Open {address}\n")
-    input("Press Enter to remove everything. ")
+    say("", f"  Open {address}", "")
+    with contextlib.suppress(EOFError):
+        input("Press Enter to remove everything. ")
 
 
 def _teller() -> Callable[[str], None]:
     began = time.monotonic()
-    return lambda words: print(f"{minutes(time.monotonic() - began):>6}  {words}", flush=True)
+
+    def tell(words: str) -> None:
+        say(f"{minutes(time.monotonic() - began):>6}  {words}", hang=10)
+        sys.stdout.flush()
+
+    return tell

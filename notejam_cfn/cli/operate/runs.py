@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TextIO
 
+from ...core.terminal import say
 from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import Exit
 from ...deploy.manifest import StackSpec
@@ -17,6 +18,7 @@ from ...deploy.stacks.execution.executor import Prompter
 from ...deploy.stacks.execution.outcomes import Result
 from ...deploy.ui import summary
 from ...deploy.ui.progress import Progress, kind_for
+from ..following import stage_of, suggest
 from . import session
 
 
@@ -49,9 +51,13 @@ def over_stacks(
     results = run(start)
     seconds = time.monotonic() - began
     lines = summary.lines(results, seconds, f"python -m notejam_cfn {command} {asked.stage}") if results else []
-    print("", *lines, sep="\n", file=out)
+    say("", file=out)
+    for line in lines:
+        say(line, file=out, style=summary.style(line))
     if asked.json:
         session.print_json(summary.document(results, seconds) | dict(told))
+    if not any("→" in line for line in lines):
+        suggest(asked, f"{summary.following(command, results)} {stage_of(asked)}")
     return summary.exit_status(results, tell_unchanged)
 
 

@@ -38,6 +38,20 @@ def add_changing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--progress", choices=KINDS, help="how to show progress; by default as the terminal allows")
 
 
+def add_preview(parser: argparse.ArgumentParser) -> None:
+    """Add the argument of commands that know previews."""
+    parser.add_argument("--preview", metavar="NAME", help="a preview of the stage, in place of the stage itself")
+
+
+def in_previews_role(arguments: argparse.Namespace) -> None:
+    """Let CloudFormation work in the stage's role for previews, where the command is about one and names no role."""
+    if arguments.preview and not arguments.role_arn:
+        from ...deploy.previews import previews
+
+        (stack,) = planned(arguments)
+        arguments.role_arn = previews.role_arn(connect(arguments), stack)
+
+
 def connect(arguments: argparse.Namespace) -> Aws:
     """Return the facade for these arguments; nothing is called yet."""
     for name, value, pattern, example in (
@@ -52,7 +66,14 @@ def connect(arguments: argparse.Namespace) -> Aws:
 
 def planned(arguments: argparse.Namespace) -> tuple[StackSpec, ...]:
     """Return the stacks that were asked for, in the region that was asked for."""
-    return in_region(manifest(arguments).stacks_of(arguments.stage, getattr(arguments, "only", ())), arguments.region)
+    if getattr(arguments, "preview", None):
+        from ...deploy.previews import previews
+
+        return in_region([previews.spec(manifest(arguments), arguments.stage, arguments.preview)], arguments.region)
+    found = manifest(arguments).stacks_of(arguments.stage, getattr(arguments, "only", ()))
+    if not found:
+        raise BadInput(f"{arguments.output} has no stacks of {arguments.stage}", "Run: python -m notejam_cfn build")
+    return in_region(found, arguments.region)
 
 
 def manifest(arguments: argparse.Namespace) -> Manifest:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
+from ...core.terminal import say
 from ...deploy.exit_codes import Exit
 from ...deploy.service import smoke_test
 from ...deploy.service.stages import Stage
+from ..following import stage_of, suggest
 from . import session
 
 
@@ -23,5 +25,6 @@ def run(asked: argparse.Namespace) -> int:
     if asked.json:
         session.print_json({"stage": asked.stage, "url": url, "problems": wrong})
     else:
-        print("\n".join(wrong) or f"{asked.stage} works: {url}", file=sys.stderr if wrong else sys.stdout)
+        say(*(wrong or [f"{asked.stage} works: {url}"]), file=sys.stderr if wrong else sys.stdout)
+    suggest(asked, f"{'logs' if wrong else 'status'} {stage_of(asked)}")
     return Exit.FAILED if wrong else Exit.DONE

@@ -40,10 +40,11 @@ def add_job(
 ) -> Job:
     """Add a task that EventBridge Scheduler starts and Step Functions follows to its end.
 
-    A run has failed when its container ends with another status than 0, or not in time; it is tried again a minute
-    later, then after twice as long, and so on. What could not even be started is put aside. Given a topic, people are
-    told of both. The scheduler starts a run at least once: a job must bear to run twice. Without an image there is no
-    schedule: it is made by the first deployment that names one.
+    A run has failed when its container ends with another status than 0; it is tried again a minute later, then after
+    twice as long, and so on. One that does not end in time has failed too, and is not tried again: its task may still
+    run. What could not even be started is put aside. Given a topic, people are told of both. The scheduler starts a
+    run at least once: a job must bear to run twice. Without an image there is no schedule: it is made by the first
+    deployment that names one.
     """
     task = add_task(template, settings, network, encryption, cluster, application)
     group_id = add_task_security_group(template, settings, network).get_att("GroupId")
@@ -129,13 +130,15 @@ def definition(settings: JobSettings, where: dict[str, list[str]]) -> State:
     }
     if settings.retries:
         run["Retry"] = [
+            # Its task may still run: another one beside it is what nobody asked for.
+            {"ErrorEquals": ["States.Timeout"], "MaxAttempts": 0},
             {
                 "ErrorEquals": ["States.ALL"],
                 "IntervalSeconds": FIRST_RETRY_SECONDS,
                 "BackoffRate": 2,
                 "MaxDelaySeconds": LONGEST_RETRY_SECONDS,
                 "MaxAttempts": settings.retries,
-            }
+            },
         ]
     states = {"Run": run} | (looking_first() if settings.one_at_a_time else {})
     return {"QueryLanguage": "JSONata", "StartAt": "Look" if settings.one_at_a_time else "Run", "States": states}

@@ -15,7 +15,7 @@ NONE = "none"
 
 @dataclasses.dataclass(frozen=True)
 class Service(Inputs):
-    """A service. `name` is what its logical IDs begin with.
+    """A service. `name` is what its logical IDs begin with, `balanced` whether it stands behind a load balancer.
 
     `sleeps` says that no task may run while nobody asks, so that a request which meets none is no outage.
     """
@@ -32,6 +32,7 @@ class Service(Inputs):
     name: str = "Web"
     port: int = 8080
     sleeps: bool = False
+    balanced: bool = True
 
 
 @dataclasses.dataclass(frozen=True)

@@ -79,6 +79,7 @@ def add_service(
         name=settings.name,
         port=settings.port,
         sleeps=settings.sleep_after_minutes > 0,
+        balanced=targets is not None,
     )
 
 

@@ -14,7 +14,7 @@ EVERYTHING = "/*"
 CATCH_ALL_PRIORITY = 1000
 # Where a priority is looked for, by how narrow a rule is: with host and path, with one of them. Those before are the
 # rules of previews.
-PLACES = {(True, True): (101, 400), (True, False): (400, 700), (False, True): (700, 1000)}
+PLACES = {(True, True): (201, 400), (True, False): (400, 700), (False, True): (700, 1000)}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -50,26 +50,26 @@ def add_dashboard(template: Template, watched: Watched, charts: Sequence[Widget]
 
 def widgets(watched: Collection[str], charts: Sequence[Widget] = ()) -> list[Widget]:
     """Return the widgets, three to a row: for people first, then what it runs on, then what it costs."""
-    service, database = "Service" in watched, "Database" in watched
+    service, balancer, database = "Service" in watched, "Balancer" in watched, "Database" in watched
     found = [
         *(edge_charts() if "Distribution" in watched else []),
-        *(service_charts() if service else []),
+        *(balancer_charts() if balancer else []),
+        *([chart("CPU and memory of the tasks", task_load(), unit="percent")] if service else []),
         *charts,
         *(database_charts() if database else []),
-        *(cost_charts(service, database) if service or database else []),
+        *(cost_charts(balancer, service, database) if service or database else []),
         *([chart("Backups", backups(), unit="jobs a day", period_seconds=24 * HOUR)] if "Vault" in watched else []),
     ]
     return list(placed(found))
 
 
-def service_charts() -> list[Widget]:
-    """Return what people notice of a service, and what it runs on."""
+def balancer_charts() -> list[Widget]:
+    """Return what people notice of a service behind a load balancer."""
     return [
         chart("Requests", [["AWS/ApplicationELB", "RequestCount", *OF_BALANCER]], unit="a minute"),
         chart("Errors", errors(), unit="a minute"),
         chart("Seconds to answer", answer_times(), unit="seconds"),
         chart("Tasks", tasks(), unit="tasks"),
-        chart("CPU and memory of the tasks", task_load(), unit="percent"),
     ]
 
 
@@ -82,13 +82,12 @@ def database_charts() -> list[Widget]:
     ]
 
 
-def cost_charts(service: bool, database: bool) -> list[Widget]:
+def cost_charts(balancer: bool, service: bool, database: bool) -> list[Widget]:
     """Return what drives the cost of what there is."""
-    parts = " and ".join([*(["load balancer"] if service else []), *(["database"] if database else [])])
-    return [
-        chart(f"What drives the cost: {parts}", cost_drivers(service, database), unit="units"),
-        chart("What drives the cost: storage and logs", stored(service, database), unit="bytes", period_seconds=HOUR),
-    ]
+    parts = " and ".join([*(["load balancer"] if balancer else []), *(["database"] if database else [])])
+    used = [chart(f"What drives the cost: {parts}", cost_drivers(balancer, database), unit="units")] if parts else []
+    kept = stored(service, database)
+    return [*used, chart("What drives the cost: storage and logs", kept, unit="bytes", period_seconds=HOUR)]
 
 
 def placed(charts: Iterable[Widget]) -> Iterable[Widget]:
@@ -185,11 +184,11 @@ def database_latency() -> list[Metric]:
     ]
 
 
-def cost_drivers(service: bool, database: bool) -> list[Metric]:
+def cost_drivers(balancer: bool, database: bool) -> list[Metric]:
     """Return what is paid by use: load balancer capacity and database capacity."""
-    balancer = ["AWS/ApplicationELB", "ConsumedLCUs", *OF_BALANCER, {"stat": "Average", "label": "load balancer (LCU)"}]
+    load = ["AWS/ApplicationELB", "ConsumedLCUs", *OF_BALANCER, {"stat": "Average", "label": "load balancer (LCU)"}]
     units = ["AWS/RDS", "ServerlessDatabaseCapacity", *OF_DATABASE, {"stat": "Average", "label": "an instance (ACU)"}]
-    return [*([balancer] if service else []), *([units] if database else [])]
+    return [*([load] if balancer else []), *([units] if database else [])]
 
 
 def stored(service: bool, database: bool) -> list[Metric]:

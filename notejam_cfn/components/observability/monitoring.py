@@ -16,7 +16,7 @@ from ...core.inputs import Inputs, InvalidInput
 from ...core.template import Template, component
 from ...core.values import Value
 from ..backup.backups import Backups
-from ..containers.outputs import Service
+from ..containers.outputs import Service, Worker
 from ..data.database import Database
 from ..load_balancing.dns import add_certificate_alarm
 from ..load_balancing.load_balancer import LoadBalancer
@@ -36,13 +36,13 @@ BUDGET_PERCENT = 80
 
 @dataclasses.dataclass(frozen=True)
 class MonitoredResources(Inputs):
-    """What is watched: a service, a database and what belongs to them. What is None is left out."""
+    """What is watched: a service or a worker, a database, and what belongs to them. What is None is left out."""
 
     network: Network | None = None
     database: Database | None = None
     backups: Backups | None = None
     load_balancer: LoadBalancer | None = None
-    service: Service | None = None
+    service: Service | Worker | None = None
 
 
 @component("monitoring")
@@ -60,7 +60,7 @@ def add_monitoring(
     """
     thorough = settings.level != ESSENTIAL
     service, balancer = resources.service, resources.load_balancer
-    if service is not None:
+    if isinstance(service, Service):
         add_service_alarms(template, settings, notifications, service)
     if thorough and resources.database is not None and resources.database.cluster_id is not None:
         add_database_alarms(template, notifications, resources.database)
@@ -80,7 +80,9 @@ def add_monitoring(
 def add_service_alarms(
     template: Template, settings: MonitoringSettings, notifications: AlarmTopic, service: Service
 ) -> None:
-    """Add alarms for what people notice of a service, as many as the level asks for."""
+    """Add alarms for what people notice of a service behind a load balancer, as many as the level asks for."""
+    if not service.balanced:
+        return
     thorough = settings.level != ESSENTIAL
     alarms = add_alarms_people_feel(template, settings, notifications, service, thorough)
     if thorough:
@@ -222,7 +224,7 @@ def add_silence_alarm(template: Template, notifications: AlarmTopic, backups: Ba
     )
 
 
-def tell_of_failing_tasks(template: Template, notifications: AlarmTopic, service: Service) -> None:
+def tell_of_failing_tasks(template: Template, notifications: AlarmTopic, service: Service | Worker) -> None:
     """Tell people when tasks start and stop again and again, or a deployment is given up.
 
     ECS itself notices both. Source: Amazon ECS Developer Guide, "Amazon ECS service action events" and "service
@@ -304,10 +306,10 @@ def watched_by_dashboard(resources: MonitoredResources) -> Watched:
     service, database, backups = resources.service, resources.database, resources.backups
     edge = resources.load_balancer.distribution_id if resources.load_balancer else None
     found: dict[str, Value | None] = {"Distribution": edge}
+    if isinstance(service, Service) and service.balanced:
+        found |= {"Balancer": service.load_balancer_full_name, "Tasks": service.target_group_full_name}
     if service is not None:
         found |= {
-            "Balancer": service.load_balancer_full_name,
-            "Tasks": service.target_group_full_name,
             "Cluster": service.cluster_name,
             "Service": service.service_name,
             "Log": service.log_group_name,

@@ -36,11 +36,15 @@ class Artifacts:
         """What reading artifacts of some names takes."""
         return pipeline_policies.allow_reading_artifacts(self.bucket_arn, self.key_arn, *artifacts)
 
+    def object_of(self, artifact: str) -> Statement:
+        """What reading artifacts of a name takes beside the bucket and the key, for who has these already."""
+        return self.reading(artifact)[0]
+
     def uploaded(self, folder: str) -> Statement:
         """What reading what people put into a folder takes."""
         return policies.allow(
             pipeline_policies.on("s3", "GetObject", "GetObjectVersion"),
-            [policies.within(self.bucket_arn, f"/{folder}/*")],
+            [policies.objects_of(self.bucket_arn, f"{folder}/*")],
         )
 
     def writing(self, *artifacts: str) -> list[Statement]:

@@ -160,11 +160,27 @@ def add_builds(
             ],
         ),
     }
-    deploying = {target.name: add_deploying_project(template, shop, images, target) for target in targets}
+    common = add_deploying_basics(template, shop, images)
+    deploying = {target.name: add_deploying_project(template, shop, images, common, target) for target in targets}
     return Builds(projects, deploying)
 
 
-def add_deploying_project(template: Template, shop: Workshop, images: Images, target: Target) -> codebuild.Project:
+def add_deploying_basics(template: Template, shop: Workshop, images: Images) -> iam.ManagedPolicy:
+    """Add what every deployment needs: plans, and marks of images."""
+    plans = shop.artifacts.object_of(f"{PLANS}*")
+    return template.add(
+        iam.ManagedPolicy(
+            "DeployBasics",
+            Description="What every deployment of a stage needs: the plan, and to mark the image",
+            PolicyDocument=policies.policy(pipeline_policies.allow_marking_images(images.arns), plans),
+        ),
+        why="Lets deployments read plans and mark the images that stages run.",
+    )
+
+
+def add_deploying_project(
+    template: Template, shop: Workshop, images: Images, common: iam.ManagedPolicy, target: Target
+) -> codebuild.Project:
     """Add the project that deploys one stage, by the stage's own role, asks it whether it works and marks its image."""
     variables: dict[str, Value] = {
         "STAGE": target.name,
@@ -178,11 +194,10 @@ def add_deploying_project(template: Template, shop: Workshop, images: Images, ta
         "Deploys one stage and asks whether it works; a failure takes the image back.",
         [
             pipeline_policies.allow_assuming([target.access.role_arn(DEPLOY)]),
-            pipeline_policies.allow_marking_images(images.arns),
             pipeline_policies.allow_noting_image(target.access.project, target.name),
-            *shop.artifacts.reading(f"{PLANS}*"),
         ],
         variables,
+        [common],
     )
     project.TimeoutInMinutes = DEPLOY_MINUTES
     return project
@@ -195,6 +210,7 @@ def add_project(
     why: str,
     statements: Sequence[Statement],
     variables: Mapping[str, Value] | None = None,
+    more: Sequence[iam.ManagedPolicy] = (),
 ) -> codebuild.Project:
     """Add a build project on the processor the containers run on. Only building an image needs Docker's privileges.
 
@@ -203,7 +219,7 @@ def add_project(
     """
     kind, image = BUILD_IMAGES[shop.architecture]
     title = "".join(word.capitalize() for word in name.split("-"))
-    role = add_build_role(template, shop, name, title, statements)
+    role = add_build_role(template, [shop.basics, *more], name, title, statements)
     environment = codebuild.Environment(
         Type=kind,
         Image=image,
@@ -236,7 +252,7 @@ def add_project(
 
 
 def add_build_role(
-    template: Template, shop: Workshop, name: str, title: str, statements: Sequence[Statement]
+    template: Template, basics: Sequence[iam.ManagedPolicy], name: str, title: str, statements: Sequence[Statement]
 ) -> iam.Role:
     """Add the role of one build: what all of them need, and what it is for."""
     return template.add(
@@ -244,7 +260,7 @@ def add_build_role(
             f"{title}Role",
             RoleName=names.of_stack(f"-{name}"),
             AssumeRolePolicyDocument=policies.assumed_by_service("codebuild"),
-            ManagedPolicyArns=[shop.basics.ref()],
+            ManagedPolicyArns=[one.ref() for one in basics],
             Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
         ),
         why=f"Lets the build {name} do what it is for, and no more.",

@@ -95,10 +95,7 @@ def add_subnets_parameter(template: Template, stage: Stage) -> Parameter:
 
 def add_expiry_role(template: Template, stage: Stage) -> iam.Role:
     """Add the role in which EventBridge Scheduler deletes a preview's stack at its hour."""
-    role = pipeline_policies.in_account(
-        f"iam::${{AWS::AccountId}}:role/{preview_policies.role_name(stage.project, stage.name)}"
-    )
-    statements = preview_policies.allow_ending_previews(stage.project, stage.name, role)
+    statements = preview_policies.allow_ending_previews(stage.project, stage.name)
     return template.add(
         iam.Role(
             "ExpiryRole",

@@ -31,12 +31,19 @@ def add_roles(template: Template, source: Source, artifacts: Artifacts, builds: 
 
     Only CodePipeline takes them on, so they may use every artifact; builds may not.
     """
-    any_artifact = [*artifacts.reading("*"), *artifacts.writing("*")]
+    any_artifact = template.add(
+        iam.ManagedPolicy(
+            "AnyArtifact",
+            Description="Reading and writing what the pipeline's actions hand on",
+            PolicyDocument=policies.policy(*artifacts.reading("*"), *artifacts.writing("*")),
+        ),
+        why="Lets the pipeline hand artifacts from one action to the next.",
+    )
     pipeline = template.add(
         iam.Role(
             "PipelineRole",
             AssumeRolePolicyDocument=policies.assumed_by_service("codepipeline"),
-            Policies=[iam.Policy(PolicyName="artifacts", PolicyDocument=policies.policy(*any_artifact))],
+            ManagedPolicyArns=[any_artifact.ref()],
         ),
         why="Lets the pipeline take on the role of each of its actions.",
     )
@@ -51,8 +58,9 @@ def add_roles(template: Template, source: Source, artifacts: Artifacts, builds: 
         template,
         "BuildRole",
         pipeline,
-        [*any_artifact, pipeline_policies.allow_running_builds(builds.arns)],
+        [pipeline_policies.allow_running_builds(builds.arns)],
         "Lets the pipeline run its builds.",
+        [any_artifact],
     )
     permission = template.add(
         iam.RolePolicy(
@@ -70,15 +78,20 @@ def add_roles(template: Template, source: Source, artifacts: Artifacts, builds: 
 
 
 def add_action_role(
-    template: Template, title: str, pipeline_role: iam.Role, statements: Sequence[Statement], why: str
+    template: Template,
+    title: str,
+    pipeline_role: iam.Role,
+    statements: Sequence[Statement],
+    why: str,
+    more: Sequence[iam.ManagedPolicy] = (),
 ) -> iam.Role:
     """Add a role that the pipeline takes on for one kind of action."""
     trusted: Value = pipeline_role.get_att("Arn")
-    return template.add(
-        iam.Role(
-            title,
-            AssumeRolePolicyDocument=pipeline_policies.assumed_by_roles([trusted]),
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
-        ),
-        why=why,
+    role = iam.Role(
+        title,
+        AssumeRolePolicyDocument=pipeline_policies.assumed_by_roles([trusted]),
+        Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
     )
+    if more:
+        role.ManagedPolicyArns = [one.ref() for one in more]
+    return template.add(role, why=why)

@@ -71,6 +71,8 @@ class StageAccess:
         return [self._arn(f"role/{names.stack(self.project, self.stage, '*')}")]
 
     def _arn(self, resource: str) -> Value:
+        if self.account is AccountId:
+            return Sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{resource}")
         return Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:{resource}", Account=self.account)
 
 
@@ -94,25 +96,39 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
     prefix = names.stack(access.project, access.stage, "")
     boundary = add_boundary(template, prefix, (access.project, access.stage), needs)
     execute = add_execute_role(template, access, boundary, needs)
-    looking = [
-        pipeline_policies.allow_reviewing_stacks([prefix]),
-        pipeline_policies.allow_reading_templates([names.stage_access(access.project, access.stage)]),
-        *pipeline_policies.allow_looking_at_stage(prefix),
-        pipeline_policies.allow_passing([execute.get_att("Arn")], "cloudformation"),
-    ]
+    looking = template.add(
+        iam.ManagedPolicy(
+            "Looking",
+            Description="What planning a stage's change and making it have in common",
+            PolicyDocument=policies.policy(
+                pipeline_policies.allow_looking_at_stacks([prefix]),
+                pipeline_policies.allow_reading_templates([names.stage_access(access.project, access.stage)]),
+                *pipeline_policies.allow_looking_at_account(prefix),
+            ),
+        ),
+        why="Lets the pipeline look at the stage, and change nothing.",
+        suppress=[QUOTAS_BY_NAME],
+    )
     delivery = names.delivery_stack(access.project)
     add_trusting_role(
         template,
         PLAN,
         (pipeline_account, f"{delivery}-{PLAN}"),
         looking,
+        [],
         "Lets the pipeline work out what would change, for commits that nobody has approved.",
     )
     add_trusting_role(
         template,
         DEPLOY,
         (pipeline_account, f"{delivery}-{DEPLOY}-{access.stage}"),
-        [*looking, pipeline_policies.allow_changing_stacks([prefix])],
+        looking,
+        [
+            *pipeline_policies.allow_changing_stacks([prefix]),
+            *pipeline_policies.allow_following_service(prefix),
+            pipeline_policies.allow_passing([execute.get_att("Arn")], "cloudformation"),
+            cloudformation_policies.allow_making_service_linked_roles(),
+        ],
         "Lets the pipeline change the stage's stacks, and no others.",
     )
 
@@ -173,21 +189,25 @@ def suppressions_of(statements: Sequence[Statement]) -> list[Suppression]:
 
 
 def add_trusting_role(
-    template: Template, kind: str, trusted: tuple[Value, str], statements: Sequence[Statement], why: str
+    template: Template,
+    kind: str,
+    trusted: tuple[Value, str],
+    common: iam.ManagedPolicy,
+    statements: Sequence[Statement],
+    why: str,
 ) -> None:
     """Add a role that one role of the pipeline's account may take on, by its account and name."""
     account, name = trusted
     arn = Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:role/{name}", Account=account)
-    template.add(
-        iam.Role(
-            f"{kind.capitalize()}Role",
-            RoleName=names.of_stack(f"-{kind}"),
-            AssumeRolePolicyDocument=policies.policy(pipeline_policies.trust_roles_of(account, [arn])),
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
-        ),
-        why=why,
-        suppress=[QUOTAS_BY_NAME],
+    role = iam.Role(
+        f"{kind.capitalize()}Role",
+        RoleName=names.of_stack(f"-{kind}"),
+        AssumeRolePolicyDocument=policies.policy(pipeline_policies.trust_roles_of(account, [arn])),
+        ManagedPolicyArns=[common.ref()],
     )
+    if statements:
+        role.Policies = [iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))]
+    template.add(role, why=why)
 
 
 def add_account(template: Template, name: str, label: str, description: str) -> Parameter:

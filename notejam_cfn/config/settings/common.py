@@ -13,7 +13,8 @@ LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 
 REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+)+-\d"
 
 
-ADDRESS_PATTERN = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+# Letters of ASCII only, as Amazon SES takes them, and at most as long as RFC 5321 allows.
+ADDRESS_PATTERN = r"(?=.{6,254}$)[!-?A-~]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,63}"
 
 
 def log_retention(default: int) -> Any:

@@ -23,7 +23,8 @@ FARGATE_MEMORY_MIB = {
 }
 
 
-DAYS_PATTERN = r"(MON|TUE|WED|THU|FRI|SAT|SUN)([-,](MON|TUE|WED|THU|FRI|SAT|SUN))*"
+_DAY = "(MON|TUE|WED|THU|FRI|SAT|SUN)"
+DAYS_PATTERN = rf"{_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)*"
 
 
 IMAGE_PATTERN = r"[a-z0-9][a-zA-Z0-9./_:-]*(@sha256:[0-9a-f]{64})?"
@@ -31,6 +32,10 @@ IMAGE_PATTERN = r"[a-z0-9][a-zA-Z0-9./_:-]*(@sha256:[0-9a-f]{64})?"
 
 # Source: Elastic Load Balancing, "Rule condition types for your Application Load Balancer", host conditions.
 HOST_PATTERN = r"(?=.{1,128}$)[A-Za-z0-9*?-]+(\.[A-Za-z0-9*?-]+)+"
+
+
+# With at most five wildcards. Source: the same, path conditions, and "Quotas for your Application Load Balancers".
+PATH_PATTERN = r"(?!(.*[*?]){6})/[A-Za-z0-9_.$/~\"'@:+&*?-]{0,127}"
 
 
 # Of the page that CloudFront shows while a service wakes; see `load_balancing.listeners`.
@@ -102,7 +107,7 @@ class ServiceSettings(TaskSettings):
     port: int = whole(8080, 1024, 65535, "TCP port the container listens on")
     health_path: str = text("/healthz", r"/[!-~]{0,1023}", "a path that begins with /", "answers 200 when all is well")
     host: str = text("", HOST_PATTERN, "a host name such as api.example.com", "requests it gets; empty is any host")
-    path_pattern: str = text("/*", r"/[!-~]{0,127}", "a path pattern such as /api/*", "requests it gets")
+    path_pattern: str = text("/*", PATH_PATTERN, "a path pattern such as /api/*", "requests it gets")
     priority: int = whole(0, 0, 50000, "order among services on one load balancer, lowest first; 0 chooses one")
     deregistration_seconds: int = whole(20, 0, 3600, "seconds a stopped task may finish its requests")
     min_tasks: int = whole(1, 0, 1000, "tasks at the least")

@@ -13,6 +13,10 @@ from .common import log_retention
 
 DOMAIN_PATTERN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 
+CERTIFICATE_PATTERN = r"arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+"
+# The first name of a certificate. Source: AWS Certificate Manager API Reference, "RequestCertificate", DomainName.
+LONGEST_CERTIFIED = 64
+
 # Of a certificate: ten names are free of a request to AWS. Source: AWS Certificate Manager User Guide, "Quotas".
 MOST_DOMAINS = 10
 
@@ -36,7 +40,7 @@ class LoadBalancerSettings(Settings):
     hosted_zone_id: str = text(
         "", r"Z[A-Z0-9]{3,31}", "a Route 53 zone id such as Z0123ABC", "public zone of the domain"
     )
-    certificate_arn: str = text("", r"arn:[a-z-]+:acm:.+", "a certificate's ARN", "an ACM certificate you have")
+    certificate_arn: str = text("", CERTIFICATE_PATTERN, "a certificate's ARN", "an ACM certificate you have")
     waf: bool = flag(False, "AWS WAF with managed rules and a rate limit")
     requests_per_5_minutes: int = whole(2000, 10, 20_000_000, "requests an address may send with waf on")
     idle_timeout_seconds: int = whole(60, 1, 4000, "seconds a quiet connection stays open")
@@ -49,6 +53,9 @@ class LoadBalancerSettings(Settings):
             yield "domain", "is needed with hosted_zone_id: set it to the name people will use"
         if self.certificate_arn and not self.domain:
             yield "domain", "is needed with certificate_arn: set it to a name the certificate covers"
+        if self.hosted_zone_id and not self.certificate_arn and len(self.domain) > LONGEST_CERTIFIED:
+            problem = f"must have at most {LONGEST_CERTIFIED} characters for the certificate that is made for it"
+            yield "domain", f"{problem}, got {len(self.domain)}"
         if self.more_domains and not self.domain:
             yield "domain", "is needed with more_domains: set it to the name people will use most"
         if self.domain in self.more_domains.split(",") and self.domain:

@@ -11,8 +11,8 @@ from ..fields import Settings, flag, whole
 MOST_PREVIEWS = 99
 # A week: the images of previews are kept for two.
 LONGEST_HOURS = 168
-# Listener rules of previews come before those of services: the waking page has the first priority.
-FIRST_PRIORITY, LAST_PRIORITY = 2, 100
+# Listener rules of previews come before those of services, and after them the page of a preview that has ended.
+FIRST_PRIORITY, ENDED_PRIORITY = 101, 200
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,7 +15,7 @@ from .data import DatabaseSettings
 from .load_balancing import CdnSettings, LoadBalancerSettings
 from .monitoring import MonitoringSettings
 from .network import EncryptionSettings, NetworkSettings
-from .previews import LAST_PRIORITY, PreviewSettings
+from .previews import ENDED_PRIORITY, PreviewSettings
 
 PROJECT_WORDS = "2 to 20 letters, digits and single hyphens, lower case"
 SIZES = ("economy", "standard", "resilient")
@@ -128,8 +128,8 @@ class Stage(Settings):
                 "previews.enabled",
                 "must be false in a stage of size resilient: previews run in the stage's own roles",
             )
-        if 0 < self.service.priority <= LAST_PRIORITY:
-            least = f"must be above {LAST_PRIORITY} with previews, whose rules come first"
+        if 0 < self.service.priority <= ENDED_PRIORITY:
+            least = f"must be above {ENDED_PRIORITY} with previews, whose rules come first"
             yield "service.priority", f"{least}, got {self.service.priority}"
 
     def _copy_conflicts(self, copy_region: str) -> Iterator[tuple[str, str]]:

@@ -27,13 +27,14 @@ READ_SECONDS = 60
 class Access:
     """How to reach AWS: which credentials, where, and in which role CloudFormation works.
 
-    Credentials come from the profile or the environment; `keys`, an access key and its secret, are for an emulator.
+    Credentials come from the profile or the environment; `keys`, an access key, its secret and the token of a session
+    where there is one, are for an emulator.
     """
 
     profile: str | None = None
     endpoint_url: str | None = None
     role_arn: str | None = None
-    keys: tuple[str, str] | None = dataclasses.field(default=None, repr=False)
+    keys: tuple[str, ...] | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +71,11 @@ class Aws:
     def account(self, region: str) -> str:
         """Return the number of the account the credentials belong to."""
         return str(self.call("sts", region, "get_caller_identity")["Account"])
+
+    def identity(self, region: str) -> tuple[str, str]:
+        """Return the partition and the number of the account the credentials belong to."""
+        arn = str(self.call("sts", region, "get_caller_identity")["Arn"]).split(":")
+        return arn[1], arn[4]
 
     def stack(self, region: str, name: str) -> StackState | None:
         """Return a stack by name or id, or None when there is none. One call."""
@@ -253,8 +259,8 @@ class Aws:
         import botocore.config
 
         if self._session is None:
-            key, secret = self.access.keys or (None, None)
-            self._session = boto3.session.Session(key, secret, profile_name=self.access.profile)
+            key, secret, token = (*(self.access.keys or ()), None, None, None)[:3]
+            self._session = boto3.session.Session(key, secret, token, profile_name=self.access.profile)
         config = botocore.config.Config(
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             connect_timeout=CONNECT_SECONDS,

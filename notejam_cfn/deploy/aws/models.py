@@ -23,6 +23,7 @@ class StackState:
     outputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
     protected: bool = False
     updated: datetime.datetime | None = None
+    created: datetime.datetime | None = None
 
     @property
     def busy(self) -> bool:

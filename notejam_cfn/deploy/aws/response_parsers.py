@@ -22,6 +22,7 @@ def stack(raw: Mapping[str, Any]) -> StackState:
         outputs={item["OutputKey"]: item["OutputValue"] for item in raw.get("Outputs", ())},
         protected=raw.get("EnableTerminationProtection", False),
         updated=raw.get("LastUpdatedTime") or raw.get("CreationTime"),
+        created=raw.get("CreationTime"),
     )
 
 

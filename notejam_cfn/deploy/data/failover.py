@@ -19,9 +19,9 @@ from ..stacks.deploy import Deployment, Options, read_templates
 from ..stacks.execution.executor import Prompter
 from ..stacks.execution.outcomes import Result
 from ..ui.progress import Progress
-from . import engine_version, failover_checks, failover_domain, restore_plan
+from . import backups, engine_version, failover_checks, failover_domain, restore_plan
 from .backups import DATABASE, RecoveryPoint
-from .failover_checks import COPIES, FINE, SERVICE, WRONG, Finding
+from .failover_checks import COPIES, FINE, NETWORK, SERVICE, WRONG, Finding
 
 IMAGE, URL = "ImageUri", "Url"
 
@@ -62,6 +62,8 @@ class Failover:
 
     def run(self) -> dict[str, Result]:
         """Move. Returns a result for each stack; raises when nothing was begun."""
+        for layer in (NETWORK, DATABASE, SERVICE):
+            backups.of_layer(self.built, layer)
         self._refuse_home()
         copy = failover_checks.newest_copy(self.aws, self.options.region, self._copies())
         repository = failover_checks.repository_there(self.aws, self.project, self.options.region)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
+from ...core.terminal import GREEN, RED, YELLOW
 from ..stacks.execution.statuses import status
 from ..stacks.parameters import ParameterChange
 from .changes import REPLACING, Action, ResourceChange
@@ -13,8 +13,8 @@ from .effects.findings import Verdict
 from .effects.verdicts import Judged
 from .model import Kind, LeftStack, Plan, StackPlan
 
-WIDTH = 118
 SIGNS = {Action.ADD: "+", Action.CHANGE: "~", Action.REPLACE: "±", Action.MAYBE_REPLACE: "±", Action.REMOVE: "-"}
+STYLES = {"+": GREEN, "~": YELLOW, "±": RED, "-": RED}
 COUNTED = {
     Action.ADD: "added",
     Action.CHANGE: "changed",
@@ -32,6 +32,14 @@ def lines(plan: Plan) -> list[str]:
     told = [line for each in plan.stacks.values() for line in _stack_lines(each, width)]
     told += [f"note: {notice}" for notice in plan.notices]
     return told + _left_lines(plan.left)
+
+
+def style(line: str) -> str:
+    """Return the style in which a line of a plan is shown: by its sign, and red for what is refused."""
+    text = line.lstrip()
+    if any(text.startswith(f"{verdict.value.upper()}:") for verdict in Verdict):
+        return RED
+    return STYLES.get(text[:1], "") if text[1:2] == " " and line != text else ""
 
 
 def _stack_lines(plan: StackPlan, width: int) -> list[str]:
@@ -68,8 +76,7 @@ def _added_lines(changes: Sequence[ResourceChange]) -> list[str]:
     by_type: dict[str, list[str]] = {}
     for change in changes:
         by_type.setdefault(change.type, []).append(change.logical_id)
-    told = [f"    + {kind.removeprefix('AWS::')}: {', '.join(names)}" for kind, names in sorted(by_type.items())]
-    return [line for text in told for line in textwrap.wrap(text, WIDTH, subsequent_indent=" " * 8)]
+    return [f"    + {kind.removeprefix('AWS::')}: {', '.join(names)}" for kind, names in sorted(by_type.items())]
 
 
 def _change_lines(judged: Judged) -> list[str]:
@@ -82,10 +89,7 @@ def _change_lines(judged: Judged) -> list[str]:
         else each.reason
         for each in findings
     ]
-    wrapped = textwrap.wrap(told, WIDTH, subsequent_indent=" " * 8)
-    return wrapped + [
-        line for text in why for line in textwrap.wrap(text, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 10)
-    ]
+    return [told, *(f"        {text}" for text in why)]
 
 
 def _what(change: ResourceChange) -> str:

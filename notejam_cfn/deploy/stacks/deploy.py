@@ -17,10 +17,10 @@ from ..plan.account import left_stacks, service_linked_roles
 from ..plan.changes import Action
 from ..plan.model import Kind, LeftStack, Plan, StackPlan, allowed_in
 from ..plan.planner import Planner
+from ..previews import subnets
 from ..service import tasks
 from ..ui import estimates
 from ..ui.progress import Progress, counted
-from ..ui.signals import Control
 from . import parameters, prefix_lists, protection, template_upload, templates
 from .execution.executor import Prompter, execute
 from .execution.operations import Note, Operation, OperationResult, began_by, new_token, user
@@ -29,6 +29,7 @@ from .execution.root_cause import first_cause
 from .execution.scheduler import Emit, Message
 from .execution.statuses import Step, status
 from .ownership import busy
+from .stack_run import StackRun
 from .templates import Template
 
 # CloudFormation's words for a change set that another operation has made void.
@@ -57,19 +58,15 @@ class Options:
     approved: Mapping[str, Any] | None = None
 
 
-class Deployment:
+class Deployment(StackRun[Options]):
     """One run of `deploy` over some stacks."""
 
     def __init__(
         self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, prompter: Prompter
     ) -> None:
-        self.aws = aws
-        self.stacks = {stack.name: stack for stack in stacks}
-        self.options = options
-        self.progress = progress
-        self.prompter = prompter
-        self.control = Control()
+        super().__init__(aws, stacks, options, progress, prompter)
         self.given = parameters.parse(options.parameters, stacks)
+        parameters.require_allowed(self.given, stacks, progress.templates)
         self.planner = Planner(aws, progress.templates, self.given)
         self.states: dict[str, StackState | None] = {}
         self.plan: Plan | None = None
@@ -77,6 +74,7 @@ class Deployment:
     def run(self) -> dict[str, Result]:
         """Do all of it. Returns a result for each stack; raises when nothing was begun."""
         asked = prefix_lists.with_prefix_lists(self.aws, list(self.stacks.values()), self.given, self.progress.write)
+        asked = subnets.with_subnets(self.aws, asked, self.given)
         self.stacks = {stack.name: stack for stack in asked}
         self.states = self._look()
         self._wait_for_others()
@@ -139,7 +137,7 @@ class Deployment:
 
     def _show(self, plan: Plan) -> None:
         for line in wording.lines(plan):
-            self.progress.write(line)
+            self.progress.write(line, wording.style(line))
         self.progress.write()
 
     def _refuse_leftovers(self, plan: Plan) -> None:

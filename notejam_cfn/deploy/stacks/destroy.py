@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from ..aws.client import Aws
 from ..aws.models import HeldResource, StackState
 from ..exit_codes import Exit, Refused
 from ..manifest import StackSpec
-from ..ui.progress import Progress, counted
-from ..ui.signals import Control
+from ..ui.progress import counted
 from . import protection
-from .execution.executor import Prompter, execute
+from .execution.executor import execute
 from .execution.operations import Note, Operation, OperationResult, new_token
 from .execution.outcomes import Outcome, Result
 from .execution.root_cause import first_cause
 from .execution.scheduler import Emit
 from .execution.statuses import status
 from .ownership import busy, require_ours
+from .stack_run import StackRun
 from .templates import STATEFUL
 
 GONE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
@@ -34,19 +34,10 @@ class Options:
     keep: tuple[str, ...] = ()
 
 
-class Destruction:
+class Destruction(StackRun[Options]):
     """One run of destroy.py over some stacks."""
 
-    def __init__(
-        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, prompter: Prompter
-    ) -> None:
-        self.aws = aws
-        self.stacks = {stack.name: stack for stack in stacks}
-        self.options = options
-        self.progress = progress
-        self.prompter = prompter
-        self.control = Control()
-        self.states: dict[str, StackState] = {}
+    states: Mapping[str, StackState] = MappingProxyType({})
 
     def run(self) -> dict[str, Result]:
         """Remove the stacks, those that others need last. Raises when nothing was begun."""

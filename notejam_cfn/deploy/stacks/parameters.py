@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ...core.images import dual_stack
 from ..aws.client import KEEP
@@ -34,6 +36,49 @@ def parse(assignments: Sequence[str], stacks: Iterable[StackSpec]) -> dict[str, 
     """Read `NAME=VALUE` arguments. Raises BadInput for a name that no stack declares."""
     known = sorted({name for stack in stacks for name in stack.defaults})
     return dict(_assignment(text, known) for text in assignments)
+
+
+def require_allowed(given: Mapping[str, str], stacks: Iterable[StackSpec], templates: Mapping[str, Template]) -> None:
+    """Raise BadInput for a value that a template does not allow, before CloudFormation makes anything of it."""
+    for stack in stacks:
+        template = templates.get(stack.name)
+        declared = template.document.get("Parameters", {}) if template else {}
+        for name, value in _fitting(stack, given).items():
+            problem = _problem(declared.get(name, {}), value)
+            if problem:
+                meaning = declared[name].get("Description", "")
+                raise BadInput(f"--parameter {name} {problem}, got {value!r}", *([meaning] if meaning else []))
+
+
+def _problem(declared: Mapping[str, Any], value: str) -> str | None:
+    """Say what CloudFormation would find wrong with a value; where it checks what exists in the account, nothing.
+
+    Source: AWS CloudFormation User Guide, "Parameters": AllowedPattern is of the whole value.
+    """
+    if declared.get("Type") in ("Number", "List<Number>"):
+        parts = value.split(",") if declared["Type"] != "Number" else [value]
+        wrong = next((found for part in parts if (found := _number_problem(declared, part.strip()))), None)
+        if wrong:
+            return wrong
+    allowed = [str(each) for each in declared.get("AllowedValues", [])]
+    if allowed and value not in allowed:
+        return f"must be one of {', '.join(allowed)}"
+    shortest, longest = int(declared.get("MinLength", 0)), int(declared.get("MaxLength", len(value)))
+    if not shortest <= len(value) <= longest:
+        return f"must have {shortest} to {longest} characters"
+    pattern = declared.get("AllowedPattern")
+    if pattern is not None and not re.fullmatch(pattern, value, re.ASCII):
+        return f"must be {declared.get('ConstraintDescription') or f'as {pattern}'}"
+    return None
+
+
+def _number_problem(declared: Mapping[str, Any], value: str) -> str | None:
+    if not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", value):
+        return "must be a number"
+    least, most = declared.get("MinValue"), declared.get("MaxValue")
+    if least is not None and float(value) < float(least):
+        return f"must be at least {least}"
+    return f"must be at most {most}" if most is not None and float(value) > float(most) else None
 
 
 def for_new(stack: StackSpec, given: Mapping[str, str]) -> dict[str, str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from ..aws.client import Aws
 from ..aws.models import Event, StackState
 from ..exit_codes import Exit, Refused
 from ..manifest import StackSpec
@@ -18,6 +18,7 @@ from .execution.root_cause import first_cause
 from .execution.scheduler import Emit
 from .execution.statuses import Step, status
 from .ownership import busy, require_ours
+from .stack_run import StackRun
 
 ROLLBACK_STUCK = "UPDATE_ROLLBACK_FAILED"
 # Left half done because rolling back was turned off.
@@ -32,19 +33,10 @@ class Options:
     skip: tuple[str, ...] = ()
 
 
-class Recovery:
+class Recovery(StackRun[Options]):
     """One run of recover.py over some stacks."""
 
-    def __init__(
-        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, prompter: Prompter
-    ) -> None:
-        self.aws = aws
-        self.stacks = {stack.name: stack for stack in stacks}
-        self.options = options
-        self.progress = progress
-        self.prompter = prompter
-        self.control = Control()
-        self.states: dict[str, StackState] = {}
+    states: Mapping[str, StackState] = MappingProxyType({})
 
     def run(self) -> dict[str, Result]:
         """Help every stack that needs it. Raises when nothing was begun."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
+from ...core.terminal import RED, say
 from ..aws.models import Event, RolloutState
 from ..stacks.execution.operations import Heartbeat, Note, ResourceEvent, RolloutEvent
 from ..stacks.execution.scheduler import Message
@@ -62,14 +63,16 @@ class Progress:
         elif isinstance(content, Heartbeat):
             self._tick()
 
-    def line(self, stack: str, text: str) -> None:
+    def line(self, stack: str, text: str, style: str = "") -> None:
         """Show a line about a stack."""
         self.last_line = self.clock()
-        self.write(f"{minutes(self.last_line - self.start):>6}  {self.names.get(stack, stack):<{self.width}}  {text}")
+        start = f"{minutes(self.last_line - self.start):>6}  {self.names.get(stack, stack):<{self.width}}  "
+        self.write(start + text, style, hang=len(start) + 4)
 
-    def write(self, text: str = "") -> None:
-        """Show a line as it is."""
-        print(text, file=self.out, flush=True)
+    def write(self, text: str = "", style: str = "", hang: int | None = None) -> None:
+        """Show a line."""
+        say(text, file=self.out, style=style, hang=hang)
+        self.out.flush()
 
     def close(self) -> None:
         """Show nothing more of what was happening."""
@@ -95,7 +98,8 @@ class Progress:
             self.line(happening.stack, f"  {verb} {name}, usually {estimates.words(usual)}")
 
     def _ends(self, stack: str, event: Event, seconds: float) -> None:
-        self.line(stack, f"{self._sign(event)} {event.logical_id:<26} {self._words(stack, event, seconds)}")
+        words = f"{self._sign(event)} {event.logical_id:<26} {self._words(stack, event, seconds)}"
+        self.line(stack, words, RED if event.failed else "")
 
     def _words(self, stack: str, event: Event, seconds: float) -> str:
         if event.failed:
@@ -139,10 +143,10 @@ class Fancy(Progress):
 
     shown = 0
 
-    def write(self, text: str = "") -> None:
+    def write(self, text: str = "", style: str = "", hang: int | None = None) -> None:
         """Show a line above the live ones."""
         self._erase()
-        super().write(text)
+        super().write(text, style, hang)
         self._draw()
 
     def close(self) -> None:
@@ -186,7 +190,7 @@ class Fancy(Progress):
 class Quiet(Progress):
     """Shows what will change and how it ended, and nothing in between."""
 
-    def line(self, stack: str, text: str) -> None:
+    def line(self, stack: str, text: str, style: str = "") -> None:
         """Show nothing."""
 
     def _rolling(self, stack: str, rolling: RolloutEvent) -> None:
@@ -196,7 +200,7 @@ class Quiet(Progress):
 class Silent(Quiet):
     """Shows nothing at all."""
 
-    def write(self, text: str = "") -> None:
+    def write(self, text: str = "", style: str = "", hang: int | None = None) -> None:
         """Show nothing."""
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from ...core.terminal import GREEN, RED
 from ..exit_codes import Exit
 from ..stacks.execution.outcomes import Outcome, Result
 from ..stacks.execution.root_cause import hint
@@ -13,6 +14,7 @@ from ..stacks.execution.statuses import status
 from .progress import minutes
 
 URL = "Url"
+NEXT = {"release": "smoke", "restore": "smoke", "move": "smoke", "destroy": "deploy", "recover": "deploy"}
 IMAGE = "ImageUri"
 # A stack that needs help outweighs one that was taken back, and both outweigh what did not begin.
 WORST_FIRST = (
@@ -39,6 +41,18 @@ def lines(results: Mapping[str, Result], seconds: float, again: str) -> list[str
     if exit_status(results) is Exit.INTERRUPTED:
         told += [f"  {line}" for line in _states(results)] + [f"  → Continue with: {again}"]
     return told + _addresses(results) + _next_step(results)
+
+
+def following(command: str, results: Mapping[str, Result]) -> str:
+    """Return the command that usually comes after one that ended so."""
+    if any(result.fate is Outcome.REVIEWED for result in results.values()):
+        return command
+    return NEXT.get(command, "status") if exit_status(results) is Exit.DONE else "status"
+
+
+def style(line: str) -> str:
+    """Return the style in which a line is shown to a person."""
+    return GREEN if line.startswith("Done") else RED if line.startswith("Failed") or " failed. " in line else ""
 
 
 def document(results: Mapping[str, Result], seconds: float) -> dict[str, Any]:

@@ -104,6 +104,13 @@ def prepare(task: Task, platform: Platform) -> list[str]:
     return [container.name for container in first]
 
 
+def run(container: Container, platform: Platform) -> None:
+    """Run one container that ends by itself. Raises TaskError when it ends with an error."""
+    ended = _ended(platform.start(container))
+    if ended:
+        raise TaskError(f"{' '.join(container.command)} ended with {ended}:\n{_tail(platform.log)}")
+
+
 @contextmanager
 def serving(task: Task, platform: Platform) -> Iterator[int]:
     """Run the container that gets the requests, and yield the port it listens on once it is healthy."""

@@ -13,7 +13,7 @@ OPENING, CLOSING, RAMP_MINUTES = 8 * 60, 18 * 60, 60
 EARLY, LATE, EVENING_SHARE = 6 * 60, 22 * 60, 0.02
 CROWD_BEGINS, CROWD_MINUTES, CROWD_TIMES = 14 * 60, 15, 10
 BARS = "▁▂▃▄▅▆▇█"
-COLUMNS = 72
+COLUMNS = 48
 
 
 def business_day(requests_per_second: float) -> Traffic:

@@ -107,6 +107,11 @@ def _refusing_taken_names(real: Callable[..., Provisioned]) -> Callable[..., Pro
     return create
 
 
+# Names that need to differ only within what the resource belongs to, and what says that.
+# Source: Application Auto Scaling API Reference, "PutScalingPolicy".
+WITHIN = {"AWS::ApplicationAutoScaling::ScalingPolicy": ("ResourceId", "ScalingTargetId")}
+
+
 def _identity(name: str, properties: Properties) -> Identity | None:
     """Return what names a resource and where, or None when AWS gives the name."""
     facts = facts_of(name)
@@ -115,6 +120,7 @@ def _identity(name: str, properties: Properties) -> Identity | None:
         return None
     caller = importlib.import_module("ministack.core.responses")
     region = "" if name.split("::")[1] in GLOBAL else str(caller.get_region())
+    values += [properties[key] for key in WITHIN.get(name, ()) if key in properties]
     return (str(caller.get_account_id()), region, name, *map(str, values))
 
 

@@ -59,6 +59,8 @@ NAMES_OF_TYPES = {
     ("AWS::SSM::Parameter", "Name"): "ssm:R:parameter/{}",
     ("AWS::Scheduler::ScheduleGroup", "Name"): "scheduler:R:schedule-group/{}",
 }
+# What a resource is in: its identifier or an attribute names that too, and it is not the resource.
+PARENTS = {"AWS::ECS::Service": ":cluster/"}
 # What is inside these is somebody's text, not a reference.
 TEXTS = {
     *("PolicyDocument", "AssumeRolePolicyDocument", "KeyPolicy", "AccessPolicy", "ResourcePolicyDocument"),
@@ -100,7 +102,8 @@ class Resource:
         found = set(self._called(dict.fromkeys(self.identifiers[:1], name), place))
         found |= {arn for text in (self.physical_id, *_texts(self.attributes)) if (arn := _plain(text, place))}
         named = {name: self.properties[name] for name in self.identifiers if name in self.properties}
-        return found | set(self._called(named, place))
+        parent = PARENTS.get(self.kind)
+        return {arn for arn in found | set(self._called(named, place)) if not parent or parent not in arn}
 
     def mentioned(self, place: Place) -> set[str]:
         """Return the ARNs of everything that the properties mention."""

@@ -16,6 +16,9 @@ from . import enforcement, policies, reference
 from .policies import ANY, Caller, Request
 
 PASSES_ROLE = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet", "DeleteStack", "RollbackStack"})
+MAKES_STACKS = frozenset({"cloudformation:CreateStack", "cloudformation:CreateChangeSet"})
+# ministack forgets the path that these roles have.
+OF_A_SERVICE = ":role/AWSServiceRoleFor"
 Dispatch = Callable[..., Awaitable[Any]]
 
 
@@ -89,6 +92,8 @@ def _requests(
     arn = actions.extract_resource_arn(service, method, path, headers, body, routing, *place)
     context = actions.request_tag_context(service, name, body, routing)
     yield service, Request(name, _decided_on(name, arn), _context(context))
+    if name in MAKES_STACKS and b"Tags.member.1.Key" in body:
+        yield service, Request("cloudformation:TagResource", _decided_on("cloudformation:TagResource", arn))
     role = _passed(name, body)
     if role:
         yield service, Request("iam:PassRole", role, {"iam:PassedToService": "cloudformation.amazonaws.com"})
@@ -97,6 +102,7 @@ def _requests(
 def _decided_on(name: str, arn: str) -> str:
     """Return the resource that an action is decided on: `*` where IAM knows none, any where the request tells none."""
     known = reference.action(name)
+    arn = arn.replace(OF_A_SERVICE, f":role/aws-service-role/service/{OF_A_SERVICE[6:]}")
     if known is None or not known.kinds:
         return "*"
     return arn if known.about([arn]) else ANY

@@ -80,13 +80,19 @@ def requests(resource: Resource, operation: str, place: Place, known: Known) -> 
         if not action.kinds:
             yield Request(name, "*", _tags(resource, "RequestTag"))
             continue
-        about = action.about(own if "Tag" in name else own | mentioned)
+        related = {arn for arn in mentioned if _matters(name, arn)}
+        about = action.about(own if "Tag" in name or "Untag" in name else own | related)
         for arn, kinds in about.items():
             context = _context(name, arn, kinds, resource, arn in own, known)
             for more in _of_passing(name, arn, known.services):
                 yield Request(name, _as_decided(name, arn), context | more)
         if not about and _service(name) == main:
             yield Request(name, ANY)  # one of a side service is for properties that are not there
+
+
+def _matters(name: str, arn: str) -> bool:
+    """Say whether an action has to do with something mentioned: a cluster's snapshot only while it is restored."""
+    return ":cluster-snapshot:" not in arn or "Snapshots" in name or "Restore" in name
 
 
 def _service(name: str) -> str:

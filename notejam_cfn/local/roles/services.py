@@ -215,7 +215,24 @@ def rule(resource: Resource, world: World) -> Iterator[Need]:
     """EventBridge hands events to targets: in a role, to topics in its own name, to log groups by their policy."""
     source = next(iter(resource.own(world.place)), "")
     for target in resource.properties.get("Targets", ()):
-        yield from _target("events", str(target["Arn"]), str(target.get("RoleArn", "")), source, world)
+        role, task = str(target.get("RoleArn", "")), target.get("EcsParameters")
+        if task:
+            yield from _task(role, "events", str(target["Arn"]), str(task["TaskDefinitionArn"]), world)
+        else:
+            yield from _target("events", str(target["Arn"]), role, source, world)
+
+
+def _task(role: str, who: str, cluster: str, definition: str, world: World) -> Iterator[Need]:
+    """Run a task in a cluster: decided on the definition, and its roles are handed to ECS.
+
+    Source: Amazon EventBridge User Guide, "Amazon ECS targets".
+    """
+    yield _taken_on(role, who, world)
+    yield from _in_role(role, ["ecs:RunTask"], [definition], **{"ecs:cluster": cluster})
+    found = world.find("AWS::ECS::TaskDefinition", definition)
+    given = found.properties if found else {}
+    roles = [str(given[name]) for name in ("TaskRoleArn", "ExecutionRoleArn") if name in given]
+    yield from _in_role(role, ["iam:PassRole"], roles, **{"iam:PassedToService": "ecs-tasks.amazonaws.com"})
 
 
 def schedule(resource: Resource, world: World) -> Iterator[Need]:
@@ -281,8 +298,9 @@ def _call(role: str, task: Mapping[str, Any], given: Mapping[str, Any], world: W
     action = TARGETS.get(resource.split(":")[-2], "") if ":aws-sdk:" not in resource else sdk_action(resource)
     yield from _in_role(role, [action or sdk_action(resource)], [ANY])
     passed = [value for value in known.values() if ":role/" in value]
+    to = {"iam:PassedToService": "export.rds.amazonaws.com"} if action == "rds:StartExportTask" else {}
     for one in passed:
-        yield from _in_role(role, ["iam:PassRole"], [one])
+        yield from _in_role(role, ["iam:PassRole"], [one], **to)
     if action == "rds:StartExportTask":
         key = world.key_arn(known["KmsKeyId"])
         yield from _in_role(

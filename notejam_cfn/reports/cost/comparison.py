@@ -42,26 +42,29 @@ class Change:
     sums: list[Line]
     parts: list[Line]
 
+    @property
+    def differs(self) -> bool:
+        """Whether a sum changes under any load."""
+        return any(abs(line.change) > NOTHING for line in self.sums)
+
 
 def changes(old: Bills, new: Bills, by_resource: bool = False) -> list[Change]:
     """Compare the bills of every stage that was or will be."""
     return [_change(name, old.get(name, []), new.get(name, []), by_resource) for name in [*new, *(set(old) - set(new))]]
 
 
-def lines(found: Sequence[Change]) -> Iterator[str]:
-    """Yield what people read: the stages that change, each with its causes, and the names of the others."""
-    changed = [each for each in found if any(abs(line.change) > NOTHING for line in each.sums)]
+def tables(found: Sequence[Change]) -> Iterator[list[str]]:
+    """Yield what people read: tables of the stages that change, each with its causes, and the names of the others."""
+    changed = [each for each in found if each.differs]
     for each in changed:
         heads = [f"{each.stage} ({_place(each.regions)}), a month", "before", "after", "change"]
-        yield from table(heads, [_cells(line) for line in each.sums], right=(1, 2, 3))
-        yield ""
-        yield from table(["in a typical month", *heads[1:]], [_cells(line) for line in each.parts], right=(1, 2, 3))
-        yield ""
+        yield table(heads, [_cells(line) for line in each.sums], right=(1, 2, 3))
+        yield table(["in a typical month", *heads[1:]], [_cells(line) for line in each.parts], right=(1, 2, 3))
     if len(changed) > 1:
-        yield _altogether([each.sums[TYPICAL] for each in changed])
+        yield [_altogether([each.sums[TYPICAL] for each in changed])]
     same = [each.stage for each in found if each not in changed]
     if same:
-        yield f"no change in cost: {', '.join(same)}"
+        yield [f"no change in cost: {', '.join(same)}"]
 
 
 def document(found: Sequence[Change]) -> dict[str, Any]:
@@ -88,7 +91,7 @@ def _parts(bill: Bill, by_resource: bool) -> dict[str, float]:
         return bill.by_what()
     sums: dict[str, float] = {}
     for item in bill.items:
-        what = f"{item.charge.what}: {item.template} {item.logical_id}"
+        what = f"{item.charge.what}: {item.logical_id}"
         sums[what] = sums.get(what, 0.0) + item.usd
     return sums
 
@@ -107,8 +110,12 @@ def _altogether(sums: Sequence[Line]) -> str:
 
 
 def _cells(line: Line) -> list[str]:
-    change = f"{'-' if line.change < 0 else '+'}${abs(line.change):,.2f}" if abs(line.change) > NOTHING else "-"
-    return [line.what, f"${line.before:,.2f}", f"${line.after:,.2f}", change]
+    return [line.what, f"${line.before:,.2f}", f"${line.after:,.2f}", dollars_more(line.change)]
+
+
+def dollars_more(change: float) -> str:
+    """Say a change in dollars: `+$2.00`, `-$0.10`, or `-` for none."""
+    return f"{'-' if change < 0 else '+'}${abs(change):,.2f}" if abs(change) > NOTHING else "-"
 
 
 def _entry(stage: str, key: str, line: Line) -> dict[str, Any]:

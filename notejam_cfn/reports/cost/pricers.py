@@ -45,7 +45,7 @@ DAYS_OF = {"daily": 1.0, "weekly": 7.0, "monthly": DAYS_A_MONTH}
 FREE_OF = {
     "ApplicationAutoScaling": "ScalableTarget",
     "Backup": "BackupSelection BackupVault RestoreTestingPlan RestoreTestingSelection",
-    "Budgets": "Budget",
+    "Budgets": "Budget BudgetsAction",
     "CertificateManager": "Certificate",
     "CloudFront": "VpcOrigin",
     "CodeBuild": "Project",
@@ -65,6 +65,7 @@ FREE_OF = {
     "Route53": "RecordSet",
     "S3": "BucketPolicy",
     "SNS": "Topic TopicPolicy",
+    "Scheduler": "Schedule",
     "SSM": "Parameter",
     "StepFunctions": "StateMachine",
     "WAFv2": "WebACLAssociation",
@@ -356,6 +357,12 @@ def _machine(project: Properties) -> str:
     return f"build_{size}_minute"
 
 
+def _images(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
+    """Charge for the images that are kept; those of previews, which all expire, are a tenth of them."""
+    expires = properties.get("EmptyOnDelete")
+    yield PriceComponent("images", IMAGES_GB / 10 if expires else IMAGES_GB, "image_gb_month")
+
+
 def _always(what: str, price: str, quantity: float = 1) -> Pricer:
     """Return a pricer of something that is charged by the month, whatever the load."""
 
@@ -378,7 +385,7 @@ PRICERS: Mapping[str, Pricer] = {
     "AWS::EC2::FlowLog": _flow_log,
     "AWS::EC2::NatGateway": _nat,
     "AWS::EC2::VPCEndpoint": _endpoint,
-    "AWS::ECR::Repository": _always("images", "image_gb_month", IMAGES_GB),
+    "AWS::ECR::Repository": _images,
     "AWS::ECS::Cluster": _cluster,
     "AWS::ECS::Service": _fargate,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,

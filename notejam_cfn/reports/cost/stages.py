@@ -8,13 +8,15 @@ from pathlib import PurePath
 from typing import Any
 
 from ...config.settings import Project
-from ...stacks.stack import CONSOLE
+from ...stacks.stack import CONSOLE, PREVIEW
 from .bill import Bill, price
 from .prices import read_prices
 from .usage import usages_of
 
 DELIVERY = "delivery"
 DELIVERY_SIZE = "standard"
+# Follows a stage's name where a bill is of one preview of it.
+A_PREVIEW = " preview"
 
 Stacks = Iterable[tuple[str | None, str, Mapping[str, Any]]]
 Bills = dict[str, list[Bill]]
@@ -49,21 +51,24 @@ def bills_of(
     """Price stacks, given as stage, path and rendered template, and return each stage's three bills.
 
     What belongs to no stage is the delivery's. A stage without a site is left out, as is the console's template, which
-    is the same stage again. `region` and `requests_per_second` replace the stage's own.
+    is the same stage again. One preview of a stage is priced beside it, as `STAGE preview`. `region` and
+    `requests_per_second` replace the stage's own.
     """
     return {
         name: [
-            price(templates, load, read_prices(region or sites[name].region))
-            for load in usages_of(sites[name].size, requests_per_second)
+            price(templates, load, read_prices(region or site.region))
+            for load in usages_of(site.size, requests_per_second)
         ]
         for name, templates in _by_stage(stacks).items()
-        if name in sites
+        if (site := sites.get(name.removesuffix(A_PREVIEW)))
     }
 
 
 def _by_stage(stacks: Stacks) -> dict[str, dict[str, Mapping[str, Any]]]:
     grouped: dict[str, dict[str, Mapping[str, Any]]] = {}
     for stage, path, body in stacks:
-        if PurePath(path).stem != CONSOLE:
-            grouped.setdefault(stage or DELIVERY, {})[path] = body
+        stem = PurePath(path).stem
+        if stem != CONSOLE:
+            whose = stage or DELIVERY
+            grouped.setdefault(whose + A_PREVIEW if stem == PREVIEW else whose, {})[path] = body
     return grouped

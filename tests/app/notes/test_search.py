@@ -158,7 +158,7 @@ def test_five_thousand_notes_are_searched_quickly(user: TestApp) -> None:
         started = time.process_time()
         search(user, asked)
         # 20 ms is the bar; the rest is for machines that are busy with other things.
-        assert time.process_time() - started < 0.1, asked
+        assert time.process_time() - started < 0.06, asked
 
 
 def test_the_search_field_keeps_what_was_searched(user: TestApp) -> None:

@@ -145,7 +145,10 @@ def test_stuck_queries_stop_nobody_else(postgres: Postgres, postgres_settings: d
             for path in ("/healthz", "/signin/", "/"):
                 assert seconds_for(other, path) < SECONDS_FOR_A_PAGE, path
             lock.execute("ROLLBACK")
-            assert {answer.result().status for answer in answers} <= {200, 303, 503, 409}
+            late = [answer.result() for answer in answers]
+            # 500 is trouble with the database on a page that gives the text back.
+            assert {answer.status for answer in late} <= {303, 409, 500, 503}
+            assert all(b"What you wrote" in answer.content for answer in late if answer.status == 500)
     finally:
         server.destroy()
 

@@ -103,3 +103,38 @@ def test_one_can_see_and_end_the_other_sessions(user: TestApp) -> None:
 )
 def test_a_session_is_shown_by_its_browser(agent: str, name: str) -> None:
     assert browser_name(agent) == name
+
+
+@pytest.mark.parametrize("header", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://127.0.0.1:8080"}])
+def test_of_two_pages_opened_at_once_on_a_first_visit_both_work(browser: TestApp, header: dict[str, str]) -> None:
+    first, second = (main_form(other_browser(browser).get("/signup/"))["csrf_token"].value for _ in range(2))
+    late = TestApp(browser.app, extra_environ={"HTTP_COOKIE": main_cookie(browser)})
+    for number, token in enumerate((first, second)):
+        sent = {"email": f"{number}@example.com", "password": "correct horse", "repeat_password": "correct horse"}
+        late.post("/signup/", {"csrf_token": token, **sent}, headers=header, status=303)
+
+
+def main_cookie(browser: TestApp) -> str:
+    browser.get("/signin/")
+    return f"browser={browser.cookies['browser']}"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:8080"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://127.0.0.1:8080.example.com"},
+        {"Origin": "null"},
+        {},
+    ],
+)
+def test_a_form_of_another_site_signs_nobody_in(browser: TestApp, header: dict[str, str]) -> None:
+    sent = {"csrf_token": "forged", "email": "a@example.com", "password": "correct horse"}
+    browser.post("/signin/", sent, headers=header, status=403)
+
+
+def test_what_acts_for_somebody_needs_its_token_wherever_it_comes_from(user: TestApp) -> None:
+    for path in ("/notes/create/", "/signout/", "/settings/delete/"):
+        user.post(path, {"csrf_token": "forged"}, headers={"Sec-Fetch-Site": "same-origin"}, status=403)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -26,8 +27,9 @@ pytestmark = [
 ]
 TEXT = "# Head\n\n> quote\n\n- [x] done\n- [ ] to do\n\n```\nCODE\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |"
 TEXT = TEXT.replace("CODE", "wide code " * 30)
-# Performance is a measurement: beside other tests it reads 95 to 100 of what is 100 on a quiet machine.
-LEAST = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 95}
+LEAST = {"performance": 100, "accessibility": 100, "best-practices": 100, "seo": 95}
+# Performance is a measurement: where more is to be done than there are cores, it reads 95 to 100 of what is 100.
+LEAST_ON_A_BUSY_MACHINE = LEAST | {"performance": 95}
 EDIT = "/notes/1/edit/"
 PAGES = [
     *({"path": path, "guest": True} for path in ("/signin/", "/signup/", "/forgot-password/", "/nothing/")),
@@ -89,7 +91,8 @@ def test_axe_finds_nothing_and_every_page_fits_a_phone_with_large_text(found: di
 
 
 def test_lighthouse_is_content(found: dict[str, Any]) -> None:
-    poor = [page for page in found["scores"] if any(page["scores"][name] < least for name, least in LEAST.items())]
+    least = LEAST if os.getloadavg()[0] <= (os.cpu_count() or 1) else LEAST_ON_A_BUSY_MACHINE
+    poor = [page for page in found["scores"] if any(page["scores"][name] < score for name, score in least.items())]
     assert len(found["scores"]) == 2 * len(AUDITED)
     assert poor == []
     assert [page["shown"] for page in found["scores"]] == [page["page"].partition(",")[0] for page in found["scores"]]

@@ -66,8 +66,23 @@ def test_it_begins_with_every_stage_under_three_loads(run: Run) -> None:
     ]
 
 
+def test_the_sums_come_first_and_with_them_what_changes(run: Run) -> None:
+    same, changed = (run(config=DEV + TEST + more) for more in ("", 'network.egress = "nat-per-zone"\n'))
+    assert same.splitlines()[4].startswith("all  ")
+    assert same.splitlines()[6] == "the same as in output"
+    assert changed.splitlines()[6] == "a typical month against output: test +$73.00; --compare says why"
+    assert "NAT gateways" not in same
+
+
+def test_the_parts_of_a_stage_are_shown_when_it_is_asked_for(run: Run) -> None:
+    printed = run("--stage", "test")
+    assert row(printed, "NAT gateways")[0] == "NAT gateways"
+    assert "dev" not in printed
+
+
 def test_it_says_what_typical_is_whose_the_prices_are_and_what_is_left_out(run: Run) -> None:
-    printed = run()
+    assert re.search(r"^left out: traffic between zones and 7 more; --details says which$", run(), re.M)
+    printed = run("--details")
     assert "typical: dev 0.5 requests a second, 264 hours a month; test 5" in printed
     assert re.search(
         r"prices: \d+ of \d+ are list prices of eu-central-1, 2026-11; the others are us-east-1's: ", printed
@@ -92,9 +107,7 @@ def test_the_document_says_which_prices_are_another_regions(run: Run) -> None:
 
 def test_the_details_are_a_line_for_each_resource(run: Run) -> None:
     printed = run("--details", "--stage", "test")
-    assert re.search(
-        r"^test/service.yaml +LoadBalancer +load balancer +730.00 +load_balancer_hour +16.43$", printed, re.M
-    )
+    assert re.search(r"^ +16.43 +LoadBalancer +730.00 load_balancer_hour$", printed, re.M)
 
 
 def test_another_region_is_priced_on_demand(run: Run) -> None:
@@ -146,7 +159,7 @@ def test_a_change_is_shown_for_each_load_and_with_its_causes(run: Run) -> None:
 
 def test_a_change_is_shown_by_resource(run: Run) -> None:
     printed = run("--compare", "--details", config=DEV + TEST + "database.readers = 2\ndatabase.min_acu = 1\n")
-    assert row(printed, "database capacity: test/database.yaml DatabaseReader2")[1] == "$0.00"
+    assert row(printed, "database capacity: DatabaseReader2")[1] == "$0.00"
 
 
 def test_a_stage_that_moves_is_priced_where_it_was_and_where_it_will_be(run: Run) -> None:

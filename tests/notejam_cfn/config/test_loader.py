@@ -241,6 +241,16 @@ def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
         ({"database": {"engine_version": "15.3"}}, "must be 15.7 or later with min_acu = 0, got 15.3"),
         ({"database": {"database_name": "freeze"}}, "a word that the engine keeps for itself"),
         ({"service": {"busy_days": "MON-FRY"}}, "must be days such as MON-FRI"),
+        ({"service": {"busy_days": "MON-TUE-WED"}}, "must be days such as MON-FRI"),
+        ({"service": {"path_pattern": "/a<b>"}}, "must be a path pattern such as /api/*"),
+        ({"service": {"path_pattern": "/*a*b*c*d*e*"}}, "must be a path pattern such as /api/*"),
+        ({"service": {"mail_from": f"{'a' * 250}@example.com"}}, "must be an e-mail address"),
+        ({"service": {"mail_from": "a\u0000b@example.com"}}, "must be an e-mail address"),
+        (
+            {"load_balancer": {"domain": f"{'a' * 60}.example.com", "hosted_zone_id": "Z0123456789ABC"}},
+            "at most 64 char",
+        ),
+        ({"load_balancer": {"domain": "a.de", "certificate_arn": "arn:aws:acm:us-east-1:x"}}, "must be a certificate"),
         ({"service": {"busy_min_tasks": 2, "busy_from_hour": 9, "busy_to_hour": 9}}, "must be after busy_from_hour"),
     ],
 )

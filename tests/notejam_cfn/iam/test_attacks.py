@@ -301,8 +301,9 @@ NEEDED: list[tuple[str, str, str, dict[str, Any]]] = [
     ("plan", "sts:AssumeRole", role("notejam-delivery-in-prod-plan"), {}),
     ("plan", "s3:PutObject", f"{BUCKET}/notejam-delivery-Pip/Plan_prod/a1b2c3d", {}),
     ("deploy-prod", "s3:GetObject", f"{BUCKET}/notejam-delivery-Pip/Plan_prod/a1b2c3d", {}),
-    ("in-dev-plan", "cloudformation:CreateChangeSet", stack("dev-service"), {}),
-    ("in-dev-plan", "iam:PassRole", role("notejam-delivery-in-dev-execute"), passed_to("cloudformation")),
+    ("in-dev-plan", "cloudformation:GetTemplate", stack("dev-service"), {}),
+    ("in-dev-deploy", "cloudformation:CreateChangeSet", stack("dev-service"), {}),
+    ("in-dev-deploy", "iam:PassRole", role("notejam-delivery-in-dev-execute"), passed_to("cloudformation")),
     ("in-dev-deploy", "cloudformation:ExecuteChangeSet", stack("dev-service"), {}),
     ("in-dev-execute", "iam:CreateRole", role("notejam-dev-service-WebTaskRole-1"), IN_BOUNDARY),
     ("in-dev-execute", "iam:PassRole", role("notejam-dev-service-WebTaskRole-1"), passed_to("ecs-tasks")),
@@ -354,3 +355,17 @@ def test_reading_needs_no_second_factor(world: World) -> None:
         DEV, "cloudformation:DescribeStacks", stack("prod-service"), {"aws:MultiFactorAuthPresent": "false"}
     )
     assert world.may(DEV, "codecommit:GitPull", REPOSITORY, {"aws:MultiFactorAuthPresent": "false"})
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        ("cloudformation:CreateChangeSet", stack("dev-service"), {}),
+        ("cloudformation:ExecuteChangeSet", stack("dev-service"), {}),
+        ("iam:PassRole", role("notejam-delivery-in-dev-execute"), passed_to("cloudformation")),
+    ],
+)
+def test_what_plans_a_commit_that_nobody_approved_can_begin_no_change(
+    world: World, action: str, resource: str, context: dict[str, Any]
+) -> None:
+    assert not world.may("in-dev-plan", action, resource, context)

@@ -43,7 +43,6 @@ ALLOWED: list[Row] = [
     (MAKING, "elasticloadbalancing:DeleteTargetGroup", TARGETS, OF_PREVIEW),
     (MAKING, "iam:PassRole", arn("iam", "role/notejam-dev-service-WebTaskRole-1"), TO_TASKS),
     (ENDING, "cloudformation:DeleteStack", PREVIEW, {}),
-    (ENDING, "iam:PassRole", ROLE, TO_CLOUDFORMATION),
 ]
 REFUSED: list[Row] = [
     (DEV, "cloudformation:CreateStack", PREVIEW, {}),
@@ -67,7 +66,7 @@ REFUSED: list[Row] = [
     (MAKING, "secretsmanager:GetSecretValue", arn("secretsmanager", "secret:SessionSecret-1"), OF_STAGE),
     (MAKING, "cloudformation:DescribeStacks", DEV_STACK.replace("dev", "prod"), {}),
     (ENDING, "cloudformation:DeleteStack", DEV_STACK, {}),
-    (ENDING, "iam:PassRole", ROLE.replace("previews", "execute"), TO_CLOUDFORMATION),
+    (ENDING, "iam:PassRole", ROLE, TO_CLOUDFORMATION),
 ]
 
 

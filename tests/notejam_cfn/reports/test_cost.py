@@ -20,7 +20,8 @@ from notejam_cfn.config.loader import parse
 from notejam_cfn.core import render
 from notejam_cfn.core.evaluated import EvaluatedTemplate
 from notejam_cfn.reports import retention
-from notejam_cfn.reports.cost import Bill, Usage, price, read_prices, usages_of
+from notejam_cfn.reports.cost import Bill, Usage, price, read_prices, sites_of, usages_of
+from notejam_cfn.reports.cost import bills_of as bills_of_stages
 from notejam_cfn.reports.cost.bill import EVERY_PRICER
 from notejam_cfn.reports.cost.pricers import DAYS_A_MONTH, FREE, METRICS_OF_APPLICATION
 from notejam_cfn.stacks import stacks_of, stacks_of_stage
@@ -84,6 +85,15 @@ def test_an_idle_development_stage_costs_at_most_19_dollars_and_a_half(bills_of:
     assert {"load balancer", "keys", "secrets", "alarms"} <= set(idle.by_what())
     nothing = {"tasks on Spot", "tasks on demand", "database capacity", "NAT gateways", "public IPv4 addresses"}
     assert not nothing & set(idle.by_what())
+
+
+def test_a_stage_with_idle_previews_stays_below_that_and_a_preview_below_a_dollar() -> None:
+    table = {"region": "us-east-1", "size": "economy", "previews": {"enabled": True, "most": 99}}
+    project = parse({"stages": {"dev": table}})
+    stacks = [(one.stage, one.path, one.template.to_dict()) for one in stacks_of_stage(project.stages[0])]
+    found = bills_of_stages(sites_of(project), stacks)
+    assert found["dev"][IDLE].usd <= 19.5
+    assert 0 < found["dev preview"][IDLE].usd <= 1
 
 
 @pytest.mark.parametrize("size", ["economy", "standard", "resilient"])

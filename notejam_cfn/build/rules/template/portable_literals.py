@@ -25,7 +25,8 @@ SERVICE_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.amazon" + r"aws\.com")
 # What exists, and a person configured: a whole ARN of an account's, a bucket's, an image in ECR, and the host of one
 # resource, such as a database, which has more labels than a service's. No pseudo parameter could stand for it.
 EXISTING = re.compile(
-    r"arn:[a-z-]+:([a-z0-9-]+:[a-z0-9-]*:\d{12}:|s3:::)[^$]+|\d{12}\.dkr[.-]ecr\.[a-z0-9-]+\.[a-z.]+/[^$]+"
+    r"arn:([a-z-]+|\$\{AWS::Partition\}):([a-z0-9-]+:[a-z0-9-]*:\d{12}:|s3:::)[^$]+"
+    r"|\d{12}\.dkr[.-]ecr\.[a-z0-9-]+\.[a-z.]+/[^$]+"
     r"|[a-z0-9-]+(\.[a-z0-9-]+){2,}\.amazon" + r"aws\.com(\.cn)?"
 )
 # Outside Resources too: a default or a mapping reaches AWS as well.

@@ -6,7 +6,7 @@ from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-from notejam_cfn.core.partition import REQUEST_BYTES, parts_of, size_of, way_out
+from notejam_cfn.core.composition.partition import REQUEST_BYTES, parts_of, size_of, way_out
 
 
 class TemplateSize(CloudFormationLintRule):

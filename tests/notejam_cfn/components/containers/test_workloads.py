@@ -120,7 +120,9 @@ def test_a_job_that_fails_is_tried_again_and_people_are_told() -> None:
     resources = made(lambda one: job(one, retries=4, timeout_minutes=5))
     states = resources["JobMachine"]["Properties"]["Definition"]["States"]
     assert list(states) == ["Run"]
-    assert (states["Run"]["TimeoutSeconds"], states["Run"]["Retry"][0]["MaxAttempts"]) == (300, 4)
+    late, failed = states["Run"]["Retry"]
+    assert (states["Run"]["TimeoutSeconds"], failed["MaxAttempts"]) == (300, 4)
+    assert late == {"ErrorEquals": ["States.Timeout"], "MaxAttempts": 0}
     assert resources["JobRunFailed"]["Properties"]["Dimensions"][0]["Value"] == {"Ref": "JobMachine"}
     assert (
         "Retry" not in made(lambda one: job(one, retries=0))["JobMachine"]["Properties"]["Definition"]["States"]["Run"]

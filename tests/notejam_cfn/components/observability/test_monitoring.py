@@ -19,6 +19,8 @@ WITHOUT_PEOPLE = {"WebQuiet", "WebAsked", "WebDeploymentErrors"}
 TELLS_SILENCE = "BackupMissing"
 # Told of by the delivery stack, which has a topic of its own.
 OF_DELIVERY = {"pipeline-failed"}
+# Of queues and jobs, which Notejam has none of.
+OF_WORKLOADS = {"dead-letters", "work-waits", "job-failed"}
 
 
 def sections() -> set[str]:
@@ -47,7 +49,7 @@ def alarms(templates: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def test_every_alarm_has_a_section_in_the_runbook_and_every_section_an_alarm(everything: Any) -> None:
-    assert linked(everything) | OF_DELIVERY == sections()
+    assert linked(everything) | OF_DELIVERY | OF_WORKLOADS == sections()
 
 
 def test_every_alarm_says_what_to_do(everything: Any) -> None:

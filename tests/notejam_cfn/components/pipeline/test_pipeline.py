@@ -226,7 +226,7 @@ OF_CODEPIPELINE = {"PipelineRole", "BuildRole"}
 def test_artifacts_of_one_purpose_are_not_written_by_a_build_of_another(delivery: Template) -> None:
     for role in set(roles_of(delivery)) - OF_CODEPIPELINE:
         written = [one["Resource"] for one in statements_of(delivery, role) if "s3:PutObject" in one["Action"]]
-        keys = [key["Fn::Sub"][0].removeprefix("${Arn}") for resources in written for key in resources]
+        keys = [key["Fn::Sub"].removeprefix("${ArtifactBucket.Arn}") for resources in written for key in resources]
         assert keys == ([WRITES[role]] if role in WRITES else []), role
 
 

@@ -11,6 +11,8 @@ from notejam_cfn.deploy.manifest import StackSpec, read
 from notejam_cfn.deploy.stacks import parameters, protection, templates
 from notejam_cfn.deploy.stacks.execution import operations
 from notejam_cfn.deploy.ui import estimates
+from notejam_cfn.local.emulator import Emulator
+from tests.conftest import Run
 from tests.notejam_cfn.deploy.conftest import Shop, resource
 
 
@@ -32,6 +34,38 @@ def test_a_missing_value_is_asked_for(app: StackSpec) -> None:
     with pytest.raises(BadInput, match="needs a value for Email") as raised:
         parameters.for_new(needy, {})
     assert "--parameter Email=VALUE" in raised.value.advice[0]
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "problem"),
+    [
+        ({"Type": "Number"}, "abc", "must be a number"),
+        ({"Type": "Number"}, "12", None),
+        ({"Type": "Number", "MinValue": 1, "MaxValue": 10}, "11", "must be at most 10"),
+        ({"Type": "Number", "MinValue": 1}, "0.5", "must be at least 1"),
+        ({"Type": "List<Number>"}, "1, 2", None),
+        ({"Type": "List<Number>"}, "1,x", "must be a number"),
+        ({"Type": "String", "AllowedValues": ["true", "false"]}, "yes", "must be one of true, false"),
+        ({"Type": "String", "AllowedPattern": "|a+", "ConstraintDescription": "empty"}, "ab", "must be empty"),
+        ({"Type": "String", "AllowedPattern": "|a+"}, "", None),
+        ({"Type": "String", "MinLength": 2, "MaxLength": 3}, "a", "must have 2 to 3 characters"),
+    ],
+)
+def test_a_value_that_a_template_does_not_allow_is_refused_at_once(
+    app: StackSpec, declared: dict[str, object], value: str, problem: str | None
+) -> None:
+    template = templates.Template({"Parameters": {"ImageUri": declared}, "Resources": {}})
+    if problem is None:
+        parameters.require_allowed({"ImageUri": value}, [app], {app.name: template})
+        return
+    with pytest.raises(BadInput, match=f"--parameter ImageUri {problem}.*, got '{value}'"):
+        parameters.require_allowed({"ImageUri": value}, [app], {app.name: template})
+
+
+def test_nothing_is_made_when_a_value_is_not_allowed(run: Run, aws: Emulator) -> None:
+    refused = run("deploy", "--yes", "--parameter", "Size=abc")
+    assert (refused.exit, "Size must be a number, got 'abc'" in refused.err) == (2, True)
+    assert "does not exist yet" in run("status").out
 
 
 def test_what_is_sent_changes_with_the_outputs_it_reads_and_only_with_them(app: StackSpec) -> None:

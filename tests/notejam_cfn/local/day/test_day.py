@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from notejam_cfn.cli.main import main
 from notejam_cfn.config.loader import load
 from notejam_cfn.core import render
 from notejam_cfn.core.evaluated import EvaluatedTemplate
@@ -15,6 +16,7 @@ from notejam_cfn.local.day import configuration, report, simulation
 from notejam_cfn.local.day.configuration import Configuration, Scheduled
 from notejam_cfn.reports.cost.prices import read_prices
 from notejam_cfn.reports.cost.usage import TYPICAL_REQUESTS_PER_SECOND
+from tests.notejam_cfn.deploy.conftest import Shop, templates
 
 ROOT = Path(__file__).parents[4]
 SIZES = {stage.name: stage.size for stage in load(ROOT / "notejam.toml").stages}
@@ -92,3 +94,9 @@ def test_a_plot_is_as_wide_as_a_day_and_tells_its_highest_value() -> None:
     assert lines[0].startswith(" requests/s ")
     assert lines[0].endswith(" 50.0")
     assert len(lines[0]) == len(" requests/s ") + report.COLUMNS + len(" 50.0")
+
+
+def test_a_stage_without_a_service_has_no_day_to_simulate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Shop(tmp_path, templates()).write()
+    assert main(["rehearse", "dev", "--day", "--output", str(tmp_path)]) == 2
+    assert "there is nothing to simulate: the stage's templates have no service" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from typing import Any
 
 from troposphere import AWSObject, Tag, Tags
 
-from .inputs import InvalidInput
+from ..inputs import InvalidInput
 
 NAMES = ("Tags", "ResourceTags", "BackupVaultTags", "UserPoolTags")
 GROUP = "AWS::AutoScaling::AutoScalingGroup"

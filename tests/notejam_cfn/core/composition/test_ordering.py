@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.core.ordering import add_dependencies, hidden
+from notejam_cfn.core.composition.ordering import add_dependencies, hidden
 from notejam_cfn.core.references import needs
 
 Templates = dict[str, dict[str, Any]]

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .references import needs
+from ..references import needs
 
 # What CloudFormation takes in a request; a larger template goes to a bucket first.
 # Source: AWS CloudFormation User Guide, "CloudFormation quotas", template body size in a request.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .references import depends_on, needs, references
+from ..references import depends_on, needs, references
 
 Resources = Mapping[str, dict[str, Any]]
 Needs = dict[str, set[str]]

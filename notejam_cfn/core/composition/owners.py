@@ -13,7 +13,7 @@ from typing import Any
 
 from troposphere import AWSHelperFn, BaseAWSObject, GetStackOutput
 
-from .references import references
+from ..references import references
 
 OWNER = "_notejam_template"
 SCALARS = (str, int, float, bytes)

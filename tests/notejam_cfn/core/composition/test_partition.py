@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from notejam_cfn.core.partition import parts_of, size_of, way_out
+from notejam_cfn.core.composition.partition import parts_of, size_of, way_out
 
 
 def tagged(component: str, why: str = "", **properties: Any) -> dict[str, Any]:

@@ -1,0 +1,218 @@
+"""A preview: what the stage's service runs, with another image, address and database, for some hours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from troposphere import Join, Parameter, Select, Split, StackId, Sub, cloudwatch, ecs, logs
+from troposphere import applicationautoscaling as scaling
+from troposphere import elasticloadbalancingv2 as elb
+
+from ...config.settings import Stage
+from ...core.template import Template, component
+from ...core.values import Value
+from ..containers.scaling import DIMENSION, LOAD_BALANCER_METRICS, NAMESPACE, QUIET_PERIOD_SECONDS, REFUSED
+from .addresses import behind
+from .borrowing import Lender
+from .ending import add_expiry
+
+GROUP = "Preview"
+NAME, IMAGE, ADDRESS, EXPIRES = "Preview", "ImageUri", "Address", "Expires"
+NAME_PATTERN = "[a-z][a-z0-9-]{0,19}"
+# The variables of a container, the address and the name of the database of its own → the variables of a preview's.
+Told = Callable[[Mapping[str, Value], Value, Value], Mapping[str, Value]]
+
+
+@component("preview")
+def add_preview(template: Template, stage: Stage, lender: Lender, told: Told) -> None:
+    """Add a preview's own resources, none of which is IAM's; everything else is the stage's."""
+    image, address, hour = add_parameters(template, stage, lender)
+    number, host = (Select(place, Split("/", address.ref())) for place in (0, 1))
+    url = Sub("https://${Host}", Host=host)
+    name = stage.service.name
+    own = tuple(f"{name}{part}" for part in ("LogGroup", "TaskDefinition", "Targets"))
+    log_group, definition, targets = own
+    log = lender.copied(log_group, logs.LogGroup)
+    log.UpdateReplacePolicy = "Delete"
+    template.add(log, why="Keeps what the preview's containers log, until it ends.")
+    add_task_definition(template, lender.copied(definition, ecs.TaskDefinition, *own), image, url, told)
+    group = lender.copied(targets, elb.TargetGroup)
+    template.add(group, why="Knows the preview's task while it is healthy.")
+    add_rule(template, lender.copied(f"{name}ListenerRule", elb.ListenerRule, *own), number)
+    service = lender.copied(f"{name}Service", ecs.Service, *own, without=drop_alarms)
+    add_service(template, service, f"{name}ListenerRule")
+    add_sleep(template, stage, lender, service, group)
+    add_expiry(template, stage.project, stage.name, hour.ref())
+    template.add_output_for_people("Url", url, "Open this address: the preview")
+    template.add_output_for_people("Until", hour.ref(), "Hour in UTC at which the preview ends")
+
+
+def add_parameters(template: Template, stage: Stage, lender: Lender) -> tuple[Parameter, Parameter, Parameter]:
+    """Ask what a preview is made of; its name is a tag, which its stack's name repeats."""
+    prefix = f"{stage.project}-{stage.name}"
+    add = template.add_parameter_in
+    add(
+        GROUP,
+        "Name",
+        NAME,
+        Type="String",
+        AllowedPattern=NAME_PATTERN,
+        ConstraintDescription="1 to 20 lower-case letters, digits and hyphens, beginning with a letter",
+        Description=f"Name of the preview, such as alice. Call the stack {prefix}-preview-NAME.",
+    )
+    image = add(
+        GROUP,
+        "Container image",
+        IMAGE,
+        Type="String",
+        AllowedPattern=lender.template.parameters[IMAGE].AllowedPattern.removeprefix("|"),
+        ConstraintDescription="an image such as REGISTRY/REPOSITORY@sha256:DIGEST, by the name that the stage takes",
+        Description=f"The image to run. Push it to the output ImagesUri of {prefix}-previews.",
+    )
+    address = add(
+        GROUP,
+        "Address",
+        ADDRESS,
+        Type="String",
+        AllowedPattern=r"1\d\d/[a-z0-9.-]+",
+        ConstraintDescription="a number and a host, such as 101/d111111abcdef8.cloudfront.net",
+        Description=f"An output Address… of the stacks {prefix}-previews that no other preview has.",
+    )
+    hour = add(
+        GROUP,
+        "Ends at",
+        EXPIRES,
+        Type="String",
+        AllowedPattern=r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d",
+        ConstraintDescription="a time in UTC such as 2026-11-25T18:00:00",
+        Description="The hour, in UTC, at which the preview deletes itself, such as 2026-11-25T18:00:00.",
+    )
+    return image, address, hour
+
+
+def add_task_definition(
+    template: Template, definition: ecs.TaskDefinition, image: Parameter, url: Value, told: Told
+) -> None:
+    """Add the stage's task with this image and what a preview is told: its address, and a database of its own."""
+    database = Join("_", ["preview", Select(2, Split("/", StackId))])
+    for container in definition.ContainerDefinitions:
+        container.Image = image.ref()
+        given = {one.Name: one.Value for one in container.Environment}
+        told_now = told(given, url, database)
+        container.Environment = [ecs.Environment(Name=name, Value=value) for name, value in told_now.items()]
+    template.add(definition, why="Describes the containers: the stage's own, with another image and database.")
+
+
+def add_rule(template: Template, rule: elb.ListenerRule, number: Value) -> None:
+    """Send the preview what comes by its address. Its number is the priority too, which nothing else has."""
+    rule.Priority = number
+    rule.Conditions = [behind(number)]
+    template.add(rule, why="Sends the preview what comes by its address.")
+
+
+def add_service(template: Template, service: ecs.Service, rule: str) -> None:
+    """Add the service, which takes its requests by a rule."""
+    service.DependsOn = rule
+    template.add(service, why="Keeps one container of the preview running, and replaces it without downtime.")
+
+
+def drop_alarms(service: ecs.Service) -> None:
+    """Let no alarm watch deployments, as each costs; one that does not get healthy goes back all the same."""
+    service.DeploymentConfiguration.properties.pop("Alarms", None)
+
+
+def add_sleep(template: Template, stage: Stage, lender: Lender, service: ecs.Service, group: elb.TargetGroup) -> None:
+    """Run one task at the most, and none while nobody asks.
+
+    The load balancer counts its refusals for all that stands behind it, so what sleeps there wakes together.
+    Source: Elastic Load Balancing, "CloudWatch metrics for your Application Load Balancer", HTTPCode_ELB_503_Count.
+    """
+    balancer = cloudwatch.MetricDimension(Name="LoadBalancer", Value=full_name_of_balancer(lender))
+    tasks = cloudwatch.MetricDimension(Name="TargetGroup", Value=group.get_att("TargetGroupFullName"))
+    target = template.add(
+        scaling.ScalableTarget(
+            "ScalableTarget",
+            ServiceNamespace=NAMESPACE,
+            ScalableDimension=DIMENSION,
+            ResourceId=Join("/", ["service", service.Cluster, service.get_att("Name")]),
+            MinCapacity=0,
+            MaxCapacity=1,
+        ),
+        why="Lets the preview have one task or none.",
+    )
+    sleep = template.add(exactly("Sleep", target, 0), why="Stops the task when nobody has asked for a while.")
+    wake = template.add(exactly("Wake", target, 1), why="Starts the task when somebody asks.")
+    template.add(
+        cloudwatch.Alarm(
+            "Quiet",
+            AlarmDescription="Nobody has asked for a while: the preview's task stops. Nothing to do.",
+            Metrics=[
+                metric("healthy", "HealthyHostCount", [balancer, tasks], "Maximum"),
+                metric("requests", "RequestCount", [balancer, tasks], "Sum"),
+                cloudwatch.MetricDataQuery(
+                    Id="asked", Label="Requests", Expression="0 * healthy + requests", ReturnData=True
+                ),
+            ],
+            EvaluationPeriods=stage.previews.sleep_after_minutes,
+            Threshold=1,
+            ComparisonOperator="LessThanThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=[sleep.ref()],
+        ),
+        why="Notices that nobody has asked for a while.",
+    )
+    template.add(
+        cloudwatch.Alarm(
+            "Asked",
+            AlarmDescription="Somebody asked while a task was missing: the preview wakes. Nothing to do.",
+            Namespace=LOAD_BALANCER_METRICS,
+            MetricName=REFUSED,
+            Dimensions=[balancer],
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=[wake.ref()],
+        ),
+        why="Notices that somebody asked while no task ran.",
+    )
+
+
+def full_name_of_balancer(lender: Lender) -> Value:
+    """Return the load balancer as metrics name it."""
+    return lender.seen(lender.template.resources["LoadBalancer"].get_att("LoadBalancerFullName"))
+
+
+def exactly(title: str, target: scaling.ScalableTarget, tasks: int) -> scaling.ScalingPolicy:
+    """Make a policy that an alarm triggers: that many tasks."""
+    bound: dict[str, Any] = {"MetricIntervalLowerBound" if tasks else "MetricIntervalUpperBound": 0}
+    return scaling.ScalingPolicy(
+        title,
+        PolicyName=title.lower(),
+        PolicyType="StepScaling",
+        ScalingTargetId=target.ref(),
+        StepScalingPolicyConfiguration=scaling.StepScalingPolicyConfiguration(
+            AdjustmentType="ExactCapacity",
+            MetricAggregationType="Maximum",
+            StepAdjustments=[scaling.StepAdjustment(ScalingAdjustment=tasks, **bound)],
+            Cooldown=QUIET_PERIOD_SECONDS,
+        ),
+    )
+
+
+def metric(
+    name: str, metric_name: str, dimensions: list[cloudwatch.MetricDimension], statistic: str
+) -> cloudwatch.MetricDataQuery:
+    """Return a metric of the load balancer that an expression takes."""
+    return cloudwatch.MetricDataQuery(
+        Id=name,
+        MetricStat=cloudwatch.MetricStat(
+            Metric=cloudwatch.Metric(Namespace=LOAD_BALANCER_METRICS, MetricName=metric_name, Dimensions=dimensions),
+            Period=60,
+            Stat=statistic,
+        ),
+        ReturnData=False,
+    )

@@ -1,0 +1,70 @@
+"""What a person's terminal takes: how wide it is, and whether it shows colours.
+
+Whoever reads from a pipe or a file gets each line whole and without colours; a person gets lines that fit.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable
+from typing import TextIO
+
+# Prose is read no further than this, however wide the terminal is; tables take what they need.
+MOST = 110
+BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
+
+
+def columns(stream: TextIO | None = None) -> int | None:
+    """Return how wide lines may be, or None where nobody looks. The variable COLUMNS overrules the terminal."""
+    return shutil.get_terminal_size().columns if (stream or sys.stdout).isatty() else None
+
+
+def coloured(stream: TextIO | None = None) -> bool:
+    """Whether a stream goes to a terminal with colours, and the person has not turned them off: https://no-color.org"""
+    return (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def styled(text: str, style: str, stream: TextIO | None = None) -> str:
+    """Return a text in a style, or as it is where there are no colours."""
+    return f"\x1b[{style}m{text}\x1b[0m" if style and text and coloured(stream) else text
+
+
+def folded(line: str, width: int | None, hang: int | None = None) -> list[str]:
+    """Fold a line at words. What follows is indented by `hang`, or by two more than the line; words stay whole."""
+    if width is None or len(line) <= width:
+        return [line]
+    indent = len(line) - len(line.lstrip())
+    return textwrap.wrap(
+        line.strip(),
+        width,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 2 if hang is None else hang),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def say(*lines: str, file: TextIO | None = None, style: str = "", hang: int | None = None) -> None:
+    """Print lines so that they fit, and are not too long to read."""
+    out = file or sys.stdout
+    width = columns(out)
+    for line in (part for each in lines for part in each.split("\n")):
+        for part in folded(line, width and min(width, MOST), hang):
+            print(styled(part, style, out), file=out)
+
+
+def say_table(lines: Iterable[str], file: TextIO | None = None) -> None:
+    """Print a table, whose first line is its head, as wide as the terminal."""
+    out = file or sys.stdout
+    for number, line in enumerate(lines):
+        for part in folded(line, columns(out)):
+            print(styled(part, BOLD if number == 0 else "", out), file=out)
+
+
+def plain(text: str) -> str:
+    """Return a text without its colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)

@@ -1,0 +1,156 @@
+"""Finds the previews of a stage and describes the stack of one, as the commands deploy, look at and remove it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from ...core import names
+from ..aws import response_parsers
+from ..aws.client import Aws
+from ..aws.models import StackState
+from ..exit_codes import BadInput, Refused
+from ..manifest import Manifest, StackSpec, require_name
+from ..stacks.execution.operations import user
+
+FORM = TAG = "preview"
+OWNER = "owner"
+NAME, ADDRESS, EXPIRES = "Preview", "Address", "Expires"
+NAME_PATTERN = re.compile(r"[a-z][a-z0-9-]{0,19}")
+LONGEST = datetime.timedelta(days=7)
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+TIME = "%Y-%m-%dT%H:%M:%S"
+GONE = "DELETE_COMPLETE"
+
+
+@dataclasses.dataclass(frozen=True)
+class Preview:
+    """A preview that is there. `expires` is None where its stack does not say it."""
+
+    name: str
+    owner: str
+    state: StackState
+    address: str
+    expires: datetime.datetime | None
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"https://{self.address.partition('/')[2]}" if self.address else ""
+
+
+def template_of(manifest: Manifest, stage: str) -> StackSpec:
+    """Return the template of a stage's previews. Raises BadInput for a stage that allows none."""
+    require_name("stage", stage, manifest.stages)
+    found = [stack for stack in manifest.stacks if stack.stage == stage and stack.form == FORM]
+    if not found:
+        raise BadInput(
+            f"{stage} allows no previews",
+            f"Set previews.enabled = true for it in notejam.toml, build, and deploy {stage} and delivery",
+        )
+    return found[0]
+
+
+def spec(manifest: Manifest, stage: str, name: str) -> StackSpec:
+    """Return the stack of a preview. Raises BadInput for a name that no preview can have."""
+    template = template_of(manifest, stage)
+    if not NAME_PATTERN.fullmatch(name):
+        raise BadInput(
+            f"--preview takes 1 to 20 lower-case letters, digits and hyphens, beginning with a letter, got {name!r}"
+        )
+    called = names.preview(template.tags["project"], stage, name)
+    return dataclasses.replace(template, name=called, tags={**template.tags, TAG: name})
+
+
+def to_deploy(aws: Aws, manifest: Manifest, stack: StackSpec, expires: str | None, image: str | None) -> StackSpec:
+    """Return the stack of a preview with what it gets: an hour to end at and, where it is new, an address and an owner.
+
+    One that is there keeps its address and its owner, and ends no earlier than it would have without `expires`.
+    """
+    there = aws.stack(stack.region, stack.name)
+    hour = end(expires or f"{stack.preview_hours}h", datetime.datetime.now(datetime.UTC))
+    values = {NAME: stack.tags[TAG], EXPIRES: hour.strftime(TIME)}
+    if there is None or there.status == GONE:
+        if not image:
+            raise BadInput(f"{stack.name} is new and needs an image", "Give it: --image URI")
+        values[ADDRESS] = free_address(aws, manifest, stack)
+        return dataclasses.replace(stack, values=values, tags={**stack.tags, OWNER: user()})
+    if not expires:
+        values[EXPIRES] = max(values[EXPIRES], there.parameters.get(EXPIRES, ""))
+    return dataclasses.replace(stack, values=values, tags={**stack.tags, OWNER: there.tags.get(OWNER, user())})
+
+
+def end(text: str, now: datetime.datetime) -> datetime.datetime:
+    """Return the moment that `8h`, `90m` or `2d` from now will be. Raises BadInput for what is too long, or no time."""
+    found = re.fullmatch(r"([1-9]\d{0,4})([mhd])", text)
+    if not found:
+        raise BadInput(f"--expires takes a time such as 90m, 8h or 2d, got {text!r}")
+    lasting = datetime.timedelta(**{UNITS[found[2]]: int(found[1])})
+    if lasting > LONGEST:
+        raise BadInput(
+            f"--expires takes {LONGEST.days} days at the most, got {text!r}", "Deploy it again to prolong it"
+        )
+    return now + lasting
+
+
+def free_address(aws: Aws, manifest: Manifest, stack: StackSpec) -> str:
+    """Return an address that no preview of the stage has. Raises Refused when there is none."""
+    stage = str(stack.stage)
+    all_of_them = sorted(addresses(aws, manifest, stage))
+    if not all_of_them:
+        raise Refused(
+            f"{stage} has no addresses for previews yet", f"Deploy it first: python -m notejam_cfn deploy {stage}"
+        )
+    there = find(aws, stack)
+    taken = {each.address for each in there}
+    free = [address for address in all_of_them if address not in taken]
+    if not free:
+        owners = ", ".join(f"{each.name} ({each.owner})" for each in there)
+        raise Refused(
+            f"all {len(all_of_them)} addresses for previews of {stage} are taken: {owners}",
+            f"End one: python -m notejam_cfn destroy {stage} --preview NAME",
+            "Or let there be more: previews.most in notejam.toml",
+        )
+    return free[0]
+
+
+def addresses(aws: Aws, manifest: Manifest, stage: str) -> Iterator[str]:
+    """Yield the addresses that the stage was made with, `NUMBER/HOST` each."""
+    for stack in manifest.stacks_of(stage):
+        if stack.layer.partition("-")[0] == names.PREVIEWS:
+            state = aws.stack(stack.region, stack.name)
+            outputs: Mapping[str, str] = state.outputs if state else {}
+            yield from (value for name, value in outputs.items() if name.startswith(ADDRESS))
+
+
+def find(aws: Aws, template: StackSpec) -> list[Preview]:
+    """Return the previews of a stage that are there, by name."""
+    pages = aws.pages("cloudformation", template.region, "describe_stacks")
+    states = (response_parsers.stack(raw) for page in pages for raw in page["Stacks"])
+    return sorted(_previews(states, template), key=lambda each: each.name)
+
+
+def role_arn(aws: Aws, stack: StackSpec) -> str:
+    """Return the role that CloudFormation makes previews of the stage in, in the account of the credentials."""
+    partition, account = aws.identity(stack.region)
+    access = names.stage_access(stack.tags["project"], str(stack.stage))
+    return f"arn:{partition}:iam::{account}:role/{access}-{names.PREVIEWS}"
+
+
+def _previews(states: Iterable[StackState], template: StackSpec) -> Iterator[Preview]:
+    project, stage = template.tags["project"], template.stage
+    for state in states:
+        tags, given = state.tags, state.parameters
+        if (tags.get("project"), tags.get("stage")) == (project, stage) and TAG in tags and state.status != GONE:
+            yield Preview(
+                tags[TAG], tags.get(OWNER, "?"), state, given.get(ADDRESS, ""), _moment(given.get(EXPIRES, ""))
+            )
+
+
+def _moment(text: str) -> datetime.datetime | None:
+    try:
+        return datetime.datetime.strptime(text, TIME).replace(tzinfo=datetime.UTC)
+    except ValueError:
+        return None
