@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from notejam_cfn.cli.main import main
 from notejam_cfn.deploy.aws.client import Access, Aws
@@ -40,6 +42,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: object) -> None:
     LEFT.extend(getattr(node, "workeroutput", {}).get("left_over", []))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_are_read_once() -> Iterator[None]:
+    """Keep botocore's models for the whole run: each command makes sessions of its own and would parse them again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", functools.cache(JSONFileLoader.load_file))
+        yield
 
 
 @pytest.fixture(scope="session")

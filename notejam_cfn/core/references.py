@@ -6,6 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+NAMING = ("Ref", "Fn::GetAtt", "Fn::Sub")
+# What can hold a reference; most values are texts, and a call for each of them would cost more than all the rest.
+INSIDE = (dict, list)
+
 
 def needs(resource: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a resource names in DependsOn, and what its properties refer to: logical IDs and parameters."""
@@ -20,14 +24,17 @@ def depends_on(resource: Mapping[str, Any]) -> list[str]:
 
 
 def references(value: Any) -> Iterator[str]:
-    """Yield the names a value refers to, however deep."""
+    """Yield the names that a value of a rendered template refers to, however deep."""
     if isinstance(value, list):
         for item in value:
-            yield from references(item)
-    elif isinstance(value, Mapping):
+            if isinstance(item, INSIDE):
+                yield from references(item)
+    elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _named(key, item)
-            yield from references(item)
+            if key in NAMING:
+                yield from _named(key, item)
+            if isinstance(item, INSIDE):
+                yield from references(item)
 
 
 def unknown_references(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -40,11 +47,11 @@ def unknown_references(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]
 
 
 def _named(key: str, item: Any) -> Iterator[str]:
-    if key == "Ref" and isinstance(item, str):
-        yield item
+    if key == "Ref":
+        yield from (item,) if isinstance(item, str) else ()
     elif key == "Fn::GetAtt":
         yield item[0] if isinstance(item, list) else str(item).partition(".")[0]
-    elif key == "Fn::Sub":
+    else:
         text, own = (item[0], item[1]) if isinstance(item, list) else (item, {})
         named = re.findall(r"\$\{([^!}][^}]*)\}", str(text))
         yield from (name.partition(".")[0] for name in named if name not in own)

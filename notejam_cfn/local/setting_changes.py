@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..build.build import compose, files
+from ..build.manifest import entry, text
 from ..config.loader import parse
+from ..core.render import compact_json
 from ..deploy.aws.client import Access, Aws
 from ..deploy.aws.models import Event
 from ..deploy.exit_codes import CommandError, Exit
@@ -27,6 +28,8 @@ from ..deploy.stacks.deploy import Deployment, Options
 from ..deploy.stacks.templates import Template
 from ..deploy.ui.progress import Silent
 from ..deploy.ui.summary import exit_status, lines
+from ..stacks import stacks_of
+from ..stacks.stack import LAYERED
 from .emulator import Emulator
 from .rehearse import NOBODY
 
@@ -176,14 +179,15 @@ class Trials:
 
 
 def _build(settings: Settings, part: str) -> Built:
+    """Build what is deployed of a part: the pipeline, or the layers of a stage (the console's form repeats them)."""
     project = parse(document(settings))
-    rendered = compose(project, None if part == DELIVERY else [STAGE], "json")
-    with tempfile.TemporaryDirectory(prefix="changing-") as name:
-        folder = Path(name)
-        (folder / FILE_NAME).write_text(files(project, rendered)[FILE_NAME], encoding="utf-8")
-        manifest = read(folder)
-    wanted = {stack.name for stack in manifest.stacks_of(part)}
-    return Built(manifest, {r.stack.name: Template(dict(r.body)) for r in rendered if r.stack.name in wanted})
+    composed = stacks_of(project, None if part == DELIVERY else [STAGE])
+    stacks = [one for one in composed if (one.stage is None if part == DELIVERY else one.form == LAYERED)]
+    bodies = {one.name: one.template.to_dict() for one in stacks}
+    entries = [entry(one, f"{one.path}.json", compact_json(bodies[one.name]), bodies[one.name]) for one in stacks]
+    with tempfile.TemporaryDirectory(prefix="changing-") as folder:
+        Path(folder, FILE_NAME).write_text(text(project, entries), encoding="utf-8")
+        return Built(read(Path(folder)), {name: Template(body) for name, body in bodies.items()})
 
 
 def document(settings: Settings) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,16 @@ def make_stage() -> Callable[..., Stage]:
 
 @pytest.fixture(scope="session")
 def compose(make_stage: Callable[..., Stage]) -> Callable[..., Composed]:
-    """Compose a stage into rendered templates by layer: `compose("standard")["service"]`."""
+    """Compose a stage into rendered templates by layer: `compose("standard")["service"]`. Each call gives a copy."""
+    known: dict[str, str] = {}
 
     def composed(size: str = "economy", **overrides: Any) -> Composed:
-        return {stack.layer: stack.template.to_dict() for stack in stacks_of_stage(make_stage(size, **overrides))}
+        key = json.dumps([size, overrides])
+        if key not in known:
+            stacks = stacks_of_stage(make_stage(size, **overrides))
+            known[key] = json.dumps({stack.layer: stack.template.to_dict() for stack in stacks})
+        copy: Composed = json.loads(known[key])
+        return copy
 
     return composed
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -79,13 +81,15 @@ def problems(template: Mapping[str, Any], chosen: Mapping[str, str]) -> set[str]
     found = set()
     for name, resource in evaluated.resources():
         properties = evaluated.properties(resource.get("Properties", {}))
-        known = resource_type(resource["Type"])
-        refused = [
-            *(known.problems(properties) if known else ()),
-            *OWN_RULES.get(resource["Type"], lambda _: ())(properties),
-        ]
-        found |= {f"{name}: {problem}" for problem in refused}
+        found |= {f"{name}: {problem}" for problem in refused(resource["Type"], json.dumps(properties))}
     return found
+
+
+@functools.cache
+def refused(kind: str, properties_as_json: str) -> tuple[str, ...]:
+    """What is refused in a resource. Most resources stay the same whatever is chosen, so each is judged once."""
+    properties, known = json.loads(properties_as_json), resource_type(kind)
+    return (*(known.problems(properties) if known else ()), *OWN_RULES.get(kind, lambda _: ())(properties))
 
 
 @pytest.mark.parametrize("size", ["economy", "standard", "resilient"])

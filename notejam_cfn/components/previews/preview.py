@@ -19,7 +19,6 @@ from .ending import add_expiry
 
 GROUP = "Preview"
 NAME, IMAGE, ADDRESS, EXPIRES = "Preview", "ImageUri", "Address", "Expires"
-LOG_DAYS = 7
 NAME_PATTERN = "[a-z][a-z0-9-]{0,19}"
 # The variables of a container, the address and the name of the database of its own → the variables of a preview's.
 Told = Callable[[Mapping[str, Value], Value, Value], Mapping[str, Value]]
@@ -35,7 +34,7 @@ def add_preview(template: Template, stage: Stage, lender: Lender, told: Told) ->
     own = tuple(f"{name}{part}" for part in ("LogGroup", "TaskDefinition", "Targets"))
     log_group, definition, targets = own
     log = lender.copied(log_group, logs.LogGroup)
-    log.RetentionInDays, log.UpdateReplacePolicy = LOG_DAYS, "Delete"
+    log.UpdateReplacePolicy = "Delete"
     template.add(log, why="Keeps what the preview's containers log, until it ends.")
     add_task_definition(template, lender.copied(definition, ecs.TaskDefinition, *own), image, url, told)
     group = lender.copied(targets, elb.TargetGroup)

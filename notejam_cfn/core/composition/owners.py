@@ -16,6 +16,7 @@ from troposphere import AWSHelperFn, BaseAWSObject, GetStackOutput
 from ..references import references
 
 OWNER = "_notejam_template"
+SCALARS = (str, int, float, bytes)
 
 
 def claim(template: Any, value: Any) -> None:
@@ -37,6 +38,8 @@ def foreign(template: Any, value: Any) -> tuple[AWSHelperFn, Any] | None:
 
 def _functions(value: Any) -> Iterator[AWSHelperFn]:
     """Yield the intrinsic functions in a value, however deep."""
+    if value is None or isinstance(value, SCALARS):  # most values are: asking first is what makes this fast
+        return
     if isinstance(value, AWSHelperFn):
         yield value
         yield from _functions(getattr(value, "data", None))
@@ -45,7 +48,7 @@ def _functions(value: Any) -> Iterator[AWSHelperFn]:
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from _functions(item)
-    elif isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+    elif isinstance(value, Sequence):
         for item in value:
             yield from _functions(item)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
