@@ -34,7 +34,7 @@ def preview_layers(stage: Stage, service: Stack, encryption: Encryption) -> list
     allow_logging(service.template, own)
     add_dropping(service.template, own, DROP_PREVIEW)
     lender = Lender(service.template, service.name)
-    stacks = [addresses_layer(stage, lender, first) for first in range(1, stage.previews.most + 1, IN_A_STACK)]
+    stacks = [addresses_layer(stage, service, lender, first) for first in range(1, stage.previews.most + 1, IN_A_STACK)]
     shared = stacks[0].template
     uri = add_preview_images(shared, encryption)
     shared.add_output_for_people("ImagesUri", uri, "Push images of previews here")
@@ -42,7 +42,7 @@ def preview_layers(stage: Stage, service: Stack, encryption: Encryption) -> list
     return stacks
 
 
-def addresses_layer(stage: Stage, lender: Lender, first: int) -> Stack:
+def addresses_layer(stage: Stage, service: Stack, lender: Lender, first: int) -> Stack:
     """Compose some of the addresses, counted from 1."""
     last = min(stage.previews.most, first + IN_A_STACK - 1)
     template = Template(
@@ -53,7 +53,7 @@ def addresses_layer(stage: Stage, lender: Lender, first: int) -> Stack:
     numbers = [FIRST_PRIORITY - 1 + each for each in range(first, last + 1)]
     add_addresses(template, lender, numbers, own_origin=first > ON_STAGES_ORIGIN)
     layer = names.previews(1 + first // IN_A_STACK)
-    return stack_of_stage(stage, LAYERED, layer, template, depends_on=(lender.stack_name,))
+    return stack_of_stage(stage, LAYERED, layer, template, depends_on=(*service.depends_on, service.name))
 
 
 def preview_stack(stage: Stage, service: Stack) -> Stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -36,7 +37,9 @@ def add_preview(template: Template, stage: Stage, lender: Lender, told: Told) ->
     log = lender.copied(log_group, logs.LogGroup)
     log.UpdateReplacePolicy = "Delete"
     template.add(log, why="Keeps what the preview's containers log, until it ends.")
-    add_task_definition(template, lender.copied(definition, ecs.TaskDefinition, *own), image, url, told)
+    change = functools.partial(change_containers, image=image, url=url, told=told)
+    task = lender.copied(definition, ecs.TaskDefinition, *own, without=change)
+    template.add(task, why="Describes the containers: the stage's own, with another image and database.")
     group = lender.copied(targets, elb.TargetGroup)
     template.add(group, why="Knows the preview's task while it is healthy.")
     add_rule(template, lender.copied(f"{name}ListenerRule", elb.ListenerRule, *own), number)
@@ -91,17 +94,14 @@ def add_parameters(template: Template, stage: Stage, lender: Lender) -> tuple[Pa
     return image, address, hour
 
 
-def add_task_definition(
-    template: Template, definition: ecs.TaskDefinition, image: Parameter, url: Value, told: Told
-) -> None:
-    """Add the stage's task with this image and what a preview is told: its address, and a database of its own."""
+def change_containers(definition: ecs.TaskDefinition, image: Parameter, url: Value, told: Told) -> None:
+    """Give the stage's containers this image, and tell them the preview's address and a database of its own."""
     database = Join("_", ["preview", Select(2, Split("/", StackId))])
     for container in definition.ContainerDefinitions:
         container.Image = image.ref()
         given = {one.Name: one.Value for one in container.Environment}
         told_now = told(given, url, database)
         container.Environment = [ecs.Environment(Name=name, Value=value) for name, value in told_now.items()]
-    template.add(definition, why="Describes the containers: the stage's own, with another image and database.")
 
 
 def add_rule(template: Template, rule: elb.ListenerRule, number: Value) -> None:

@@ -56,6 +56,7 @@ FREE_OF = {
         "SecurityGroupIngress Subnet SubnetRouteTableAssociation VPC VPCCidrBlock VPCGatewayAttachment"
     ),
     "ECS": "TaskDefinition",
+    "EFS": "AccessPoint MountTarget",
     "ElasticLoadBalancingV2": "Listener ListenerRule TargetGroup",
     "Events": "Rule",
     "IAM": "Group ManagedPolicy Role RolePolicy",
@@ -65,6 +66,8 @@ FREE_OF = {
     "Route53": "RecordSet",
     "S3": "BucketPolicy",
     "SNS": "Topic TopicPolicy",
+    "SQS": "Queue",
+    "ServiceDiscovery": "HttpNamespace",
     "Scheduler": "Schedule",
     "SSM": "Parameter",
     "StepFunctions": "StateMachine",
