@@ -179,7 +179,8 @@ def checkov(python: Path, judged: Judged) -> Opinion:
         for found in results["failed_checks"]
     ]
     complaints += [Complaint(file, "", "parsing", "checkov cannot read it") for file in results["parsing_errors"]]
-    skipped = collections.Counter(map(path_of, results["skipped_checks"]))
+    rules = {(path_of(one), one["check_id"]) for one in results["skipped_checks"]}
+    skipped = collections.Counter(path for path, _ in rules)
     reasons = [
         one for template in judged.templates.values() for one in suppressed_rules(template) if one.linter == "checkov"
     ]
@@ -287,7 +288,7 @@ def parliament(python: Path, judged: Judged) -> Opinion:
 
 
 def enough(opinions: Iterable[Opinion]) -> bool:
-    """Tell whether checkov looked at enough, and is asked to look away from little."""
+    """Tell whether checkov looked at enough, and is asked to leave few of its rules out of a template."""
     judged = {opinion.linter: opinion for opinion in opinions}["checkov"]
     return (judged.passed or 0) >= LEAST_PASSED and judged.most_in_a_template <= MOST_SKIPPED
 
