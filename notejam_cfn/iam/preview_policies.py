@@ -115,7 +115,7 @@ def allow_scaling(project: str, stage: str) -> list[Statement]:
     Source: Application Auto Scaling User Guide, "Permissions validation for Application Auto Scaling API calls".
     """
     targets = in_account("application-autoscaling:*:${AWS::AccountId}:scalable-target/*")
-    linked = in_account("iam::${AWS::AccountId}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/*")
+    linked = in_account("iam::${AWS::AccountId}:role/aws-service-role/ecs.application-autoscaling.*/*")
     return [
         allow(on("application-autoscaling", *SCALING), [targets], _of_previews(project, stage, or_new=True)),
         allow(on("iam", "CreateServiceLinkedRole"), [linked]),

@@ -162,7 +162,8 @@ class Rehearsal:
     def deploy_without_image(self) -> str:
         """Deploy the stage for the first time, with a creation that fails and is cleared, and return its address."""
         last = self.stacks[-1].name
-        first = next(iter(self.templates[last].resources))
+        others = {each for name, one in self.templates.items() if name != last for each in one.resources}
+        first = next(each for each in self.templates[last].resources if each not in others)
         self.aws.set_faults(
             failures=[{"logical_id": first, "operation": "create", "reason": "no capacity", "times": 1}]
         )

@@ -248,7 +248,7 @@ def test_stages_say_where_types_are_missing(answers: dict[str, Verdict], capsys:
 def test_graph_shows_what_flows(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("graph") == 0
     lines = capsys.readouterr().out.splitlines()
-    service = next(index for index, line in enumerate(lines) if line.startswith("notejam-dev-service "))
+    service = next(index for index, line in enumerate(lines) if line == "notejam-dev-service")
     assert any(line.startswith("  <- notejam-dev-network: ") and "VpcId" in line for line in lines[service:])
     assert run("graph", "--json") == 0
     stacks = json.loads(capsys.readouterr().out)["stacks"]
