@@ -218,6 +218,11 @@ def allow_looking_at_account(prefix: str) -> list[Statement]:
     ]
 
 
+def allow_reading_records() -> Statement:
+    """See which records of a domain somebody else has made, which a deployment would collide with."""
+    return allow(on("route53", "ListResourceRecordSets"), [in_account("route53:::hostedzone/*")])
+
+
 def allow_following_service(prefix: str) -> list[Statement]:
     """See how far ECS is with a service, and why tasks stopped, with their last lines."""
     kinds = ("cluster", "container-instance", "service", "task")

@@ -111,6 +111,7 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
                 pipeline_policies.allow_looking_at_stacks([prefix]),
                 pipeline_policies.allow_reading_templates([names.stage_access(access.project, access.stage)]),
                 *pipeline_policies.allow_looking_at_account(prefix),
+                *([pipeline_policies.allow_reading_records()] if needs.domains else []),
             ),
         ),
         why="Lets the pipeline look at the stage, and change nothing.",
