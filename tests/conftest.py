@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,8 @@ LEFT: list[str] = []
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     adopt_orphans()
+    # A shell starts what runs in its background with SIGINT ignored, which the commands under test would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
