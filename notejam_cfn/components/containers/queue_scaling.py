@@ -42,9 +42,9 @@ def add_queue_scaling(
         ),
         why="Bounds the number of tasks, and with it the cost.",
     )
-    follow = step_policy(f"{settings.name}Follow", target, condition, "ExactCapacity", list(steps(settings)))
+    follow = step_policy(f"{settings.name}Follow", target, "ExactCapacity", list(steps(settings)), condition)
     template.add(follow, why="Runs as many tasks as there is work for.")
-    rest = step_policy(f"{settings.name}Rest", target, condition, "ExactCapacity", 0)
+    rest = step_policy(f"{settings.name}Rest", target, "ExactCapacity", 0, condition)
     template.add(rest, why="Goes down to the least when there is nothing to do.")
     add_work_alarm(template, f"{settings.name}Busy", queue, follow, condition, at_least_one=True, minutes=1)
     add_work_alarm(

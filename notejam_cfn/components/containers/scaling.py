@@ -169,25 +169,41 @@ def add_sleep(
     With no task the load balancer answers 503, and counts it: that count wakes the service within about two minutes.
     """
     sleep = template.add(
-        step_policy(f"{settings.name}Sleep", target, condition, "ExactCapacity", 0),
+        step_policy(f"{settings.name}Sleep", target, "ExactCapacity", 0, condition),
         why="Stops every task when nobody has asked for a while.",
     )
     wake = template.add(
-        step_policy(f"{settings.name}Wake", target, condition, "ChangeInCapacity", 1),
+        step_policy(f"{settings.name}Wake", target, "ChangeInCapacity", 1, condition),
         why="Starts a task when somebody asks and none runs.",
     )
-    add_quiet_alarm(template, settings, targets, sleep, condition)
-    add_asked_alarm(template, settings, targets, wake, condition)
+    balancer = dimensions(targets)[:1]
+    quiet = quiet_alarm(
+        f"{settings.name}Quiet",
+        "Nobody has asked for a while: the tasks stop. Nothing to do.",
+        [
+            load_balancer_metric("healthy", "HealthyHostCount", dimensions(targets), "Maximum"),
+            load_balancer_metric("traffic", "ProcessedBytes", balancer, "Sum"),
+            cloudwatch.MetricDataQuery(Id="asked", Label="Bytes", Expression="0 * healthy + traffic", ReturnData=True),
+        ],
+        settings.sleep_after_minutes,
+        sleep,
+        condition,
+    )
+    template.add(quiet, why="Notices that nobody has asked for a while.")
+    told = "Somebody asked while no task ran: one starts. Nothing to do."
+    asked = asked_alarm(f"{settings.name}Asked", told, balancer, wake, condition)
+    template.add(asked, why="Notices that somebody asked while no task ran.")
 
 
-def add_quiet_alarm(
-    template: Template,
-    settings: ServiceSettings,
-    targets: Targets,
+def quiet_alarm(
+    title: str,
+    description: str,
+    metrics: list[cloudwatch.MetricDataQuery],
+    minutes: int,
     sleep: scaling.ScalingPolicy,
-    condition: str,
-) -> None:
-    """Notice that tasks have been there all the time, and nobody asked.
+    condition: str = "",
+) -> cloudwatch.Alarm:
+    """Make the alarm that stops tasks which have been there for minutes and which nobody asked.
 
     The minutes that count are those in which a task stood behind the load balancer: it reports healthy tasks then, and
     only then. Minutes without one, before the first release, after a wake or in an outage, have no value and are not
@@ -196,58 +212,55 @@ def add_quiet_alarm(
     Load Balancer", reporting criteria; Amazon CloudWatch User Guide, "Using math expressions": in a sum, a value that
     is missing is 0 where another is not.
     """
-    template.add(
-        cloudwatch.Alarm(
-            f"{settings.name}Quiet",
-            AlarmDescription="Nobody has asked for a while: the tasks stop. Nothing to do.",
-            Metrics=[
-                _hidden_metric("healthy", "HealthyHostCount", dimensions(targets), "Maximum"),
-                _hidden_metric("traffic", "ProcessedBytes", dimensions(targets)[:1], "Sum"),
-                cloudwatch.MetricDataQuery(
-                    Id="asked", Label="Bytes", Expression="0 * healthy + traffic", ReturnData=True
-                ),
-            ],
-            EvaluationPeriods=settings.sleep_after_minutes,
-            Threshold=1,
-            ComparisonOperator="LessThanThreshold",
-            TreatMissingData="notBreaching",
-            AlarmActions=[sleep.ref()],
-            Condition=condition,
-        ),
-        why="Notices that nobody has asked for a while.",
+    return cloudwatch.Alarm(
+        title,
+        AlarmDescription=description,
+        Metrics=metrics,
+        EvaluationPeriods=minutes,
+        Threshold=1,
+        ComparisonOperator="LessThanThreshold",
+        TreatMissingData="notBreaching",
+        AlarmActions=[sleep.ref()],
+        **under(condition),
     )
 
 
-def add_asked_alarm(
-    template: Template, settings: ServiceSettings, targets: Targets, wake: scaling.ScalingPolicy, condition: str
-) -> None:
-    """Notice that the load balancer had to refuse a request because no task ran."""
-    template.add(
-        cloudwatch.Alarm(
-            f"{settings.name}Asked",
-            AlarmDescription="Somebody asked while no task ran: one starts. Nothing to do.",
-            Namespace=LOAD_BALANCER_METRICS,
-            MetricName=REFUSED,
-            Dimensions=dimensions(targets)[:1],
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=1,
-            ComparisonOperator="GreaterThanOrEqualToThreshold",
-            TreatMissingData="notBreaching",
-            AlarmActions=[wake.ref()],
-            Condition=condition,
-        ),
-        why="Notices that somebody asked while no task ran.",
+def asked_alarm(
+    title: str,
+    description: str,
+    balancer: list[cloudwatch.MetricDimension],
+    wake: scaling.ScalingPolicy,
+    condition: str = "",
+) -> cloudwatch.Alarm:
+    """Make the alarm that starts a task when the load balancer had to refuse a request because none ran."""
+    return cloudwatch.Alarm(
+        title,
+        AlarmDescription=description,
+        Namespace=LOAD_BALANCER_METRICS,
+        MetricName=REFUSED,
+        Dimensions=balancer,
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="notBreaching",
+        AlarmActions=[wake.ref()],
+        **under(condition),
     )
+
+
+def under(condition: str) -> dict[str, Any]:
+    """Return the attribute of a resource that exists under a condition, or none."""
+    return {"Condition": condition} if condition else {}
 
 
 def step_policy(
     title: str,
     target: scaling.ScalableTarget,
-    condition: str,
     adjustment: str,
     tasks: int | list[scaling.StepAdjustment],
+    condition: str = "",
 ) -> scaling.ScalingPolicy:
     """Make a policy that an alarm triggers: set the number of tasks (`ExactCapacity`) or change it by some.
 
@@ -264,7 +277,7 @@ def step_policy(
             StepAdjustments=tasks if isinstance(tasks, list) else [only_step(tasks)],
             Cooldown=QUIET_PERIOD_SECONDS,
         ),
-        Condition=condition,
+        **under(condition),
     )
 
 
@@ -275,9 +288,10 @@ def only_step(tasks: int) -> scaling.StepAdjustment:
     return change
 
 
-def _hidden_metric(
+def load_balancer_metric(
     name: str, metric: str, dimensions: list[cloudwatch.MetricDimension], statistic: str
 ) -> cloudwatch.MetricDataQuery:
+    """Return a metric of the load balancer that an expression takes, by the minute."""
     return cloudwatch.MetricDataQuery(
         Id=name,
         MetricStat=cloudwatch.MetricStat(

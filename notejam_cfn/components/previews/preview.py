@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from troposphere import Join, Parameter, Select, Split, StackId, Sub, cloudwatch, ecs, logs
 from troposphere import applicationautoscaling as scaling
@@ -13,7 +12,14 @@ from troposphere import elasticloadbalancingv2 as elb
 from ...config.settings import Stage
 from ...core.template import Template, component
 from ...core.values import Value
-from ..containers.scaling import DIMENSION, LOAD_BALANCER_METRICS, NAMESPACE, QUIET_PERIOD_SECONDS, REFUSED
+from ..containers.scaling import (
+    DIMENSION,
+    NAMESPACE,
+    asked_alarm,
+    load_balancer_metric,
+    quiet_alarm,
+    step_policy,
+)
 from .addresses import behind
 from .borrowing import Lender
 from .ending import add_expiry
@@ -141,78 +147,29 @@ def add_sleep(template: Template, stage: Stage, lender: Lender, service: ecs.Ser
         ),
         why="Lets the preview have one task or none.",
     )
-    sleep = template.add(exactly("Sleep", target, 0), why="Stops the task when nobody has asked for a while.")
-    wake = template.add(exactly("Wake", target, 1), why="Starts the task when somebody asks.")
-    template.add(
-        cloudwatch.Alarm(
-            "Quiet",
-            AlarmDescription="Nobody has asked for a while: the preview's task stops. Nothing to do.",
-            Metrics=[
-                metric("healthy", "HealthyHostCount", [balancer, tasks], "Maximum"),
-                metric("requests", "RequestCount", [balancer, tasks], "Sum"),
-                cloudwatch.MetricDataQuery(
-                    Id="asked", Label="Requests", Expression="0 * healthy + requests", ReturnData=True
-                ),
-            ],
-            EvaluationPeriods=stage.previews.sleep_after_minutes,
-            Threshold=1,
-            ComparisonOperator="LessThanThreshold",
-            TreatMissingData="notBreaching",
-            AlarmActions=[sleep.ref()],
-        ),
-        why="Notices that nobody has asked for a while.",
+    sleep = template.add(
+        step_policy("Sleep", target, "ExactCapacity", 0), why="Stops the task when nobody has asked for a while."
     )
-    template.add(
-        cloudwatch.Alarm(
-            "Asked",
-            AlarmDescription="Somebody asked while a task was missing: the preview wakes. Nothing to do.",
-            Namespace=LOAD_BALANCER_METRICS,
-            MetricName=REFUSED,
-            Dimensions=[balancer],
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=1,
-            ComparisonOperator="GreaterThanOrEqualToThreshold",
-            TreatMissingData="notBreaching",
-            AlarmActions=[wake.ref()],
-        ),
-        why="Notices that somebody asked while no task ran.",
+    wake = template.add(step_policy("Wake", target, "ExactCapacity", 1), why="Starts the task when somebody asks.")
+    quiet = quiet_alarm(
+        "Quiet",
+        "Nobody has asked for a while: the preview's task stops. Nothing to do.",
+        [
+            load_balancer_metric("healthy", "HealthyHostCount", [balancer, tasks], "Maximum"),
+            load_balancer_metric("requests", "RequestCount", [balancer, tasks], "Sum"),
+            cloudwatch.MetricDataQuery(
+                Id="asked", Label="Requests", Expression="0 * healthy + requests", ReturnData=True
+            ),
+        ],
+        stage.previews.sleep_after_minutes,
+        sleep,
     )
+    template.add(quiet, why="Notices that nobody has asked for a while.")
+    told = "Somebody asked while a task was missing: the preview wakes. Nothing to do."
+    asked = asked_alarm("Asked", told, [balancer], wake)
+    template.add(asked, why="Notices that somebody asked while no task ran.")
 
 
 def full_name_of_balancer(lender: Lender) -> Value:
     """Return the load balancer as metrics name it."""
     return lender.seen(lender.template.resources["LoadBalancer"].get_att("LoadBalancerFullName"))
-
-
-def exactly(title: str, target: scaling.ScalableTarget, tasks: int) -> scaling.ScalingPolicy:
-    """Make a policy that an alarm triggers: that many tasks."""
-    bound: dict[str, Any] = {"MetricIntervalLowerBound" if tasks else "MetricIntervalUpperBound": 0}
-    return scaling.ScalingPolicy(
-        title,
-        PolicyName=title.lower(),
-        PolicyType="StepScaling",
-        ScalingTargetId=target.ref(),
-        StepScalingPolicyConfiguration=scaling.StepScalingPolicyConfiguration(
-            AdjustmentType="ExactCapacity",
-            MetricAggregationType="Maximum",
-            StepAdjustments=[scaling.StepAdjustment(ScalingAdjustment=tasks, **bound)],
-            Cooldown=QUIET_PERIOD_SECONDS,
-        ),
-    )
-
-
-def metric(
-    name: str, metric_name: str, dimensions: list[cloudwatch.MetricDimension], statistic: str
-) -> cloudwatch.MetricDataQuery:
-    """Return a metric of the load balancer that an expression takes."""
-    return cloudwatch.MetricDataQuery(
-        Id=name,
-        MetricStat=cloudwatch.MetricStat(
-            Metric=cloudwatch.Metric(Namespace=LOAD_BALANCER_METRICS, MetricName=metric_name, Dimensions=dimensions),
-            Period=60,
-            Stat=statistic,
-        ),
-        ReturnData=False,
-    )
