@@ -13,10 +13,11 @@ from troposphere import backup, events, iam, s3, stepfunctions
 
 from ...config.settings import BackupSettings
 from ...core import names
-from ...core.suppressions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Suppression
+from ...core.suppressions import READ_BY_ROLES_ONLY, Suppression
 from ...core.template import Template
 from ...core.values import Value
 from ...iam import policies
+from ..data.bucket import add_tls_only, closed_bucket, encrypted_with
 from ..data.encryption import Encryption
 from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
 from ..observability.log_groups import add_log_group
@@ -77,42 +78,13 @@ def add_snapshot_export(
 
 def add_archive(template: Template, settings: BackupSettings, key_arn: Value) -> s3.Bucket:
     """Add the bucket: private, versioned, encrypted with the backups' key, kept whatever happens to the stack."""
-    bucket = s3.Bucket(
-        "Exports",
-        BucketEncryption=encrypted_with(key_arn),
-        PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
-            BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
-        ),
-        OwnershipControls=s3.OwnershipControls(Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
-        VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
-        NotificationConfiguration=s3.NotificationConfiguration(
-            EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
-        ),
-        LifecycleConfiguration=lifecycle(settings),
-        DeletionPolicy="RetainExceptOnCreate",
-        UpdateReplacePolicy="Retain",
-    )
+    bucket = closed_bucket("Exports", encrypted_with(key_arn), lifecycle(settings))
     if settings.object_lock:
         lock_objects(bucket, settings.export_warm_days)
     suppressions = [READ_BY_ROLES_ONLY] if settings.object_lock else [READ_BY_ROLES_ONLY, NOT_LOCKED]
     template.add(bucket, why="Keeps the exports: warm for three years, then in the archive.", suppress=suppressions)
-    template.add(
-        s3.BucketPolicy(
-            "ExportsPolicy",
-            Bucket=bucket.ref(),
-            PolicyDocument=policies.policy(policies.refuse_plain_http(bucket.get_att("Arn"))),
-        ),
-        why="Lets nobody talk to the bucket without TLS.",
-        suppress=[TLS_IN_OTHER_WORDS],
-    )
+    add_tls_only(template, bucket, "Lets nobody talk to the bucket without TLS.")
     return bucket
-
-
-def encrypted_with(key_arn: Value) -> s3.BucketEncryption:
-    """Encrypt what is stored with a key, asked for once and not for each object."""
-    by_default = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key_arn)
-    rule = s3.ServerSideEncryptionRule(ServerSideEncryptionByDefault=by_default, BucketKeyEnabled=True)
-    return s3.BucketEncryption(ServerSideEncryptionConfiguration=[rule])
 
 
 def lifecycle(settings: BackupSettings) -> s3.LifecycleConfiguration:

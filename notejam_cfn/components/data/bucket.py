@@ -67,53 +67,54 @@ def add_private_bucket(
     why: str,
     suppress: Sequence[Suppression],
 ) -> s3.Bucket:
-    """Add a bucket that is encrypted, versioned, closed to the public and reached over TLS only.
-
-    It is kept when the stack goes, since CloudFormation cannot delete a bucket with objects.
-    """
+    """Add a closed bucket under a customer key that is reached over TLS only."""
+    lifecycle = s3.LifecycleConfiguration(Rules=rules)
     bucket = template.add(
-        s3.Bucket(
-            title,
-            BucketEncryption=encrypted_with(encryption),
-            PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
-                BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
-            ),
-            OwnershipControls=s3.OwnershipControls(
-                Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
-            ),
-            VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
-            NotificationConfiguration=s3.NotificationConfiguration(
-                EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
-            ),
-            LifecycleConfiguration=s3.LifecycleConfiguration(Rules=rules),
-            DeletionPolicy="RetainExceptOnCreate",
-            UpdateReplacePolicy="Retain",
-        ),
+        closed_bucket(title, encrypted_with(encryption.key_arn), lifecycle),
         why=why,
         suppress=[READ_BY_ROLES_ONLY, *suppress],
     )
-    arn = bucket.get_att("Arn")
-    template.add(
-        s3.BucketPolicy(
-            f"{title}Policy",
-            Bucket=bucket.ref(),
-            PolicyDocument=policies.policy(policies.refuse_plain_http(arn)),
-        ),
-        why="Refuses requests to the bucket that are not over TLS.",
-        suppress=[TLS_IN_OTHER_WORDS],
-    )
+    add_tls_only(template, bucket, "Refuses requests to the bucket that are not over TLS.")
     return bucket
 
 
-def encrypted_with(encryption: Encryption) -> s3.BucketEncryption:
-    """Encrypt a bucket's objects with a customer key, asked for once per bucket rather than once per object."""
-    return s3.BucketEncryption(
-        ServerSideEncryptionConfiguration=[
-            s3.ServerSideEncryptionRule(
-                BucketKeyEnabled=True,
-                ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(
-                    SSEAlgorithm="aws:kms", KMSMasterKeyID=encryption.key_arn
-                ),
-            )
-        ]
+def closed_bucket(title: str, encryption: s3.BucketEncryption, lifecycle: s3.LifecycleConfiguration) -> s3.Bucket:
+    """Make a bucket that is encrypted, versioned and closed to the public.
+
+    It is kept when the stack goes, since CloudFormation cannot delete a bucket with objects.
+    """
+    return s3.Bucket(
+        title,
+        BucketEncryption=encryption,
+        PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
+            BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
+        ),
+        OwnershipControls=s3.OwnershipControls(Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
+        VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
+        NotificationConfiguration=s3.NotificationConfiguration(
+            EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
+        ),
+        LifecycleConfiguration=lifecycle,
+        DeletionPolicy="RetainExceptOnCreate",
+        UpdateReplacePolicy="Retain",
     )
+
+
+def add_tls_only(template: Template, bucket: s3.Bucket, why: str, *allowed: Statement) -> None:
+    """Add the policy of a bucket: what is allowed besides what roles have, and nothing without TLS."""
+    template.add(
+        s3.BucketPolicy(
+            f"{bucket.title}Policy",
+            Bucket=bucket.ref(),
+            PolicyDocument=policies.policy(*allowed, policies.refuse_plain_http(bucket.get_att("Arn"))),
+        ),
+        why=why,
+        suppress=[TLS_IN_OTHER_WORDS],
+    )
+
+
+def encrypted_with(key_arn: Value) -> s3.BucketEncryption:
+    """Encrypt a bucket's objects with a customer key, asked for once per bucket rather than once per object."""
+    by_default = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key_arn)
+    rule = s3.ServerSideEncryptionRule(ServerSideEncryptionByDefault=by_default, BucketKeyEnabled=True)
+    return s3.BucketEncryption(ServerSideEncryptionConfiguration=[rule])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from troposphere import s3
 
 from ...config.settings import LoadBalancerSettings
-from ...core.suppressions import TLS_IN_OTHER_WORDS, Suppression
+from ...core.suppressions import Suppression
 from ...core.template import Template
 from ...iam import policies
+from ..data.bucket import add_tls_only, closed_bucket
 
 HOLDS_LOGS_ITSELF = Suppression(
     reason="This bucket is where access logs end: logging access to it would need another such bucket, and so on.",
@@ -32,53 +33,27 @@ def add_access_logs(template: Template, settings: LoadBalancerSettings) -> s3.Bu
 
     It is kept when the stack goes, since CloudFormation cannot delete a bucket with objects; they expire by themselves.
     """
-    bucket = template.add(
-        s3.Bucket(
-            "AccessLogs",
-            BucketEncryption=s3.BucketEncryption(
-                ServerSideEncryptionConfiguration=[
-                    s3.ServerSideEncryptionRule(
-                        ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
-                    )
-                ]
-            ),
-            PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
-                BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
-            ),
-            OwnershipControls=s3.OwnershipControls(
-                Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
-            ),
-            VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
-            NotificationConfiguration=s3.NotificationConfiguration(
-                EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
-            ),
-            LifecycleConfiguration=s3.LifecycleConfiguration(
-                Rules=[
-                    s3.LifecycleRule(
-                        Id="expire",
-                        Status="Enabled",
-                        ExpirationInDays=settings.access_log_days,
-                        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
-                        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
-                    )
-                ]
-            ),
-            DeletionPolicy="Retain",
-            UpdateReplacePolicy="Retain",
-        ),
+    by_s3 = s3.ServerSideEncryptionRule(
+        ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+    )
+    expiring = s3.LifecycleRule(
+        Id="expire",
+        Status="Enabled",
+        ExpirationInDays=settings.access_log_days,
+        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
+        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
+    )
+    bucket = closed_bucket(
+        "AccessLogs",
+        s3.BucketEncryption(ServerSideEncryptionConfiguration=[by_s3]),
+        s3.LifecycleConfiguration(Rules=[expiring]),
+    )
+    bucket.DeletionPolicy = "Retain"
+    template.add(
+        bucket,
         why="Keeps a line for each request, for analysis with Athena, until it expires.",
         suppress=[HOLDS_LOGS_ITSELF, ENCRYPTED_BY_S3, LOGS_EXPIRE],
     )
-    template.add(
-        s3.BucketPolicy(
-            "AccessLogsPolicy",
-            Bucket=bucket.ref(),
-            PolicyDocument=policies.policy(
-                policies.allow_delivering_load_balancer_logs(bucket.get_att("Arn")),
-                policies.refuse_plain_http(bucket.get_att("Arn")),
-            ),
-        ),
-        why="Lets the load balancer write access logs, and nobody talk to the bucket without TLS.",
-        suppress=[TLS_IN_OTHER_WORDS],
-    )
+    why = "Lets the load balancer write access logs, and nobody talk to the bucket without TLS."
+    add_tls_only(template, bucket, why, policies.allow_delivering_load_balancer_logs(bucket.get_att("Arn")))
     return bucket
