@@ -95,6 +95,7 @@ class PooledDatabase(peewee.Database):
             self._set_server_version(connection)
 
     def _is_clean(self, connection: Any) -> bool:
+        """Tell whether a connection is outside a transaction, which each kind of database is asked in its own way."""
         raise NotImplementedError
 
     def _worth_retrying(self, sql: str, error: Exception) -> bool:

@@ -1,6 +1,6 @@
 """Notejam's own cfn-lint rules: what no linter catches.
 
-Each file is one rule and needs nothing but cfn-lint, so that any project can use them:
+Each file is one rule and needs cfn-lint and this package, no configuration, so that any project can use them:
 
     cfn-lint --append-rules notejam_cfn.build.rules --include-checks I -- template.yaml
 

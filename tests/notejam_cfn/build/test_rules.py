@@ -99,7 +99,7 @@ def test_findings_of_own_rules_are_marked_as_ours(engines: Linters) -> None:
     assert {each.linter for each in findings if each.rule == "W9501"} == {OWN}
 
 
-def test_strangers_can_append_the_rules_without_installing_notejam(tmp_path: Path) -> None:
+def test_the_rules_can_be_appended_by_their_folder_from_anywhere(tmp_path: Path) -> None:
     template = FIXTURES / "tls_policy" / "bad.yaml"
     command = [sys.executable, "-P", "-m", "cfnlint.runner.cli", "--append-rules", str(RULES), "--", str(template)]
     result = subprocess.run(command, cwd=tmp_path, env={"PATH": ""}, capture_output=True, text=True, check=False)

@@ -9,8 +9,9 @@ from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
+from notejam_cfn.build.lint.references import statements_in
+
 EVERYTHING = frozenset({"*", "*:*"})
-Path = list[Any]
 
 
 class AllowEverything(CloudFormationLintRule):
@@ -26,22 +27,10 @@ class AllowEverything(CloudFormationLintRule):
         return [
             RuleMatch([*path, key], "allows every action: name the actions that are needed")
             for name, resource in cfn.get_resources().items()
-            for path, statement in _statements(resource.get("Properties", {}), ["Resources", name, "Properties"])
+            for path, statement in statements_in(resource.get("Properties", {}), ["Resources", name, "Properties"])
             if statement.get("Effect") == "Allow"
             for key in _too_wide(statement)
         ]
-
-
-def _statements(value: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield every policy statement below a value with its path."""
-    if isinstance(value, dict):
-        if "Effect" in value and ("Action" in value or "NotAction" in value):
-            yield path, value
-        for key, item in value.items():
-            yield from _statements(item, [*path, key])
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _statements(item, [*path, index])
 
 
 def _too_wide(statement: dict[str, Any]) -> Iterator[str]:

@@ -13,11 +13,12 @@ from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
+from notejam_cfn.build.lint.references import statements_in
+
 # What tools/refresh_permissions.py has written. Actions and services that it does not know are not judged.
 DATA = Path(__file__).parents[3] / "iam" / "permissions.json"
 # The keys that depend on what is asked for; every other key that begins with `aws:` is global.
 OF_RESOURCES = ("aws:RequestTag/", "aws:ResourceTag/", "aws:TagKeys")
-Path_ = list[Any]
 
 
 class ConditionKeys(CloudFormationLintRule):
@@ -41,22 +42,11 @@ class ConditionKeys(CloudFormationLintRule):
         return [
             RuleMatch([*path, "Condition", operator, key], f"{action} does not know {key}: the condition never holds")
             for name, resource in cfn.get_resources().items()
-            for path, statement in _statements(resource.get("Properties", {}), ["Resources", name, "Properties"])
+            for path, statement in statements_in(resource.get("Properties", {}), ["Resources", name, "Properties"])
+            if "Action" in statement
             for operator, key in _conditions(statement)
             for action in _unknowing(statement, key)[:1]
         ]
-
-
-def _statements(value: Any, path: Path_) -> Iterator[tuple[Path_, dict[str, Any]]]:
-    """Yield every policy statement below a value with its path."""
-    if isinstance(value, dict):
-        if "Effect" in value and "Action" in value:
-            yield path, value
-        for key, item in value.items():
-            yield from _statements(item, [*path, key])
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _statements(item, [*path, index])
 
 
 def _conditions(statement: dict[str, Any]) -> Iterator[tuple[str, str]]:
