@@ -9,11 +9,6 @@ ECR = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.(?P<domain
 DUAL_STACK_DOMAINS = {"amazonaws.com": "on.aws", "amazonaws.com.cn": "on.amazonwebservices.com.cn"}
 
 
-def in_repository(image: str, repository: str) -> str:
-    """Return the name of the same image, which is given by its digest, in another repository that has it."""
-    return f"{repository}@{image.partition('@')[2]}"
-
-
 def place_of(repository: str) -> tuple[str, str]:
     """Return the region of an ECR repository and its name in there. Raises `ValueError` for another registry's."""
     found = ECR.fullmatch(repository)

@@ -24,7 +24,6 @@ VIEWER_HEADER = "x-rehearsal-viewer"
 # Source: Amazon CloudFront Developer Guide, "How CloudFront caches HTTP 4xx and 5xx status codes from your origin".
 ERROR_SECONDS = 10.0
 KEPT_ERRORS = frozenset({400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504})
-ADDRESS_OF_CLOUDFRONT = "198.51.100.7"  # from a block reserved for documentation, RFC 5737
 Properties = dict[str, Any]
 Answer = tuple[int, dict[str, Any], bytes]
 
