@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-import time
 from typing import Any
 
 EVERY_TIME = 1_000_000
@@ -44,10 +43,13 @@ class Faults:
     answers: list[Answer] = dataclasses.field(default_factory=list)
     failures: list[Failure] = dataclasses.field(default_factory=list)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock, repr=False)
+    _replaced: threading.Event = dataclasses.field(default_factory=threading.Event, repr=False)
 
     def replace(self, document: dict[str, Any]) -> None:
-        """Take the faults of a JSON document; those not named in it end."""
+        """Take the faults of a JSON document; those not named in it end, and what waits for its time goes on."""
         with self._lock:
+            self._replaced.set()
+            self._replaced = threading.Event()
             self.seconds_per_resource = float(document.get("seconds_per_resource", 0))
             self.exports = str(document.get("exports", ""))
             self.answers = [Answer(**item) for item in document.get("answers", ())]
@@ -62,8 +64,9 @@ class Faults:
             return found
 
     def strike(self, operation: str, logical_id: str) -> None:
-        """Take the time a resource takes, and raise when it is to fail."""
-        time.sleep(self.seconds_per_resource)
+        """Take the time a resource takes, or until a test changes the faults, and raise when it is to fail."""
+        if self.seconds_per_resource:
+            self._replaced.wait(self.seconds_per_resource)
         with self._lock:
             found = next((f for f in self.failures if f.times > 0 and self._hits(f, operation, logical_id)), None)
             due = found is not None and self._is_due(found)

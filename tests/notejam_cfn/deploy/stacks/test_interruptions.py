@@ -20,14 +20,14 @@ from notejam_cfn.local.emulator import REGION, Emulator
 from tests.conftest import Run
 from tests.notejam_cfn.deploy.conftest import Shop
 
-LONG_ENOUGH = 4.0  # seconds for a resource, so that a second process has begun before the first has ended
+UNTIL_LET_GO = 600.0  # seconds for a resource, which ends when the faults are changed: a second process meets the first
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def start(environment: dict[str, str], shop: Shop) -> Iterator[Start]:
-    """Start a script as a process of its own, with a terminal or without."""
+def start(environment: dict[str, str], shop: Shop, aws: Emulator, facade: Aws) -> Iterator[Start]:
+    """Start a script as a process of its own, with a terminal or without. In the end nothing of it is under way."""
     begun: list[subprocess.Popen[str]] = []
 
     def begin(name: str, *arguments: str, user: str = "alice") -> subprocess.Popen[str]:
@@ -47,6 +47,8 @@ def start(environment: dict[str, str], shop: Shop) -> Iterator[Start]:
     for process in begun:
         process.kill()
         process.communicate()
+    aws.set_faults()
+    wait_until(lambda: not is_busy(facade), "what was under way never ended")
 
 
 def read_until(process: subprocess.Popen[str], pattern: str) -> str:
@@ -60,14 +62,24 @@ def read_until(process: subprocess.Popen[str], pattern: str) -> str:
     pytest.fail(f"{pattern!r} was never said:\n{''.join(lines)}")
 
 
-def wait_until_creating(facade: Aws) -> None:
+def wait_until_creating(process: subprocess.Popen[str], facade: Aws) -> None:
     """Wait until CloudFormation has begun: the script says so a moment before."""
-    for _ in range(200):
-        found = facade.stack(REGION, "shop-dev-base")
-        if found and found.busy:
-            return
+    wait_until(lambda: is_busy(facade) or process.poll() is not None, "the creation never began")
+    assert process.poll() is None, process.communicate()[0]
+
+
+def wait_until(holds: Callable[[], bool], otherwise: str) -> None:
+    """Wait for as long as these tests wait for any process."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        if time.monotonic() > deadline:
+            pytest.fail(otherwise)
         time.sleep(0.05)
-    pytest.fail("the creation never began")
+
+
+def is_busy(facade: Aws) -> bool:
+    found = facade.stack(REGION, "shop-dev-base")
+    return bool(found and found.busy)
 
 
 def test_interrupted_before_anything_begins_nothing_is_there(start: Start, aws: Emulator, facade: Aws) -> None:
@@ -129,9 +141,9 @@ def test_a_second_interruption_leaves_at_once_and_says_so(start: Start, aws: Emu
 
 
 def test_after_leaving_the_same_command_goes_on(start: Start, aws: Emulator, facade: Aws) -> None:
-    aws.set_faults(seconds_per_resource=LONG_ENOUGH)
+    aws.set_faults(seconds_per_resource=UNTIL_LET_GO)
     process = start("deploy", "--yes", "--only", "base")
-    wait_until_creating(facade)
+    wait_until_creating(process, facade)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     again = start("deploy", "--yes", "--only", "base")
@@ -145,9 +157,8 @@ def test_after_leaving_the_same_command_goes_on(start: Start, aws: Emulator, fac
 
 
 def test_the_second_of_two_people_is_told_who_and_when(start: Start, aws: Emulator, facade: Aws) -> None:
-    aws.set_faults(seconds_per_resource=LONG_ENOUGH)
-    start("deploy", "--yes", user="alice")
-    wait_until_creating(facade)
+    aws.set_faults(seconds_per_resource=UNTIL_LET_GO)
+    wait_until_creating(start("deploy", "--yes", user="alice"), facade)
     second = start("deploy", "--yes", user="bob")
     out, _ = second.communicate(timeout=60)
     assert second.returncode == 4
@@ -156,9 +167,8 @@ def test_the_second_of_two_people_is_told_who_and_when(start: Start, aws: Emulat
 
 
 def test_the_second_of_two_people_can_wait(start: Start, aws: Emulator, facade: Aws) -> None:
-    aws.set_faults(seconds_per_resource=LONG_ENOUGH)
-    start("deploy", "--yes", "--only", "base", user="alice")
-    wait_until_creating(facade)
+    aws.set_faults(seconds_per_resource=UNTIL_LET_GO)
+    wait_until_creating(start("deploy", "--yes", "--only", "base", user="alice"), facade)
     second = start("deploy", "--yes", "--only", "base", "--wait", user="bob")
     read_until(second, "waiting for the end")
     aws.set_faults()
