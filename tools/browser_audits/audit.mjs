@@ -1,8 +1,9 @@
 // Audits pages in Chromium and prints what was found as JSON. Asked on standard input, with
-//   {chromium, root, cookies, pages, audited}
-// `pages` are looked at with axe, as wide as a desktop and as a phone, and with text twice as large; those in `audited`
-// get Lighthouse's scores, as on a phone and as on a desktop. A page is {path, steps}: the steps are [selector, value]
-// to set a field and [selector] to click what leads to another page.
+//   {chromium, root, cookies, pages, audited, performance}
+// `pages` are looked at with axe, as wide as a desktop and as a phone, and with text twice as large. Those in `audited`
+// get Lighthouse's scores, as on a phone or, with {desktop: true}, as on a desktop; `performance` is the score that is
+// enough. A page is {path, steps}: the steps are [selector, value] to set a field and [selector] to click what leads to
+// another page.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import lighthouse, { desktopConfig } from 'lighthouse';
@@ -57,19 +58,17 @@ async function examine(asPage) {
   await page.close();
 }
 
-async function score(path) {
-  for (const config of [undefined, desktopConfig]) {
-    const lhr = await best(path, config);
-    const missed = Object.values(lhr.audits).filter(({ score, scoreDisplayMode }) =>
-      score !== null && score < 0.9 && scoreDisplayMode !== 'informative');
-    scores.push({
-      page: `${path}, ${config ? 'desktop' : 'phone'}`,
-      shown: new URL(lhr.finalDisplayedUrl).pathname,
-      scores: Object.fromEntries(Object.entries(lhr.categories).map(([id, { score }]) => [id, Math.round(score * 100)])),
-      benchmark: lhr.environment.benchmarkIndex,
-      missed: missed.map(({ id, explanation }) => (explanation ? `${id}: ${explanation}` : id)),
-    });
-  }
+async function score({ path, desktop }) {
+  const lhr = await best(path, desktop ? desktopConfig : undefined);
+  const missed = Object.values(lhr.audits).filter(({ score, scoreDisplayMode }) =>
+    score !== null && score < 0.9 && scoreDisplayMode !== 'informative');
+  scores.push({
+    page: `${path}, ${desktop ? 'desktop' : 'phone'}`,
+    shown: new URL(lhr.finalDisplayedUrl).pathname,
+    scores: Object.fromEntries(Object.entries(lhr.categories).map(([id, { score }]) => [id, Math.round(score * 100)])),
+    benchmark: lhr.environment.benchmarkIndex,
+    missed: missed.map(({ id, explanation }) => (explanation ? `${id}: ${explanation}` : id)),
+  });
 }
 
 // What else the machine does takes part in a page's performance, and in nothing else. So a page has three tries, and the
@@ -78,7 +77,7 @@ async function score(path) {
 async function best(path, config) {
   let found;
   let slowdown = config ? 1 : 4;
-  for (let tries = 0; tries < 3 && (found?.categories.performance.score ?? 0) < 1; tries += 1) {
+  for (let tries = 0; tries < 3 && (found?.categories.performance.score ?? 0) * 100 < asked.performance; tries += 1) {
     const { lhr } = await lighthouse(asked.root + path, flags(config, slowdown), config);
     if (!found || lhr.categories.performance.score > found.categories.performance.score) found = lhr;
     slowdown = Math.max(1, Math.min(slowdown, lhr.environment.benchmarkIndex / 375));
@@ -102,7 +101,7 @@ function flags(config, cpuSlowdownMultiplier) {
 for (const guest of [true, false]) {
   if (!guest) await browser.setCookie(...asked.cookies);
   for (const page of asked.pages.filter((page) => Boolean(page.guest) === guest)) await examine(page);
-  for (const page of asked.audited.filter((page) => Boolean(page.guest) === guest)) await score(page.path);
+  for (const page of asked.audited.filter((page) => Boolean(page.guest) === guest)) await score(page);
 }
 await browser.close();
 console.log(JSON.stringify({ faults, scores }));
