@@ -32,7 +32,7 @@ async function open(page, { path, steps = [] }) {
 }
 
 async function look(page, what) {
-  const { violations } = await page.evaluate(() => window.axe.run());
+  const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ['violations'] }));
   for (const { id, nodes } of violations) faults.push(`${what}: axe ${id}: ${nodes[0].html.slice(0, 200)}`);
   await fit(page, what);
 }
@@ -42,8 +42,7 @@ async function fit(page, what) {
   if (wide > room) faults.push(`${what}: ${wide} px wide`);
 }
 
-async function examine(asPage) {
-  const page = await browser.newPage();
+async function examine(page, asPage) {
   await page.setViewport({ width: 1280, height: 800 });
   await open(page, asPage);
   await page.evaluate(axe);
@@ -55,7 +54,6 @@ async function examine(asPage) {
   }
   await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
   await fit(page, `${name}, 390 px, text at 200 %`);
-  await page.close();
 }
 
 async function score({ path, desktop }) {
@@ -100,7 +98,9 @@ function flags(config, cpuSlowdownMultiplier) {
 // Guests first: a cookie stays.
 for (const guest of [true, false]) {
   if (!guest) await browser.setCookie(...asked.cookies);
-  for (const page of asked.pages.filter((page) => Boolean(page.guest) === guest)) await examine(page);
+  const tab = await browser.newPage();
+  for (const page of asked.pages.filter((page) => Boolean(page.guest) === guest)) await examine(tab, page);
+  await tab.close();
   for (const page of asked.audited.filter((page) => Boolean(page.guest) === guest)) await score(page);
 }
 await browser.close();
