@@ -207,15 +207,25 @@ def allow_reading_templates(prefixes: Iterable[str]) -> Statement:
 def allow_looking_at_account(prefix: str) -> list[Statement]:
     """See what a plan asks the account: quotas and what counts against them, CloudFront's addresses, the database."""
     everywhere = [
+        *on("cloudfront", "ListDistributions", "ListDistributionsByVpcOriginId", "ListVpcOrigins"),
         *on("ec2", "DescribeAddresses", "DescribeAvailabilityZones", "DescribeManagedPrefixLists", "DescribeVpcs"),
-        *on("elasticloadbalancing", "DescribeLoadBalancers"),
+        *on("ecs", "ListClusters"),
+        *on("elasticloadbalancing", "DescribeAccountLimits", "DescribeLoadBalancers"),
+        *on("elasticloadbalancing", "DescribeRules", "DescribeTargetGroups"),
     ]
     clusters = [in_account(f"rds:*:${{AWS::AccountId}}:cluster:{prefix}*")]
+    running = [in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{prefix}*") for kind in ("container-instance", "task")]
     return [
         allow_everywhere("DescriptionsHaveNoResource", everywhere),
+        allow(on("ecs", "DescribeTasks", "ListTasks"), running),
         allow(on("rds", "DescribeDBClusters", "DescribeDBClusterSnapshots"), clusters),
-        allow(on("servicequotas", "GetServiceQuota"), [in_account("servicequotas:*:${AWS::AccountId}:*")]),
+        allow_reading_quotas(),
     ]
+
+
+def allow_reading_quotas() -> Statement:
+    """See how much of something the account may have."""
+    return allow(on("servicequotas", "GetServiceQuota"), [in_account("servicequotas:*:${AWS::AccountId}:*")])
 
 
 def allow_reading_records() -> Statement:
@@ -225,11 +235,10 @@ def allow_reading_records() -> Statement:
 
 def allow_following_service(prefix: str) -> list[Statement]:
     """See how far ECS is with a service, and why tasks stopped, with their last lines."""
-    kinds = ("cluster", "container-instance", "service", "task")
-    resources = [in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{prefix}*") for kind in kinds]
+    services = [in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{prefix}*") for kind in ("cluster", "service")]
     lines = [in_account(f"logs:*:${{AWS::AccountId}}:log-group:{prefix}*:log-stream:*")]
     return [
-        allow(on("ecs", "DescribeServices", "DescribeTasks", "ListTasks"), resources),
+        allow(on("ecs", "DescribeServices"), services),
         allow_everywhere("TaskDefinitionsHaveNoResource", on("ecs", "DescribeTaskDefinition")),
         allow(on("logs", "GetLogEvents"), lines),
     ]

@@ -23,7 +23,7 @@ from troposphere import Sub
 
 from ..core import names
 from ..core.values import Value
-from .pipeline_policies import allow_passing, in_account, on, stacks_named
+from .pipeline_policies import allow_passing, allow_reading_quotas, in_account, on, stacks_named
 from .policies import allow, allow_everywhere
 
 TAG = "preview"
@@ -188,6 +188,7 @@ def allow_developing_previews(project: str, stage: str) -> list[Statement]:
         allow(on("cloudformation", *finishing), stacks),
         refuse_imports(stacks),
         allow_passing([role], "cloudformation"),
+        allow_reading_quotas(),
         *allow_pushing(
             in_account(f"ecr:*:${{AWS::AccountId}}:repository/{names.stack(project, stage, names.PREVIEWS)}-*")
         ),

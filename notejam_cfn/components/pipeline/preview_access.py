@@ -13,6 +13,7 @@ from ...core import names
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...iam import pipeline_policies, policies, preview_policies
+from .stage_access import QUOTAS_BY_NAME
 
 GROUP = "Previews"
 SUBNETS = "PreviewSubnets"
@@ -73,6 +74,7 @@ def add_developers_policy(template: Template, stage: Stage) -> iam.ManagedPolicy
             PolicyDocument=policies.policy(*statements),
         ),
         why="Lets developers make, change and end previews, and no other stacks.",
+        suppress=[QUOTAS_BY_NAME],
     )
 
 

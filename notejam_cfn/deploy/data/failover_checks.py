@@ -17,7 +17,7 @@ from ...core.render import compact_json, load
 from ..aws.client import Aws
 from ..exit_codes import AwsTrouble, CommandError, RolledBack
 from ..manifest import StackSpec
-from ..plan.account.quotas import allowed_by
+from ..plan.account.allowed import allowed_by
 from ..plan.effects.resource_facts import absent_types, source
 from ..stacks.deploy import read_templates
 from ..stacks.templates import Template

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 from collections.abc import Iterator, Mapping
@@ -14,14 +15,14 @@ from .previews import find
 
 
 def report(aws: Aws, template: StackSpec) -> dict[str, Any]:
-    """Return the previews as data, and what each costs a month while nobody uses it, in dollars."""
-    return {"previews": [_facts(each) for each in find(aws, template)], "idle_usd_a_month": idle_usd(template)}
+    """Return the previews as data, and what each costs: a month while nobody uses it, and an hour awake, in dollars."""
+    return {"previews": [_facts(each) for each in find(aws, template)], **usd(template)}
 
 
 def lines(found: Mapping[str, Any], now: datetime.datetime) -> Iterator[str]:
     """Say them in words, a line each."""
-    cost = found["idle_usd_a_month"]
-    spent = f", ${cost:.2f} a month idle" if cost is not None else ""
+    idle, awake = found["idle_usd_a_month"], found["awake_usd_an_hour"]
+    spent = f", ${idle:.2f} a month idle and {100 * awake:.1f} cents an hour awake" if idle is not None else ""
     for each in found["previews"]:
         meaning = statuses.status(each["status"]).meaning
         age = f", made {_lasting(now - each['made'])} ago" if each["made"] else ""
@@ -30,16 +31,22 @@ def lines(found: Mapping[str, Any], now: datetime.datetime) -> Iterator[str]:
         yield f"preview {each['name']} of {each['owner']}  {meaning}{age}{end}{overdue}{spent}  {each['url']}"
 
 
-def idle_usd(template: StackSpec) -> float | None:
-    """Return what a preview costs a month while nobody uses it, or None where a price is not known."""
+def usd(template: StackSpec) -> dict[str, float | None]:
+    """Return what `cost` says of a preview, with None where a price is not known.
+
+    An hour awake is one in which people ask as much as of a small stage, and what it costs beyond an idle one.
+    """
     from ...core.render import load
     from ...reports.cost import UnknownPrice, price, read_prices, usages_of
 
+    idle, typical, _ = usages_of("economy")
+    hour = dataclasses.replace(typical, busy_hours=1, quiet_hours=idle.quiet_hours - 1)
     try:
-        body = load(template.text())
-        return float(price({template.name: body}, usages_of("economy")[0], read_prices(template.region)).usd)
+        bodies = {template.name: load(template.text())}
+        costs = [float(price(bodies, each, read_prices(template.region)).usd) for each in (idle, hour)]
     except (UnknownPrice, json.JSONDecodeError):
-        return None
+        return {"idle_usd_a_month": None, "awake_usd_an_hour": None}
+    return {"idle_usd_a_month": costs[0], "awake_usd_an_hour": costs[1] - costs[0]}
 
 
 def _facts(each: Any) -> dict[str, Any]:

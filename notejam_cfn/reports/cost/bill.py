@@ -9,11 +9,12 @@ from typing import Any
 
 from ...core.evaluated import EvaluatedTemplate
 from .edge_pricers import EDGE_PRICERS
+from .pipeline_pricers import PIPELINE_PRICERS
 from .pricers import FREE, PRICERS, PriceComponent, Stage
 from .prices import PriceList
 from .usage import Usage
 
-EVERY_PRICER = {**PRICERS, **EDGE_PRICERS}
+EVERY_PRICER = {**PRICERS, **EDGE_PRICERS, **PIPELINE_PRICERS}
 LEFT_OUT = (
     "traffic between zones",
     "requests to KMS, Secrets Manager, S3 and Step Functions",

@@ -36,9 +36,7 @@ CONNECTIONS_PER_LCU, GB_PER_LCU_HOUR = 25.0, 1.0
 # Container Insights: measurements of the cluster, the service and the task family; enhanced adds some for each task.
 # The application's own are four for the stage, while somebody asks: requests, errors and two times.
 METRICS_STANDARD, METRICS_ENHANCED, METRICS_ENHANCED_PER_TASK, METRICS_OF_APPLICATION = 36, 44, 26, 4
-# A run of the pipeline: an action is charged for each minute it has begun, one that builds or deploys takes some.
-IMAGES_GB, RUNS_A_MONTH = 4.0, 40
-MINUTES_OF_ACTION = {"CodeBuild": 3.0, "CloudFormation": 1.5}
+IMAGES_GB = 4.0
 DAYS_A_MONTH = 30.4
 DAYS_OF = {"daily": 1.0, "weekly": 7.0, "monthly": DAYS_A_MONTH}
 
@@ -210,9 +208,20 @@ def _fargate(properties: Properties, template: EvaluatedTemplate, stage: Stage) 
         yield PriceComponent(what, hours * gigabytes, f"fargate_{processor}_gb_hour", share)
     addresses = properties["NetworkConfiguration"]["AwsvpcConfiguration"].get("AssignPublicIp") == "ENABLED"
     yield PriceComponent("public IPv4 addresses", addresses * stage.tasks.average * HOURS_A_MONTH, "ipv4_hour")
-    asked = stage.load.busy_hours / HOURS_A_MONTH
-    yield PriceComponent("the application's metrics", METRICS_OF_APPLICATION * asked, "metric_month")
+    if _measures(task):
+        asked = stage.load.busy_hours / HOURS_A_MONTH
+        yield PriceComponent("the application's metrics", METRICS_OF_APPLICATION * asked, "metric_month")
     yield from logs(stage.load.gigabytes(KB_LOGGED_PER_REQUEST), template)
+
+
+def _measures(task: Properties) -> bool:
+    """Tell whether a task writes metrics, by the variables that Notejam reads: CloudWatch takes them from JSON alone.
+
+    A metric is paid by the hour in which something is written to it, and each name and set of dimensions is one.
+    Source: Amazon CloudWatch pricing, "Custom metrics", and User Guide, "Embedded metric format".
+    """
+    told = {one["Name"]: one["Value"] for each in task["ContainerDefinitions"] for one in each.get("Environment", ())}
+    return bool(told.get("METRICS_NAMESPACE")) and told.get("LOG_FORMAT") != "text"
 
 
 def logs(gigabytes: float, template: EvaluatedTemplate, what: str = "logs") -> Iterator[PriceComponent]:
@@ -342,24 +351,6 @@ def _days_between(schedule: str) -> float:
     return DAYS_OF["weekly"] if len(fields) == 6 and fields[4] not in ("*", "?") else DAYS_OF["daily"]
 
 
-def _pipeline(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
-    """Charge the minutes of every action of a run, approvals excepted, and again the builds among them."""
-    runs = RUNS_A_MONTH if stage.load.requests_per_second else 0
-    machines = template.of_type("AWS::CodeBuild::Project")
-    for action in (each for part in properties["Stages"] for each in part["Actions"]):
-        kind = action["ActionTypeId"]
-        minutes = runs * MINUTES_OF_ACTION.get(kind["Provider"], 1.0) * (kind["Category"] != "Approval")
-        yield PriceComponent("pipeline", minutes, "pipeline_minute")
-        if kind["Provider"] == "CodeBuild":
-            yield PriceComponent("builds", minutes, _machine(machines[action["Configuration"]["ProjectName"]["Ref"]]))
-
-
-def _machine(project: Properties) -> str:
-    """Return the name of the price of a minute of the machine that a project builds on."""
-    size = project["Environment"]["ComputeType"].removeprefix("BUILD_GENERAL1_").lower()
-    return f"build_{size}_minute"
-
-
 def _images(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     """Charge for the images that are kept; those of previews, which all expire, are a tenth of them."""
     expires = properties.get("EmptyOnDelete")
@@ -383,7 +374,6 @@ PRICERS: Mapping[str, Pricer] = {
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::CloudWatch::CompositeAlarm": _composite_alarm,
     "AWS::CloudWatch::Dashboard": _always("dashboard", "dashboard_month"),
-    "AWS::CodePipeline::Pipeline": _pipeline,
     "AWS::EC2::EIP": _always("public IPv4 addresses", "ipv4_hour", HOURS_A_MONTH),
     "AWS::EC2::FlowLog": _flow_log,
     "AWS::EC2::NatGateway": _nat,

@@ -96,6 +96,15 @@ def test_a_stage_with_idle_previews_stays_below_that_and_a_preview_below_a_dolla
     assert 0 < found["dev preview"][IDLE].usd <= 1
 
 
+def test_a_preview_pays_for_no_metrics_as_its_log_holds_none_and_the_stage_for_four() -> None:
+    project = parse({"stages": {"dev": {"region": "us-east-1", "size": "economy", "previews": {"enabled": True}}}})
+    stacks = [(one.stage, one.path, one.template.to_dict()) for one in stacks_of_stage(project.stages[0])]
+    found = bills_of_stages(sites_of(project), stacks)
+    metrics = "the application's metrics"
+    assert metrics not in found["dev preview"][TYPICAL].by_what()
+    assert found["dev"][TYPICAL].by_what()[metrics] == pytest.approx(4 * 0.30 * 264 / 730)
+
+
 @pytest.mark.parametrize("size", ["economy", "standard", "resilient"])
 def test_a_bill_grows_with_the_load(size: str, bills_of: BillsOf) -> None:
     bills = bills_of(size)

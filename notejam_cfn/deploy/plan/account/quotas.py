@@ -1,30 +1,51 @@
-"""Quotas of the account that a plan would exceed, with what is used now."""
+"""Quotas of the account that a plan would exceed, with what is used now.
+
+The finding stands at the first resource that does not fit, so that a plan says which preview or stage that is.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ...aws.client import KEEP, Aws
+from ...aws.client import Aws
 from ...exit_codes import AwsTrouble
 from ..changes import Action, Comparison, Key, ResourceChange
 from ..effects.findings import Finding, Verdict
 from ..model import StackPlan
+from . import processors
+from .allowed import SOURCE, allowed_by
 
-CPU_UNITS = 1024  # of one vCPU
-SOURCE = "Service Quotas"
-SERVICE, TASK = "AWS::ECS::Service", "AWS::ECS::TaskDefinition"
-MAX_TASKS = "MaxTasks"
+# CloudFront is one for all regions; its quotas are asked for here.
+GLOBAL = "us-east-1"
+DISTRIBUTION, VPC_ORIGIN = "AWS::CloudFront::Distribution", "AWS::CloudFront::VpcOrigin"
+RULE, TARGETS = "AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::ElasticLoadBalancingV2::TargetGroup"
+# Neither is in Service Quotas under a code; AWS raises the first of them on request.
+# Source: Amazon CloudFront Developer Guide, "Quotas", general quotas on distributions.
+VPC_ORIGINS, ON_A_VPC_ORIGIN = 25, 50
+OF_CLOUDFRONT = 'Amazon CloudFront Developer Guide, "Quotas"'
+OF_BALANCING = "Elastic Load Balancing, DescribeAccountLimits"
+
+Found = Iterator[tuple[Key, Finding]]
+Plans = Mapping[str, StackPlan]
 
 
 @dataclasses.dataclass(frozen=True)
 class Quota:
-    """A quota by Service Quotas' codes, and how to count what is used of it."""
+    """How many of something an account may have in a region, or where it is `everywhere` one, and how many it has.
+
+    A quota that is only `documented` may have been raised, and does not stop a deployment.
+    """
 
     what: str
-    service: str
-    code: str
+    allowed: Callable[[Aws, str], float]
     used: Callable[[Aws, str], int]
+    everywhere: bool = False
+    documented: bool = False
+
+
+def _coded(service: str, code: str) -> Callable[[Aws, str], float]:
+    return lambda aws, region: allowed_by(aws, region, service, code)
 
 
 def _vpcs(aws: Aws, region: str) -> int:
@@ -39,61 +60,137 @@ def _load_balancers(aws: Aws, region: str) -> int:
     return sum(len(page["LoadBalancers"]) for page in aws.pages("elbv2", region, "describe_load_balancers"))
 
 
+def _distributions(aws: Aws, region: str) -> int:
+    pages = aws.pages("cloudfront", region, "list_distributions")
+    return sum(int(page["DistributionList"].get("Quantity", 0)) for page in pages)
+
+
+def _vpc_origins(aws: Aws, region: str) -> int:
+    """Count them; a page holds more than an account may have."""
+    return int(aws.call("cloudfront", region, "list_vpc_origins")["VpcOriginList"].get("Quantity", 0))
+
+
 QUOTAS = {
-    "AWS::EC2::VPC": Quota("VPCs", "vpc", "L-F678F1CE", _vpcs),
-    "AWS::EC2::EIP": Quota("elastic addresses", "ec2", "L-0263D0A3", _addresses),
+    "AWS::EC2::VPC": Quota("VPCs", _coded("vpc", "L-F678F1CE"), _vpcs),
+    "AWS::EC2::EIP": Quota("elastic addresses", _coded("ec2", "L-0263D0A3"), _addresses),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": Quota(
-        "load balancers", "elasticloadbalancing", "L-53DA6B97", _load_balancers
+        "load balancers", _coded("elasticloadbalancing", "L-53DA6B97"), _load_balancers
+    ),
+    DISTRIBUTION: Quota(
+        "CloudFront distributions", _coded("cloudfront", "L-24B04930"), _distributions, everywhere=True
+    ),
+    VPC_ORIGIN: Quota(
+        "VPC origins of CloudFront", lambda aws, region: VPC_ORIGINS, _vpc_origins, everywhere=True, documented=True
     ),
 }
-PROCESSORS = ("fargate", "L-3032A538")  # Fargate On-Demand vCPU resource count
+PER_BALANCER = {RULE: "rules-per-application-load-balancer", TARGETS: "target-groups-per-application-load-balancer"}
 
 
-def findings(aws: Aws, comparison: Comparison, stacks: Mapping[str, StackPlan]) -> Iterator[tuple[Key, Finding]]:
+def findings(aws: Aws, comparison: Comparison, stacks: Plans) -> Found:
     """Yield the quotas that are too small for what is added. One that may not be looked at is left out."""
     added = [change for change in comparison.changes if change.action is Action.ADD]
-    for kind, quota in QUOTAS.items():
-        wanted = [change for change in added if change.type == kind]
-        regions = {stacks[change.stack].stack.region for change in wanted}
-        for region in regions:
-            here = [change for change in wanted if stacks[change.stack].stack.region == region]
-            try:
-                used, allowed = quota.used(aws, region), allowed_by(aws, region, quota.service, quota.code)
-            except AwsTrouble:
-                continue
-            if used + len(here) > allowed:
-                reason = f"{used} of {allowed:g} {quota.what} are used in {region}, and {len(here)} more are needed"
-                yield _key(here[0]), Finding(Verdict.WILL_FAIL, reason, SOURCE)
+    for kind in QUOTAS:
+        yield from _where_allowed(_of_account(aws, kind, added, stacks))
+    yield from _where_allowed(_on_vpc_origins(aws, added))
     for change in added:
-        if change.type == SERVICE:
-            yield from _processors(aws, change, comparison, stacks[change.stack])
+        if change.type == RULE:
+            yield from _where_allowed(_behind_balancer(aws, change, added, stacks[change.stack].stack.region))
+        if change.type == processors.SERVICE:
+            yield from _where_allowed(processors.findings(aws, change, comparison, stacks[change.stack]))
 
 
-def allowed_by(aws: Aws, region: str, service: str, code: str) -> float:
-    """Return a quota's value in a region."""
-    given = aws.call("service-quotas", region, "get_service_quota", ServiceCode=service, QuotaCode=code)
-    return float(given["Quota"]["Value"])
-
-
-def _processors(
-    aws: Aws, change: ResourceChange, comparison: Comparison, plan: StackPlan
-) -> Iterator[tuple[Key, Finding]]:
-    """While a release rolls out, a service at its most runs twice as many tasks."""
-    sizes = [each.properties.get("Cpu") for key, each in comparison.new.items() if each.type == TASK]
-    most = plan.values.get(MAX_TASKS) or plan.stack.defaults.get(MAX_TASKS)
-    if most == KEEP and plan.state:
-        most = plan.state.parameters.get(MAX_TASKS)
-    if not most or not sizes or not str(sizes[0]).isdigit():
-        return
-    needed = 2 * int(float(most)) * int(str(sizes[0])) / CPU_UNITS
+def _where_allowed(found: Found) -> Found:
+    """Yield what was found until something may not be looked at."""
     try:
-        allowed = allowed_by(aws, plan.stack.region, *PROCESSORS)
+        yield from found
     except AwsTrouble:
         return
-    if needed > allowed:
-        reason = f"at its most it needs {needed:g} vCPU of Fargate during a release; the account may use {allowed:g}"
-        yield _key(change), Finding(Verdict.NOTHING, reason, SOURCE)
 
 
-def _key(change: ResourceChange) -> Key:
-    return change.stack, change.logical_id
+def _of_account(aws: Aws, kind: str, added: Sequence[ResourceChange], stacks: Plans) -> Found:
+    quota = QUOTAS[kind]
+    by_region: dict[str, list[ResourceChange]] = {}
+    for change in added:
+        if change.type == kind:
+            region = GLOBAL if quota.everywhere else stacks[change.stack].stack.region
+            by_region.setdefault(region, []).append(change)
+    for region, here in by_region.items():
+        used, allowed = quota.used(aws, region), quota.allowed(aws, region)
+        where = "the account" if quota.everywhere else region
+        source = OF_CLOUDFRONT if quota.documented else SOURCE
+        yield from _beyond(here, used, allowed, f"{quota.what} are used in {where}", source, quota.documented)
+
+
+def _on_vpc_origins(aws: Aws, added: Sequence[ResourceChange]) -> Found:
+    """A VPC origin serves 50 distributions, which AWS does not raise; those of a template that is new count as well."""
+    by_origin: dict[str, list[ResourceChange]] = {}
+    for change in added:
+        if change.type == DISTRIBUTION and change.new:
+            for origin in change.new.properties["DistributionConfig"].get("Origins", ()):
+                if "VpcOriginConfig" in origin:
+                    by_origin.setdefault(_identity(change, origin), []).append(change)
+    for origin, here in by_origin.items():
+        used = _distributions_on(aws, origin) if origin.startswith("vo_") else 0
+        yield from _beyond(here, used, ON_A_VPC_ORIGIN, "distributions of one VPC origin are used", OF_CLOUDFRONT)
+
+
+def _identity(change: ResourceChange, origin: Mapping[str, Mapping[str, object]]) -> str:
+    """Tell VPC origins apart: by id, by the output that will hold it, or by the resource of a stack that will."""
+    given = origin["VpcOriginConfig"].get("VpcOriginId")
+    local = isinstance(given, dict) and "Fn::GetAtt" in given
+    return f"{change.stack} {given}" if local else str(given)
+
+
+def _distributions_on(aws: Aws, origin: str) -> int:
+    found = aws.call("cloudfront", GLOBAL, "list_distributions_by_vpc_origin_id", VpcOriginId=origin)
+    return int(found["DistributionIdList"].get("Quantity", 0))
+
+
+def _behind_balancer(aws: Aws, rule: ResourceChange, added: Sequence[ResourceChange], region: str) -> Found:
+    """A load balancer that is there takes so many rules and target groups; a service, or a preview, is one of each."""
+    listener = rule.new.properties.get("ListenerArn") if rule.new else None
+    if not isinstance(listener, str):
+        return
+    limits = _limits(aws, region)
+    for kind, used in _behind(aws, region, listener).items():
+        here = [one for one in added if one.stack == rule.stack and one.type == kind]
+        name = PER_BALANCER[kind]
+        what = f"{name.partition('-per-')[0].replace('-', ' ')} of the load balancer are used"
+        yield from _beyond(here, used, limits[name], what, OF_BALANCING)
+
+
+def _limits(aws: Aws, region: str) -> dict[str, float]:
+    pages = aws.pages("elbv2", region, "describe_account_limits")
+    return {
+        one["Name"]: float(one["Max"])
+        for page in pages
+        for one in page["Limits"]
+        if one["Name"] in PER_BALANCER.values()
+    }
+
+
+def _behind(aws: Aws, region: str, listener: str) -> dict[str, int]:
+    """Count the rules of a listener, its default one aside, and the target groups of its load balancer."""
+    balancer = listener.rpartition("/")[0].replace(":listener/", ":loadbalancer/")
+    rules = aws.pages("elbv2", region, "describe_rules", ListenerArn=listener)
+    groups = aws.pages("elbv2", region, "describe_target_groups", LoadBalancerArn=balancer)
+    return {
+        RULE: sum(not rule["IsDefault"] for page in rules for rule in page["Rules"]),
+        TARGETS: sum(len(page["TargetGroups"]) for page in groups),
+    }
+
+
+def _beyond(
+    here: Sequence[ResourceChange], used: int, allowed: float, what: str, source: str, documented: bool = False
+) -> Found:
+    """Find fault with the first resource that does not fit, if one does not."""
+    fit = max(0, int(allowed) - used)
+    if fit >= len(here):
+        return
+    first = here[fit]
+    reason = f"{used} of {allowed:g} {what}, and {len(here)} more are needed"
+    if fit:
+        reason += f": {first.logical_id} is the first that does not fit"
+    if documented:
+        reason += "; this is AWS's default, which it may have raised for the account"
+    yield (first.stack, first.logical_id), Finding(Verdict.NOTHING if documented else Verdict.WILL_FAIL, reason, source)

@@ -109,29 +109,6 @@ def test_a_record_that_exists_is_found_before_anything_is_made() -> None:
     assert found(aws, None, record("b.example.com")) == []
 
 
-def quota(value: float, used: int) -> CannedAws:
-    return CannedAws(
-        get_service_quota={"Quota": {"Value": value}}, describe_vpcs={"Vpcs": [{}] * used}, describe_addresses={}
-    )
-
-
-def test_a_quota_that_is_used_up_is_named_with_what_is_used() -> None:
-    network = {"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {}}}
-    [finding] = found(quota(5, 5), None, network)
-    assert (finding.verdict, finding.reason[:32]) == (Verdict.WILL_FAIL, "5 of 5 VPCs are used in eu-centr")
-    assert found(quota(5, 4), None, network) == []
-
-
-def test_processors_for_a_release_at_the_most_are_shown() -> None:
-    service = {
-        "Web": {"Type": "AWS::ECS::Service", "Properties": {}},
-        "Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Cpu": 512}},
-    }
-    [finding] = found(quota(6, 0), None, service)
-    assert (finding.refused, "24 vCPU" in finding.reason) == (False, True)
-    assert found(quota(30, 0), None, service) == []
-
-
 def test_what_may_not_be_looked_at_is_left_out() -> None:
     def refuse(**given: Any) -> Any:
         raise AwsTrouble("not allowed")
