@@ -79,8 +79,9 @@ def audit(server: RunningServer, client: Client) -> dict[str, Any]:
     cookies = [{"name": name, "value": value, **sent} for name, value in client.cookies.items() if name != "flash"]
     least = LEAST if os.getloadavg()[0] <= (os.cpu_count() or 1) else LEAST_ON_A_BUSY_MACHINE
     where = {"root": f"http://127.0.0.1:{server.port}", "cookies": cookies, "chromium": CHROMIUM}
-    asked = json.dumps({**where, "pages": PAGES, "audited": AUDITED, "performance": least["performance"]})
-    done = subprocess.run([str(NODE), "audit.mjs"], cwd=AUDITS, input=asked, capture_output=True, text=True, timeout=600)
+    asked = json.dumps(where | {"pages": PAGES, "audited": AUDITED, "performance": least["performance"]})
+    node = [str(NODE), "audit.mjs"]
+    done = subprocess.run(node, cwd=AUDITS, input=asked, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return {**json.loads(done.stdout), "least": least}
 
