@@ -7,6 +7,7 @@ becomes one of the errors in `exits.py`, with what to do about it. boto3 is impo
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -255,12 +256,10 @@ class Aws:
             return self._clients[service, region]
 
     def _new_client(self, service: str, region: str) -> Any:
-        import boto3
         import botocore.config
 
         if self._session is None:
-            key, secret, token = (*(self.access.keys or ()), None, None, None)[:3]
-            self._session = boto3.session.Session(key, secret, token, profile_name=self.access.profile)
+            self._session = _session(self.access)
         config = botocore.config.Config(
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             connect_timeout=CONNECT_SECONDS,
@@ -296,6 +295,24 @@ class Aws:
             response_parsers.change(raw["ResourceChange"]) for page in pages for raw in page.get("Changes", ())
         )
         return ChangeSet(change_set, stack_id, changes, executable=status != "FAILED")
+
+
+def _session(access: Access) -> Any:
+    """Return a session with the access's credentials, which reads no model that another session has read already."""
+    import boto3
+    import botocore.session
+
+    core = botocore.session.Session(profile=access.profile)
+    core.register_component("data_loader", _models(core.get_config_variable("data_path")))
+    key, secret, token = (*(access.keys or ()), None, None, None)[:3]
+    return boto3.session.Session(key, secret, token, botocore_session=core)
+
+
+@functools.cache
+def _models(data_path: str | None) -> Any:
+    import botocore.loaders
+
+    return botocore.loaders.create_loader(data_path)
 
 
 KEEP = "\0keep"

@@ -200,10 +200,14 @@ def speaks_of(statement: Document, request: Request, context: Context) -> bool:
 
 
 def _action_fits(statement: Document, action: str) -> bool:
-    def among(patterns: Any) -> bool:
-        return any(matches(str(pattern).lower(), action.lower()) for pattern in listed(patterns))
+    named = "Action" in statement
+    return _is_among(tuple(listed(statement.get("Action" if named else "NotAction"))), action) == named
 
-    return among(statement["Action"]) if "Action" in statement else not among(statement.get("NotAction"))
+
+@functools.lru_cache(maxsize=1 << 16)
+def _is_among(patterns: tuple[str, ...], action: str) -> bool:
+    """Compare actions, whose case does not count. The same ones are compared for every resource."""
+    return any(matches(pattern.lower(), action.lower()) for pattern in patterns)
 
 
 def _resource_fits(statement: Document, resource: str, context: Context) -> bool:
@@ -261,9 +265,12 @@ def _short(statement: Document) -> str:
 
 def document(given: Any) -> Document:
     """Return a policy document as IAM's API gives it: a dictionary, or text that may be URL-encoded."""
-    if isinstance(given, Mapping):
-        return given
-    text = str(given)
+    return given if isinstance(given, Mapping) else _parsed(str(given))
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(text: str) -> Document:
+    """Parse a policy, once: a role is looked up for everything that is done in it."""
     found: Document = json.loads(text if text.lstrip().startswith("{") else unquote(text))
     return found
 
