@@ -259,7 +259,7 @@ class Aws:
         import botocore.config
 
         if self._session is None:
-            self._session = _session(self.access)
+            self._session = self._new_session()
         config = botocore.config.Config(
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             connect_timeout=CONNECT_SECONDS,
@@ -267,6 +267,16 @@ class Aws:
             max_pool_connections=20,
         )
         return self._session.client(service, region_name=region, endpoint_url=self.access.endpoint_url, config=config)
+
+    def _new_session(self) -> Any:
+        import boto3
+        import botocore.session
+
+        core = botocore.session.Session(profile=self.access.profile)
+        core.register_component("data_loader", _models(core.get_config_variable("data_path")))
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=response_parsers.timestamp)
+        key, secret, token = (*(self.access.keys or ()), None, None, None)[:3]
+        return boto3.session.Session(key, secret, token, botocore_session=core)
 
     def _contents(self, stack: Creation) -> dict[str, Any]:
         text = {"TemplateURL": stack.url} if stack.url else {"TemplateBody": stack.body}
@@ -297,19 +307,9 @@ class Aws:
         return ChangeSet(change_set, stack_id, changes, executable=status != "FAILED")
 
 
-def _session(access: Access) -> Any:
-    """Return a session with the access's credentials, which reads no model that another session has read already."""
-    import boto3
-    import botocore.session
-
-    core = botocore.session.Session(profile=access.profile)
-    core.register_component("data_loader", _models(core.get_config_variable("data_path")))
-    key, secret, token = (*(access.keys or ()), None, None, None)[:3]
-    return boto3.session.Session(key, secret, token, botocore_session=core)
-
-
 @functools.cache
 def _models(data_path: str | None) -> Any:
+    """Return what reads AWS's models, which sessions share: another one reads no model again."""
     import botocore.loaders
 
     return botocore.loaders.create_loader(data_path)
