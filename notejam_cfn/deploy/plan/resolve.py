@@ -104,6 +104,8 @@ class Resolver:
 
     def value(self, value: Any) -> Any:
         """Return a value with its functions worked out; what refers to a resource stays a reference."""
+        if isinstance(value, str):
+            return value
         if isinstance(value, list):
             return [item for each in value if (item := self.value(each)) is not NO_VALUE]
         if not isinstance(value, dict):
@@ -209,7 +211,7 @@ def _is_concatenation(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+    return isinstance(value, (int, float))
 
 
 def _resource(name: str, body: Mapping[str, Any], resolver: Resolver) -> Resolved:
