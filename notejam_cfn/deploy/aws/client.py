@@ -256,15 +256,10 @@ class Aws:
             return self._clients[service, region]
 
     def _new_client(self, service: str, region: str) -> Any:
-        import boto3
         import botocore.config
-        import botocore.session
 
         if self._session is None:
-            key, secret, token = (*(self.access.keys or ()), None, None, None)[:3]
-            core = botocore.session.Session(profile=self.access.profile)
-            core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
-            self._session = boto3.session.Session(key, secret, token, None, core, self.access.profile)
+            self._session = self._new_session()
         config = botocore.config.Config(
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             connect_timeout=CONNECT_SECONDS,
@@ -272,6 +267,16 @@ class Aws:
             max_pool_connections=20,
         )
         return self._session.client(service, region_name=region, endpoint_url=self.access.endpoint_url, config=config)
+
+    def _new_session(self) -> Any:
+        import boto3
+        import botocore.session
+
+        core = botocore.session.Session(profile=self.access.profile)
+        core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=response_parsers.timestamp)
+        key, secret, token = (*(self.access.keys or ()), None, None, None)[:3]
+        return boto3.session.Session(key, secret, token, botocore_session=core, profile_name=self.access.profile)
 
     def _contents(self, stack: Creation) -> dict[str, Any]:
         text = {"TemplateURL": stack.url} if stack.url else {"TemplateBody": stack.body}
