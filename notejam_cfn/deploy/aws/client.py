@@ -273,7 +273,7 @@ class Aws:
         import botocore.session
 
         core = botocore.session.Session(profile=self.access.profile)
-        core.register_component("data_loader", _models(core.get_config_variable("data_path")))
+        core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=response_parsers.timestamp)
         key, secret, token = (*(self.access.keys or ()), None, None, None)[:3]
         return boto3.session.Session(key, secret, token, botocore_session=core)
@@ -308,8 +308,8 @@ class Aws:
 
 
 @functools.cache
-def _models(data_path: str | None) -> Any:
-    """Return what reads AWS's models, which sessions share: another one reads no model again."""
+def _loader(data_path: str | None) -> Any:
+    """Return what reads botocore's models, one for all sessions: parsing them takes 0.1 s a client."""
     import botocore.loaders
 
     return botocore.loaders.create_loader(data_path)

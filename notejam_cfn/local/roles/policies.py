@@ -200,13 +200,13 @@ def speaks_of(statement: Document, request: Request, context: Context) -> bool:
 
 
 def _action_fits(statement: Document, action: str) -> bool:
-    named = "Action" in statement
-    return _is_among(tuple(listed(statement.get("Action" if named else "NotAction"))), action) == named
+    if "Action" in statement:
+        return _among(tuple(listed(statement["Action"])), action)
+    return not _among(tuple(listed(statement.get("NotAction"))), action)
 
 
-@functools.lru_cache(maxsize=1 << 16)
-def _is_among(patterns: tuple[str, ...], action: str) -> bool:
-    """Compare actions, whose case does not count. The same ones are compared for every resource."""
+@functools.lru_cache(maxsize=100_000)  # a rehearsal asks for the same actions of the same statements for each resource
+def _among(patterns: tuple[str, ...], action: str) -> bool:
     return any(matches(pattern.lower(), action.lower()) for pattern in patterns)
 
 
@@ -268,9 +268,8 @@ def document(given: Any) -> Document:
     return given if isinstance(given, Mapping) else _parsed(str(given))
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=1024)
 def _parsed(text: str) -> Document:
-    """Parse a policy, once: a role is looked up for everything that is done in it."""
     found: Document = json.loads(text if text.lstrip().startswith("{") else unquote(text))
     return found
 
