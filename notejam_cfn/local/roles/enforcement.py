@@ -177,7 +177,7 @@ class Enforcement:
         for (account, region, _), resource in list(self.resources.items()):
             if account != place.account:
                 continue
-            there, found = Place(account, region), resource.tags()
+            there, found = Place(account, region), resource.tags
             if found:
                 tags |= dict.fromkeys(resource.own(there), found)
             if resource.kind == "AWS::KMS::Alias":
@@ -187,16 +187,17 @@ class Enforcement:
 
     def remember(self, caller: policies.Caller, request: policies.Request, allowed: bool) -> None:
         """Keep what a caller asked for, once, with the policy that the resource had then."""
-        who = caller.arn or caller.service
-        entry = {
-            "caller": who,
-            "action": request.action,
-            "resource": request.resource,
-            "context": dict(request.context),
-            "allowed": allowed,
-            "resource_policy": resource_policy(request.resource),
-        }
-        self.asked.setdefault(json.dumps([who, request.action, request.resource, entry["context"]]), entry)
+        who, context = caller.arn or caller.service, dict(request.context)
+        key = json.dumps([who, request.action, request.resource, context])
+        if key not in self.asked:
+            self.asked[key] = {
+                "caller": who,
+                "action": request.action,
+                "resource": request.resource,
+                "context": context,
+                "allowed": allowed,
+                "resource_policy": resource_policy(request.resource),
+            }
 
     def _resource(
         self, kind: str, physical_id: str, properties: Mapping[str, Any], attributes: Mapping[str, Any]
