@@ -59,6 +59,7 @@ FREE_OF = {
     "Events": "Rule",
     "IAM": "Group ManagedPolicy Role RolePolicy",
     "KMS": "Alias",
+    "Lambda": "Function Permission",
     "Logs": "DeliveryDestination DeliverySource LogGroup QueryDefinition",
     "RDS": "DBClusterParameterGroup DBSubnetGroup",
     "Route53": "RecordSet",
