@@ -62,8 +62,8 @@ UNUSED_ACTIONS = frozenset(
         "sts:AssumeRole",
     }
 )
-# A function whose code stands in its template is not read from a bucket; one outside the VPC needs no interfaces there, and
-# one without a key of its own asks for none.
+# A function whose code stands in its template is not read from a bucket; one outside the VPC needs no interfaces there,
+# and one without a key of its own asks for none.
 UNUSED_OF = {
     "AWS::Lambda::Function": frozenset(
         {
