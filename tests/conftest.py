@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore import session as botocore_session
 
 from notejam_cfn.cli.main import main
 from notejam_cfn.deploy.aws.client import Access, Aws
@@ -59,7 +59,7 @@ def pytest_testnodedown(node: object) -> None:
 def _models_are_read_once() -> Iterator[None]:
     """Keep botocore's models for the whole run: each command makes sessions of its own and would parse them again."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", functools.cache(JSONFileLoader.load_file))
+        patch.setattr(botocore_session, "create_loader", functools.cache(botocore_session.create_loader))
         yield
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import pickle
 from typing import Any
 
 import yaml
@@ -88,8 +90,14 @@ def load(text: str) -> dict[str, Any]:
 
     Raises `yaml.YAMLError` when the text is neither.
     """
-    template: dict[str, Any] = yaml.load(text, Loader=_Loader)
+    template: dict[str, Any] = pickle.loads(_pickled(text))
     return template
+
+
+@functools.lru_cache(maxsize=128)
+def _pickled(text: str) -> bytes:
+    """Return what a text says, to be copied: a command reads its templates more than once, a rehearsal often."""
+    return pickle.dumps(yaml.load(text, Loader=_Loader))
 
 
 class _Call:

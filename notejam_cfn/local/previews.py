@@ -26,6 +26,7 @@ from ..deploy.stacks.execution.executor import Prompter
 from ..deploy.stacks.execution.outcomes import Result
 from ..deploy.ui.progress import Silent
 from ..deploy.ui.summary import exit_status, lines
+from . import permissions
 from .containers import task
 from .database.postgres import Postgres
 from .emulator import Emulator
@@ -69,8 +70,10 @@ def rehearse(scene: Scene, platform: task.Platform, image: str) -> None:
     if len(own) != 1:
         raise PreviewError(f"the preview made {len(own)} databases of its own: {', '.join(sorted(own))}")
     require_hour(scene, stack, asked.values[previews.EXPIRES])
+    permissions.let_services_work(scene.aws)
     state = account.stack(stack.region, stack.name)
     require_good(Destruction(facade, [stack], DestroyOptions(yes=True), progress_of(stack), NOBODY).run())
+    platform.require_stopped()  # ECS deletes a service when its tasks have ended
     end(scene, platform, str(state.id if state else ""))
     if set(databases(scene)) != made:
         raise PreviewError("the preview has ended, and its database is still there")

@@ -28,8 +28,8 @@ from ..deploy.stacks.deploy import Deployment, Options
 from ..deploy.stacks.templates import Template
 from ..deploy.ui.progress import Silent
 from ..deploy.ui.summary import exit_status, lines
-from ..stacks import stacks_of
-from ..stacks.stack import LAYERED
+from ..stacks import layers_of_stage
+from ..stacks.delivery import delivery_stacks
 from .emulator import Emulator
 from .rehearse import NOBODY
 
@@ -58,40 +58,68 @@ class Trial:
 
 
 class Builder:
-    """Builds configurations of one stage; what was built once is kept."""
+    """Builds configurations of one stage; what was built or judged once is kept."""
 
     def __init__(self) -> None:
         self._built: dict[str, Built] = {}
+        self._judged: dict[str, tuple[Judged, ...]] = {}
+        self._templates: dict[str, Template] = {}
 
     def build(self, settings: Settings, part: str = STAGE) -> Built:
         """Build the stage, or the pipeline, with these settings."""
-        key = repr((part, sorted(settings.items())))
+        key = _key(part, settings)
         if key not in self._built:
-            self._built[key] = _build(settings, part)
+            self._built[key] = self._build(settings, part)
         return self._built[key]
 
     def judged(self, old: Settings, new: Settings, part: str = STAGE) -> tuple[Judged, ...]:
         """Return what a change of settings means, from the templates alone."""
-        before, after = self.build(old, part), self.build(new, part)
-        now = {
-            (name, output): f"{name}/{output}"
-            for name, template in before.templates.items()
-            for output in template.document.get("Outputs", {})
-        }
-        image = {"ImageUri": IMAGE}
-        sides = [
-            StackChange(
-                name=stack.name,
-                layer=stack.layer,
-                new=after.templates[stack.name].document,
-                new_values={**_defaults(after.templates[stack.name]), **stack.values, **image},
-                old=before.templates[stack.name].document if stack.name in before.templates else None,
-                old_values=image,
-            )
-            for stack in after.manifest.stacks_of(part)
-        ]
-        comparison = compare(sides, now)
-        return judge(comparison, {}, two_steps.removed_last(comparison))
+        key = _key(part, old, new)
+        if key not in self._judged:
+            self._judged[key] = _judged(self.build(old, part), self.build(new, part), part)
+        return self._judged[key]
+
+    def _build(self, settings: Settings, part: str) -> Built:
+        """Build what is deployed of a part: the pipeline, or the layers of a stage."""
+        project = parse(document(settings))
+        layers = layers_of_stage(project.stages[0])
+        stacks = delivery_stacks(project, layers) if part == DELIVERY else layers
+        bodies = {one.name: one.template.to_dict() for one in stacks}
+        texts = {name: compact_json(body) for name, body in bodies.items()}
+        entries = [entry(one, f"{one.path}.json", texts[one.name], bodies[one.name]) for one in stacks]
+        with tempfile.TemporaryDirectory(prefix="changing-") as folder:
+            Path(folder, FILE_NAME).write_text(text(project, entries), encoding="utf-8")
+            return Built(read(Path(folder)), {name: self._template(texts[name], bodies[name]) for name in bodies})
+
+    def _template(self, text: str, body: Mapping[str, Any]) -> Template:
+        """Return the template; the same one for each configuration in which a stack says the same."""
+        return self._templates.setdefault(text, Template(body))
+
+
+def _key(part: str, *settings: Settings) -> str:
+    return repr((part, *(sorted(each.items()) for each in settings)))
+
+
+def _judged(before: Built, after: Built, part: str) -> tuple[Judged, ...]:
+    now = {
+        (name, output): f"{name}/{output}"
+        for name, template in before.templates.items()
+        for output in template.document.get("Outputs", {})
+    }
+    image = {"ImageUri": IMAGE}
+    sides = [
+        StackChange(
+            name=stack.name,
+            layer=stack.layer,
+            new=after.templates[stack.name].document,
+            new_values={**_defaults(after.templates[stack.name]), **stack.values, **image},
+            old=before.templates[stack.name].document if stack.name in before.templates else None,
+            old_values=image,
+        )
+        for stack in after.manifest.stacks_of(part)
+    ]
+    comparison = compare(sides, now)
+    return judge(comparison, {}, two_steps.removed_last(comparison))
 
 
 class Trials:
@@ -176,18 +204,6 @@ class Trials:
             if self.facade.stack(each.stack.region, name):
                 found += self.facade.events(each.stack.region, name, event.id if event else None)
         return found
-
-
-def _build(settings: Settings, part: str) -> Built:
-    """Build what is deployed of a part: the pipeline, or the layers of a stage (the console's form repeats them)."""
-    project = parse(document(settings))
-    composed = stacks_of(project, None if part == DELIVERY else [STAGE])
-    stacks = [one for one in composed if (one.stage is None if part == DELIVERY else one.form == LAYERED)]
-    bodies = {one.name: one.template.to_dict() for one in stacks}
-    entries = [entry(one, f"{one.path}.json", compact_json(bodies[one.name]), bodies[one.name]) for one in stacks]
-    with tempfile.TemporaryDirectory(prefix="changing-") as folder:
-        Path(folder, FILE_NAME).write_text(text(project, entries), encoding="utf-8")
-        return Built(read(Path(folder)), {name: Template(body) for name, body in bodies.items()})
 
 
 def document(settings: Settings) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from .delivery import bound_roles, delivery_stacks
 from .layered import layered_stacks
 from .stack import Stack
 
-__all__ = ["Stack", "stacks_of", "stacks_of_stage"]
+__all__ = ["Stack", "layers_of_stage", "stacks_of", "stacks_of_stage"]
 
 
 def stacks_of(project: Project, stages: Collection[str] | None = None) -> list[Stack]:
@@ -27,7 +27,14 @@ def stacks_of(project: Project, stages: Collection[str] | None = None) -> list[S
 
 def stacks_of_stage(stage: Stage) -> list[Stack]:
     """Compose a stage's stacks: the layers, then the one that holds all of them."""
-    stacks = [*layered_stacks(stage), console_stack(stage)]
+    console = console_stack(stage)
+    bound_roles(console.template)
+    return [*layers_of_stage(stage), console]
+
+
+def layers_of_stage(stage: Stage) -> list[Stack]:
+    """Compose a stage's layers, without the one that holds all of them."""
+    stacks = layered_stacks(stage)
     for stack in stacks:
         bound_roles(stack.template)
     return stacks

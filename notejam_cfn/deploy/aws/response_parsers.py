@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Mapping
 from typing import Any
 
 from .models import Change, Event, HeldResource, RolloutState, StackState
+
+
+def timestamp(value: Any) -> datetime.datetime:
+    """Read a time for botocore, whose own reading of ISO 8601 takes a third of the time that a page of events does."""
+    if isinstance(value, str) and "T" in value:
+        with contextlib.suppress(ValueError):
+            return datetime.datetime.fromisoformat(value)
+    from botocore.utils import parse_timestamp
+
+    read: datetime.datetime = parse_timestamp(value)
+    return read
 
 
 def stack(raw: Mapping[str, Any]) -> StackState:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -87,8 +88,16 @@ class Comparison:
     changing: frozenset[Key]
     old: Mapping[Key, Resolved]
     new: Mapping[Key, Resolved]
-    readers: Mapping[Key, frozenset[Key]]
-    """By resource that is deployed: the deployed resources, in any stack, that refer to it."""
+    stacks: tuple[StackChange, ...] = dataclasses.field(default=(), repr=False, compare=False)
+
+    @functools.cached_property
+    def readers(self) -> Mapping[Key, frozenset[Key]]:
+        """By resource that is deployed: the deployed resources, in any stack, that refer to it."""
+        found = _Readers()
+        for stack in self.stacks:
+            if stack.old is not None:
+                found.take(stack.name, stack.old, stack.old_values)
+        return {key: frozenset(readers) for key, readers in found.read.items()}
 
 
 def compare(stacks: Iterable[StackChange], outputs: Mapping[Key, str]) -> Comparison:
@@ -106,19 +115,24 @@ class _Walk:
         self.changes: list[ResourceChange] = []
         self.old: dict[Key, Resolved] = {}
         self.new: dict[Key, Resolved] = {}
-        self.behind: dict[Key, frozenset[Key]] = {}
-        self.read: dict[Key, set[Key]] = {}
+        self.stacks: list[StackChange] = []
 
     def take(self, stack: StackChange) -> None:
         """Compare one stack, and find out which of its outputs will change."""
         old = self._old_resources(stack)
-        new = resolve.resources(stack.new, stack.new_values, self.after)
+        new = old if self._stays(stack) else resolve.resources(stack.new, stack.new_values, self.after)
         comparing = _Comparing(stack, old, new, {key for key, value in self.after.items() if value is None})
         self.changes += comparing.changes()
         self.old |= {(stack.name, name): each for name, each in old.items()}
         self.new |= {(stack.name, name): each for name, each in new.items()}
         self._follow_outputs(stack, comparing)
-        self._note_readers(stack)
+        self.stacks.append(stack)
+
+    def _stays(self, stack: StackChange) -> bool:
+        """Whether nothing that a stack is made of changes, so that its resources need to be worked out only once."""
+        if stack.old is None or stack.stale or stack.old != stack.new or self.after != self.now:
+            return False
+        return resolve.parameters(stack.old, stack.old_values) == resolve.parameters(stack.new, stack.new_values)
 
     def _old_resources(self, stack: StackChange) -> dict[str, Resolved]:
         if stack.old is None:
@@ -140,16 +154,25 @@ class _Walk:
             if gone[0] == stack.name:
                 self.after.pop(gone, None)
 
-    def _note_readers(self, stack: StackChange) -> None:
-        """Remember which deployed resources refer to which, through outputs too."""
-        if stack.old is None:
-            return
-        symbolic = resolve.resources(stack.old, stack.old_values, {})
-        for name, value in resolve.output_values(stack.old, stack.old_values, {}).items():
-            self.behind[stack.name, name] = frozenset(self._targets(stack.name, value))
-        for name, resource in symbolic.items():
-            for target in self._targets(stack.name, dict(resource.properties)):
-                self.read.setdefault(target, set()).add((stack.name, name))
+    def result(self) -> Comparison:
+        changing = frozenset(key for key, value in self.after.items() if value is None or value != self.now.get(key))
+        return Comparison(tuple(self.changes), changing, self.old, self.new, tuple(self.stacks))
+
+
+class _Readers:
+    """Remembers which deployed resources refer to which, through outputs too."""
+
+    def __init__(self) -> None:
+        self.behind: dict[Key, frozenset[Key]] = {}
+        self.read: dict[Key, set[Key]] = {}
+
+    def take(self, stack: str, document: Mapping[str, Any], values: Mapping[str, str]) -> None:
+        """Note what a stack's resources refer to, those stacks first that others read."""
+        for name, value in resolve.output_values(document, values, {}).items():
+            self.behind[stack, name] = frozenset(self._targets(stack, value))
+        for name, resource in resolve.resources(document, values, {}).items():
+            for target in self._targets(stack, dict(resource.properties)):
+                self.read.setdefault(target, set()).add((stack, name))
 
     def _targets(self, stack: str, value: Any) -> Iterable[Key]:
         for reference in references(value):
@@ -157,11 +180,6 @@ class _Walk:
                 yield from self.behind.get((reference.stack, reference.name), ())
             else:
                 yield (stack, reference.name)
-
-    def result(self) -> Comparison:
-        changing = frozenset(key for key, value in self.after.items() if value is None or value != self.now.get(key))
-        readers = {key: frozenset(found) for key, found in self.read.items()}
-        return Comparison(tuple(self.changes), changing, self.old, self.new, readers)
 
 
 class _Comparing:

@@ -15,6 +15,7 @@ Outputs = Mapping[tuple[str, str], str | None]
 OUTPUT = "Output"
 NO_VALUE = object()
 LISTS = ("CommaDelimitedList", "List<")
+NESTED = (dict, list)
 _VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
 # As CloudFormation itself does for a database, which it never deletes without one.
 # Source: CloudFormation Template Reference, "DeletionPolicy attribute".
@@ -53,6 +54,12 @@ def output_values(document: Mapping[str, Any], values: Mapping[str, str], output
     }
 
 
+def parameters(document: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of a stack's parameters: those it is given, and the defaults of the others."""
+    declared = document.get("Parameters", {})
+    return {name: str(body.get("Default", "")) for name, body in declared.items()} | dict(values)
+
+
 @dataclasses.dataclass(frozen=True)
 class Reference:
     """What a value refers to: a resource of its own stack, or one of its attributes; or an output of another stack."""
@@ -63,10 +70,11 @@ class Reference:
 
 
 def references(value: Any) -> Iterator[Reference]:
-    """Yield what a resolved value refers to."""
+    """Yield what a resolved value refers to. Most values are texts: asking before the call is what makes it fast."""
     if isinstance(value, list):
         for item in value:
-            yield from references(item)
+            if isinstance(item, NESTED):
+                yield from references(item)
     elif isinstance(value, dict):
         if OUTPUT in value:
             yield Reference(value[OUTPUT][1], stack=value[OUTPUT][0])
@@ -76,7 +84,8 @@ def references(value: Any) -> Iterator[Reference]:
             yield Reference(value["Ref"])
         else:
             for item in value.values():
-                yield from references(item)
+                if isinstance(item, NESTED):
+                    yield from references(item)
 
 
 class Resolver:
@@ -85,7 +94,7 @@ class Resolver:
     def __init__(self, document: Mapping[str, Any], values: Mapping[str, str], outputs: Outputs) -> None:
         declared = document.get("Parameters", {})
         self.types = {name: str(body.get("Type", "String")) for name, body in declared.items()}
-        self.values = {name: str(body.get("Default", "")) for name, body in declared.items()} | dict(values)
+        self.values = parameters(document, values)
         self.conditions = document.get("Conditions", {})
         self.mappings = document.get("Mappings", {})
         self.outputs = outputs
@@ -104,6 +113,8 @@ class Resolver:
 
     def value(self, value: Any) -> Any:
         """Return a value with its functions worked out; what refers to a resource stays a reference."""
+        if isinstance(value, str):  # most values are: asking first is what makes this fast
+            return value
         if isinstance(value, list):
             return [item for each in value if (item := self.value(each)) is not NO_VALUE]
         if not isinstance(value, dict):
@@ -209,7 +220,7 @@ def _is_concatenation(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+    return isinstance(value, (int, float))
 
 
 def _resource(name: str, body: Mapping[str, Any], resolver: Resolver) -> Resolved:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from notejam_cfn.local.containers import task
 from notejam_cfn.local.containers.image import Image
 from notejam_cfn.local.containers.task import TaskError
 from notejam_cfn.local.emulator import Emulator
+from notejam_cfn.local.permissions import PermissionsError
 from notejam_cfn.local.rehearse import Rehearsal, RehearsalError, Settings
 
 ROOT = Path(__file__).parents[3]
@@ -76,6 +78,7 @@ def test_the_rehearsal_of_dev_in_its_image_takes_a_minute_at_most(built: Image) 
 def test_the_rehearsal_of_every_other_stage_goes_well(aws: Emulator, stage: str) -> None:
     told = "\n".join(rehearse(aws, ROOT / "output", stage, in_role=True))
     assert "got everything that they asked for" in told
+    assert re.search(r"\d+ of the roles' \d+ permissions were used by nothing", told)
     assert "signed up as" in told
     assert "nothing was replaced" in told
 
@@ -118,7 +121,7 @@ def test_a_permission_that_a_service_lacks_is_noticed(aws: Emulator, changed: Ch
         actions = inline["PolicyDocument"]["Statement"][0]["Action"]
         actions.remove("logs:PutLogEvents")
 
-    with pytest.raises(RehearsalError, match=r"FlowLogRole-\w+ lacks logs:PutLogEvents on arn:aws:logs:"):
+    with pytest.raises(PermissionsError, match=r"FlowLogRole-\w+ lacks logs:PutLogEvents on arn:aws:logs:"):
         rehearse(aws, changed("network", mistake))
 
 
@@ -127,7 +130,7 @@ def test_a_key_policy_that_leaves_out_a_service_is_noticed(aws: Emulator, change
         policy = template["Resources"]["Key"]["Properties"]["KeyPolicy"]
         policy["Statement"] = [one for one in policy["Statement"] if one.get("Sid") != "LogGroupsEncrypt"]
 
-    with pytest.raises(RehearsalError, match=r"logs.eu-central-1.amazonaws.com lacks kms:GenerateDataKey"):
+    with pytest.raises(PermissionsError, match=r"logs.eu-central-1.amazonaws.com lacks kms:GenerateDataKey"):
         rehearse(aws, changed("network", mistake))
 
 

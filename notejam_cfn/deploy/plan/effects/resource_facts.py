@@ -32,6 +32,7 @@ class ResourceFacts:
 UNKNOWN = ResourceFacts()
 
 
+@functools.cache
 def facts_of(kind: str) -> ResourceFacts | None:
     """Return the facts of a type such as `AWS::EC2::VPC`, or None for one that is not in the file."""
     found = _document()["types"].get(kind)
