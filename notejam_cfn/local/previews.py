@@ -70,6 +70,7 @@ def rehearse(scene: Scene, platform: task.Platform, image: str) -> None:
     require_hour(scene, stack, asked.values[previews.EXPIRES])
     state = account.stack(stack.region, stack.name)
     require_good(Destruction(facade, [stack], DestroyOptions(yes=True), progress_of(stack), NOBODY).run())
+    platform.require_stopped()  # ECS deletes a service when its tasks have ended
     end(scene, platform, str(state.id if state else ""))
     if set(databases(scene)) != made:
         raise PreviewError("the preview has ended, and its database is still there")

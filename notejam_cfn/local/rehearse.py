@@ -11,7 +11,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -102,17 +102,9 @@ class Rehearsal:
             self.tell(f"{url} says that it waits for a release")
             self.release()
             self.let_services_work()
-            with self.running_task() as targets:
-                self.use(way, targets)
-                self.update_without_replacement()
-                self.fail()
-                smoke_client.walk(way.client(), lambda words: None)
-                self.tell("still works after the update")
-                if self.allows_previews and self.settings.in_role:
-                    self.preview()
-                if self.settings.keep:
-                    self.settings.keep(way.browser_address)
-        self.restore()
+            with self.platform_of(task.read(self.aws, self.service.name)) as platform:
+                self.work(way, platform)
+                self.restore()
         self.require_nothing_refused()
         self.remove()
 
@@ -120,6 +112,19 @@ class Rehearsal:
     def network_address(self) -> str:
         """Where the emulator answers, HOST:PORT."""
         return urlsplit(self.aws.url).netloc
+
+    def work(self, way: entrance.Entrance, platform: task.Platform) -> None:
+        """Run the deployed task, and do what is done while it runs."""
+        with self.running_task(platform) as targets:
+            self.use(way, targets)
+            self.update_without_replacement()
+            self.fail()
+            smoke_client.walk(way.client(), lambda words: None)
+            self.tell("still works after the update")
+            if self.allows_previews and self.settings.in_role:
+                self.preview(platform)
+            if self.settings.keep:
+                self.settings.keep(way.browser_address)
 
     def use(self, way: entrance.Entrance, targets: entrance.Targets) -> None:
         """Use the stage as people do, and see what they see while no task runs."""
@@ -183,27 +188,24 @@ class Rehearsal:
         self.tell(f"released; the stage holds {len(held)} resources")
 
     @contextmanager
-    def running_task(self) -> Iterator[entrance.Targets]:
+    def running_task(self, platform: task.Platform) -> Iterator[entrance.Targets]:
         """Run the deployed task against a real database, behind the emulated load balancer."""
         found = task.read(self.aws, self.service.name)
-        with ExitStack() as stack:
-            platform = stack.enter_context(self._platform(found))
-            self.platform = platform
-            self.tell(f"the containers run in {platform.runtime.described}")
-            for name in task.prepare(found, platform):
-                self.tell(f"container {name} succeeded")
-            port = stack.enter_context(task.serving(found, platform))
+        self.tell(f"the containers run in {platform.runtime.described}")
+        for name in task.prepare(found, platform):
+            self.tell(f"container {name} succeeded")
+        with task.serving(found, platform) as port:
             self.tell(f"container is healthy on port {port}: {found.health_path} answers {found.health_code}")
             address = task.local_address(found).strip("[]")
             targets = entrance.Targets(self.aws.client("elbv2"), found.target_group, address, port)
             targets.bring_back()
             yield targets
 
-    def preview(self) -> None:
+    def preview(self, platform: task.Platform) -> None:
         """Make a preview beside the stage, use it and end it."""
         address, database = self.network_address, self.database
         scene = previews.Scene(self.aws, self.manifest, self.settings.stage, address, database, self.tell)
-        previews.rehearse(scene, self.platform, self._image())
+        previews.rehearse(scene, platform, self._image())
 
     def update_without_replacement(self) -> None:
         """Change sizes, and make sure that every resource is still the one it was."""
@@ -290,7 +292,7 @@ class Rehearsal:
         return self.settings.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)
 
     @contextmanager
-    def _platform(self, found: task.Task) -> Iterator[task.Platform]:
+    def platform_of(self, found: task.Task) -> Iterator[task.Platform]:
         """Start what stands for the platform: the database and the authority that browsers and clients trust."""
         authority = Authority()
         clusters = self.aws.client("rds").describe_db_clusters()["DBClusters"]
@@ -304,7 +306,11 @@ class Rehearsal:
             runtime = self._runtime(authority, Path(folder))
             # The database's name resolves nowhere here; libpq takes its address from this and still checks the name.
             given = {**self.aws.environment, "PGHOSTADDR": address}
-            yield task.Platform(runtime, given, Path(folder) / "log")
+            platform = task.Platform(runtime, given, Path(folder) / "log")
+            try:
+                yield platform
+            finally:
+                platform.require_stopped()
 
     def _runtime(self, authority: Authority, folder: Path) -> Runtime:
         """Return what containers run in; its database certificates are this rehearsal's instead of those of RDS."""

@@ -276,7 +276,7 @@ class Aws:
         core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=response_parsers.timestamp)
         key, secret, token = (*(self.access.keys or ()), None, None, None)[:3]
-        return boto3.session.Session(key, secret, token, botocore_session=core, profile_name=self.access.profile)
+        return boto3.session.Session(key, secret, token, botocore_session=core)
 
     def _contents(self, stack: Creation) -> dict[str, Any]:
         text = {"TemplateURL": stack.url} if stack.url else {"TemplateBody": stack.body}

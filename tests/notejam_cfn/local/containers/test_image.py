@@ -8,7 +8,9 @@ import re
 import signal
 import subprocess
 import tarfile
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +25,16 @@ LARGEST_MB = 260
 
 
 @pytest.fixture
-def sandbox(built: image.Image, tmp_path: Path) -> Sandbox:
-    for folder in (tmp_path, *tmp_path.parents):
-        if os.geteuid() == 0 and folder.stat().st_uid == 0 and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o055)
-    volumes, authorities = tmp_path / "volumes", tmp_path / "authorities.pem"
-    volumes.mkdir(mode=0o755)
-    authorities.write_text("nobody\n")
-    authorities.chmod(0o644)
-    return Sandbox(built, volumes, authorities)
+def sandbox(built: image.Image) -> Iterator[Sandbox]:
+    """A container of the image, in a folder that other users may enter: pytest's own is for one."""
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        volumes, authorities = folder / "volumes", folder / "authorities.pem"
+        volumes.mkdir(mode=0o755)
+        authorities.write_text("nobody\n")
+        authorities.chmod(0o644)
+        yield Sandbox(built, volumes, authorities)
 
 
 def run(sandbox: Sandbox, program: str, limits: Limits = LIKE_A_TASK) -> subprocess.CompletedProcess[str]:
