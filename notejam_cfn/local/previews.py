@@ -25,6 +25,7 @@ from ..deploy.stacks.execution.executor import Prompter
 from ..deploy.stacks.execution.outcomes import Result
 from ..deploy.ui.progress import Silent
 from ..deploy.ui.summary import exit_status, lines
+from . import permissions
 from .containers import task
 from .database.postgres import Postgres
 from .emulator import Emulator
@@ -68,6 +69,7 @@ def rehearse(scene: Scene, platform: task.Platform, image: str) -> None:
     if len(own) != 1:
         raise PreviewError(f"the preview made {len(own)} databases of its own: {', '.join(sorted(own))}")
     require_hour(scene, stack, asked.values[previews.EXPIRES])
+    permissions.let_services_work(scene.aws)
     state = account.stack(stack.region, stack.name)
     require_good(Destruction(facade, [stack], DestroyOptions(yes=True), progress_of(stack), NOBODY).run())
     platform.require_stopped()  # ECS deletes a service when its tasks have ended

@@ -354,10 +354,24 @@ def backed_up(resource: Resource, world: World) -> Iterator[Need]:
         yield _taken_on(str(role), "backup", world)
 
 
+def budget_action(resource: Resource, world: World) -> Iterator[Need]:
+    """AWS Budgets attaches a policy to roles when a budget is spent, and takes it off again.
+
+    Source: AWS Cost Management User Guide, "Setting up a role for AWS Budgets to run budget actions".
+    """
+    role = str(resource.properties["ExecutionRoleArn"])
+    yield _taken_on(role, "budgets", world)
+    given = resource.properties["Definition"].get("IamActionDefinition", {})
+    roles = [world.place.arn("iam:A:role/{}", str(name)) for name in given.get("Roles", ())]
+    actions = ["iam:AttachRolePolicy", "iam:DetachRolePolicy"]
+    yield from _in_role(role, actions, roles, **{"iam:PolicyARN": given.get("PolicyArn", "")})
+
+
 SAID_BY: dict[str, tuple[Callable[[Resource, World], Iterator[Need]], ...]] = {
     "AWS::Backup::BackupSelection": (backed_up,),
     "AWS::Backup::BackupVault": (vault,),
     "AWS::Backup::RestoreTestingSelection": (backed_up,),
+    "AWS::Budgets::BudgetsAction": (budget_action,),
     "AWS::CloudWatch::Alarm": (alarm,),
     "AWS::CloudWatch::CompositeAlarm": (alarm,),
     "AWS::EC2::FlowLog": (flow_log,),

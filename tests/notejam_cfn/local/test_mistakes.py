@@ -15,6 +15,7 @@ import pytest
 
 from notejam_cfn.core import render
 from notejam_cfn.deploy.manifest import read
+from notejam_cfn.local import permissions
 from notejam_cfn.local.containers import task
 from notejam_cfn.local.containers.task import TaskError
 from notejam_cfn.local.emulator import Emulator
@@ -33,24 +34,24 @@ def rehearsal(aws: Emulator, output: Path) -> Rehearsal:
 
 
 @pytest.fixture(scope="module")
-def served(running_emulator: Emulator) -> Iterator[Emulator]:
-    """An account in which dev is deployed, with its task behind the load balancer."""
+def platform(running_emulator: Emulator) -> Iterator[task.Platform]:
+    """What containers run on, in an account in which dev is deployed, with its task behind the load balancer."""
     running_emulator.reset()
     good = rehearsal(running_emulator, OUTPUT)
     good.release()
-    with good.running_task():
-        yield running_emulator
+    with good.platform_of(task.read(running_emulator, good.service.name)) as made, good.running_task(made):
+        yield made
 
 
 @pytest.fixture
-def mistaken(served: Emulator, tmp_path: Path) -> Callable[[str, Change], Rehearsal]:
+def mistaken(running_emulator: Emulator, platform: task.Platform, tmp_path: Path) -> Callable[[str, Change], Rehearsal]:
     """Change the resources of one template of dev, and release that: `mistaken("service", change)`."""
 
     def release(layer: str, change: Change) -> Rehearsal:
         output = tmp_path / "output"
         shutil.copytree(OUTPUT, output)
         rewrite(output, layer, change)
-        made = rehearsal(served, output)
+        made = rehearsal(running_emulator, output)
         made.release()
         return made
 
@@ -88,7 +89,7 @@ def silent(words: str) -> None:
 
 def test_a_stage_without_a_mistake_is_let_through(mistaken: Mistaken) -> None:
     made = mistaken("service", lambda resources: None)
-    made.let_services_work()
+    permissions.let_services_work(made.aws)
     with entered(made) as way:
         smoke_client.walk(way.client(), silent)
         entrance.walk(way, silent)
@@ -99,21 +100,21 @@ def containers(resources: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def start(made: Rehearsal) -> None:
-    with made.running_task():
+def start(made: Rehearsal, platform: task.Platform) -> None:
+    with made.running_task(platform):
         pass
 
 
-def test_a_variable_that_the_task_definition_forgets_is_noticed(mistaken: Mistaken) -> None:
+def test_a_variable_that_the_task_definition_forgets_is_noticed(mistaken: Mistaken, platform: task.Platform) -> None:
     def forget(resources: dict[str, Any]) -> None:
         for container in containers(resources):
             container["Secrets"] = [one for one in container["Secrets"] if one["Name"] != "SESSION_SECRET"]
 
     with pytest.raises(TaskError, match="SESSION_SECRET"):
-        start(mistaken("service", forget))
+        start(mistaken("service", forget), platform)
 
 
-def test_a_wrong_database_host_is_noticed(mistaken: Mistaken) -> None:
+def test_a_wrong_database_host_is_noticed(mistaken: Mistaken, platform: task.Platform) -> None:
     """The certificate of the stand-in is for the cluster's endpoint: another name is not accepted."""
 
     def mistake(resources: dict[str, Any]) -> None:
@@ -123,10 +124,12 @@ def test_a_wrong_database_host_is_noticed(mistaken: Mistaken) -> None:
                     variable["Value"] = "elsewhere.example.com"
 
     with pytest.raises(TaskError, match="migrate ended with"):
-        start(mistaken("service", mistake))
+        start(mistaken("service", mistake), platform)
 
 
-def test_a_wrong_health_check_path_is_noticed(mistaken: Mistaken, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_health_check_path_is_noticed(
+    mistaken: Mistaken, platform: task.Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A deployment refuses to change the path of a stage that is up, so it is changed behind its back."""
     made = mistaken("service", lambda resources: None)
     balancing = made.aws.client("elbv2")
@@ -134,7 +137,7 @@ def test_a_wrong_health_check_path_is_noticed(mistaken: Mistaken, monkeypatch: p
     monkeypatch.setattr(task, "START_SECONDS", 3)
     balancing.modify_target_group(TargetGroupArn=group["TargetGroupArn"], HealthCheckPath="/nowhere")
     with pytest.raises(TaskError, match="/nowhere"):
-        start(made)
+        start(made, platform)
     balancing.modify_target_group(TargetGroupArn=group["TargetGroupArn"], HealthCheckPath=group["HealthCheckPath"])
 
 
@@ -145,8 +148,8 @@ def test_permissions_that_services_lack_are_noticed(mistaken: Mistaken) -> None:
         policy = resources["Key"]["Properties"]["KeyPolicy"]
         policy["Statement"] = [one for one in policy["Statement"] if one.get("Sid") != "LogGroupsEncrypt"]
 
-    with pytest.raises(RehearsalError) as raised:
-        mistaken("network", mistake).let_services_work()
+    with pytest.raises(permissions.PermissionsError) as raised:
+        permissions.let_services_work(mistaken("network", mistake).aws)
     raised.match(r"FlowLogRole-\w+ lacks logs:PutLogEvents on arn:aws:logs:")
     raised.match(r"logs.eu-central-1.amazonaws.com lacks kms:GenerateDataKey")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,6 +48,7 @@ def test_the_rehearsal_of_dev_in_its_image_takes_a_minute_at_most(built: Image) 
 def test_the_rehearsal_of_prod_goes_well(aws: Emulator) -> None:
     told = rehearse(aws, ROOT / "output", "prod", in_role=True)
     assert "got everything that they asked for" in told
+    assert re.search(r"\d+ of the roles' \d+ permissions were used by nothing", told)
     assert "signed up as" in told
     assert "nothing was replaced" in told
 
