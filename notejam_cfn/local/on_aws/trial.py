@@ -177,7 +177,7 @@ def prepare(project: Project, stage: str, image: str, folder: Path = FOLDER) -> 
             state.failed.clear()
             state.facts |= given
             return state, path.parent
-    name = f"trial-{secrets.token_hex(3)}"
+    name = f"try-{secrets.token_hex(2)}"  # short: a template names the project a hundred times, and has a limit
     throwaway = _throwaway(project, name, stage)
     place = folder / name
     place.mkdir(parents=True)

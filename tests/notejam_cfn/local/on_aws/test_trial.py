@@ -18,7 +18,8 @@ from notejam_cfn.deploy.exit_codes import BadInput
 from notejam_cfn.deploy.ui.progress import Silent
 from notejam_cfn.local.emulator import Emulator
 from notejam_cfn.local.entrance.smoke_client import SmokeError
-from notejam_cfn.local.on_aws import proof, trial
+from notejam_cfn.local.on_aws import preview, proof, trial
+from notejam_cfn.local.on_aws import steps as steps_of_a_trial
 from notejam_cfn.local.on_aws.trial import State, Trial, TrialError
 
 ROOT = Path(__file__).parents[4]
@@ -60,9 +61,9 @@ class World:
             raise SmokeError("/ answers 200 without 'First note'")
 
     def pause(self, seconds: float) -> None:
-        """Be what AWS does in that time.
+        """Be what AWS does in that time: schedules, and Application Auto Scaling.
 
-        Application Auto Scaling keeps the minimum of tasks, or none when nobody has asked; schedules come to their hour.
+        That keeps the minimum of tasks, or none when nobody has asked.
         """
         self.passed += seconds
         if self.ends:
@@ -144,10 +145,11 @@ def deployed(running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactor
     return run, world
 
 
-def test_tasks_that_do_not_stop_are_told(deployed: tuple[Trial, World]) -> None:
+def test_tasks_that_do_not_stop_are_told(deployed: tuple[Trial, World], monkeypatch: pytest.MonkeyPatch) -> None:
     run, world = deployed
     world.sleeps = False
-    with pytest.raises(TrialError, match="tasks still run after 25 minutes"):
+    monkeypatch.setattr(steps_of_a_trial, "NOTICING_MINUTES", -8)
+    with pytest.raises(TrialError, match="tasks still run after 2 minutes"):
         run.steps.sleep()
     world.sleeps = True
 
@@ -162,10 +164,11 @@ def test_a_note_that_a_restore_loses_is_told(deployed: tuple[Trial, World]) -> N
     assert world.visits.count("write") == 1
 
 
-def test_a_preview_that_does_not_end_is_told(deployed: tuple[Trial, World]) -> None:
+def test_a_preview_that_does_not_end_is_told(deployed: tuple[Trial, World], monkeypatch: pytest.MonkeyPatch) -> None:
     run, world = deployed
     world.ends = False
-    with pytest.raises(TrialError, match=r"trial-\w+-dev-preview-trial is still there after 20 minutes"):
+    monkeypatch.setattr(preview, "REMOVING_MINUTES", -3)
+    with pytest.raises(TrialError, match=r"try-\w+-dev-preview-trial is still there after 2 minutes"):
         run.steps.preview()
     world.ends = True
 
