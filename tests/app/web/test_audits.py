@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -42,11 +43,15 @@ PAGES = [
     {"path": EDIT, "name": "errors", "steps": [["#name", ""], ["#text", ""], ["main .button"]]},
     {"path": "/notes/2/delete/", "name": "undo", "steps": [["main button"]]},
 ]
+# One page of each make: a form for guests, a list, a text and an editor. A desktop is wider and faster than a phone: the
+# page with the most on it may shift there.
 AUDITED = [
     {"path": "/signin/", "guest": True},
-    {"path": "/signup/", "guest": True},
-    *({"path": path} for path in ("/", "/notes/1/", EDIT, "/settings/")),
+    {"path": "/", "desktop": True},
+    {"path": "/notes/1/"},
+    {"path": EDIT},
 ]
+SCORES = len(AUDITED) + 1
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +82,7 @@ def audit(server: RunningServer, client: Client) -> dict[str, Any]:
     sent = {"domain": "127.0.0.1", "path": "/"}
     cookies = [{"name": name, "value": value, **sent} for name, value in client.cookies.items() if name != "flash"]
     asked = {"root": f"http://127.0.0.1:{server.port}", "cookies": cookies, "chromium": CHROMIUM}
-    asked_for = json.dumps({**asked, "pages": PAGES, "audited": AUDITED})
+    asked_for = json.dumps({**asked, "pages": PAGES, "audited": AUDITED, "enough": least()["performance"]})
     done = subprocess.run(
         [str(NODE), "audit.mjs"], cwd=AUDITS, input=asked_for, capture_output=True, text=True, timeout=600
     )
@@ -90,9 +95,14 @@ def test_axe_finds_nothing_and_every_page_fits_a_phone_with_large_text(found: di
     assert found["faults"] == []
 
 
+@functools.cache
+def least() -> dict[str, int]:
+    """The scores that a page must have on this machine, as busy as it is when the audits begin."""
+    return LEAST if os.getloadavg()[0] <= (os.cpu_count() or 1) else LEAST_ON_A_BUSY_MACHINE
+
+
 def test_lighthouse_is_content(found: dict[str, Any]) -> None:
-    least = LEAST if os.getloadavg()[0] <= (os.cpu_count() or 1) else LEAST_ON_A_BUSY_MACHINE
-    poor = [page for page in found["scores"] if any(page["scores"][name] < score for name, score in least.items())]
-    assert len(found["scores"]) == 2 * len(AUDITED)
+    poor = [page for page in found["scores"] if any(page["scores"][name] < score for name, score in least().items())]
+    assert len(found["scores"]) == SCORES
     assert poor == []
     assert [page["shown"] for page in found["scores"]] == [page["page"].partition(",")[0] for page in found["scores"]]
