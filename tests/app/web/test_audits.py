@@ -43,8 +43,8 @@ PAGES = [
     {"path": EDIT, "name": "errors", "steps": [["#name", ""], ["#text", ""], ["main .button"]]},
     {"path": "/notes/2/delete/", "name": "undo", "steps": [["main button"]]},
 ]
-# One page of each make: a form for guests, a list, a text and an editor. A desktop is wider and faster than a phone: the
-# page with the most on it may shift there.
+# One page of each make: a form for guests, a list, a text and an editor. A desktop is wider and faster than a phone:
+# the page with the most on it may shift there.
 AUDITED = [
     {"path": "/signin/", "guest": True},
     {"path": "/", "desktop": True},
