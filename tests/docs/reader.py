@@ -29,8 +29,8 @@ ATHENA = "athena"
 
 
 def copy_of_project(folder: Path) -> Path:
-    """Copy what belongs to the project, without what its .gitignore names, and return the folder."""
-    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    """Copy what belongs to the project and return the folder: without what its .gitignore names, but compiled."""
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").replace("__pycache__/\n", "").split()
     left_out = shutil.ignore_patterns(".git", *(pattern.rstrip("/") for pattern in ignored))
     shutil.copytree(ROOT, folder, ignore=left_out, dirs_exist_ok=True)
     return folder
