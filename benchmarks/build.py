@@ -3,8 +3,9 @@
     python benchmarks/build.py [--quick] [--assert]
 
 Seconds depend on the machine, so every figure also stands as a ratio to a baseline measured in the same run: a process
-that imports troposphere and PyYAML and ends. `--quick` leaves out lint of 30 stages; `--assert` ends with status 1
-when a bar is missed.
+that imports troposphere and PyYAML and ends. Where Node.js is there and `npm ci` has run in benchmarks/cdk, the time
+that the CDK takes to synthesize one stage is printed beside this project's. `--quick` leaves out lint of 30 stages;
+`--assert` ends with status 1 when a bar is missed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,9 @@ STAGES = (1, 3, 10, 30)
 SIZES = ("economy", "standard", "resilient")
 BASELINE = "import troposphere.ec2, troposphere.ecs, troposphere.rds, yaml"
 FINDINGS = 1  # a template that lint objects to takes as long as any other
+CDK = ROOT / "benchmarks" / "cdk"
+# What this project may take of the time that the CDK does for one stage.
+PARTS = {"build --no-lint --stage dev": 1 / 9, "build --no-lint": 1 / 4}
 COMPOSE = "import notejam_cfn as n; from notejam_cfn.config import loader; n.stacks_of(loader.load('notejam.toml'))"
 
 
@@ -62,6 +67,7 @@ def main() -> int:
             bar = BARS.get((what, stages))
             missed += bool(bar and bar.missed_by(run))
             print(_line(what, stages, run, baseline, bar), flush=True)
+    missed += beside_the_cdk()
     return 1 if missed and options.bars else 0
 
 
@@ -79,6 +85,26 @@ def measure(stages: int, with_lint: bool) -> list[tuple[str, Run]]:
             runs.append(("build, lint cold", run_of(build, directory)))
             runs.append(("build, lint warm", best_of(3, build, directory)))
         return runs
+
+
+def beside_the_cdk() -> int:
+    """Print how long the CDK takes for one stage, and this project for one and for all, and return the bars missed."""
+    node = shutil.which("node")
+    if node is None or not (CDK / "node_modules").is_dir():
+        print("\nnot compared with the CDK: install Node.js, and run `npm ci` in benchmarks/cdk")
+        return 0
+    missed = 0
+    with tempfile.TemporaryDirectory() as place:
+        theirs = best_of(3, [node, str(CDK / "app.js"), place], CDK)
+        print(f"\nthe CDK, one stage: {theirs.seconds:.2f} s, {theirs.megabytes:.0f} MB")
+        for what, part in PARTS.items():
+            command = [sys.executable, "-m", "notejam_cfn", *what.split(), "--quiet", "--output", place]
+            ours = best_of(5, command, ROOT)
+            ratio = ours.seconds / theirs.seconds
+            missed += ratio > part
+            verdict = "missed" if ratio > part else "met"
+            print(f"{what}: {ours.seconds:.2f} s, 1/{1 / ratio:.1f} of it; at most 1/{1 / part:.0f}: {verdict}")
+    return missed
 
 
 def configuration(stages: int) -> str:

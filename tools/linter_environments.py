@@ -113,10 +113,12 @@ def forget(homes: Path, linter: str) -> None:
 
 
 def install_python(lock: Path, place: Path) -> None:
-    """Make an environment of what a lock lists, and of nothing whose hash it does not list."""
+    """Make an environment of what a lock lists, and of nothing whose hash it does not list.
+
+    This environment's pip does it: one of its own would take longer to install than many a linter.
+    """
     venv.create(place, symlinks=True)
-    python = str(place / "bin" / "python")  # without a pip of its own, which takes longer to install than all the rest
-    pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check", "--retries", "2"]
+    pip = [sys.executable, "-m", "pip", "--python", str(place), "--disable-pip-version-check", "--retries", "2"]
     run([*pip, "install", "--quiet", "--require-hashes", "--requirement", str(lock)], seconds=PIP_SECONDS)
 
 

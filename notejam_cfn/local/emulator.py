@@ -11,6 +11,7 @@ process that started it. Accounts are apart from each other, and so are regions.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import subprocess
@@ -64,16 +65,8 @@ class Emulator:
         }
 
     def client(self, service: str, region: str | None = None, account: str | None = None) -> Any:
-        """Return a boto3 client that talks to the emulator."""
-        import boto3
-
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=self.url,
-            region_name=region or self.region,
-            aws_access_key_id=account or self.account,
-            aws_secret_access_key="rehearsal",
-        )
+        """Return a boto3 client that talks to the emulator; the same one when asked again."""
+        return _client(self.url, service, region or self.region, account or self.account)
 
     def deploy(
         self,
@@ -142,6 +135,15 @@ class Emulator:
         found: list[dict[str, Any]] = self._ask(server.ASKED_PATH, {})
         return found
 
+    def usage(self) -> dict[str, dict[str, Any]]:
+        """Return what the roles that are there need of their permissions, by ARN, from what they were asked for.
+
+        Each has `permissions`, how many there are, and two lists of words: `unused`, and `unnoticed`, those that could
+        go without anything being refused.
+        """
+        found: dict[str, dict[str, Any]] = self._ask(server.USAGE_PATH, {})
+        return found
+
     def let_services_work(self) -> list[str]:
         """Let AWS's services do what they do for the deployed resources, in their roles; return what they are refused.
 
@@ -175,6 +177,19 @@ def running(account: str = ACCOUNT, region: str = REGION) -> Iterator[Emulator]:
         yield Emulator(url, account, region)
     finally:
         _stop(process)
+
+
+@functools.lru_cache(maxsize=256)
+def _client(url: str, service: str, region: str, account: str) -> Any:
+    import boto3
+
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=url,
+        region_name=region,
+        aws_access_key_id=account,
+        aws_secret_access_key="rehearsal",
+    )
 
 
 def _start() -> subprocess.Popen[str]:

@@ -11,7 +11,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from ..deploy.stacks.execution.executor import Prompter
 from ..deploy.stacks.execution.outcomes import Result
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import exit_status, lines
-from . import emulator, previews
+from . import emulator, permissions, previews
 from .containers import image, task
 from .containers.runtime import Checkout, InImage, Runtime
 from .containers.sandbox import Sandbox
@@ -85,6 +85,7 @@ class Rehearsal:
         self.tell = tell
         self.manifest = manifest
         self.parameters: tuple[str, ...] = ()
+        self.usage: permissions.Usage = {}
         self.stacks = manifest.stacks_of(settings.stage)
         self.templates = read_templates(self.stacks)
         self.facade = self.administrator = Aws(Access(endpoint_url=aws.url, keys=aws.keys))
@@ -101,25 +102,31 @@ class Rehearsal:
             way.client().open("/").must_show(NOT_RELEASED)
             self.tell(f"{url} says that it waits for a release")
             self.release()
-            self.let_services_work()
-            with self.running_task() as targets:
-                self.use(way, targets)
-                self.update_without_replacement()
-                self.fail()
-                smoke_client.walk(way.client(), lambda words: None)
-                self.tell("still works after the update")
-                if self.allows_previews and self.settings.in_role:
-                    self.preview()
-                if self.settings.keep:
-                    self.settings.keep(way.browser_address)
-        self.restore()
-        self.require_nothing_refused()
+            permissions.let_services_work(self.aws)
+            with self.platform_of(task.read(self.aws, self.service.name)) as platform:
+                self.work(way, platform)
+                self.restore()
+        permissions.let_services_work(self.aws)
+        self.usage = permissions.look(self.aws, self.tell)
         self.remove()
 
     @property
     def network_address(self) -> str:
         """Where the emulator answers, HOST:PORT."""
         return urlsplit(self.aws.url).netloc
+
+    def work(self, way: entrance.Entrance, platform: task.Platform) -> None:
+        """Run the deployed task, and do what is done while it runs."""
+        with self.running_task(platform) as targets:
+            self.use(way, targets)
+            self.update_without_replacement()
+            self.fail()
+            smoke_client.walk(way.client(), lambda words: None)
+            self.tell("still works after the update")
+            if self.allows_previews and self.settings.in_role:
+                self.preview(platform)
+            if self.settings.keep:
+                self.settings.keep(way.browser_address)
 
     def use(self, way: entrance.Entrance, targets: entrance.Targets) -> None:
         """Use the stage as people do, and see what they see while no task runs."""
@@ -150,15 +157,6 @@ class Rehearsal:
         keys = self.aws.session(f"{roles}-{kind}")
         return Aws(Access(endpoint_url=self.aws.url, keys=keys, role_arn=f"{roles}-execute"))
 
-    def let_services_work(self) -> None:
-        """Let AWS's services do their work in the roles that the stage gives them."""
-        refused = self.aws.let_services_work()
-        if refused:
-            raise RehearsalError("permissions are missing:\n" + "\n".join(f"  {line}" for line in refused))
-        asked = self.aws.asked()
-        roles = {entry["caller"] for entry in asked}
-        self.tell(f"{len(roles)} roles and services got everything that they asked for, {len(asked)} permissions")
-
     def deploy_without_image(self) -> str:
         """Deploy the stage for the first time, with a creation that fails and is cleared, and return its address."""
         last = self.stacks[-1].name
@@ -183,27 +181,24 @@ class Rehearsal:
         self.tell(f"released; the stage holds {len(held)} resources")
 
     @contextmanager
-    def running_task(self) -> Iterator[entrance.Targets]:
+    def running_task(self, platform: task.Platform) -> Iterator[entrance.Targets]:
         """Run the deployed task against a real database, behind the emulated load balancer."""
         found = task.read(self.aws, self.service.name)
-        with ExitStack() as stack:
-            platform = stack.enter_context(self._platform(found))
-            self.platform = platform
-            self.tell(f"the containers run in {platform.runtime.described}")
-            for name in task.prepare(found, platform):
-                self.tell(f"container {name} succeeded")
-            port = stack.enter_context(task.serving(found, platform))
+        self.tell(f"the containers run in {platform.runtime.described}")
+        for name in task.prepare(found, platform):
+            self.tell(f"container {name} succeeded")
+        with task.serving(found, platform) as port:
             self.tell(f"container is healthy on port {port}: {found.health_path} answers {found.health_code}")
             address = task.local_address(found).strip("[]")
             targets = entrance.Targets(self.aws.client("elbv2"), found.target_group, address, port)
             targets.bring_back()
             yield targets
 
-    def preview(self) -> None:
+    def preview(self, platform: task.Platform) -> None:
         """Make a preview beside the stage, use it and end it."""
         address, database = self.network_address, self.database
         scene = previews.Scene(self.aws, self.manifest, self.settings.stage, address, database, self.tell)
-        previews.rehearse(scene, self.platform, self._image())
+        previews.rehearse(scene, platform, self._image())
 
     def update_without_replacement(self) -> None:
         """Change sizes, and make sure that every resource is still the one it was."""
@@ -244,13 +239,6 @@ class Rehearsal:
             f"restored {taken.rpartition(':')[2]} in place; {len(done.discard_old())} older cluster was discarded"
         )
 
-    def require_nothing_refused(self) -> None:
-        """Make sure that the pipeline's roles were refused nothing, also where a program goes on without."""
-        refused = [one for one in self.aws.asked() if not one["allowed"]]
-        told = {f"  {one['caller'].rpartition('/')[2]} lacks {one['action']} on {one['resource']}" for one in refused}
-        if told:
-            raise RehearsalError("permissions are missing:\n" + "\n".join(sorted(told)))
-
     def remove(self) -> None:
         """Remove the stage, protection and all, and make sure that no stack is left."""
         progress = self._progress()
@@ -290,7 +278,7 @@ class Rehearsal:
         return self.settings.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)
 
     @contextmanager
-    def _platform(self, found: task.Task) -> Iterator[task.Platform]:
+    def platform_of(self, found: task.Task) -> Iterator[task.Platform]:
         """Start what stands for the platform: the database and the authority that browsers and clients trust."""
         authority = Authority()
         clusters = self.aws.client("rds").describe_db_clusters()["DBClusters"]
@@ -304,7 +292,11 @@ class Rehearsal:
             runtime = self._runtime(authority, Path(folder))
             # The database's name resolves nowhere here; libpq takes its address from this and still checks the name.
             given = {**self.aws.environment, "PGHOSTADDR": address}
-            yield task.Platform(runtime, given, Path(folder) / "log")
+            platform = task.Platform(runtime, given, Path(folder) / "log")
+            try:
+                yield platform
+            finally:
+                platform.require_stopped()
 
     def _runtime(self, authority: Authority, folder: Path) -> Runtime:
         """Return what containers run in; its database certificates are this rehearsal's instead of those of RDS."""
@@ -343,14 +335,23 @@ class Rehearsal:
                 rds.modify_db_cluster(DBClusterIdentifier=cluster["DBClusterIdentifier"], DeletionProtection=False)
 
 
-def rehearse(manifest: Manifest, settings: Settings, tell: Callable[[str], None]) -> float:
-    """Rehearse a stage and return the seconds it took. Raises what was found to be wrong."""
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """How long a rehearsal that went well took, and the permissions of its roles that nothing has used."""
+
+    seconds: float
+    unused: list[str]
+
+
+def rehearse(manifest: Manifest, settings: Settings, tell: Callable[[str], None]) -> Report:
+    """Rehearse a stage. Raises what was found to be wrong."""
     began = time.monotonic()
     region = service_stack(manifest, settings.stage).region
     with emulator.running(region=region) as aws:
         tell(f"an emulator stands for AWS, account {aws.account}, region {region}")
-        Rehearsal(manifest, settings, aws, tell).run()
-    return time.monotonic() - began
+        rehearsal = Rehearsal(manifest, settings, aws, tell)
+        rehearsal.run()
+    return Report(time.monotonic() - began, permissions.unused(rehearsal.usage))
 
 
 def service_stack(manifest: Manifest, stage: str) -> StackSpec:
@@ -378,6 +379,7 @@ def _output(results: Mapping[str, Result], name: str) -> str:
 
 FAILURES = (
     RehearsalError,
+    permissions.PermissionsError,
     previews.PreviewError,
     CommandError,
     task.TaskError,

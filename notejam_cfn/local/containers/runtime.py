@@ -67,6 +67,7 @@ class Checkout:
         """Return the arguments of `subprocess.Popen`."""
         words = [sys.executable if word == "python" and not n else word for n, word in enumerate(command)]
         given = {"PATH": os.defpath, "HOME": "/tmp", **environment, "PGSSLROOTCERT": str(self.authorities)}
+        given["DRAIN_SECONDS"] = "0"  # no load balancer learns of the end later; the image keeps to its own time
         return {"args": words, "cwd": self.folder, "env": given}
 
 
@@ -118,12 +119,19 @@ class Running:
 
     def stop(self, stop_signal: str = "SIGTERM") -> bool:
         """Send the image's stop signal, wait for as long as the definition lets it, then kill. Say whether it ended."""
-        if self.process.poll() is not None:
-            return True
-        for pid in self._addressed():
-            os.kill(pid, signal.Signals[stop_signal])
+        self.tell_to_stop(stop_signal)
+        return self.ended(self.limits.stop_seconds)
+
+    def tell_to_stop(self, stop_signal: str = "SIGTERM") -> None:
+        """Send the image's stop signal, unless it has ended."""
+        if self.process.poll() is None:
+            for pid in self._addressed():
+                os.kill(pid, signal.Signals[stop_signal])
+
+    def ended(self, seconds: float) -> bool:
+        """Wait for its end, then kill. Say whether it ended by itself."""
         try:
-            self.process.wait(self.limits.stop_seconds)
+            self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()

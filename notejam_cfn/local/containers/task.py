@@ -65,12 +65,27 @@ class Platform:
     additions: Mapping[str, str]
     log: Path
     stop_signal: str = "SIGTERM"
+    stopping: list[tuple[Container, Running, float]] = dataclasses.field(default_factory=list)
+    """Containers that were told to stop, and when they will be killed."""
 
     def start(self, container: Container, words: Sequence[str] | None = None) -> Running:
         """Start a container, or another command in one like it."""
         command = words if words is not None else (*self.runtime.entrypoint, *container.command)
         environment = {**container.environment, **self.additions}
         return Running.start(self.runtime, container.limits, command, environment, self.log)
+
+    def let_go(self, container: Container, running: Running) -> None:
+        """Tell a container to stop, and go on: a service answers for some seconds more, and ECS waits for none."""
+        running.tell_to_stop(self.stop_signal)
+        self.stopping.append((container, running, time.monotonic() + container.limits.stop_seconds))
+
+    def require_stopped(self) -> None:
+        """Wait until the containers that were told to stop have ended. Raises TaskError when one had to be killed."""
+        while self.stopping:
+            container, running, until = self.stopping.pop()
+            if not running.ended(max(until - time.monotonic(), 0)):
+                took = container.limits.stop_seconds
+                raise TaskError(f"{container.name} was killed: it did not end {took} s after its signal")
 
 
 def read(aws: Emulator, stack: str) -> Task:
@@ -113,7 +128,10 @@ def run(container: Container, platform: Platform) -> None:
 
 @contextmanager
 def serving(task: Task, platform: Platform) -> Iterator[int]:
-    """Run the container that gets the requests, and yield the port it listens on once it is healthy."""
+    """Run the container that gets the requests, and yield the port it listens on once it is healthy.
+
+    At the end it is told to stop; `Platform.require_stopped` waits for it.
+    """
     container = next(container for container in task.containers if container.port)
     port = _port(container)
     container = dataclasses.replace(container, environment={**container.environment, "PORT": str(port)})
@@ -123,11 +141,7 @@ def serving(task: Task, platform: Platform) -> Iterator[int]:
         yield port
         _require_memory(container, running)
     finally:
-        ended = running.stop(platform.stop_signal)
-    if not ended:
-        raise TaskError(
-            f"{container.name} was killed: it did not end {container.limits.stop_seconds} s after its signal"
-        )
+        platform.let_go(container, running)
 
 
 def _container(aws: Emulator, raw: Mapping[str, Any]) -> Container:

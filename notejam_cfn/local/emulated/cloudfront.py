@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextvars
 import dataclasses
+import functools
 import importlib
 import re
 import time
@@ -156,10 +157,15 @@ def _of_every_account(cloudfront: Any) -> Callable[[str], Any]:
 def _by_alternate_name(cloudfront: Any, real: Callable[[str], str | None]) -> Callable[[str], str | None]:
     """Lead the alternate names of distributions to them, as the records of a zone would."""
 
+    @functools.lru_cache(maxsize=1024)
+    def names(configuration: str) -> frozenset[str]:
+        found = cloudfront._get_distribution_aliases({"config_xml": configuration})
+        return frozenset(name.lower() for name in found)
+
     def label(host: str) -> str | None:
         asked = host.partition(":")[0].lower()
         for distribution in cloudfront._distributions._data.values():
-            if asked in (name.lower() for name in cloudfront._get_distribution_aliases(distribution)):
+            if asked in names(distribution.get("config_xml") or ""):
                 return str(distribution["DomainName"].partition(".")[0])
         return real(host)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -96,8 +97,17 @@ class Resource:
     attributes: Mapping[str, Any]
     identifiers: tuple[str, ...]
 
-    def own(self, place: Place) -> set[str]:
-        """Return the ARNs of the resource itself."""
+    @functools.cached_property
+    def _owned(self) -> dict[Place, frozenset[str]]:
+        return {}
+
+    def own(self, place: Place) -> frozenset[str]:
+        """Return the ARNs of the resource itself. IAM is asked about each resource whenever another one changes."""
+        if place not in self._owned:
+            self._owned[place] = frozenset(self._arns(place))
+        return self._owned[place]
+
+    def _arns(self, place: Place) -> set[str]:
         name = self.physical_id.partition("|")[0]  # what has several identifiers is a part of the first
         found = set(self._called(dict.fromkeys(self.identifiers[:1], name), place))
         found |= {arn for text in (self.physical_id, *_texts(self.attributes)) if (arn := _plain(text, place))}
@@ -123,8 +133,9 @@ class Resource:
             for item in value:
                 yield from self._called(item, place)
 
-    def tags(self) -> dict[str, str]:
-        """Return the resource's tags, whichever way its type writes them."""
+    @functools.cached_property
+    def tags(self) -> Mapping[str, str]:
+        """The resource's tags, whichever way its type writes them."""
         for key in ("Tags", "HostedZoneTags", "BackupVaultTags", "BackupPlanTags"):
             given = self.properties.get(key)
             if given:

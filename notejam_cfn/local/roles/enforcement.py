@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..emulated import schemas
-from . import handlers, policies, services
+from . import handlers, policies, services, usage
 from .arns import Place, Resource
 
 Handler = Callable[[dict[str, Any]], Any]
@@ -177,7 +177,7 @@ class Enforcement:
         for (account, region, _), resource in list(self.resources.items()):
             if account != place.account:
                 continue
-            there, found = Place(account, region), resource.tags()
+            there, found = Place(account, region), resource.tags
             if found:
                 tags |= dict.fromkeys(resource.own(there), found)
             if resource.kind == "AWS::KMS::Alias":
@@ -187,16 +187,23 @@ class Enforcement:
 
     def remember(self, caller: policies.Caller, request: policies.Request, allowed: bool) -> None:
         """Keep what a caller asked for, once, with the policy that the resource had then."""
-        who = caller.arn or caller.service
-        entry = {
-            "caller": who,
-            "action": request.action,
-            "resource": request.resource,
-            "context": dict(request.context),
-            "allowed": allowed,
-            "resource_policy": resource_policy(request.resource),
-        }
-        self.asked.setdefault(json.dumps([who, request.action, request.resource, entry["context"]]), entry)
+        who, context = caller.arn or caller.service, dict(request.context)
+        key = json.dumps([who, request.action, request.resource, context])
+        if key not in self.asked:
+            self.asked[key] = {
+                "caller": who,
+                "action": request.action,
+                "resource": request.resource,
+                "context": context,
+                "allowed": allowed,
+                "resource_policy": resource_policy(request.resource),
+            }
+
+    def usage(self) -> dict[str, usage.Usage]:
+        """Judge the permissions of every role that is there, by its ARN."""
+        roles = importlib.import_module("ministack.services.iam")._roles
+        callers = [caller_of(role["Arn"]) for role in list(roles._data.values())]
+        return {caller.arn: usage.judge(caller, self.asked.values()) for caller in callers}
 
     def _resource(
         self, kind: str, physical_id: str, properties: Mapping[str, Any], attributes: Mapping[str, Any]

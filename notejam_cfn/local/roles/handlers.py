@@ -111,7 +111,7 @@ def _context(
     new = own and existing is None and MAKES.search(name) is not None
     context: dict[str, Any] = _tags(resource, "RequestTag") if own and (new or "Tag" in name) else {}
     if not new or TAGS.search(name):
-        tags = existing if existing is not None else resource.tags() if own else {}
+        tags = existing if existing is not None else resource.tags if own else {}
         context |= {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
     if arn in known.aliases and name.startswith("kms:"):
         context["kms:ResourceAliases"] = known.aliases[arn]
@@ -127,7 +127,7 @@ def _known(kinds: list[reference.Kind], key: str) -> bool:
 
 
 def _tags(resource: Resource, key: str) -> dict[str, Any]:
-    tags = resource.tags()
+    tags = resource.tags
     return {f"aws:{key}/{name}": value for name, value in tags.items()} | ({"aws:TagKeys": list(tags)} if tags else {})
 
 

@@ -200,10 +200,14 @@ def speaks_of(statement: Document, request: Request, context: Context) -> bool:
 
 
 def _action_fits(statement: Document, action: str) -> bool:
-    def among(patterns: Any) -> bool:
-        return any(matches(str(pattern).lower(), action.lower()) for pattern in listed(patterns))
+    if "Action" in statement:
+        return _among(tuple(listed(statement["Action"])), action)
+    return not _among(tuple(listed(statement.get("NotAction"))), action)
 
-    return among(statement["Action"]) if "Action" in statement else not among(statement.get("NotAction"))
+
+@functools.lru_cache(maxsize=100_000)  # a rehearsal asks for the same actions of the same statements for each resource
+def _among(patterns: tuple[str, ...], action: str) -> bool:
+    return any(matches(pattern.lower(), action.lower()) for pattern in patterns)
 
 
 def _resource_fits(statement: Document, resource: str, context: Context) -> bool:
@@ -261,9 +265,11 @@ def _short(statement: Document) -> str:
 
 def document(given: Any) -> Document:
     """Return a policy document as IAM's API gives it: a dictionary, or text that may be URL-encoded."""
-    if isinstance(given, Mapping):
-        return given
-    text = str(given)
+    return given if isinstance(given, Mapping) else _parsed(str(given))
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(text: str) -> Document:
     found: Document = json.loads(text if text.lstrip().startswith("{") else unquote(text))
     return found
 
