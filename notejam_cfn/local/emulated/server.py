@@ -53,13 +53,24 @@ def _settle_ministack(port: int) -> None:
 
 def _application() -> Application:
     from ..roles import callers, enforcement
-    from . import change_sets, cloudfront, dns_records, image_scans, recovery, refusals, resources, service_quotas
+    from . import (
+        change_sets,
+        cloudfront,
+        dns_records,
+        function_targets,
+        image_scans,
+        recovery,
+        refusals,
+        resources,
+        service_quotas,
+    )
 
     ministack = importlib.import_module("ministack.app")
     vars(importlib.import_module("ministack.core.router"))["_KNOWN_AWS_SERVICE_NAMES"] = _names_of_services()
     resources.register()
     cloudfront.register()
     dns_records.register()
+    function_targets.register()
     change_sets.register()
     refusals.register()
     recovery.register()

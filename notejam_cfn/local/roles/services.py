@@ -146,6 +146,15 @@ def service(resource: Resource, world: World) -> Iterator[Need]:
         yield from _in_role(role, writes, [world.arn_of_group(group, "ecs-execute-command-0")])
 
 
+def function(resource: Resource, world: World) -> Iterator[Need]:
+    """Lambda takes the function's role on, and writes its log in it; what the code calls, it calls when it runs."""
+    role = str(resource.properties["Role"])
+    yield _taken_on(role, "lambda", world)
+    group = resource.properties.get("LoggingConfig", {}).get("LogGroup")
+    if group:
+        yield from _in_role(role, WRITES_LOGS, [world.arn_of_group(str(group), "2026/01/01/[$LATEST]0")])
+
+
 def flow_log(resource: Resource, world: World) -> Iterator[Need]:
     """VPC flow logs are written in the role that they are given."""
     role, group = (str(resource.properties.get(name, "")) for name in ("DeliverLogsPermissionArn", "LogGroupName"))
@@ -379,6 +388,7 @@ SAID_BY: dict[str, tuple[Callable[[Resource, World], Iterator[Need]], ...]] = {
     "AWS::ECS::TaskDefinition": (task_definition,),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": (load_balancer,),
     "AWS::Events::Rule": (rule,),
+    "AWS::Lambda::Function": (function,),
     "AWS::Logs::LogGroup": (log_group,),
     "AWS::RDS::DBCluster": (monitored_database,),
     "AWS::RDS::DBInstance": (monitored_database,),
