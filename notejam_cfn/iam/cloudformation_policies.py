@@ -28,6 +28,7 @@ from ..core.values import Value
 from . import permissions
 from .permissions import TAGS_ONE
 from .pipeline_policies import document, in_account, on, stacks_named
+from .placement import PLACING, StageSubnets, allow_placing_load_balancers, allow_placing_services
 from .policies import allow, allow_everywhere
 
 # A managed policy holds 6,144 characters without white space; pseudo parameters are longer than what they stand for.
@@ -147,19 +148,20 @@ def allow_creating(
     of: tuple[str, str],
     boundary: Value,
     services: Sequence[str],
+    subnets: StageSubnets,
     domains: Sequence[str] = (),
 ) -> list[Statement]:
     """Allow what CloudFormation calls to create, change and delete resources of these types in stacks named so.
 
     `permissions` knows the actions. Names narrow them where a service puts names in ARNs; where it does not, tags
     narrow what may be changed or deleted (`of` is the project and the stage), and what is made may be new or the
-    stage's. Roles get rights only within `boundary`, and are handed to these `services` only. Records are changed of
-    these `domains` only.
+    stage's. Roles get rights only within `boundary`, and are handed to these `services` only. Services and load
+    balancers are put into these `subnets` only. Records are changed of these `domains` only.
 
     Raises `UnknownPermissions` for a type that `permissions` does not know.
     """
     called = {action for kind in kinds for action in permissions.actions_for(kind)} | {"cloudformation:DescribeStacks"}
-    special = {"iam:PassRole", "iam:CreateServiceLinkedRole", CHANGING_RECORDS, *GRANTING}
+    special = {"iam:PassRole", "iam:CreateServiceLinkedRole", CHANGING_RECORDS, *GRANTING, *PLACING}
     known = [permissions.action(name) for name in sorted(called - special)]
     wide = by_verb([action.name for action in known if not action.takes_resource], ("Describe", "List"))
     narrow = [one for one in known if one.takes_resource and not any(fnmatchcase(one.name, each) for each in wide)]
@@ -168,7 +170,9 @@ def allow_creating(
     return [
         *allow_making_roles(prefix, boundary, services, sorted(called & GRANTING)),
         *(allow(_literal(some), resources_of(service, prefix)) for service, some in _by_service(named)),
+        allow_placing_services([in_account(f"ecs:*:${{AWS::AccountId}}:service/{prefix}*")], subnets.tasks),
         *allow_unnamed(unnamed, prefix, of),
+        *allow_placing_load_balancers(subnets.load_balancers, of_stage_or_new(*of), of_stage(*of)),
         *(allow_restoring(of) if "rds:RestoreDBClusterFromSnapshot" in called else []),
         *(allow_changing_records(domains) if CHANGING_RECORDS in called and domains else []),
         allow_everywhere("TheseHaveNoResource", _literal(wide)),

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs
 
 FAULTS_PATH, POINTS_PATH = "/_rehearsal/faults", "/_rehearsal/points"
 ASKED_PATH, FORGET_PATH, WORK_PATH = "/_rehearsal/asked", "/_rehearsal/forget", "/_rehearsal/work"
+SPENT_PATH = "/_rehearsal/spent"
 Application = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Awaitable[None]]], Awaitable[None]]
 
 
@@ -162,6 +163,12 @@ def _let_services_work(document: dict[str, Any]) -> list[str]:
     return ENFORCEMENT.let_services_work()
 
 
+def _spend(document: dict[str, Any]) -> list[str]:
+    from . import budgets
+
+    return budgets.spend(document)
+
+
 def _forget(document: dict[str, Any]) -> None:
     from ..roles.enforcement import ENFORCEMENT
     from . import refusals
@@ -173,7 +180,11 @@ def _forget(document: dict[str, Any]) -> None:
 # What a test tells the emulator, by the path it is told at.
 TAKES = {FAULTS_PATH: _take_faults, POINTS_PATH: _take_point, FORGET_PATH: _forget}
 # What it tells a test.
-TELLS: dict[str, Callable[[dict[str, Any]], Any]] = {ASKED_PATH: _asked, WORK_PATH: _let_services_work}
+TELLS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    ASKED_PATH: _asked,
+    SPENT_PATH: _spend,
+    WORK_PATH: _let_services_work,
+}
 
 
 async def _answered_wrongly(scope: dict[str, Any], body: bytes, send: Callable[..., Any]) -> bool:

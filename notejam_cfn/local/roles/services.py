@@ -354,10 +354,22 @@ def backed_up(resource: Resource, world: World) -> Iterator[Need]:
         yield _taken_on(str(role), "backup", world)
 
 
+def budget_action(resource: Resource, world: World) -> Iterator[Need]:
+    """AWS Budgets attaches a policy to roles in the role that it is given.
+
+    Source: AWS Cost Management User Guide, "Setting up a role for AWS Budgets to run budget actions".
+    """
+    role, given = str(resource.properties["ExecutionRoleArn"]), resource.properties["Definition"]["IamActionDefinition"]
+    yield _taken_on(role, "budgets", world)
+    roles = [world.place.arn("iam:A:role/{}", str(name)) for name in given.get("Roles", ())]
+    yield from _in_role(role, ["iam:AttachRolePolicy"], roles, **{"iam:PolicyARN": given["PolicyArn"]})
+
+
 SAID_BY: dict[str, tuple[Callable[[Resource, World], Iterator[Need]], ...]] = {
     "AWS::Backup::BackupSelection": (backed_up,),
     "AWS::Backup::BackupVault": (vault,),
     "AWS::Backup::RestoreTestingSelection": (backed_up,),
+    "AWS::Budgets::BudgetsAction": (budget_action,),
     "AWS::CloudWatch::Alarm": (alarm,),
     "AWS::CloudWatch::CompositeAlarm": (alarm,),
     "AWS::EC2::FlowLog": (flow_log,),
