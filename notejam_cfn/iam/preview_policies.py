@@ -212,14 +212,12 @@ def allow_pushing(repository: Value) -> list[Statement]:
 
 
 def refuse_more() -> list[Statement]:
-    """Refuse to start anything more: what a stage's budget attaches to the previews' role. Ending them still works."""
-    making = [
-        *on("application-autoscaling", "PutScalingPolicy", "RegisterScalableTarget"),
+    """Refuse to run anything more: what a stage's budget attaches to the previews' role. Ending them still works."""
+    running = [
+        *on("application-autoscaling", "RegisterScalableTarget"),
         *on("ecs", "CreateService", "RegisterTaskDefinition", "UpdateService"),
-        *on("elasticloadbalancing", "CreateRule", "CreateTargetGroup"),
-        *on("logs", "CreateLogGroup"),
     ]
-    return [Statement(Sid="BudgetIsSpent", Effect=Deny, Action=making, Resource=["*"])]
+    return [Statement(Sid="BudgetIsSpent", Effect=Deny, Action=running, Resource=["*"])]
 
 
 def allow_attaching(role_arn: Value, policy_arn: Value) -> Statement:

@@ -21,9 +21,13 @@ MAKING, STOP = role(f"{NAME}-previews"), arn("iam", f"policy/{NAME}-stop")
 # As Identity Center names the role of a permission set, which has our policies by their names.
 SESSION = "AWSReservedSSO_Developer_0123456789abcdef"
 IN_ROLE = {"cloudformation:RoleArn": MAKING}
-LOG = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "notejam-dev-preview-bob"}}
+CONTAINER = {"Name": "web", "Image": "rehearsal.example/notejam"}
+TASK = {
+    "Type": "AWS::ECS::TaskDefinition",
+    "Properties": {"Family": "notejam-dev-preview-bob", "ContainerDefinitions": [CONTAINER]},
+}
 Client = Callable[[str], Any]
-TEMPLATE = json.dumps({"Resources": {"Log": LOG}})
+TEMPLATE = json.dumps({"Resources": {"Task": TASK}})
 
 
 @pytest.fixture
@@ -92,7 +96,7 @@ def test_a_spent_budget_stops_new_previews_and_nothing_else(world: World, budget
     for who in (developer, world.aws.client):  # whoever began it, CloudFormation works in the role for previews
         status, said = preview(who)  # a stack that failed is still removed
         assert status == "ROLLBACK_COMPLETE"
-        assert "logs:CreateLogGroup" in said and "BudgetIsSpent" in said, said
+        assert "ecs:RegisterTaskDefinition" in said and "BudgetIsSpent" in said, said
     assert developer("cloudformation").describe_stacks(StackName="notejam-dev-network")["Stacks"]
     assert developer("logs").describe_log_groups()["logGroups"]
 
