@@ -51,6 +51,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "events": ("events:*:${AWS::AccountId}:rule/{}*",),
     "iam": ("iam::${AWS::AccountId}:role/{}*",),
     "kms": ("kms:*:${AWS::AccountId}:alias/{}*",),
+    "lambda": ("lambda:*:${AWS::AccountId}:function:{}*",),
     "logs": (
         "logs:*:${AWS::AccountId}:log-group:{}*",
         "logs:*:${AWS::AccountId}:log-group:/aws/rds/cluster/{}*",

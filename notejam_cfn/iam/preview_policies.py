@@ -160,6 +160,23 @@ def allow_running_tasks(family: Value, cluster_arn: Value, role_arns: Sequence[V
     return [allow(on("ecs", "RunTask"), [definitions], in_cluster), allow_passing(role_arns, "ecs-tasks")]
 
 
+def allow_waking(cluster_name: Value, services: Sequence[str], parameter: str) -> list[Statement]:
+    """Say how many tasks services of one cluster are to have, whose names are like these, or are in a parameter.
+
+    What the services run cannot be changed so: that would need roles to be passed on.
+    """
+    arns = [
+        Sub(
+            "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/${Cluster}/${Service}",
+            Cluster=cluster_name,
+            Service=service,
+        )
+        for service in services
+    ]
+    held = in_account(f"ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter/{parameter}")
+    return [allow(on("ecs", "DescribeServices", "UpdateService"), arns), allow(on("ssm", "GetParameter"), [held])]
+
+
 def allow_writing_logs(project: str, stage: str) -> Statement:
     """Write to the streams of the log groups that a stage's previews have."""
     groups = in_account(f"logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:{names.preview(project, stage, '*')}:*")

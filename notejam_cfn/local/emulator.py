@@ -138,6 +138,15 @@ class Emulator:
         found: list[dict[str, Any]] = self._ask(server.ASKED_PATH, {})
         return found
 
+    def usage(self) -> dict[str, dict[str, Any]]:
+        """Return what the roles that are there need of their permissions, by ARN, from what they were asked for.
+
+        Each has `permissions`, how many there are, and two lists of words: `unused`, and `unnoticed`, those that could
+        go without anything being refused.
+        """
+        found: dict[str, dict[str, Any]] = self._ask(server.USAGE_PATH, {})
+        return found
+
     def let_services_work(self) -> list[str]:
         """Let AWS's services do what they do for the deployed resources, in their roles; return what they are refused.
 

@@ -142,6 +142,7 @@ def service_layer(
     stack = stack_of_stage(stage, LAYERED, "service", template, depends_on=_names(below))
     encryption, network = base.encryption, base.network
     load_balancer = add_load_balancer(template, stage.load_balancer, network, encryption, edge, IN_FRONT)
+    load_balancer = dataclasses.replace(load_balancer, shared=stage.allows_previews)
     cluster = add_cluster(template, stage.cluster, encryption)
     application = add_application(template, stage, network, encryption, database, load_balancer)
     service = add_service(template, stage.service, network, encryption, cluster, load_balancer, application)

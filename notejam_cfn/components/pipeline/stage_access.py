@@ -208,8 +208,7 @@ def actions_of(statements: Sequence[Statement]) -> set[str]:
 def resources_apart(allowed: set[str]) -> Suppression:
     """Return why some of the actions have a statement for each kind of resource."""
     return Suppression(
-        reason="AWS asks about each resource of such an action; each has a statement of its own, as their conditions "
-        "differ: what is made has no tags yet, what it is made in has the stage's.",
+        reason="AWS asks about each resource of such an action; each has a statement with a condition of its own.",
         risk="None: AWS allows the action only when all of its resources are allowed.",
         parliament=tuple(f"RESOURCE_MISMATCH {action}" for action in RESOURCES_APART if action in allowed),
     )

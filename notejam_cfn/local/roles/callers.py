@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from ..emulated import service_quotas
 from . import enforcement, policies, reference
 from .policies import ANY, Caller, Request
 
@@ -83,6 +84,11 @@ def _requests(
 ) -> Iterator[tuple[str, Request]]:
     """Yield what a request asks for: its own action, and passing a role where it hands one over."""
     app, actions, scopes = importlib.import_module("ministack.app"), _core("iam_actions"), _core("responses")
+    quota = service_quotas.asked(headers, body)
+    if quota:
+        where = f"{app.extract_region(headers, query)}:{scopes.get_account_id()}"
+        yield "servicequotas", Request("servicequotas:GetServiceQuota", f"arn:aws:servicequotas:{where}:{quota}")
+        return
     routing = app._routing_params(method, path, headers, body, query)
     service = app.detect_service(method, path, headers, routing)
     name = actions.extract_iam_action(service, method, path, headers, body, routing)

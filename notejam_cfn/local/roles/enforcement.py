@@ -17,7 +17,7 @@ from typing import Any
 
 from ...iam import placement
 from ..emulated import schemas
-from . import handlers, policies, services
+from . import handlers, policies, services, usage
 from .arns import Place, Resource
 
 Handler = Callable[[dict[str, Any]], Any]
@@ -203,6 +203,12 @@ class Enforcement:
                 "allowed": allowed,
                 "resource_policy": resource_policy(request.resource),
             }
+
+    def usage(self) -> dict[str, usage.Usage]:
+        """Judge the permissions of every role that is there, by its ARN."""
+        roles = importlib.import_module("ministack.services.iam")._roles
+        callers = [caller_of(role["Arn"]) for role in list(roles._data.values())]
+        return {caller.arn: usage.judge(caller, self.asked.values()) for caller in callers}
 
     def _resource(
         self, kind: str, physical_id: str, properties: Mapping[str, Any], attributes: Mapping[str, Any]

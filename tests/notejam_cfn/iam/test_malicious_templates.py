@@ -126,10 +126,22 @@ TEMPLATES: list[tuple[str, dict[str, Any], str]] = [
         "events:PutRule",
     ),
     (
-        "make a function",
+        "run code of one's own in production's role",
         {
             "Type": "AWS::Lambda::Function",
             "Properties": {"Code": {"ZipFile": "x"}, "Role": role("notejam-prod-service-WebTaskRole-1")},
+        },
+        "iam:PassRole",
+    ),
+    (
+        "make a function of production's name",
+        {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "FunctionName": "notejam-prod-x",
+                "Code": {"ZipFile": "x"},
+                "Role": role("notejam-dev-previews-WakeRole-1"),
+            },
         },
         "lambda:CreateFunction",
     ),
