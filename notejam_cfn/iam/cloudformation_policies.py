@@ -28,7 +28,13 @@ from ..core.values import Value
 from . import permissions
 from .permissions import TAGS_ONE
 from .pipeline_policies import document, in_account, on, stacks_named
-from .placement import PLACING, StageSubnets, allow_placing_load_balancers, allow_placing_services
+from .placement import (
+    PLACING,
+    StageSubnets,
+    allow_functions_in_no_network,
+    allow_placing_load_balancers,
+    allow_placing_services,
+)
 from .policies import allow, allow_everywhere
 
 # A managed policy holds 6,144 characters without white space; pseudo parameters are longer than what they stand for.
@@ -171,7 +177,8 @@ def allow_creating(
     return [
         *allow_making_roles(prefix, boundary, services, sorted(called & GRANTING)),
         *(allow(_literal(some), resources_of(service, prefix)) for service, some in _by_service(named)),
-        allow_placing_services([in_account(f"ecs:*:${{AWS::AccountId}}:service/{prefix}*")], subnets.tasks),
+        allow_placing_services(services_named(prefix), subnets.tasks),
+        *([allow_functions_in_no_network(resources_of("lambda", prefix))] if "lambda:CreateFunction" in called else []),
         *allow_unnamed(unnamed, prefix, of),
         *allow_placing_load_balancers(subnets.load_balancers, of_stage_or_new(*of), of_stage(*of)),
         *(allow_restoring(of) if "rds:RestoreDBClusterFromSnapshot" in called else []),
@@ -256,7 +263,12 @@ def allow_making_roles(
 
 
 def bound(
-    narrow: Iterable[str], wide: Iterable[str], prefix: str, of: tuple[str, str], services: Sequence[str]
+    narrow: Iterable[str],
+    wide: Iterable[str],
+    prefix: str,
+    of: tuple[str, str],
+    services: Sequence[str],
+    subnets: StageSubnets,
 ) -> list[Statement]:
     """Say what the roles of a stage can be given at the most: what they do, with the stage's own resources.
 
@@ -266,7 +278,7 @@ def bound(
     RDS and AWS Secrets Manager", on the tag `aws:rds:primaryDBClusterArn`.
     """
     own = of_stage(*of)
-    wanted = sorted(set(narrow) - {"iam:PassRole"})
+    wanted = sorted(set(narrow) - {"iam:PassRole", *PLACING})
     by_tag = [action for action in wanted if permissions.action(action).nameless]
     named = [action for action in wanted if action not in by_tag]
     of_snapshots = [action for action in wanted if action in OF_SNAPSHOTS]
@@ -280,6 +292,7 @@ def bound(
             for service, some in _by_service(named)
         ),
         *(allow(_literal(some), unnamed(service), own) for service, some in _by_service(by_tag)),
+        *([allow_placing_services(services_named(prefix), subnets.tasks)] if PLACING & set(narrow) else []),
         *([allow(_literal(of_snapshots), [in_account(BACKED_UP)], of_stage_or_new(*of))] if of_snapshots else []),
         allow(on("secretsmanager", "GetSecretValue"), [secrets], of_cluster),
         allow(on("iam", "PassRole"), roles, Condition([StringEquals("iam:PassedToService", sorted(services))])),
@@ -346,6 +359,11 @@ def by_verb(actions: Sequence[str], verbs: Sequence[str] = ("BatchGet", "Describ
     pattern = {action: f"{found.group()}*" for action in actions if (found := begins.match(action))}
     several = {one for one, count in Counter(pattern.values()).items() if count > 1}
     return list(dict.fromkeys(pattern[action] if pattern.get(action) in several else action for action in actions))
+
+
+def services_named(prefix: str) -> list[Value]:
+    """Return the ARNs of the ECS services of stacks whose names begin so."""
+    return [in_account(f"ecs:*:${{AWS::AccountId}}:service/{prefix}*")]
 
 
 def resources_of(service: str, prefix: str) -> list[Value]:

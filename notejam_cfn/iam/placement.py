@@ -2,8 +2,9 @@
 
 A task or load balancer in another stage's network could use that network's security groups. Of databases IAM knows no
 subnet: they are put by a group of subnets, which belongs to the network and which no role here may make or change.
-Sources: Service Authorization Reference, the actions that know `ecs:subnet` and `elasticloadbalancing:Subnet`, and
-those of Amazon RDS, which know neither. `ecs:RunTask` knows none yet: aws/containers-roadmap, issue 2499.
+Sources: Service Authorization Reference, the actions that know `ecs:subnet`, `elasticloadbalancing:Subnet` and
+`lambda:VpcIds`, and those of Amazon RDS, which know none. `ecs:RunTask` does not either:
+aws/containers-roadmap, issue 2499.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ WITHHELD = frozenset({"rds:CreateDBSubnetGroup", "rds:ModifyDBSubnetGroup"})
 PLACING = WITHHELD | {
     *("ecs:CreateService", "ecs:UpdateService"),
     *("elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:SetSubnets"),
+    *("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"),
 }
 
 
@@ -38,6 +40,15 @@ def allow_placing_services(services: Sequence[Value], subnets: Sequence[Value]) 
     """Make and change ECS services whose tasks are in these subnets. A change need not speak of the network."""
     here = Condition([ForAllValuesStringEquals("ecs:subnet", list(subnets))])
     return allow(on("ecs", "CreateService", "UpdateService"), services, here)
+
+
+def allow_functions_in_no_network(functions: Sequence[Value]) -> Statement:
+    """Make and change functions that are in no network of ours. Those that a stage has call AWS only.
+
+    Source: AWS Lambda Developer Guide, "Using IAM condition keys for VPC settings".
+    """
+    nowhere = Condition([Null("lambda:VpcIds", True)])
+    return allow(on("lambda", "CreateFunction", "UpdateFunctionConfiguration"), functions, nowhere)
 
 
 def allow_placing_load_balancers(subnets: Sequence[Value], of_new: Condition, of_stage: Condition) -> list[Statement]:

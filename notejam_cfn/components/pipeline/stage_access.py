@@ -146,7 +146,7 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
 
 def add_boundary(template: Template, prefix: str, of: tuple[str, str], needs: StageNeeds) -> iam.ManagedPolicy:
     """Add the most that the roles of the stage can do, whatever a template of the stage gives them."""
-    statements = cloudformation_policies.bound(needs.narrow, needs.wide, prefix, of, needs.services)
+    statements = cloudformation_policies.bound(needs.narrow, needs.wide, prefix, of, needs.services, needs.subnets)
     return template.add(
         iam.ManagedPolicy(
             "Boundary",

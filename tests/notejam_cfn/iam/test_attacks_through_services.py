@@ -65,7 +65,7 @@ ROLES: list[Row] = [
         passed_to("cloudformation"),
     ),
     ("hand a build's role to a build", "iam:PassRole", role("notejam-delivery-deploy-prod"), passed_to("codebuild")),
-    ("hand a role to Lambda", "iam:PassRole", role("notejam-dev-service-WebTaskRole-1"), passed_to("lambda")),
+    ("hand a role to Glue", "iam:PassRole", role("notejam-dev-service-WebTaskRole-1"), passed_to("glue")),
     ("hand a role to EC2", "iam:PassRole", role("notejam-dev-service-WebTaskRole-1"), passed_to("ec2")),
     ("take the stop off", "iam:DetachRolePolicy", role("notejam-delivery-in-dev-previews"), NOBODYS),
     ("delete the boundary", "iam:DeletePolicy", arn("iam", "policy/notejam-delivery-in-dev-boundary"), NOBODYS),
@@ -133,6 +133,19 @@ SHARING: list[Row] = [
     ("open a resource to another account", "ram:CreateResourceShare", "*", NOBODYS),
 ]
 NETWORK: list[Row] = [
+    (
+        "put a function into production's network",
+        "lambda:CreateFunction",
+        arn("lambda", "function:notejam-dev-mine"),
+        {"lambda:VpcIds": ["vpc-1"], "lambda:SubnetIds": ["prod PrivateSubnetId1"]},
+    ),
+    (
+        "move one there",
+        "lambda:UpdateFunctionConfiguration",
+        arn("lambda", "function:notejam-dev-mine"),
+        {"lambda:VpcIds": ["vpc-1"], "lambda:SubnetIds": ["prod PrivateSubnetId1"]},
+    ),
+    ("change a function of production", "lambda:UpdateFunctionCode", arn("lambda", "function:notejam-prod-x"), {}),
     ("accept a peering", "ec2:AcceptVpcPeeringConnection", arn("ec2", "vpc-peering-connection/pcx-1"), NOBODYS),
     ("peer from one's own network", "ec2:CreateVpcPeeringConnection", arn("ec2", "vpc/vpc-1"), DEV_KEY),
     ("join networks by a gateway", "ec2:CreateTransitGatewayVpcAttachment", arn("ec2", "vpc/vpc-1"), PROD_KEY),
@@ -192,6 +205,7 @@ OWN: list[Row] = [
     ("in-dev-deploy", "cloudformation:CreateChangeSet", stack("dev-service"), {}),
     ("in-dev-deploy", "cloudformation:SetStackPolicy", stack("dev-database"), {}),
     ("in-dev-execute", "iam:PassRole", role("notejam-dev-backups-Role-1"), EVENTS),
+    ("in-dev-execute", "lambda:CreateFunction", arn("lambda", "function:notejam-dev-mine"), {}),
     ("in-dev-execute", "sns:Subscribe", arn("sns", "notejam-dev-network-Alarms-1"), {}),
     ("in-dev-execute", "rds:ModifyDBCluster", arn("rds", "cluster:notejam-dev-database-1"), DEV_KEY),
     (
