@@ -138,11 +138,12 @@ def _before(run: Trial, project: Project, account: str, only: Sequence[str]) -> 
 
     bodies = [(run.state.stage, str(one.path), render.load(one.text())) for one in run.stacks]
     hourly = bills_of(sites_of(project), bodies)[run.state.stage][1].usd / HOURS_A_MONTH
-    resources = [resource for one in bodies for resource in one[2]["Resources"].values()]
+    made = run.made(only)
+    resources = [resource for one in made for resource in render.load(one.text())["Resources"].values()]
     steps = [name for name in trial.STEPS if name not in run.state.done and (not only or name in only)]
     minutes_ = run.minutes(only)
     return [
-        f"{run.state.project}: {len(bodies)} stacks with {len(resources)} resources in {account}, "
+        f"{run.state.project}: {len(made)} stacks with {len(resources)} resources in {account}, "
         f"{run.stacks[0].region}; the steps {', '.join(steps)}.",
         f"About {minutes_:.0f} minutes and ${max(hourly * minutes_ / 60, 0.01):.2f}, ${max(hourly, 0.01):.2f} an hour.",
         f"It needs {permissions.words({resource['Type'] for resource in resources})}.",
