@@ -132,8 +132,8 @@ def way(tmp_path_factory: pytest.TempPathFactory, running_emulator: emulator.Emu
     (folder / "bin" / "python").write_text(PYTHON % (BROKEN, folder / "forked-python"))
     (folder / "bin" / "python").chmod(0o755)
     for one in composed:
-        if one.stack.layer.startswith("delivery-in-"):
-            running_emulator.deploy(one.stack.name, dict(one.body))
+        if one.stack.layer == "network" or one.stack.layer.startswith("delivery-in-"):
+            running_emulator.deploy(one.stack.name, dict(one.body), tags=one.stack.tags)
     (delivery,) = (one for one in composed if one.stack.layer == "delivery")
     definition = delivery.body["Resources"]["Pipeline"]["Properties"]
     pipeline = Pipeline(definition, lambda *given: made.run(*given))
