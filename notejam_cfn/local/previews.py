@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from ..components.load_balancing.listeners import WAKING_PATH
-from ..core import names
 from ..deploy.aws.client import Access, Aws
 from ..deploy.exit_codes import Exit
 from ..deploy.manifest import Manifest, StackSpec
@@ -55,7 +54,6 @@ class Scene:
 
 def rehearse(scene: Scene, platform: task.Platform, image: str) -> None:
     """Make a preview, use it and end it. Raises PreviewError when something is not as promised."""
-    admit(scene)
     stack = previews.spec(scene.manifest, scene.stage, NAME)
     account = Aws(Access(endpoint_url=scene.aws.url, keys=scene.aws.keys))
     facade = Aws(dataclasses.replace(account.access, role_arn=previews.role_arn(account, stack)))
@@ -73,16 +71,6 @@ def rehearse(scene: Scene, platform: task.Platform, image: str) -> None:
         raise PreviewError("the preview has ended, and its database is still there")
     scene.tell(f"the preview ended by itself at {asked.values[previews.EXPIRES]}, and nothing of it is left")
     remove_by_hand(scene, platform, facade, image)
-
-
-def admit(scene: Scene) -> None:
-    """Deploy what lets people into the stage once more, as an administrator, now that its subnets are known."""
-    layer = names.delivery_in(scene.stage)
-    stacks = [stack for stack in scene.manifest.stacks if stack.layer == layer]
-    if not stacks:
-        raise PreviewError(f"the project has no {layer}, where the roles of previews are")
-    facade = Aws(Access(endpoint_url=scene.aws.url, keys=scene.aws.keys))
-    require_good(Deployment(facade, stacks, Options(yes=True), progress_of(*stacks), NOBODY).run())
 
 
 def deployed(facade: Aws, stack: StackSpec, image: str) -> dict[str, Result]:
