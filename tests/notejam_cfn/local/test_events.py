@@ -95,3 +95,53 @@ def test_a_rule_hears_what_its_pattern_says(aws: Emulator, stack: str, status: s
     event = events.stack_status(f"arn:aws:cloudformation:eu-central-1:123456789012:stack/{stack}/1", status)
     assert client.test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps(event))["Result"] is hears
     assert events.deliver(aws, event) == [], "the rule has no targets"
+
+
+def task_rule(aws: Emulator, cluster_allowed: str) -> None:
+    """Have a task run in the cluster `dev` on any event of CloudFormation, in a role that may run it in one cluster."""
+    ecs = aws.client("ecs")
+    cluster = ecs.create_cluster(clusterName="dev")["cluster"]["clusterArn"]
+    family = [{"name": "web", "image": "i", "memory": 128, "command": ["serve"]}]
+    task = ecs.register_task_definition(family="web", containerDefinitions=family, networkMode="awsvpc")[
+        "taskDefinition"
+    ]
+    trust = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    statement = {
+        "Effect": "Allow",
+        "Action": "ecs:RunTask",
+        "Resource": "*",
+        "Condition": {"ArnEquals": {"ecs:cluster": cluster.replace("cluster/dev", f"cluster/{cluster_allowed}")}},
+    }
+    iam, client = aws.client("iam"), aws.client("events")
+    made = iam.create_role(RoleName="runs", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="runs", PolicyName="needs", PolicyDocument=json.dumps({"Statement": [statement]}))
+    client.put_rule(Name="ended", EventPattern=json.dumps({"source": ["aws.cloudformation"]}))
+    place = {"awsvpcConfiguration": {"Subnets": ["subnet-1"], "SecurityGroups": ["sg-1"]}}
+    overrides = '{"containerOverrides": [{"name": "web", "command": ["drop", "<stack>"]}]}'
+    target = {
+        "Id": "drop",
+        "Arn": cluster,
+        "RoleArn": made,
+        "EcsParameters": {
+            "TaskDefinitionArn": task["taskDefinitionArn"],
+            "LaunchType": "FARGATE",
+            "NetworkConfiguration": place,
+        },
+        "InputTransformer": {"InputPathsMap": {"stack": "$.detail.stack-id"}, "InputTemplate": overrides},
+    }
+    client.put_targets(Rule="ended", Targets=[target])
+
+
+ENDED = events.stack_status("arn:aws:cloudformation:eu-central-1:123456789012:stack/a-preview-b/1", "DELETE_COMPLETE")
+
+
+def test_a_rules_task_gets_the_command_that_its_target_makes_of_the_event(aws: Emulator) -> None:
+    task_rule(aws, "dev")
+    [started] = events.deliver(aws, ENDED)
+    assert list(events.commands_of(started)) == [("web", ["drop", ENDED["resources"][0]])]
+
+
+def test_a_rule_can_run_its_task_only_where_its_role_may(aws: Emulator) -> None:
+    task_rule(aws, "prod")
+    with pytest.raises(events.EventError, match=r"ended cannot run its task as .*runs"):
+        events.deliver(aws, ENDED)
