@@ -43,7 +43,7 @@ class LastingNames(CloudFormationLintRule):
             for name, resource in resources.items()
             if _lasts(resource)
             for key in _names(resource)
-            if not _is_unique(resource["Properties"][key], resources)
+            if not any(name == STACK_ID or name in resources for name in _references(resource["Properties"][key]))
         ]
 
 
@@ -61,10 +61,6 @@ def _names(resource: dict[str, Any]) -> Iterator[str]:
         return
     identifiers = [path.removeprefix("/properties/") for path in schema.get("primaryIdentifier", ())]
     yield from (name for name in (*identifiers, *NAMES.get(kind, ())) if name in properties)
-
-
-def _is_unique(value: Any, resources: dict[str, Any]) -> bool:
-    return any(name == STACK_ID or name in resources for name in _references(value))
 
 
 def _references(value: Any) -> Iterator[str]:
