@@ -9,33 +9,16 @@ is then judged on that record: it is noticed when something that was allowed wou
 from __future__ import annotations
 
 import argparse
-import collections
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from notejam_cfn.deploy import manifest
 from notejam_cfn.local import emulator
 from notejam_cfn.local.rehearse import Rehearsal, Settings, service_stack
-from notejam_cfn.local.roles import policies, usage
 
 ROOT = Path(__file__).parents[1]
-
-
-class Recorded(Rehearsal):
-    """A rehearsal that keeps the roles of the account as they are before everything is removed."""
-
-    roles: dict[str, policies.Caller]
-
-    def remove(self) -> None:
-        """Keep the roles, then remove the stage."""
-        iam = self.aws.client("iam")
-        names = [role["RoleName"] for role in iam.list_roles(MaxItems=1000)["Roles"]]
-        self.roles = {}
-        for name in names:
-            role = policies.caller_of_role(iam, name)
-            self.roles[role.arn] = role
-        super().remove()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,33 +29,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     found = manifest.read(ROOT / "output")
     stages = asked.stages or sorted({stack.stage for stack in found.stacks if stack.stage})
-    total, missed = judge(found, stages)
+    usage = rehearsed(found, stages)
+    total = sum(role["permissions"] for role in usage.values())
+    missed = {arn.rpartition("/")[2]: role["unnoticed"] for arn, role in usage.items() if role["unnoticed"]}
     noticed = 1 - sum(map(len, missed.values())) / total
-    print(f"{total} permissions of {len(missed)} roles; {noticed:.1%} of the removals are noticed")
-    for role, unnoticed in sorted(missed.items()):
-        if unnoticed:
-            print(f"  {role}: {len(unnoticed)} not noticed")
-            if asked.list:
-                print("\n".join(f"    {one}" for one in unnoticed))
+    print(f"{total} permissions of {len(usage)} roles; {noticed:.1%} of the removals are noticed")
+    for name, unnoticed in sorted(missed.items()):
+        print(f"  {name}: {len(unnoticed)} not noticed")
+        if asked.list:
+            print("\n".join(f"    {one}" for one in unnoticed))
     return 0
 
 
-def judge(found: manifest.Manifest, stages: Sequence[str]) -> tuple[int, dict[str, list[usage.Permission]]]:
-    """Return how many permissions there are, and those by role whose removal nothing notices."""
-    total, missed = 0, collections.defaultdict[str, list[usage.Permission]](list)
+def rehearsed(found: manifest.Manifest, stages: Sequence[str]) -> dict[str, Any]:
+    """Return what the roles of stages need of their permissions, by the roles' ARNs."""
+    usage: dict[str, Any] = {}
     with emulator.running(region=service_stack(found, stages[0]).region) as aws:
-        roles: dict[str, policies.Caller] = {}
         for stage in stages:
             print(f"rehearsing {stage}", file=sys.stderr, flush=True)
-            rehearsal = Recorded(found, Settings(stage, ROOT, image=False), aws, lambda words: None)
+            rehearsal = Rehearsal(found, Settings(stage, ROOT, image=False), aws, lambda words: None)
             rehearsal.run()
-            roles |= rehearsal.roles
-        record = aws.asked()
-    for role in roles.values():
-        permissions = list(usage.permissions(role))
-        total += len(permissions)
-        missed[role.arn.rpartition("/")[2]] += usage.unnoticed(role, record)
-    return total, missed
+            usage |= rehearsal.usage
+    return usage
 
 
 if __name__ == "__main__":

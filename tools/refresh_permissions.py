@@ -28,11 +28,12 @@ REGIONS = ("us-east-1", "eu-central-1")
 HANDLERS = ("create", "read", "update", "delete")
 # Schemas and the reference list every feature of a type. These services serve features that no template here uses:
 # Lambda's scaling, private certificate authorities, flow logs' fields of EC2 Auto Scaling, VPC Lattice, Firehose, S3
-# Tables, what else a web ACL can stand in front of, who signs in at a load balancer.
+# Tables, what else a web ACL can stand in front of, who signs in at a load balancer, what else delivers logs.
 UNUSED_SERVICES = frozenset(
     {
         *("acm-pca", "amplify", "apigateway", "apprunner", "appsync", "autoscaling", "bedrock-agentcore"),
-        *("cognito-idp", "firehose", "lambda", "payments", "s3tables", "vpc-lattice", "vpce"),
+        *("codewhisperer", "cognito-idp", "firehose", "lambda", "payments", "s3tables", "vpc-lattice", "vpce"),
+        "workmail",
     }
 )
 UNUSED_ACTIONS = frozenset(
@@ -51,10 +52,28 @@ UNUSED_ACTIONS = frozenset(
         *("logs:PutBearerTokenAuthentication", "rds:RestoreDBClusterToPointInTime"),
         *("rds:StopDBInstanceAutomatedBackupsReplication", "route53:AssociateVPCWithHostedZone"),
         *("secretsmanager:RotateSecret", "cloudwatch:GetMetricData"),
+        # A function that has none of these: concurrency of its own, signed code, layers, versions, a choice of runtime.
+        *("lambda:DeleteFunctionCodeSigningConfig", "lambda:DeleteFunctionConcurrency", "lambda:GetLayerVersion"),
+        "lambda:GetCodeSigningConfig",
+        *("lambda:DeleteProvisionedConcurrencyConfig", "lambda:PassCapacityProvider", "lambda:PublishVersion"),
+        *("lambda:PutFunctionCodeSigningConfig", "lambda:PutFunctionConcurrency", "lambda:PutFunctionRecursionConfig"),
+        *("lambda:PutFunctionScalingConfig", "lambda:PutProvisionedConcurrencyConfig"),
+        *("lambda:PutRuntimeManagementConfig", "elasticfilesystem:DescribeMountTargets"),
         # CloudFront makes its own role for VPC origins; nobody has to take one on.
         "sts:AssumeRole",
     }
 )
+# A function whose code stands in its template is not read from a bucket; one outside the VPC needs no interfaces there,
+# and one without a key of its own asks for none.
+UNUSED_OF = {
+    "AWS::Lambda::Function": frozenset(
+        {
+            *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
+            *("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
+            *("s3:GetObject", "s3:GetObjectVersion"),
+        }
+    )
+}
 # What neither the schemas nor the reference say, with the page that does.
 DOCUMENTED: dict[str, tuple[str, ...]] = {
     # The schema has no handlers. Source: AWS CodeBuild User Guide, "Actions, resources, and condition keys".
@@ -144,13 +163,14 @@ def composed() -> list[dict[str, Any]]:
 def actions_of(kind: str) -> list[str]:
     """Return the actions CloudFormation calls for a type, and what those ask for in turn, sorted."""
     called = set(existing([*handler_actions(kind), *DOCUMENTED.get(kind, ())]))
-    asked = {more for action in called if used(action) for more in existing(dependent_actions(action))}
-    return sorted(filter(used, called | asked))
+    asked = {more for action in called if used(action, kind) for more in existing(dependent_actions(action))}
+    return sorted(action for action in called | asked if used(action, kind))
 
 
-def used(action: str) -> bool:
-    """Tell whether an action serves a feature that templates here use."""
-    return service(action) not in UNUSED_SERVICES and action not in UNUSED_ACTIONS
+def used(action: str, kind: str) -> bool:
+    """Tell whether an action serves a feature of a type that templates here use; its own service's always may."""
+    own = service(action) == kind.split("::")[1].lower()
+    return (own or service(action) not in UNUSED_SERVICES) and action not in UNUSED_ACTIONS | UNUSED_OF.get(kind, set())
 
 
 def handler_actions(kind: str) -> list[str]:

@@ -207,11 +207,10 @@ def allow_reading_templates(prefixes: Iterable[str]) -> Statement:
 def allow_looking_at_account(prefix: str) -> list[Statement]:
     """See what a plan asks the account: quotas and what counts against them, CloudFront's addresses, the database."""
     everywhere = [
-        *on("cloudfront", "ListDistributions", "ListDistributionsByVpcOriginId", "ListVpcOrigins"),
+        *on("cloudfront", "ListDistributions*", "ListVpcOrigins"),
         *on("ec2", "DescribeAddresses", "DescribeAvailabilityZones", "DescribeManagedPrefixLists", "DescribeVpcs"),
         *on("ecs", "ListClusters"),
-        *on("elasticloadbalancing", "DescribeAccountLimits", "DescribeLoadBalancers"),
-        *on("elasticloadbalancing", "DescribeRules", "DescribeTargetGroups"),
+        *on("elasticloadbalancing", "Describe*"),
     ]
     clusters = [in_account(f"rds:*:${{AWS::AccountId}}:cluster:{prefix}*")]
     running = [in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{prefix}*") for kind in ("container-instance", "task")]

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..core import names
+from ..components.load_balancing.listeners import WAKING_PATH
 from ..deploy.aws.client import Access, Aws
 from ..deploy.exit_codes import Exit
 from ..deploy.manifest import Manifest, StackSpec
@@ -25,6 +25,7 @@ from ..deploy.stacks.execution.executor import Prompter
 from ..deploy.stacks.execution.outcomes import Result
 from ..deploy.ui.progress import Silent
 from ..deploy.ui.summary import exit_status, lines
+from . import permissions
 from .containers import task
 from .database.postgres import Postgres
 from .emulator import Emulator
@@ -55,7 +56,6 @@ class Scene:
 
 def rehearse(scene: Scene, platform: task.Platform, image: str) -> None:
     """Make a preview, use it and end it. Raises PreviewError when something is not as promised."""
-    admit(scene)
     stack = previews.spec(scene.manifest, scene.stage, NAME)
     account = Aws(Access(endpoint_url=scene.aws.url, keys=scene.aws.keys))
     facade = Aws(dataclasses.replace(account.access, role_arn=previews.role_arn(account, stack)))
@@ -68,6 +68,7 @@ def rehearse(scene: Scene, platform: task.Platform, image: str) -> None:
     if len(own) != 1:
         raise PreviewError(f"the preview made {len(own)} databases of its own: {', '.join(sorted(own))}")
     require_hour(scene, stack, asked.values[previews.EXPIRES])
+    permissions.let_services_work(scene.aws)
     state = account.stack(stack.region, stack.name)
     require_good(Destruction(facade, [stack], DestroyOptions(yes=True), progress_of(stack), NOBODY).run())
     platform.require_stopped()  # ECS deletes a service when its tasks have ended
@@ -75,16 +76,6 @@ def rehearse(scene: Scene, platform: task.Platform, image: str) -> None:
     if set(databases(scene)) != made:
         raise PreviewError("the preview has ended, and its database is still there")
     scene.tell("the preview was removed, and its database with it")
-
-
-def admit(scene: Scene) -> None:
-    """Deploy what lets people into the stage once more, as an administrator, now that its subnets are known."""
-    layer = names.delivery_in(scene.stage)
-    stacks = [stack for stack in scene.manifest.stacks if stack.layer == layer]
-    if not stacks:
-        raise PreviewError(f"the project has no {layer}, where the roles of previews are")
-    facade = Aws(Access(endpoint_url=scene.aws.url, keys=scene.aws.keys))
-    require_good(Deployment(facade, stacks, Options(yes=True), progress_of(*stacks), NOBODY).run())
 
 
 def deployed(facade: Aws, stack: StackSpec, image: str) -> dict[str, Result]:
@@ -112,6 +103,36 @@ def answer(
             raise PreviewError(f"{url} answered {page.status} after {seconds:.1f} s")
         scene.tell(f"a preview answered at {url} after {seconds:.1f} s")
         smoke_client.walk(way.client(), lambda words: None)
+    wake_one_by_one(scene, stack, url)
+
+
+def wake_one_by_one(scene: Scene, stack: StackSpec, url: str) -> None:
+    """Put the stage and the preview to sleep, and see that a visit to one of them wakes that one and not the other."""
+    service = next(one for one in scene.manifest.stacks_of(scene.stage) if "ImageUri" in one.defaults)
+    of_stage = scene.aws.client("cloudformation").describe_stacks(StackName=service.name)["Stacks"][0]["Outputs"]
+    urls = {service.name: next(one["OutputValue"] for one in of_stage if one["OutputKey"] == "Url"), stack.name: url}
+    for visited in urls:
+        for name in urls:
+            scale(scene, name, 0)
+        with entrance.opened(scene.address, urls[visited]) as way:
+            page = way.client().ask(WAKING_PATH)  # what CloudFront asks for in place of a 503
+        awake = [name for name in urls if scale(scene, name)]
+        if awake != [visited] or entrance.WAKING not in page.text:
+            raise PreviewError(f"a visit to {visited} woke {awake or 'nothing'}: {page.status} {page.text}")
+        for name in urls:
+            scale(scene, name, 1)
+    scene.tell("a visit to the preview woke the preview only, one to the stage the stage")
+
+
+def scale(scene: Scene, stack_name: str, tasks: int | None = None) -> int:
+    """Return how many tasks a stack's service is to have, after setting it where a number is given."""
+    found = scene.aws.client("cloudformation").describe_stack_resources(StackName=stack_name)["StackResources"]
+    arn = next(one["PhysicalResourceId"] for one in found if one["ResourceType"] == "AWS::ECS::Service")
+    _, cluster, name = arn.split("/")
+    ecs = scene.aws.client("ecs")
+    if tasks is not None:
+        ecs.update_service(cluster=cluster, service=name, desiredCount=tasks)
+    return int(ecs.describe_services(cluster=cluster, services=[name])["services"][0]["desiredCount"])
 
 
 def require_hour(scene: Scene, stack: StackSpec, hour: str) -> None:

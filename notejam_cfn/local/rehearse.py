@@ -31,7 +31,7 @@ from ..deploy.stacks.execution.executor import Prompter
 from ..deploy.stacks.execution.outcomes import Result
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import exit_status, lines
-from . import emulator, previews
+from . import emulator, permissions, previews
 from .containers import image, task
 from .containers.runtime import Checkout, InImage, Runtime
 from .containers.sandbox import Sandbox
@@ -85,6 +85,7 @@ class Rehearsal:
         self.tell = tell
         self.manifest = manifest
         self.parameters: tuple[str, ...] = ()
+        self.usage: permissions.Usage = {}
         self.stacks = manifest.stacks_of(settings.stage)
         self.templates = read_templates(self.stacks)
         self.facade = self.administrator = Aws(Access(endpoint_url=aws.url, keys=aws.keys))
@@ -101,11 +102,12 @@ class Rehearsal:
             way.client().open("/").must_show(NOT_RELEASED)
             self.tell(f"{url} says that it waits for a release")
             self.release()
-            self.let_services_work()
+            permissions.let_services_work(self.aws)
             with self.platform_of(task.read(self.aws, self.service.name)) as platform:
                 self.work(way, platform)
                 self.restore()
-        self.require_nothing_refused()
+        permissions.let_services_work(self.aws)
+        self.usage = permissions.look(self.aws, self.tell)
         self.remove()
 
     @property
@@ -137,11 +139,12 @@ class Rehearsal:
 
     def work_in_role(self) -> None:
         """Deploy what lets the pipeline change the stage, as an administrator does once, and work as it does."""
-        access = names.delivery_in(self.settings.stage)
-        stacks = tuple(stack for stack in self.manifest.stacks if stack.layer == access)
-        if not stacks:
+        layers = (names.delivery_in(self.settings.stage), names.delivery_previews(self.settings.stage))
+        access = [one for one in self.manifest.stacks if one.layer in layers]
+        if not access:
             self.tell("this project has no delivery, so CloudFormation works with the account's own permissions")
             return
+        stacks = (*access, *(one for one in self.stacks if one.name in access[0].depends_on))
         progress = self.settings.progress({stack.name: stack.layer for stack in stacks}, read_templates(stacks))
         _require_good(Deployment(self.facade, stacks, Options(yes=True), progress, NOBODY).run())
         roles = f"arn:aws:iam::{self.aws.account}:role/{stacks[0].name}"
@@ -154,15 +157,6 @@ class Rehearsal:
         """Return AWS as one of the stage's roles for the pipeline's builds reaches it."""
         keys = self.aws.session(f"{roles}-{kind}")
         return Aws(Access(endpoint_url=self.aws.url, keys=keys, role_arn=f"{roles}-execute"))
-
-    def let_services_work(self) -> None:
-        """Let AWS's services do their work in the roles that the stage gives them."""
-        refused = self.aws.let_services_work()
-        if refused:
-            raise RehearsalError("permissions are missing:\n" + "\n".join(f"  {line}" for line in refused))
-        asked = self.aws.asked()
-        roles = {entry["caller"] for entry in asked}
-        self.tell(f"{len(roles)} roles and services got everything that they asked for, {len(asked)} permissions")
 
     def deploy_without_image(self) -> str:
         """Deploy the stage for the first time, with a creation that fails and is cleared, and return its address."""
@@ -245,13 +239,6 @@ class Rehearsal:
         self.tell(
             f"restored {taken.rpartition(':')[2]} in place; {len(done.discard_old())} older cluster was discarded"
         )
-
-    def require_nothing_refused(self) -> None:
-        """Make sure that the pipeline's roles were refused nothing, also where a program goes on without."""
-        refused = [one for one in self.aws.asked() if not one["allowed"]]
-        told = {f"  {one['caller'].rpartition('/')[2]} lacks {one['action']} on {one['resource']}" for one in refused}
-        if told:
-            raise RehearsalError("permissions are missing:\n" + "\n".join(sorted(told)))
 
     def remove(self) -> None:
         """Remove the stage, protection and all, and make sure that no stack is left."""
@@ -349,14 +336,23 @@ class Rehearsal:
                 rds.modify_db_cluster(DBClusterIdentifier=cluster["DBClusterIdentifier"], DeletionProtection=False)
 
 
-def rehearse(manifest: Manifest, settings: Settings, tell: Callable[[str], None]) -> float:
-    """Rehearse a stage and return the seconds it took. Raises what was found to be wrong."""
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """How long a rehearsal that went well took, and the permissions of its roles that nothing has used."""
+
+    seconds: float
+    unused: list[str]
+
+
+def rehearse(manifest: Manifest, settings: Settings, tell: Callable[[str], None]) -> Report:
+    """Rehearse a stage. Raises what was found to be wrong."""
     began = time.monotonic()
     region = service_stack(manifest, settings.stage).region
     with emulator.running(region=region) as aws:
         tell(f"an emulator stands for AWS, account {aws.account}, region {region}")
-        Rehearsal(manifest, settings, aws, tell).run()
-    return time.monotonic() - began
+        rehearsal = Rehearsal(manifest, settings, aws, tell)
+        rehearsal.run()
+    return Report(time.monotonic() - began, permissions.unused(rehearsal.usage))
 
 
 def service_stack(manifest: Manifest, stage: str) -> StackSpec:
@@ -384,6 +380,7 @@ def _output(results: Mapping[str, Result], name: str) -> str:
 
 FAILURES = (
     RehearsalError,
+    permissions.PermissionsError,
     previews.PreviewError,
     CommandError,
     task.TaskError,

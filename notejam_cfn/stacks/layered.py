@@ -65,7 +65,7 @@ class SharedOutputs:
 def network_layer(stage: Stage) -> tuple[Stack, SharedOutputs]:
     """Compose what rarely changes: the key, the network and whom the stage tells."""
     template = layer_template(stage, "network and key", "A VPC with public, private and isolated subnets in its zones.")
-    stack = stack_of_stage(stage, LAYERED, "network", template)
+    stack = stack_of_stage(stage, LAYERED, names.NETWORK, template)
     encryption = add_encryption(template, stage.encryption)
     notifications = add_alarm_topic(template, stage.monitoring, encryption)
     network = add_network(template, stage.network, encryption, called_services(stage.service))
@@ -142,6 +142,7 @@ def service_layer(
     stack = stack_of_stage(stage, LAYERED, "service", template, depends_on=_names(below))
     encryption, network = base.encryption, base.network
     load_balancer = add_load_balancer(template, stage.load_balancer, network, encryption, edge, IN_FRONT)
+    load_balancer = dataclasses.replace(load_balancer, shared=stage.allows_previews)
     cluster = add_cluster(template, stage.cluster, encryption)
     application = add_application(template, stage, network, encryption, database, load_balancer)
     service = add_service(template, stage.service, network, encryption, cluster, load_balancer, application)

@@ -14,6 +14,7 @@ from ..components.previews.borrowing import Lender
 from ..components.previews.ending import add_dropping, allow_logging
 from ..components.previews.images import add_preview_images
 from ..components.previews.preview import NAME, add_preview
+from ..components.previews.waking import Sleepers, add_waking
 from ..config.settings import Stage
 from ..config.settings.previews import FIRST_PRIORITY
 from ..core import names
@@ -21,9 +22,9 @@ from ..core.template import Template
 from ..iam.preview_policies import TAG
 from .stack import LAYERED, PREVIEW, Stack, stack_of_stage
 
-# As many distributions as fit what CloudFormation takes of a template in a request, and two stacks' share a VPC origin
-# with the stage's own.
-IN_A_STACK, ON_STAGES_ORIGIN = 14, 42
+# As many distributions as fit what CloudFormation takes of a template in a request, beside what the first stack holds
+# besides; those of four stacks share a VPC origin with the stage's own.
+IN_A_STACK, ON_STAGES_ORIGIN = 12, 48
 
 
 def preview_layers(stage: Stage, service: Stack, encryption: Encryption) -> list[Stack]:
@@ -38,8 +39,21 @@ def preview_layers(stage: Stage, service: Stack, encryption: Encryption) -> list
     shared = stacks[0].template
     uri = add_preview_images(shared, encryption)
     shared.add_output_for_people("ImagesUri", uri, "Push images of previews here")
-    add_ended_page(shared, lender.seen(service.template.resources["HttpListener"].ref()))
+    listener_arn = lender.seen(service.template.resources["HttpListener"].ref())
+    add_ended_page(shared, listener_arn)
+    add_waking(shared, sleepers_of(stage, lender, own), encryption, listener_arn)
     return stacks
+
+
+def sleepers_of(stage: Stage, lender: Lender, own: ecs.Service) -> Sleepers:
+    """Return what sleeps behind the stage's load balancer."""
+    title = f"{stage.service.name}ServiceName"
+    return Sleepers(
+        cluster_name=lender.seen(own.Cluster),
+        service=f"{lender.stack_name}-{own.title}-",
+        service_parameter=f"{lender.stack_name}-{lender.template.resources[title].title}",
+        preview=f"{names.preview_template(stage.project, stage.name)}-",
+    )
 
 
 def addresses_layer(stage: Stage, service: Stack, lender: Lender, first: int) -> Stack:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from ...core import render
 from ...core.terminal import GREEN, RED, say, say_table
@@ -33,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="run the containers in the application's image, building it if need be; by default when it is built",
     )
+    parser.add_argument("--unused", action="store_true", help="list the permissions of its roles that nothing has used")
     parser.add_argument(
         "--day", action="store_true", help="simulate days of traffic on the stage's scaling instead, in seconds"
     )
@@ -64,15 +64,21 @@ def run(asked: argparse.Namespace) -> int:
     keep = _keep if asked.keep else None
     settings = Settings(asked.stage, Path.cwd(), asked.image, keep, KINDS.get(asked.progress, Silent))
     try:
-        seconds = rehearse(session.manifest(asked), settings, _teller())
+        report = rehearse(session.manifest(asked), settings, _teller(session.talk(asked)))
     except FAILURES as failure:
-        say("", f"The rehearsal of {asked.stage} failed: {failure}", style=RED)
-        say(*(f"  → {step}" for step in getattr(failure, "advice", ())), hang=4)
+        say("", f"The rehearsal of {asked.stage} failed: {failure}", style=RED, file=session.talk(asked))
+        say(*(f"  → {step}" for step in getattr(failure, "advice", ())), hang=4, file=session.talk(asked))
         return Exit.FAILED
     except KeyboardInterrupt:
-        say("", "Interrupted; nothing is left running.")
+        say("", "Interrupted; nothing is left running.", file=session.talk(asked))
         return Exit.INTERRUPTED
-    say(f"The rehearsal of {asked.stage} went well, in {seconds:.0f} s.", style=GREEN)
+    if asked.json:
+        document = {"stage": asked.stage, "seconds": round(report.seconds), "unused_permissions": report.unused}
+        session.print_json(document)
+        return Exit.DONE
+    if asked.unused:
+        say("", "Nothing has used:", *(f"  {one}" for one in report.unused), hang=4)
+    say(f"The rehearsal of {asked.stage} went well, in {report.seconds:.0f} s.", style=GREEN)
     suggest(asked, f"deploy {asked.stage}")
     return Exit.DONE
 
@@ -108,7 +114,9 @@ def _try(asked: argparse.Namespace) -> int:
     trial.require_known(asked.only)
     project = load()
     state, folder = trial.prepare(project, asked.stage, asked.image_uri)
-    run = trial.Trial(session.connect(asked), state, folder, KINDS.get(asked.progress, Silent), _teller())
+    run = trial.Trial(
+        session.connect(asked), state, folder, KINDS.get(asked.progress, Silent), _teller(session.talk(asked))
+    )
     region, account = run.stacks[0].region, session.require_account(run.aws, run.stacks)
     say(*_before(run, project, account, asked.only))
     if not asked.yes and not session.prompter(session.talk(asked)).confirm("Begin?"):
@@ -130,11 +138,12 @@ def _before(run: Trial, project: Project, account: str, only: Sequence[str]) -> 
 
     bodies = [(run.state.stage, str(one.path), render.load(one.text())) for one in run.stacks]
     hourly = bills_of(sites_of(project), bodies)[run.state.stage][1].usd / HOURS_A_MONTH
-    resources = [resource for one in bodies for resource in one[2]["Resources"].values()]
+    made = run.made(only)
+    resources = [resource for one in made for resource in render.load(one.text())["Resources"].values()]
     steps = [name for name in trial.STEPS if name not in run.state.done and (not only or name in only)]
     minutes_ = run.minutes(only)
     return [
-        f"{run.state.project}: {len(bodies)} stacks with {len(resources)} resources in {account}, "
+        f"{run.state.project}: {len(made)} stacks with {len(resources)} resources in {account}, "
         f"{run.stacks[0].region}; the steps {', '.join(steps)}.",
         f"About {minutes_:.0f} minutes and ${max(hourly * minutes_ / 60, 0.01):.2f}, ${max(hourly, 0.01):.2f} an hour.",
         f"It needs {permissions.words({resource['Type'] for resource in resources})}.",
@@ -157,11 +166,11 @@ def _keep(address: str) -> None:
         input("Press Enter to remove everything. ")
 
 
-def _teller() -> Callable[[str], None]:
+def _teller(out: TextIO) -> Callable[[str], None]:
     began = time.monotonic()
 
     def tell(words: str) -> None:
-        say(f"{minutes(time.monotonic() - began):>6}  {words}", hang=10)
-        sys.stdout.flush()
+        say(f"{minutes(time.monotonic() - began):>6}  {words}", hang=10, file=out)
+        out.flush()
 
     return tell

@@ -43,11 +43,11 @@ def run(asked: argparse.Namespace) -> int:
 
 def _previews(asked: argparse.Namespace, aws: Aws) -> dict[str, Any]:
     """Return what there is to say of a stage's previews, where it allows them."""
-    stacks = session.manifest(asked).stacks
-    found = [stack for stack in stacks if stack.stage == asked.stage and stack.form == previews.FORM]
+    built = session.manifest(asked)
+    found = [stack for stack in built.stacks if stack.stage == asked.stage and stack.form == previews.FORM]
     if asked.preview or not found:
         return {}
-    return previews_status.report(aws, session.in_region(found, asked.region)[0])
+    return previews_status.report(aws, session.in_region(found, asked.region)[0], built.stacks_of(asked.stage))
 
 
 def _following(found: Mapping[str, Any]) -> str:

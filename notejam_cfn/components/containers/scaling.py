@@ -166,39 +166,53 @@ def add_sleep(
 ) -> None:
     """Stop the last tasks after a time without requests, and start one when somebody asks.
 
-    With no task the load balancer answers 503, and counts it: that count wakes the service within about two minutes.
+    With no task the load balancer answers 503, and counts it: that count wakes the service within about two minutes. It
+    counts for all that stands behind it, so where others sleep there too something else has to wake each.
+    Source: Elastic Load Balancing, "CloudWatch metrics for your Application Load Balancer", HTTPCode_ELB_503_Count.
     """
     sleep = template.add(
         step_policy(f"{settings.name}Sleep", target, "ExactCapacity", 0, condition),
         why="Stops every task when nobody has asked for a while.",
     )
+    told = "Nobody has asked for a while: the tasks stop. Nothing to do."
+    quiet = quiet_alarm(
+        f"{settings.name}Quiet", told, dimensions(targets), settings.sleep_after_minutes, sleep, condition
+    )
+    template.add(quiet, why="Notices that nobody has asked for a while.")
+    if not targets.shared:
+        add_wake(template, settings, target, targets, condition)
+
+
+def add_wake(
+    template: Template, settings: ServiceSettings, target: scaling.ScalableTarget, targets: Targets, condition: str
+) -> None:
+    """Start a task when the load balancer had to refuse a request."""
     wake = template.add(
         step_policy(f"{settings.name}Wake", target, "ChangeInCapacity", 1, condition),
         why="Starts a task when somebody asks and none runs.",
     )
-    balancer = dimensions(targets)[:1]
-    quiet = quiet_alarm(
-        f"{settings.name}Quiet",
-        "Nobody has asked for a while: the tasks stop. Nothing to do.",
-        [
-            load_balancer_metric("healthy", "HealthyHostCount", dimensions(targets), "Maximum"),
-            load_balancer_metric("traffic", "ProcessedBytes", balancer, "Sum"),
-            cloudwatch.MetricDataQuery(Id="asked", Label="Bytes", Expression="0 * healthy + traffic", ReturnData=True),
-        ],
-        settings.sleep_after_minutes,
-        sleep,
-        condition,
+    asked = cloudwatch.Alarm(
+        f"{settings.name}Asked",
+        AlarmDescription="Somebody asked while no task ran: one starts. Nothing to do.",
+        Namespace=LOAD_BALANCER_METRICS,
+        MetricName=REFUSED,
+        Dimensions=dimensions(targets)[:1],
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="notBreaching",
+        AlarmActions=[wake.ref()],
+        Condition=condition,
     )
-    template.add(quiet, why="Notices that nobody has asked for a while.")
-    told = "Somebody asked while no task ran: one starts. Nothing to do."
-    asked = asked_alarm(f"{settings.name}Asked", told, balancer, wake, condition)
     template.add(asked, why="Notices that somebody asked while no task ran.")
 
 
 def quiet_alarm(
     title: str,
     description: str,
-    metrics: list[cloudwatch.MetricDataQuery],
+    dimensions: list[cloudwatch.MetricDimension],
     minutes: int,
     sleep: scaling.ScalingPolicy,
     condition: str = "",
@@ -207,45 +221,27 @@ def quiet_alarm(
 
     The minutes that count are those in which a task stood behind the load balancer: it reports healthy tasks then, and
     only then. Minutes without one, before the first release, after a wake or in an outage, have no value and are not
-    quiet, so a release stays awake for its whole time. Requests that are refused are traffic too: they end the alarm
-    before it stops the task that they wake. Sources: Elastic Load Balancing, "CloudWatch metrics for your Application
-    Load Balancer", reporting criteria; Amazon CloudWatch User Guide, "Using math expressions": in a sum, a value that
-    is missing is 0 where another is not.
+    quiet, so a release stays awake for its whole time. An alarm that is still on when a task has just been woken does
+    not stop it: the policy waits for its cooldown, and the alarm is over by then.
+    Sources: Elastic Load Balancing, "CloudWatch metrics for your Application Load Balancer", reporting criteria; Amazon
+    CloudWatch User Guide, "Using math expressions": in a sum, a value that is missing is 0 where another is not;
+    Application Auto Scaling User Guide, "How step scaling for Application Auto Scaling works", cooldown period.
     """
     return cloudwatch.Alarm(
         title,
         AlarmDescription=description,
-        Metrics=metrics,
+        Metrics=[
+            load_balancer_metric("healthy", "HealthyHostCount", dimensions, "Maximum"),
+            load_balancer_metric("requests", "RequestCount", dimensions, "Sum"),
+            cloudwatch.MetricDataQuery(
+                Id="asked", Label="Requests", Expression="0 * healthy + requests", ReturnData=True
+            ),
+        ],
         EvaluationPeriods=minutes,
         Threshold=1,
         ComparisonOperator="LessThanThreshold",
         TreatMissingData="notBreaching",
         AlarmActions=[sleep.ref()],
-        **under(condition),
-    )
-
-
-def asked_alarm(
-    title: str,
-    description: str,
-    balancer: list[cloudwatch.MetricDimension],
-    wake: scaling.ScalingPolicy,
-    condition: str = "",
-) -> cloudwatch.Alarm:
-    """Make the alarm that starts a task when the load balancer had to refuse a request because none ran."""
-    return cloudwatch.Alarm(
-        title,
-        AlarmDescription=description,
-        Namespace=LOAD_BALANCER_METRICS,
-        MetricName=REFUSED,
-        Dimensions=balancer,
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-        TreatMissingData="notBreaching",
-        AlarmActions=[wake.ref()],
         **under(condition),
     )
 

@@ -17,7 +17,7 @@ NAMES_IN_A_RULE = 5
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 # Asked by CloudFront when no task could be asked; see `add_waking_page`.
 WAKING_PATH = "/waking-up.html"
-WAKING_PRIORITY = 1
+WAKING_PRIORITY = 2
 # It looks every five seconds whether a task answers, and then asks again for what was asked, form and all. Without
 # scripts it loads itself again. A load balancer answers with 1,024 characters at the most.
 WAKING = (

@@ -45,7 +45,8 @@ class LoadBalancer(Inputs):
     """What a service needs to stand behind the load balancer, and people to reach it.
 
     `trusted_proxies` says how many of the last entries of `X-Forwarded-For` are by AWS: the load balancer's, and before
-    it CloudFront's. `routes` are those of the services that stand behind it: see `routing`.
+    it CloudFront's. `routes` are those of the services that stand behind it: see `routing`. `shared` says that several
+    things sleep behind it: its count of refusals then wakes none of them, which whoever shares it has to do.
     """
 
     url: Value = described("Address that people open")
@@ -59,6 +60,7 @@ class LoadBalancer(Inputs):
     web_acl_log_group: Value | None = described("Log group of the firewall", default=None)
     certificate_arn: Value | None = described("Certificate of the domain", default=None)
     distribution_id: Value | None = described("CloudFront distribution in front", default=None)
+    shared: bool = False
     routes: list[Route] = dataclasses.field(default_factory=list, compare=False, repr=False)
 
 

@@ -20,10 +20,14 @@ REGISTERED_WITH_ANOTHER = 80
 
 @dataclasses.dataclass(frozen=True)
 class Targets:
-    """The tasks behind a load balancer, and the names by which metrics know both."""
+    """The tasks behind a load balancer, and the names by which metrics know both.
+
+    `shared` says that others sleep behind the load balancer too, so that its count of refusals is about them as well.
+    """
 
     group: elb.TargetGroup
     balancer_full_name: Value
+    shared: bool = False
 
     @property
     def group_full_name(self) -> Value:
@@ -76,7 +80,7 @@ def add_targets(
         ),
         why="Sends the service its requests.",
     )
-    return Targets(group, load_balancer.full_name)
+    return Targets(group, load_balancer.full_name, load_balancer.shared)
 
 
 def route_conditions(route: Route) -> list[elb.Condition]:

@@ -10,16 +10,10 @@ from troposphere import applicationautoscaling as scaling
 from troposphere import elasticloadbalancingv2 as elb
 
 from ...config.settings import Stage
+from ...core import names
 from ...core.template import Template, component
 from ...core.values import Value
-from ..containers.scaling import (
-    DIMENSION,
-    NAMESPACE,
-    asked_alarm,
-    load_balancer_metric,
-    quiet_alarm,
-    step_policy,
-)
+from ..containers.scaling import DIMENSION, NAMESPACE, quiet_alarm, step_policy
 from .addresses import behind
 from .borrowing import Lender
 from .ending import add_expiry
@@ -50,7 +44,9 @@ def add_preview(template: Template, stage: Stage, lender: Lender, told: Told) ->
     template.add(group, why="Knows the preview's task while it is healthy.")
     add_rule(template, lender.copied(f"{name}ListenerRule", elb.ListenerRule, *own), number)
     service = lender.copied(f"{name}Service", ecs.Service, *own, without=drop_alarms)
-    add_service(template, service, f"{name}ListenerRule")
+    add_service(
+        template, service, f"{name}ListenerRule", Join("-", [names.preview_template(stage.project, stage.name), number])
+    )
     add_sleep(template, stage, lender, service, group)
     add_expiry(template, stage.project, stage.name, hour.ref())
     template.add_output_for_people("Url", url, "Open this address: the preview")
@@ -117,9 +113,10 @@ def add_rule(template: Template, rule: elb.ListenerRule, number: Value) -> None:
     template.add(rule, why="Sends the preview what comes by its address.")
 
 
-def add_service(template: Template, service: ecs.Service, rule: str) -> None:
-    """Add the service, which takes its requests by a rule."""
+def add_service(template: Template, service: ecs.Service, rule: str, name: Value) -> None:
+    """Add the service, which takes its requests by a rule. What wakes it knows its number, and so its name."""
     service.DependsOn = rule
+    service.ServiceName = name
     template.add(service, why="Keeps one container of the preview running, and replaces it without downtime.")
 
 
@@ -129,13 +126,11 @@ def drop_alarms(service: ecs.Service) -> None:
 
 
 def add_sleep(template: Template, stage: Stage, lender: Lender, service: ecs.Service, group: elb.TargetGroup) -> None:
-    """Run one task at the most, and none while nobody asks.
-
-    The load balancer counts its refusals for all that stands behind it, so what sleeps there wakes together.
-    Source: Elastic Load Balancing, "CloudWatch metrics for your Application Load Balancer", HTTPCode_ELB_503_Count.
-    """
-    balancer = cloudwatch.MetricDimension(Name="LoadBalancer", Value=full_name_of_balancer(lender))
-    tasks = cloudwatch.MetricDimension(Name="TargetGroup", Value=group.get_att("TargetGroupFullName"))
+    """Run one task at the most, and none while nobody asks. The stage wakes it: see `waking`."""
+    behind = [
+        cloudwatch.MetricDimension(Name="LoadBalancer", Value=full_name_of_balancer(lender)),
+        cloudwatch.MetricDimension(Name="TargetGroup", Value=group.get_att("TargetGroupFullName")),
+    ]
     target = template.add(
         scaling.ScalableTarget(
             "ScalableTarget",
@@ -150,24 +145,9 @@ def add_sleep(template: Template, stage: Stage, lender: Lender, service: ecs.Ser
     sleep = template.add(
         step_policy("Sleep", target, "ExactCapacity", 0), why="Stops the task when nobody has asked for a while."
     )
-    wake = template.add(step_policy("Wake", target, "ExactCapacity", 1), why="Starts the task when somebody asks.")
-    quiet = quiet_alarm(
-        "Quiet",
-        "Nobody has asked for a while: the preview's task stops. Nothing to do.",
-        [
-            load_balancer_metric("healthy", "HealthyHostCount", [balancer, tasks], "Maximum"),
-            load_balancer_metric("requests", "RequestCount", [balancer, tasks], "Sum"),
-            cloudwatch.MetricDataQuery(
-                Id="asked", Label="Requests", Expression="0 * healthy + requests", ReturnData=True
-            ),
-        ],
-        stage.previews.sleep_after_minutes,
-        sleep,
-    )
+    told = "Nobody has asked for a while: the preview's task stops. Nothing to do."
+    quiet = quiet_alarm("Quiet", told, behind, stage.previews.sleep_after_minutes, sleep)
     template.add(quiet, why="Notices that nobody has asked for a while.")
-    told = "Somebody asked while a task was missing: the preview wakes. Nothing to do."
-    asked = asked_alarm("Asked", told, [balancer], wake)
-    template.add(asked, why="Notices that somebody asked while no task ran.")
 
 
 def full_name_of_balancer(lender: Lender) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..aws.client import Aws
@@ -14,9 +14,9 @@ from ..stacks.execution import statuses
 from .previews import find
 
 
-def report(aws: Aws, template: StackSpec) -> dict[str, Any]:
+def report(aws: Aws, template: StackSpec, stage: Sequence[StackSpec]) -> dict[str, Any]:
     """Return the previews as data, and what each costs: a month while nobody uses it, and an hour awake, in dollars."""
-    return {"previews": [_facts(each) for each in find(aws, template)], **usd(template)}
+    return {"previews": [_facts(each) for each in find(aws, template)], **usd(template, stage)}
 
 
 def lines(found: Mapping[str, Any], now: datetime.datetime) -> Iterator[str]:
@@ -31,8 +31,8 @@ def lines(found: Mapping[str, Any], now: datetime.datetime) -> Iterator[str]:
         yield f"preview {each['name']} of {each['owner']}  {meaning}{age}{end}{overdue}{spent}  {each['url']}"
 
 
-def usd(template: StackSpec) -> dict[str, float | None]:
-    """Return what `cost` says of a preview, with None where a price is not known.
+def usd(template: StackSpec, stage: Sequence[StackSpec]) -> dict[str, float | None]:
+    """Return what `cost` says of a preview beside the stacks of its stage, with None where a price is not known.
 
     An hour awake is one in which people ask as much as of a small stage, and what it costs beyond an idle one.
     """
@@ -42,8 +42,8 @@ def usd(template: StackSpec) -> dict[str, float | None]:
     idle, typical, _ = usages_of("economy")
     hour = dataclasses.replace(typical, busy_hours=1, quiet_hours=idle.quiet_hours - 1)
     try:
-        bodies = {template.name: load(template.text())}
-        costs = [float(price(bodies, each, read_prices(template.region)).usd) for each in (idle, hour)]
+        own, beside = {template.name: load(template.text())}, [load(each.text()) for each in stage]
+        costs = [float(price(own, each, read_prices(template.region), beside).usd) for each in (idle, hour)]
     except (UnknownPrice, json.JSONDecodeError):
         return {"idle_usd_a_month": None, "awake_usd_an_hour": None}
     return {"idle_usd_a_month": costs[0], "awake_usd_an_hour": costs[1] - costs[0]}

@@ -6,8 +6,10 @@ package it comes from is built without TLS; postgres_tls.py puts that in front.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
+import functools
 import shutil
 import signal
 import socket
@@ -118,23 +120,7 @@ class Postgres:
         self.folder.chmod(0o755)
         if self._user:
             shutil.chown(self.folder, self._user)
-        options = [
-            "-D",
-            str(self.folder / "data"),
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-            "-N",
-        ]
-        done = subprocess.run(
-            [_program("initdb"), *options], capture_output=True, text=True, user=self._user, check=False
-        )
-        if done.returncode:
-            raise PostgresError(done.stderr.strip())
+        subprocess.run(["cp", "-a", str(_empty_cluster(self._user)), str(self.folder / "data")], check=True)
         (self.folder / "data" / "pg_hba.conf").write_text(RULES, encoding="ascii")
 
     def _run(self, command: list[str]) -> subprocess.Popen[bytes]:
@@ -151,6 +137,20 @@ class Postgres:
                 return
             time.sleep(0.05)
         raise PostgresError((self.folder / "log").read_text(errors="replace"))
+
+
+@functools.cache
+def _empty_cluster(user: str | None) -> Path:
+    """Return the data of a cluster that nothing is in, made once in a process: copying takes a tenth of the time."""
+    folder = Path(tempfile.mkdtemp(prefix="notejam-pg-empty-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if user:
+        shutil.chown(folder, user)
+    options = ["-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+    done = subprocess.run([_program("initdb"), *options], capture_output=True, text=True, user=user, check=False)
+    if done.returncode:
+        raise PostgresError(done.stderr.strip())
+    return folder / "data"
 
 
 def _program(name: str) -> str:

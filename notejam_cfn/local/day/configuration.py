@@ -90,11 +90,17 @@ def read(templates: Iterable[EvaluatedTemplate]) -> Configuration:
             for one in target.get("ScheduledActions", ())
         ),
         quiet_minutes=quiet[0] if quiet else None,
-        wakes=any(one["AdjustmentType"] == "ChangeInCapacity" for one in steps),
+        wakes=any(one["AdjustmentType"] == "ChangeInCapacity" for one in steps) or _has_waking_function(found),
         least_acu=float(database.value(capacity["MinCapacity"])),
         most_acu=float(database.value(capacity["MaxCapacity"])),
         pause_seconds=int(pause) if isinstance(pause, (int, str)) and str(pause).isdigit() else None,
     )
+
+
+def _has_waking_function(found: Iterable[tuple[EvaluatedTemplate, str, Mapping[str, Any]]]) -> bool:
+    """Tell whether a load balancer asks a function for the page of what sleeps, which starts a task."""
+    groups = (body["Properties"] for _, _, body in found if body["Type"] == "AWS::ElasticLoadBalancingV2::TargetGroup")
+    return any(group.get("TargetType") == "lambda" for group in groups)
 
 
 def _tracking(given: Mapping[str, Any]) -> Tracking:

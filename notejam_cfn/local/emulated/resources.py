@@ -105,7 +105,7 @@ def _add_missing_types(provisioners: Any) -> None:
         if name not in provisioners._RESOURCE_HANDLERS and not name.startswith("AWS::CloudFormation::"):
             provisioners._RESOURCE_HANDLERS[name] = {
                 "create": _creation(name),
-                "update": _update(name),
+                "update": _update,
                 "delete": _deletion(name),
             }
 
@@ -113,7 +113,7 @@ def _add_missing_types(provisioners: Any) -> None:
 def _stand_in_for_metric_math(provisioners: Any) -> None:
     """Take alarms over several metrics, which ministack refuses, as stand-ins; the others stay its own."""
     own = provisioners._RESOURCE_HANDLERS[ALARM]
-    create, update = _creation(ALARM), _update(ALARM)
+    create = _creation(ALARM)
 
     def create_either(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         either: Any = create if "Metrics" in properties else own["create"]
@@ -122,7 +122,7 @@ def _stand_in_for_metric_math(provisioners: Any) -> None:
 
     def update_either(physical_id: str, old: Properties, new: Properties, stack_name: str, *rest: Any) -> Provisioned:
         if "Metrics" in new:
-            return update(physical_id, old, new, stack_name)
+            return _update(physical_id, old, new, stack_name)
         provisioned: Provisioned = own["update"](physical_id, old, new, stack_name, *rest)
         return provisioned
 
@@ -194,11 +194,9 @@ def _creation(name: str) -> Callable[[str, Properties, str], Provisioned]:
     return create
 
 
-def _update(name: str) -> Callable[[str, Properties, Properties, str], Provisioned]:
-    def update(physical_id: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
-        return physical_id, invented_attributes(name, physical_id, new)
-
-    return update
+def _update(physical_id: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
+    """Update a stand-in: what the service has set, an id or an ARN, stays."""
+    return physical_id, {}
 
 
 def _deletion(name: str) -> Callable[[str, Properties], None]:

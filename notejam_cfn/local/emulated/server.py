@@ -20,6 +20,7 @@ from urllib.parse import parse_qs
 
 FAULTS_PATH, POINTS_PATH = "/_rehearsal/faults", "/_rehearsal/points"
 ASKED_PATH, FORGET_PATH, WORK_PATH = "/_rehearsal/asked", "/_rehearsal/forget", "/_rehearsal/work"
+SPENT_PATH, USAGE_PATH = "/_rehearsal/spent", "/_rehearsal/usage"
 Application = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Awaitable[None]]], Awaitable[None]]
 
 
@@ -52,17 +53,29 @@ def _settle_ministack(port: int) -> None:
 
 def _application() -> Application:
     from ..roles import callers, enforcement
-    from . import change_sets, cloudfront, dns_records, image_scans, recovery, refusals, resources
+    from . import (
+        change_sets,
+        cloudfront,
+        dns_records,
+        function_targets,
+        image_scans,
+        recovery,
+        refusals,
+        resources,
+        service_quotas,
+    )
 
     ministack = importlib.import_module("ministack.app")
     vars(importlib.import_module("ministack.core.router"))["_KNOWN_AWS_SERVICE_NAMES"] = _names_of_services()
     resources.register()
     cloudfront.register()
     dns_records.register()
+    function_targets.register()
     change_sets.register()
     refusals.register()
     recovery.register()
     image_scans.register()
+    service_quotas.register()
     enforcement.register()
     callers.register()
     application: Application = ministack.app
@@ -162,6 +175,25 @@ def _let_services_work(document: dict[str, Any]) -> list[str]:
     return ENFORCEMENT.let_services_work()
 
 
+def _spend(document: dict[str, Any]) -> list[str]:
+    from . import budgets
+
+    return budgets.spend(document)
+
+
+def _usage(document: dict[str, Any]) -> dict[str, Any]:
+    from ..roles.enforcement import ENFORCEMENT
+
+    return {
+        arn: {
+            "permissions": one.permissions,
+            "unused": list(map(str, one.unused)),
+            "unnoticed": list(map(str, one.unnoticed)),
+        }
+        for arn, one in ENFORCEMENT.usage().items()
+    }
+
+
 def _forget(document: dict[str, Any]) -> None:
     from ..roles.enforcement import ENFORCEMENT
     from . import refusals
@@ -173,7 +205,12 @@ def _forget(document: dict[str, Any]) -> None:
 # What a test tells the emulator, by the path it is told at.
 TAKES = {FAULTS_PATH: _take_faults, POINTS_PATH: _take_point, FORGET_PATH: _forget}
 # What it tells a test.
-TELLS: dict[str, Callable[[dict[str, Any]], Any]] = {ASKED_PATH: _asked, WORK_PATH: _let_services_work}
+TELLS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    ASKED_PATH: _asked,
+    SPENT_PATH: _spend,
+    USAGE_PATH: _usage,
+    WORK_PATH: _let_services_work,
+}
 
 
 async def _answered_wrongly(scope: dict[str, Any], body: bytes, send: Callable[..., Any]) -> bool:

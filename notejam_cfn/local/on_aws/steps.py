@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from ...deploy.stacks.execution.outcomes import Outcome, Result
 from ...deploy.ui.progress import Progress
 from ...deploy.ui.summary import exit_status, lines
 from ..entrance.smoke_client import SmokeError
-from . import leftovers
+from . import leftovers, preview
 from .visitor import Visitor
 
 GLOBAL_REGION = "us-east-1"
@@ -48,16 +48,20 @@ class Steps:
     def __init__(
         self,
         aws: Aws,
-        stacks: tuple[manifest.StackSpec, ...],
+        built: manifest.Manifest,
+        stage: str,
         facts: dict[str, Any],
         progress: type[Progress],
         visitor: Visitor,
         pause: Callable[[float], None],
     ) -> None:
         self.aws = aws
-        self.stacks = stacks
+        self.manifest = built
+        self.stage = stage
+        self.stacks = built.stacks_of(stage)
+        self.preview_stack = preview.template(built, stage)
         self.facts = facts
-        self.templates = read_templates(stacks)
+        self.templates = read_templates(self.stacks)
         self.progress = progress
         self.visitor = visitor
         self.pause = pause
@@ -79,7 +83,7 @@ class Steps:
     def walk(self) -> str:
         """Use the application over the internet: sign up, write a note, find it again."""
         url = self._answering()
-        self._visited(lambda: self.visitor.write(url))
+        self.visited(lambda: self.visitor.write(url))
         return f"signed up, wrote and found a note at {url}"
 
     def scale(self) -> str:
@@ -88,7 +92,7 @@ class Steps:
         before = int(float(stack.defaults["MinTasks"] or 0))
         wanted = min(max(before, 1) + 1, int(parameter.get("MaxValue", before)))
         self._deploy(f"MinTasks={wanted}")
-        self._wait(lambda: self._tasks()[1] >= wanted, SCALING_MINUTES, f"{wanted} tasks do not run")
+        self.wait(lambda: self._tasks()[1] >= wanted, SCALING_MINUTES, f"{wanted} tasks do not run")
         self._deploy(f"MinTasks={before}")
         return f"{wanted} tasks run where at least {wanted} are asked for"
 
@@ -116,11 +120,11 @@ class Steps:
         url, known = self._answering(), backups.facts(self.aws, self.stacks)
         begun = self.facts.setdefault("restore", {})
         if "snapshot" not in begun:
-            begun["account"] = self._visited(lambda: self.visitor.write(url))
+            begun["account"] = self.visited(lambda: self.visitor.write(url))
             begun["snapshot"] = backups.take(self.aws, known, retention_days=1)
         _require_good(self._restoring(begun["snapshot"]).in_place())
         self._answering()
-        self._visited(lambda: self.visitor.find(url, begun["account"]))
+        self.visited(lambda: self.visitor.find(url, begun["account"]))
         kept = self._restoring(begun["snapshot"]).discard_old()
         return (
             f"restored {begun['snapshot'].rpartition(':')[2]}, with the note; {len(kept)} older cluster was discarded"
@@ -142,21 +146,28 @@ class Steps:
 
     def sleep(self) -> str:
         """Ask nothing until no task runs; then ask, and wait until one answers."""
-        self._wait(lambda: self._tasks() == (0, 0), self.quiet_minutes() + NOTICING_MINUTES, "tasks still run")
+        self.wait(lambda: self._tasks() == (0, 0), self.quiet_minutes() + NOTICING_MINUTES, "tasks still run")
         database = stage_status.report(Stage(self.aws, self.stacks), self.templates)["databases"][0]
         began = time.monotonic()
         self._answering()
-        self._wait(lambda: self._tasks()[1] > 0, WAKING_MINUTES, "no task runs although somebody asked")
+        self.wait(lambda: self._tasks()[1] > 0, WAKING_MINUTES, "no task runs although somebody asked")
         seconds = time.monotonic() - began
         slept = f"slept after {self.quiet_minutes()} quiet minutes, the database {database['status']}"
         return f"{slept}, and answered {seconds:.0f} s after a request"
 
+    def preview(self) -> str:
+        """Make a preview, use it, and wait until it ends by itself at its hour."""
+        assert self.preview_stack
+        return preview.try_one(self, self.preview_stack)
+
     def destroy(self) -> str:
-        """Remove every stack, protection and all."""
-        options = DestroyOptions(yes=True, unprotect=True)
-        results = Destruction(self.aws, self.stacks, options, self._progress(), YES).run()
-        _require_good(results)
-        return f"removed {len(results)} stacks"
+        """Remove every stack, protection and all: a preview before the stage, and the roles it was made in last."""
+        removed = 0
+        if self.preview_stack and self.aws.stack(self.preview_stack.region, self.preview_stack.name):
+            removed += self._remove([self.preview_stack], preview.in_role(self.aws, self.preview_stack))
+        removed += self._remove(self.stacks, self.aws)
+        removed += self._remove(preview.access(self.manifest, self.stage), self.aws)
+        return f"removed {removed} stacks"
 
     def left(self) -> str:
         """Delete what the templates retain, then look up by tag what is left of the project, in its regions."""
@@ -181,19 +192,25 @@ class Steps:
         """Return the stage's address when its pages answer."""
         states = {stack.name: self.aws.stack(stack.region, stack.name) for stack in self.stacks}
         url = smoke_test.address(states)
+        self.require_answer(url)
+        return url
+
+    def require_answer(self, url: str) -> None:
+        """Wait until pages answer. Raises TrialError with what is wrong with them."""
         wrong = list(self.visitor.wait(url))
         if wrong:
             raise TrialError("; ".join(wrong))
-        return url
 
     @staticmethod
-    def _visited(visit: Callable[[], Any]) -> Any:
+    def visited(visit: Callable[[], Any]) -> Any:
+        """Use pages as somebody does. Raises TrialError when they are not what they should be."""
         try:
             return visit()
         except (SmokeError, OSError) as failure:
             raise TrialError(f"the pages are not what they should be: {failure}") from failure
 
-    def _wait(self, reached: Callable[[], bool], minutes: float, otherwise: str) -> None:
+    def wait(self, reached: Callable[[], bool], minutes: float, otherwise: str) -> None:
+        """Look every few seconds until something is so. Raises TrialError with `otherwise` after some minutes."""
         for _ in range(round(minutes * 60 / POLL_SECONDS)):
             if reached():
                 return
@@ -227,11 +244,29 @@ class Steps:
         return results
 
     def _attempt(self, *given: str) -> dict[str, Result]:
-        options = Options(yes=True, wait=True, parameters=given)
-        return Deployment(self.aws, self.stacks, options, self._progress(), YES).run()
+        return self._deployment(self.stacks, self.aws, given)
 
-    def _progress(self) -> Progress:
-        return self.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)
+    def deploy_stacks(
+        self, stacks: Sequence[manifest.StackSpec], *given: str, aws: Aws | None = None
+    ) -> dict[str, Result]:
+        """Deploy other stacks than the stage's own. Raises TrialError when one of them fails."""
+        results = self._deployment(stacks, aws or self.aws, given)
+        _require_good(results)
+        return results
+
+    def _deployment(self, stacks: Sequence[manifest.StackSpec], aws: Aws, given: tuple[str, ...]) -> dict[str, Result]:
+        options = Options(yes=True, wait=True, parameters=given)
+        return Deployment(aws, stacks, options, self._progress(stacks), YES).run()
+
+    def _remove(self, stacks: Sequence[manifest.StackSpec], aws: Aws) -> int:
+        options = DestroyOptions(yes=True, unprotect=True)
+        results = Destruction(aws, stacks, options, self._progress(stacks), YES).run()
+        _require_good(results)
+        return sum(result.fate is Outcome.REMOVED for result in results.values())
+
+    def _progress(self, stacks: Sequence[manifest.StackSpec] = ()) -> Progress:
+        shown = stacks or self.stacks
+        return self.progress({stack.name: stack.layer for stack in shown}, read_templates(shown))
 
     def _held(self) -> dict[str, str]:
         return {

@@ -21,6 +21,7 @@ from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import BadInput, CommandError, Interrupted, NoAccess, Throttled, Unreachable
 from ...deploy.ui import estimates
 from ...deploy.ui.progress import Progress
+from . import preview
 from .steps import NOTICING_MINUTES, Steps, TrialError
 from .visitor import OverTheInternet, Visitor
 
@@ -38,6 +39,7 @@ class Step:
     minutes: float
     needs_image: bool = False
     needs_sleep: bool = False
+    needs_previews: bool = False
 
 
 # In their order. The last two are done whatever has failed.
@@ -50,6 +52,7 @@ STEPS = {
     "unchanged": Step(1),
     "restore": Step(40, needs_image=True),
     "failure": Step(12, needs_image=True),
+    "preview": Step(12 + preview.ENDS_MINUTES, needs_image=True, needs_previews=True),
     "sleep": Step(SLEEP_MINUTES + NOTICING_MINUTES, needs_image=True, needs_sleep=True),
     "destroy": Step(20),
     "left": Step(2),
@@ -96,11 +99,18 @@ class Trial:
         self.state = state
         self.folder = folder
         self.tell = tell
-        self.stacks = manifest.read(folder / "output").stacks_of(state.stage)
-        foreign = [stack.name for stack in self.stacks if stack.tags["project"] != state.project]
+        built = manifest.read(folder / "output")
+        self.stacks = built.stacks_of(state.stage)
+        foreign = [stack.name for stack in built.stacks if stack.tags["project"] != state.project]
         if foreign:
             raise TrialError(f"{foreign[0]} is not the trial's own; nothing was touched")
-        self.steps = Steps(aws, self.stacks, state.facts, progress, visitor or OverTheInternet(), pause)
+        self.steps = Steps(aws, built, state.stage, state.facts, progress, visitor or OverTheInternet(), pause)
+
+    def made(self, only: Sequence[str] = ()) -> tuple[manifest.StackSpec, ...]:
+        """Return the stacks that the steps make which are not done."""
+        beside = self.steps.preview_stack if "preview" in self._open(only) and not self._lacks("preview") else None
+        more = (*preview.access(self.steps.manifest, self.state.stage), beside) if beside else ()
+        return (*self.stacks, *more)
 
     def minutes(self, only: Sequence[str] = ()) -> float:
         """Estimate how long the steps that are not done take."""
@@ -142,6 +152,8 @@ class Trial:
             return f"{NOT_TRIED}no image was given (--image-uri)"
         if STEPS[name].needs_sleep and not self.steps.quiet_minutes():
             return f"{NOT_TRIED}this stage never sleeps"
+        if STEPS[name].needs_previews and not self.steps.preview_stack:
+            return f"{NOT_TRIED}this stage allows no previews"
         return ""
 
 
@@ -157,6 +169,7 @@ def prepare(project: Project, stage: str, image: str, folder: Path = FOLDER) -> 
 
     A new one has templates of its own, built from the project's configuration under the throw-away name.
     """
+    manifest.require_name("stage", stage, [one.name for one in project.stages])
     given = {"image": image} if image else {}
     for path in sorted(folder.glob(f"*/{STATE}")):
         state = State(**json.loads(path.read_text(encoding="utf-8")))
@@ -164,21 +177,19 @@ def prepare(project: Project, stage: str, image: str, folder: Path = FOLDER) -> 
             state.failed.clear()
             state.facts |= given
             return state, path.parent
-    name = f"trial-{secrets.token_hex(3)}"
-    throwaway = _throwaway(project, name)
+    name = f"try-{secrets.token_hex(2)}"  # short: a template names the project a hundred times, and has a limit
+    throwaway = _throwaway(project, name, stage)
     place = folder / name
     place.mkdir(parents=True)
-    output.write(place / "output", build.files(throwaway, build.compose(throwaway, [stage])))
+    output.write(place / "output", build.files(throwaway, build.compose(throwaway)))
     state = State(name, stage, time.time(), dict(given))
     state.save(place)
     return state, place
 
 
-def _throwaway(project: Project, name: str) -> Project:
-    """Return the project under another name; services that sleep do so after the shortest time that they may."""
-    stages = []
-    for stage in project.stages:
-        sleeps = bool(stage.service.sleep_after_minutes)
-        service = dataclasses.replace(stage.service, sleep_after_minutes=SLEEP_MINUTES) if sleeps else stage.service
-        stages.append(dataclasses.replace(stage, project=name, service=service))
-    return dataclasses.replace(project, name=name, stages=tuple(stages))
+def _throwaway(project: Project, name: str, stage: str) -> Project:
+    """Return the project under another name, with one stage; a service sleeps after the shortest time that it may."""
+    (found,) = (one for one in project.stages if one.name == stage)
+    sleeps = bool(found.service.sleep_after_minutes)
+    service = dataclasses.replace(found.service, sleep_after_minutes=SLEEP_MINUTES) if sleeps else found.service
+    return dataclasses.replace(project, name=name, stages=(dataclasses.replace(found, project=name, service=service),))

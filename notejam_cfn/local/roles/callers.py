@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from ..emulated import service_quotas
 from . import enforcement, policies, reference
 from .policies import ANY, Caller, Request
 
@@ -83,6 +84,11 @@ def _requests(
 ) -> Iterator[tuple[str, Request]]:
     """Yield what a request asks for: its own action, and passing a role where it hands one over."""
     app, actions, scopes = importlib.import_module("ministack.app"), _core("iam_actions"), _core("responses")
+    quota = service_quotas.asked(headers, body)
+    if quota:
+        where = f"{app.extract_region(headers, query)}:{scopes.get_account_id()}"
+        yield "servicequotas", Request("servicequotas:GetServiceQuota", f"arn:aws:servicequotas:{where}:{quota}")
+        return
     routing = app._routing_params(method, path, headers, body, query)
     service = app.detect_service(method, path, headers, routing)
     name = actions.extract_iam_action(service, method, path, headers, body, routing)
@@ -91,7 +97,7 @@ def _requests(
     place = (app.extract_region(headers, query), scopes.get_account_id())
     arn = actions.extract_resource_arn(service, method, path, headers, body, routing, *place)
     context = actions.request_tag_context(service, name, body, routing)
-    yield service, Request(name, _decided_on(name, arn), _context(context))
+    yield service, Request(name, _decided_on(name, arn), _context(context) | _said_of_stack(name, body))
     if name in MAKES_STACKS and b"Tags.member.1.Key" in body:
         yield service, Request("cloudformation:TagResource", _decided_on("cloudformation:TagResource", arn))
     role = _passed(name, body)
@@ -117,6 +123,20 @@ def _passed(name: str, body: bytes) -> str:
     if service != "cloudformation" or operation not in PASSES_ROLE:
         return ""
     return parse_qs(body.decode(errors="replace")).get("RoleARN", [""])[0]
+
+
+def _said_of_stack(name: str, body: bytes) -> dict[str, Any]:
+    """Return what a request to CloudFormation says of the role that it hands over, and of what it imports.
+
+    Source: Service Authorization Reference, "Condition keys for AWS CloudFormation".
+    """
+    role = _passed(name, body)
+    said: dict[str, Any] = {"cloudformation:RoleArn": role} if role else {}
+    if name == "cloudformation:CreateChangeSet":
+        given = parse_qs(body.decode(errors="replace"))
+        kinds = [value[0] for key, value in given.items() if key.endswith(".ResourceType")]
+        said |= {"cloudformation:ImportResourceTypes": kinds} if kinds else {}
+    return said
 
 
 def _denied(service: str, request: Request, caller: Caller, request_id: str, headers: Mapping[str, str]) -> Any:

@@ -146,6 +146,15 @@ def service(resource: Resource, world: World) -> Iterator[Need]:
         yield from _in_role(role, writes, [world.arn_of_group(group, "ecs-execute-command-0")])
 
 
+def function(resource: Resource, world: World) -> Iterator[Need]:
+    """Lambda takes the function's role on, and writes its log in it; what the code calls, it calls when it runs."""
+    role = str(resource.properties["Role"])
+    yield _taken_on(role, "lambda", world)
+    group = resource.properties.get("LoggingConfig", {}).get("LogGroup")
+    if group:
+        yield from _in_role(role, WRITES_LOGS, [world.arn_of_group(str(group), "2026/01/01/[$LATEST]0")])
+
+
 def flow_log(resource: Resource, world: World) -> Iterator[Need]:
     """VPC flow logs are written in the role that they are given."""
     role, group = (str(resource.properties.get(name, "")) for name in ("DeliverLogsPermissionArn", "LogGroupName"))
@@ -354,10 +363,24 @@ def backed_up(resource: Resource, world: World) -> Iterator[Need]:
         yield _taken_on(str(role), "backup", world)
 
 
+def budget_action(resource: Resource, world: World) -> Iterator[Need]:
+    """AWS Budgets attaches a policy to roles when a budget is spent, and takes it off again.
+
+    Source: AWS Cost Management User Guide, "Setting up a role for AWS Budgets to run budget actions".
+    """
+    role = str(resource.properties["ExecutionRoleArn"])
+    yield _taken_on(role, "budgets", world)
+    given = resource.properties["Definition"].get("IamActionDefinition", {})
+    roles = [world.place.arn("iam:A:role/{}", str(name)) for name in given.get("Roles", ())]
+    actions = ["iam:AttachRolePolicy", "iam:DetachRolePolicy"]
+    yield from _in_role(role, actions, roles, **{"iam:PolicyARN": given.get("PolicyArn", "")})
+
+
 SAID_BY: dict[str, tuple[Callable[[Resource, World], Iterator[Need]], ...]] = {
     "AWS::Backup::BackupSelection": (backed_up,),
     "AWS::Backup::BackupVault": (vault,),
     "AWS::Backup::RestoreTestingSelection": (backed_up,),
+    "AWS::Budgets::BudgetsAction": (budget_action,),
     "AWS::CloudWatch::Alarm": (alarm,),
     "AWS::CloudWatch::CompositeAlarm": (alarm,),
     "AWS::EC2::FlowLog": (flow_log,),
@@ -365,6 +388,7 @@ SAID_BY: dict[str, tuple[Callable[[Resource, World], Iterator[Need]], ...]] = {
     "AWS::ECS::TaskDefinition": (task_definition,),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": (load_balancer,),
     "AWS::Events::Rule": (rule,),
+    "AWS::Lambda::Function": (function,),
     "AWS::Logs::LogGroup": (log_group,),
     "AWS::RDS::DBCluster": (monitored_database,),
     "AWS::RDS::DBInstance": (monitored_database,),

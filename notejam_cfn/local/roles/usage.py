@@ -5,13 +5,12 @@ A permission is one action, or one pattern of actions, in one statement that all
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from . import policies
-from .conditions import matches
+from .conditions import Context, matches
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,34 +39,58 @@ def permissions(role: policies.Caller) -> Iterator[Permission]:
                 yield Permission(role.arn.rpartition("/")[2], number, str(action), statement)
 
 
-def unnoticed(role: policies.Caller, asked: Iterable[Asked]) -> list[Permission]:
-    """Return the permissions without which the role could do everything that it was asked for and allowed."""
-    done = [entry for entry in asked if entry["caller"] == role.arn and entry["allowed"]]
-    return [
-        one
-        for one in permissions(role)
-        if _can_all(_without(role, one), [entry for entry in done if _about(one, entry)])
-    ]
+@dataclasses.dataclass(frozen=True)
+class Usage:
+    """How many permissions a role has, those that nothing used, and those whose removal nothing would notice.
+
+    What nothing used is not noticed either, nor is what another statement of the role allows as well.
+    """
+
+    permissions: int
+    unused: tuple[Permission, ...]
+    unnoticed: tuple[Permission, ...]
 
 
-def _about(permission: Permission, entry: Asked) -> bool:
-    return matches(permission.action.lower(), entry["action"].lower())
+def judge(role: policies.Caller, asked: Iterable[Asked]) -> Usage:
+    """Judge a role's permissions by what it was asked for and allowed.
+
+    A removal is noticed when something depends on one permission alone: most need no second decision.
+    """
+    every = list(permissions(role))
+    used, needed = set[int](), set[int]()
+    for entry in asked:
+        if entry["caller"] == role.arn and entry["allowed"]:
+            found = [number for number, one in enumerate(every) if _allows(one, role, entry)]
+            used.update(found)
+            if len(found) == 1 and found[0] not in needed and not _can(_without(role, every[found[0]]), entry):
+                needed.add(found[0])
+    return Usage(
+        len(every),
+        tuple(one for number, one in enumerate(every) if number not in used),
+        tuple(one for number, one in enumerate(every) if number not in needed),
+    )
+
+
+def _allows(permission: Permission, role: policies.Caller, entry: Asked) -> bool:
+    if not matches(permission.action.lower(), entry["action"].lower()):
+        return False
+    request = _request(entry)
+    return policies.speaks_of(permission.statement, request, Context(request.context, role.context()))
 
 
 def _without(role: policies.Caller, permission: Permission) -> policies.Caller:
-    kept = [copy.deepcopy(dict(statement)) for statement in _statements(role)]
+    kept = [dict(statement) for statement in _statements(role)]
     actions = policies.listed(kept[permission.number]["Action"])
     kept[permission.number]["Action"] = [action for action in actions if action != permission.action]
     return dataclasses.replace(role, policies=[{"Statement": kept}])
 
 
-def _can_all(role: policies.Caller, done: Sequence[Asked]) -> bool:
-    return all(
-        policies.decide(
-            role, policies.Request(entry["action"], entry["resource"], entry["context"]), entry["resource_policy"]
-        ).allowed
-        for entry in done
-    )
+def _can(role: policies.Caller, entry: Asked) -> bool:
+    return policies.decide(role, _request(entry), entry["resource_policy"]).allowed
+
+
+def _request(entry: Asked) -> policies.Request:
+    return policies.Request(entry["action"], entry["resource"], entry["context"])
 
 
 def _statements(role: policies.Caller) -> list[policies.Document]:

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...core.evaluated import EvaluatedTemplate
+from .backup_pricers import BACKUP_PRICERS
 from .edge_pricers import EDGE_PRICERS
 from .pipeline_pricers import PIPELINE_PRICERS
 from .pricers import FREE, PRICERS, PriceComponent, Stage
 from .prices import PriceList
 from .usage import Usage
 
-EVERY_PRICER = {**PRICERS, **EDGE_PRICERS, **PIPELINE_PRICERS}
+EVERY_PRICER = {**PRICERS, **EDGE_PRICERS, **PIPELINE_PRICERS, **BACKUP_PRICERS}
 LEFT_OUT = (
     "traffic between zones",
     "requests to KMS, Secrets Manager, S3 and Step Functions",
@@ -73,10 +74,18 @@ class Bill:
         return dict(sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def price(templates: Mapping[str, Mapping[str, Any]], load: Usage, prices: PriceList) -> Bill:
-    """Price the templates of one stage, by path, under a load. Raises `UnknownPrice`."""
+def price(
+    templates: Mapping[str, Mapping[str, Any]],
+    load: Usage,
+    prices: PriceList,
+    beside: Iterable[Mapping[str, Any]] = (),
+) -> Bill:
+    """Price the templates of one stage, by path, under a load. Raises `UnknownPrice`.
+
+    `beside` are the templates of what they stand in, as a preview in a stage, which are not charged again.
+    """
     known = {path: EvaluatedTemplate(template) for path, template in templates.items()}
-    stage = Stage(load, tuple(known.values()))
+    stage = Stage(load, tuple(known.values()), tuple(map(EvaluatedTemplate, beside)))
     items = [
         Item(path, logical_id, charge, math.prod(prices[name] for name in charge.names))
         for path, template in known.items()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -36,6 +35,9 @@ CONNECTIONS_PER_LCU, GB_PER_LCU_HOUR = 25.0, 1.0
 # Container Insights: measurements of the cluster, the service and the task family; enhanced adds some for each task.
 # The application's own are four for the stage, while somebody asks: requests, errors and two times.
 METRICS_STANDARD, METRICS_ENHANCED, METRICS_ENHANCED_PER_TASK, METRICS_OF_APPLICATION = 36, 44, 26, 4
+# A service and its task family add so many to those of a cluster. Source: Amazon CloudWatch User Guide, "Amazon ECS
+# Container Insights metrics", by dimensions.
+METRICS_OF_SERVICE = 24
 IMAGES_GB = 4.0
 DAYS_A_MONTH = 30.4
 DAYS_OF = {"daily": 1.0, "weekly": 7.0, "monthly": DAYS_A_MONTH}
@@ -59,6 +61,7 @@ FREE_OF = {
     "Events": "Rule",
     "IAM": "Group ManagedPolicy Role RolePolicy",
     "KMS": "Alias",
+    "Lambda": "Function Permission",
     "Logs": "DeliveryDestination DeliverySource LogGroup QueryDefinition",
     "RDS": "DBClusterParameterGroup DBSubnetGroup",
     "Route53": "RecordSet",
@@ -95,10 +98,14 @@ class PriceComponent:
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """What pricing one resource must know of the others of its stage."""
+    """What pricing one resource must know of the others of its stage.
+
+    `beside` are the templates of what it stands in, as a preview in a stage: they are on another bill.
+    """
 
     load: Usage
     templates: tuple[EvaluatedTemplate, ...]
+    beside: tuple[EvaluatedTemplate, ...] = ()
 
     def of_type(self, kind: str) -> list[tuple[EvaluatedTemplate, Properties]]:
         """Return the properties of the stage's resources of one type, each with its template."""
@@ -212,6 +219,17 @@ def _fargate(properties: Properties, template: EvaluatedTemplate, stage: Stage) 
         asked = stage.load.busy_hours / HOURS_A_MONTH
         yield PriceComponent("the application's metrics", METRICS_OF_APPLICATION * asked, "metric_month")
     yield from logs(stage.load.gigabytes(KB_LOGGED_PER_REQUEST), template)
+    yield from _measured_in_another_cluster(stage)
+
+
+def _measured_in_another_cluster(stage: Stage) -> Iterator[PriceComponent]:
+    """Charge what a service adds to the measurements of a cluster that is on another bill."""
+    clusters = [each for template in stage.beside for each in template.of_type("AWS::ECS::Cluster").values()]
+    settings = {each["Name"]: each["Value"] for cluster in clusters for each in cluster.get("ClusterSettings", [])}
+    share = stage.tasks.running_hours / HOURS_A_MONTH
+    price = {"enabled": "metric_month", "enhanced": "insights_metric_month"}.get(settings.get("containerInsights", ""))
+    if price:
+        yield PriceComponent("Container Insights", METRICS_OF_SERVICE * share, price)
 
 
 def _measures(task: Properties) -> bool:
@@ -322,35 +340,6 @@ def _scaling_policy(properties: Properties, template: EvaluatedTemplate, stage: 
         yield PriceComponent("alarms", 1 if tracking.get("DisableScaleIn") else 2, "alarm_month")
 
 
-def _backup_plan(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
-    """Charge the snapshots that each rule keeps at a time, once it has run for as long as it keeps them.
-
-    Snapshots are full, and free as long as point-in-time recovery reaches back to them; copies are not, and each
-    travels between regions in full. Copies are priced as if they stayed in the stage's region.
-    Source: Amazon Aurora User Guide, "Understanding Amazon Aurora backup storage usage", "DB cluster snapshot copying".
-    """
-    free_days = max((known.number(each["BackupRetentionPeriod"]) for known, each in stage.clusters), default=0.0)
-    for rule in properties["BackupPlan"]["BackupPlanRule"]:
-        kept = _kept_days(rule, template)
-        days = _days_between(str(rule.get("ScheduleExpression", "")))
-        copies = template.value(rule.get("CopyActions", []))
-        charged = max(0.0, kept - free_days) / days + sum(_kept_days(copy, template) for copy in copies) / days
-        yield PriceComponent("backups", charged * stage.stored_gb, "aurora_backup_gb_month")
-        yield PriceComponent("copies", len(copies) * DAYS_A_MONTH / days * stage.stored_gb, "between_regions_gb")
-
-
-def _kept_days(body: Properties, template: EvaluatedTemplate) -> float:
-    return template.number(body.get("Lifecycle", {}).get("DeleteAfterDays", 0))
-
-
-def _days_between(schedule: str) -> float:
-    """Return how many days lie between two runs of `cron(minute hour day month weekday year)`."""
-    fields = re.sub(r"cron\((.*)\)", r"\1", schedule).split()
-    if len(fields) == 6 and fields[2] not in ("*", "?"):
-        return DAYS_OF["monthly"]
-    return DAYS_OF["weekly"] if len(fields) == 6 and fields[4] not in ("*", "?") else DAYS_OF["daily"]
-
-
 def _images(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     """Charge for the images that are kept; those of previews, which all expire, are a tenth of them."""
     expires = properties.get("EmptyOnDelete")
@@ -370,7 +359,6 @@ Pricer = Callable[[Properties, EvaluatedTemplate, Stage], Iterator[PriceComponen
 
 PRICERS: Mapping[str, Pricer] = {
     "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling_policy,
-    "AWS::Backup::BackupPlan": _backup_plan,
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::CloudWatch::CompositeAlarm": _composite_alarm,
     "AWS::CloudWatch::Dashboard": _always("dashboard", "dashboard_month"),

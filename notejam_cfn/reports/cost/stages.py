@@ -54,14 +54,21 @@ def bills_of(
     is the same stage again. One preview of a stage is priced beside it, as `STAGE preview`. `region` and
     `requests_per_second` replace the stage's own.
     """
+    grouped = _by_stage(stacks)
     return {
         name: [
-            price(templates, load, read_prices(region or site.region))
+            price(templates, load, read_prices(region or site.region), _beside(name, grouped))
             for load in usages_of(site.size, requests_per_second)
         ]
-        for name, templates in _by_stage(stacks).items()
+        for name, templates in grouped.items()
         if (site := sites.get(name.removesuffix(A_PREVIEW)))
     }
+
+
+def _beside(name: str, grouped: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterable[Mapping[str, Any]]:
+    """Return the templates that a bill's own stand in: those of the stage of a preview."""
+    stage = name.removesuffix(A_PREVIEW)
+    return grouped.get(stage, {}).values() if stage != name else ()
 
 
 def _by_stage(stacks: Stacks) -> dict[str, dict[str, Mapping[str, Any]]]:

@@ -27,6 +27,15 @@ def test_a_stand_in_deploys_and_offers_its_attributes(aws: Emulator) -> None:
     assert aws.deploy("egress", gateway)["Id"].startswith("nat-")
 
 
+def test_what_the_service_has_set_stays_when_a_stand_in_is_updated(aws: Emulator) -> None:
+    def origin(protocol: str) -> dict[str, Any]:
+        endpoint = {"Name": "site", "Arn": "arn:aws:elasticloadbalancing:x", "OriginProtocolPolicy": protocol}
+        properties = {"VpcOriginEndpointConfig": endpoint}
+        return template("AWS::CloudFront::VpcOrigin", properties, Arn={"Fn::GetAtt": "Thing.Arn"})
+
+    assert aws.deploy("site", origin("http-only")) == aws.deploy("site", origin("https-only"))
+
+
 @pytest.mark.parametrize(
     ("kind", "properties", "complaint"),
     [

@@ -102,6 +102,7 @@ def test_a_preview_pays_for_no_metrics_as_its_log_holds_none_and_the_stage_for_f
     found = bills_of_stages(sites_of(project), stacks)
     metrics = "the application's metrics"
     assert metrics not in found["dev preview"][TYPICAL].by_what()
+    assert found["dev preview"][TYPICAL].by_what()["Container Insights"] == pytest.approx(24 * 0.30 * 264 / 730)
     assert found["dev"][TYPICAL].by_what()[metrics] == pytest.approx(4 * 0.30 * 264 / 730)
 
 

@@ -164,8 +164,11 @@ def test_only_minutes_with_a_task_are_quiet(compose: Any, of_type: Any) -> None:
     quiet = of_type(compose("economy")["service"], "AWS::CloudWatch::Alarm")["WebQuiet"]
     *metrics, asked = quiet["Metrics"]
     measured = {query["Id"]: query["MetricStat"]["Metric"]["MetricName"] for query in metrics}
-    assert measured == {"healthy": "HealthyHostCount", "traffic": "ProcessedBytes"}
-    assert asked["Expression"] == "0 * healthy + traffic"
+    assert measured == {"healthy": "HealthyHostCount", "requests": "RequestCount"}
+    assert asked["Expression"] == "0 * healthy + requests"
+    for query in metrics:
+        of = {one["Name"] for one in query["MetricStat"]["Metric"]["Dimensions"]}
+        assert of == {"LoadBalancer", "TargetGroup"}, "others stand behind the load balancer too"
     assert quiet["TreatMissingData"] == "notBreaching"
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from notejam_cfn.deploy.exit_codes import BadInput
 from notejam_cfn.deploy.ui.progress import Silent
 from notejam_cfn.local.emulator import Emulator
 from notejam_cfn.local.entrance.smoke_client import SmokeError
-from notejam_cfn.local.on_aws import proof, trial
+from notejam_cfn.local.on_aws import preview, proof, trial
+from notejam_cfn.local.on_aws import steps as steps_of_a_trial
 from notejam_cfn.local.on_aws.trial import State, Trial, TrialError
 
 ROOT = Path(__file__).parents[4]
@@ -32,6 +35,8 @@ class World:
     wrong: tuple[str, ...] = ()
     sleeps: bool = True
     forgets: bool = False
+    ends: bool = True
+    passed: float = 0.0
     visits: list[str] = dataclasses.field(default_factory=list)
     asked: bool = False
     clients: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -56,16 +61,33 @@ class World:
             raise SmokeError("/ answers 200 without 'First note'")
 
     def pause(self, seconds: float) -> None:
-        """Be what Application Auto Scaling does in that time: the minimum, or none when nobody has asked."""
+        """Be what AWS does in that time: schedules, and Application Auto Scaling.
+
+        That keeps the minimum of tasks, or none when nobody has asked.
+        """
+        self.passed += seconds
+        if self.ends:
+            self.end_previews()
         ecs = self.client("ecs")
         clusters = ecs.list_clusters()["clusterArns"]
         if not clusters:
             return
         (cluster,) = clusters
-        (service,) = ecs.list_services(cluster=cluster)["serviceArns"]
+        services = ecs.list_services(cluster=cluster)["serviceArns"]
+        (service,) = [arn for arn in services if "-preview-" not in arn]
         tasks = max(self.least(), 0 if self.sleeps and not self.asked else 1)
         ecs.update_service(cluster=cluster, service=service, desiredCount=tasks)
         self.asked = False
+
+    def end_previews(self) -> None:
+        """Be EventBridge Scheduler: delete the stacks of previews whose hour has come."""
+        scheduler = self.client("scheduler")
+        now = datetime.now(UTC) + timedelta(seconds=self.passed)
+        for one in scheduler.list_schedules()["Schedules"]:
+            found = scheduler.get_schedule(Name=one["Name"])
+            hour = re.fullmatch(r"at\((.*)\)", found["ScheduleExpression"])
+            if hour and datetime.fromisoformat(hour[1]).replace(tzinfo=UTC) <= now:
+                self.client("cloudformation").delete_stack(**json.loads(found["Target"]["Input"]))
 
     def least(self) -> int:
         found = self.client("cloudformation").describe_stacks()["Stacks"]
@@ -100,11 +122,12 @@ def test_a_trial_does_every_step_and_leaves_nothing(aws: Emulator, tmp_path: Pat
     run.run()
     assert steps(told) == list(trial.STEPS)
     assert stacks(aws) == []
-    assert world.visits == ["write", "write", "find"]
+    assert world.visits == ["write", "write", "find", "write"]
     notes = {name: one["note"] for name, one in run.state.done.items()}
     assert "MaxTasks=5 replaced nothing" in notes["sizes"]
     assert "with the note; 1 older cluster" in notes["restore"]
     assert "the image before runs" in notes["failure"]
+    assert re.search(r"answered at https://\S+ after \d+ s, kept a note, and ended by itself at 20", notes["preview"])
     assert "slept after 10 quiet minutes" in notes["sleep"]
     assert "nothing is left in eu-central-1" in notes["left"]
     text = proof.write(run.state, "eu-central-1", aws.account, tmp_path / "proven").read_text()
@@ -122,10 +145,11 @@ def deployed(running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactor
     return run, world
 
 
-def test_tasks_that_do_not_stop_are_told(deployed: tuple[Trial, World]) -> None:
+def test_tasks_that_do_not_stop_are_told(deployed: tuple[Trial, World], monkeypatch: pytest.MonkeyPatch) -> None:
     run, world = deployed
     world.sleeps = False
-    with pytest.raises(TrialError, match="tasks still run after 25 minutes"):
+    monkeypatch.setattr(steps_of_a_trial, "NOTICING_MINUTES", -8)
+    with pytest.raises(TrialError, match="tasks still run after 2 minutes"):
         run.steps.sleep()
     world.sleeps = True
 
@@ -138,6 +162,15 @@ def test_a_note_that_a_restore_loses_is_told(deployed: tuple[Trial, World]) -> N
     world.forgets = False
     assert "with the note" in run.steps.restore(), "the second run goes on with the snapshot of the first"
     assert world.visits.count("write") == 1
+
+
+def test_a_preview_that_does_not_end_is_told(deployed: tuple[Trial, World], monkeypatch: pytest.MonkeyPatch) -> None:
+    run, world = deployed
+    world.ends = False
+    monkeypatch.setattr(preview, "REMOVING_MINUTES", -3)
+    with pytest.raises(TrialError, match=r"try-\w+-dev-preview-trial is still there after 2 minutes"):
+        run.steps.preview()
+    world.ends = True
 
 
 def test_a_missing_image_that_is_deployed_all_the_same_is_told(deployed: tuple[Trial, World]) -> None:
@@ -185,12 +218,26 @@ def test_its_templates_are_the_configurations_under_another_name(aws: Emulator, 
 
 def test_steps_that_need_an_image_are_not_tried_without(aws: Emulator, tmp_path: Path) -> None:
     run, told = begin(aws, tmp_path, image="")
-    run.run(["release", "walk", "scale", "restore", "failure", "sleep"])
-    assert len(told) == 6
+    run.run(["release", "walk", "scale", "restore", "failure", "preview", "sleep"])
+    assert len(told) == 7
     assert all("not tried: no image was given" in line for line in told)
     assert run.minutes(["walk", "sleep"]) == 0
     text = proof.write(run.state, "eu-central-1", aws.account, tmp_path / "proven", emulated=True).read_text()
     assert "| walk |  | not tried: no image was given (--image-uri) |" in text
+
+
+def test_what_is_made_counts_a_preview_only_where_one_is_tried(aws: Emulator, tmp_path: Path) -> None:
+    run, _ = begin(aws, tmp_path)
+    made = {stack.name.partition("-dev")[2] for stack in run.made()}
+    assert {"-preview-trial", "-service"} <= made
+    assert run.made(["walk"]) == run.stacks
+    assert any("delivery-in-dev" in stack.name for stack in run.made(["preview"]))
+
+
+def test_a_stage_that_there_is_none_of_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="staging"):
+        trial.prepare(load(ROOT / "notejam.toml"), "staging", "", tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_step_that_there_is_none_of_is_refused() -> None:

@@ -1,0 +1,136 @@
+"""Wakes a stage and its previews one by one, though one load balancer stands before them all.
+
+A load balancer counts what it refuses for itself, not for a target group, so an alarm on that count would wake
+everything that sleeps behind it. The request itself says what it was for: CloudFront asks for the waking page in place
+of a 503, with the same header as the request, and that page comes from a function which starts the task. That takes
+seconds, where an alarm takes a minute or two, and costs nothing while nobody asks.
+Sources: Elastic Load Balancing, "CloudWatch metrics for your Application Load Balancer", dimensions of
+HTTPCode_ELB_503_Count, RequestCount and RejectedConnectionCount; Amazon CloudFront Developer Guide, "Create a custom
+error page for specific HTTP status codes".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from troposphere import Sub, awslambda, iam, logs
+from troposphere import elasticloadbalancingv2 as elb
+
+from ...core.suppressions import Suppression
+from ...core.template import Template, component
+from ...core.values import Value
+from ...iam import policies, preview_policies
+from ..data.encryption import Encryption
+from ..load_balancing.listeners import WAKING, WAKING_PATH
+from ..observability.log_groups import add_log_group
+
+CODE = Path(__file__).with_name("wake_function.py")
+RUNTIME = "python3.13"
+# Before the page that does nothing but wait, which the load balancer holds for stages of which nothing sleeps.
+PRIORITY = 1
+RETENTION_DAYS = 7
+ANSWERS_A_REQUEST = Suppression(
+    reason="The load balancer waits for the function's answer, which is a page: nothing is to be tried again later. It "
+    "calls ECS only and reads nothing private.",
+    risk="Many requests at once can use up the functions that an account may run at a time; until fewer ask, nothing "
+    "is woken.",
+    checkov=("CKV_AWS_50", "CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_173", "CKV_AWS_272"),
+    guard=("lambda_concurrency_check", "lambda_dlq_check", "lambda_inside_vpc_check"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Sleepers:
+    """What sleeps behind one load balancer: a stage's service, and previews.
+
+    `service` and `preview` are what the names of their services begin with, a preview's before its number. The
+    parameter holds the name of the stage's own, which is not there before the first release.
+    """
+
+    cluster_name: Value
+    service: str
+    service_parameter: str
+    preview: str
+
+
+@component("previews")
+def add_waking(template: Template, sleepers: Sleepers, encryption: Encryption, listener_arn: Value) -> None:
+    """Add the function, and let the load balancer ask it for the waking page."""
+    log = add_log_group(template, "WakeLogGroup", RETENTION_DAYS, encryption, "Says when a task could not be started.")
+    function = add_function(template, sleepers, add_role(template, sleepers, log), log)
+    permission = template.add(
+        awslambda.Permission(
+            "WakePermission",
+            FunctionName=function.get_att("Arn"),
+            Action="lambda:InvokeFunction",
+            Principal="elasticloadbalancing.amazonaws.com",
+            SourceAccount=Sub("${AWS::AccountId}"),
+        ),
+        why="Lets load balancers of this account ask the function, and nobody else.",
+    )
+    group = template.add(
+        elb.TargetGroup(
+            "WakeTargets",
+            TargetType="lambda",
+            Targets=[elb.TargetDescription(Id=function.get_att("Arn"))],
+            DependsOn=permission.title,
+        ),
+        why="Holds the function that wakes.",
+    )
+    paths = elb.PathPatternConfig(Values=[WAKING_PATH])
+    template.add(
+        elb.ListenerRule(
+            "WakeRule",
+            ListenerArn=listener_arn,
+            Priority=PRIORITY,
+            Conditions=[elb.Condition(Field="path-pattern", PathPatternConfig=paths)],
+            Actions=[elb.ListenerRuleAction(Type="forward", TargetGroupArn=group.ref())],
+        ),
+        why="Has the page of what sleeps made by the function that wakes it.",
+    )
+
+
+def add_role(template: Template, sleepers: Sleepers, log: logs.LogGroup) -> iam.Role:
+    """Add the role in which the function works: it looks at the services and changes them, and passes no role on."""
+    statements = [
+        *preview_policies.allow_waking(
+            sleepers.cluster_name, [f"{sleepers.service}*", f"{sleepers.preview}*"], sleepers.service_parameter
+        ),
+        policies.allow_writing_log_group(log.get_att("Arn")),
+    ]
+    return template.add(
+        iam.Role(
+            "WakeRole",
+            AssumeRolePolicyDocument=policies.assumed_by_service("lambda"),
+            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
+        ),
+        why="Lets the function start a task of the stage or of a preview.",
+    )
+
+
+def add_function(template: Template, sleepers: Sleepers, role: iam.Role, log: logs.LogGroup) -> awslambda.Function:
+    """Add the function with its code; its size is one at which Lambda loads AWS's library in about half a second."""
+    told = {
+        "CLUSTER": sleepers.cluster_name,
+        "SERVICE_PARAMETER": sleepers.service_parameter,
+        "PREVIEW": sleepers.preview,
+        "PAGE": WAKING,
+    }
+    return template.add(
+        awslambda.Function(
+            "Wake",
+            Description="Starts a task when somebody met none, and shows the page that waits for it",
+            Runtime=RUNTIME,
+            Architectures=["arm64"],
+            Handler="index.answer",
+            Code=awslambda.Code(ZipFile=CODE.read_text(encoding="utf-8")),
+            Environment=awslambda.Environment(Variables=told),
+            MemorySize=512,
+            Timeout=10,
+            Role=role.get_att("Arn"),
+            LoggingConfig=awslambda.LoggingConfig(LogGroup=log.ref()),
+        ),
+        why="Starts a task of what somebody asked for, and answers with the page that waits for it.",
+        suppress=[ANSWERS_A_REQUEST],
+    )

@@ -1,0 +1,66 @@
+"""A trial's preview: made beside the stage as a developer makes one, used, and ended by its own schedule."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING
+
+from ...core import names
+from ...deploy.aws.client import Aws
+from ...deploy.manifest import Manifest, StackSpec
+from ...deploy.previews import previews
+from ...deploy.service.stages import IMAGE
+
+if TYPE_CHECKING:
+    from .steps import Steps
+
+NAME = "trial"
+# Its first hour is one that it does not see; its second is as near as a deployment in between allows.
+LASTS, ENDS_MINUTES = "2h", 5
+# CloudFormation drains its task and removes what it holds after that.
+REMOVING_MINUTES = 15
+# A role that was just made is not known everywhere at once.
+# Source: IAM User Guide, "Troubleshoot IAM", on changes that are not always immediately visible.
+KNOWN_SECONDS = 15.0
+
+
+def template(manifest: Manifest, stage: str) -> StackSpec | None:
+    """Return the stack of the trial's preview, or None where the stage allows none."""
+    allowed = any(stack.stage == stage and stack.form == previews.FORM for stack in manifest.stacks)
+    return previews.spec(manifest, stage, NAME) if allowed else None
+
+
+def access(manifest: Manifest, stage: str) -> tuple[StackSpec, ...]:
+    """Return the stacks that hold the roles of a stage's previews."""
+    return tuple(stack for stack in manifest.stacks if stack.layer.startswith(names.delivery_in(stage)))
+
+
+def try_one(steps: Steps, stack: StackSpec) -> str:
+    """Make a preview, use it, bring its end near, and wait for it. Raises TrialError."""
+    steps.deploy_stacks(access(steps.manifest, steps.stage))
+    steps.pause(KNOWN_SECONDS)
+    began = time.monotonic()
+    asked = previews.to_deploy(in_role(steps.aws, stack), steps.manifest, stack, LASTS, steps.image)
+    results = steps.deploy_stacks([asked], f"{IMAGE}={steps.image}", aws=in_role(steps.aws, stack))
+    state = results[stack.name].state
+    url = state.outputs["Url"] if state else ""
+    steps.require_answer(url)
+    seconds = time.monotonic() - began
+    steps.visited(lambda: steps.visitor.write(url))
+    soon = previews.to_deploy(in_role(steps.aws, stack), steps.manifest, stack, f"{ENDS_MINUTES}m", None)
+    steps.deploy_stacks([soon], aws=in_role(steps.aws, stack))
+    steps.wait(lambda: _gone(steps.aws, stack), ENDS_MINUTES + REMOVING_MINUTES, f"{stack.name} is still there")
+    return (
+        f"answered at {url} after {seconds:.0f} s, kept a note, and ended by itself at {soon.values[previews.EXPIRES]}"
+    )
+
+
+def in_role(aws: Aws, stack: StackSpec) -> Aws:
+    """Return AWS where CloudFormation works in the role that previews are made in."""
+    return Aws(dataclasses.replace(aws.access, role_arn=previews.role_arn(aws, stack)))
+
+
+def _gone(aws: Aws, stack: StackSpec) -> bool:
+    state = aws.stack(stack.region, stack.name)
+    return state is None or state.status == previews.GONE
