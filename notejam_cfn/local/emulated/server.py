@@ -57,6 +57,7 @@ def _application() -> Application:
         change_sets,
         cloudfront,
         dns_records,
+        event_rules,
         function_targets,
         image_scans,
         recovery,
@@ -70,6 +71,7 @@ def _application() -> Application:
     resources.register()
     cloudfront.register()
     dns_records.register()
+    event_rules.register()
     function_targets.register()
     change_sets.register()
     refusals.register()
