@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import shutil
 import subprocess
@@ -80,6 +81,11 @@ class Pipeline:
         return "/codebuild/input"
 
 
+@functools.cache
+def composed() -> list[building.Rendered]:
+    return building.compose(loader.parse(PROJECT))
+
+
 def check_out(source: Path) -> None:
     """Copy what git knows, with the templates of this test's project and a small application."""
     known = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
@@ -93,7 +99,7 @@ def check_out(source: Path) -> None:
     subprocess.run(["tar", "--extract", "--directory", str(source)], input=packed, check=True)
     (source / "app" / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
     project = loader.parse(PROJECT)
-    for path, text in building.files(project, building.compose(project)).items():
+    for path, text in building.files(project, composed()).items():
         (source / "output" / path).parent.mkdir(parents=True, exist_ok=True)
         (source / "output" / path).write_text(text, encoding="utf-8")
 
@@ -105,8 +111,7 @@ def pipeline(running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactor
         pytest.skip(lacking)
     folder = tmp_path_factory.mktemp("builds")
     running_emulator.reset()
-    project = loader.parse(PROJECT)
-    for one in building.compose(project):
+    for one in composed():
         if one.stack.layer == "network" or one.stack.layer.startswith("delivery"):
             running_emulator.deploy(one.stack.name, dict(one.body), region=one.stack.region, tags=one.stack.tags)
     machine = Machine.new(folder / "machine")
