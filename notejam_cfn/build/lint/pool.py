@@ -19,14 +19,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from .findings import Subject, Verdict
+from .findings import LintFailed, Subject, Verdict
 
 COMMAND = (sys.executable, "-P", "-m", f"{__package__}.worker")
 PACKAGES = Path(__file__).resolve().parents[3]
-
-
-class LintFailed(RuntimeError):
-    """A worker ended before it had answered. The message carries what it said last."""
 
 
 def processors() -> int:
