@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from ...core.uninterrupted import uninterrupted
 from .findings import LintFailed, Subject, Verdict
 
 COMMAND = (sys.executable, "-P", "-m", f"{__package__}.worker")
@@ -64,7 +65,8 @@ def _workers(count: int) -> Iterator[list[Worker]]:
     workers: list[Worker] = []
     try:
         for _ in range(count):
-            workers.append(_start())
+            with uninterrupted():  # a process that was started and is not in the list yet would outlive this one
+                workers.append(_start())
         yield workers
     finally:
         for worker in workers:
