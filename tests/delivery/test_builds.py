@@ -52,7 +52,7 @@ class Pipeline:
     services: services.Services
     folder: Path
 
-    def run(self, name: str, project: str, **given: str) -> build.Build:
+    def run(self, name: str, project: str, installed: bool = False, **given: str) -> build.Build:
         """Run a buildspec in a new checkout, in the role of a project and with the variables that it is given."""
         source = self.folder / f"source-{project}-{given.get('STEP', '')}"
         check_out(source)
@@ -65,6 +65,7 @@ class Pipeline:
             source,
             self.machine,
             {**self.services.environment(), **told, **own, **given},
+            installed,
         )
 
     def parameter(self, stack: str, name: str) -> str:
@@ -142,7 +143,7 @@ def test_a_release_goes_from_its_sources_to_a_marked_image(pipeline: Pipeline) -
     deployed = pipeline.run("deploy", "deploy-dev", STEP="deploy", **step)
     assert deployed.failed == "", deployed.log
     assert pipeline.parameter("notejam-dev-service", "ImageUri") == uri
-    smoke = pipeline.run("deploy", "deploy-dev", STEP="smoke", **step)
+    smoke = pipeline.run("deploy", "deploy-dev", installed=True, STEP="smoke", **step)
     assert smoke.failed == "", smoke.log
     assert digest_of(pipeline.aws, "eu-central-1", "stage-dev") == uri.partition("@")[2]
 
