@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from troposphere import Sub, awslambda, iam, logs
+from troposphere import AccountId, awslambda, iam, logs
 from troposphere import elasticloadbalancingv2 as elb
 
 from ...core.suppressions import Suppression
@@ -29,7 +29,7 @@ CODE = Path(__file__).with_name("wake_function.py")
 RUNTIME = "python3.13"
 # Before the page that does nothing but wait, which the load balancer holds for stages of which nothing sleeps.
 PRIORITY = 1
-RETENTION_DAYS = 7
+RETENTION_DAYS = 365
 ANSWERS_A_REQUEST = Suppression(
     reason="The load balancer waits for the function's answer, which is a page: nothing is to be tried again later. It "
     "calls ECS only and reads nothing private.",
@@ -37,6 +37,13 @@ ANSWERS_A_REQUEST = Suppression(
     "is woken.",
     checkov=("CKV_AWS_50", "CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_173", "CKV_AWS_272"),
     guard=("lambda_concurrency_check", "lambda_dlq_check", "lambda_inside_vpc_check"),
+)
+
+
+OF_THIS_ACCOUNT = Suppression(
+    reason="The rule takes an account that is written as twelve digits; this one is whichever the stack is in.",
+    risk="None: SourceAccount names that account.",
+    guard=("lambda_function_public_access_prohibited_check",),
 )
 
 
@@ -65,9 +72,10 @@ def add_waking(template: Template, sleepers: Sleepers, encryption: Encryption, l
             FunctionName=function.get_att("Arn"),
             Action="lambda:InvokeFunction",
             Principal="elasticloadbalancing.amazonaws.com",
-            SourceAccount=Sub("${AWS::AccountId}"),
+            SourceAccount=AccountId,
         ),
         why="Lets load balancers of this account ask the function, and nobody else.",
+        suppress=[OF_THIS_ACCOUNT],
     )
     group = template.add(
         elb.TargetGroup(
