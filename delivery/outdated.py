@@ -22,9 +22,9 @@ PROFILE: str | None = "stage"
 def main(environ: Mapping[str, str] = os.environ, folder: Path = Path("output")) -> int:
     """Say it. Finding something is no failure: the pipeline goes on."""
     built = read(folder)
-    roles = names.stage_access(built.project, environ["STAGE"])
+    roles = (names.delivery_in(environ["STAGE"]), names.delivery_previews(environ["STAGE"]))
     own = [stack for stack in built.stacks if stack.stage is None and "-in-" not in stack.layer]
-    access = [stack for stack in built.stacks if stack.name == roles]
+    access = [stack for stack in built.stacks if stack.layer in roles]
     stale = [
         *out_of_date.among(Aws(Access()), own),
         *out_of_date.among(Aws(Access(PROFILE)), access),

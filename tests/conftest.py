@@ -7,6 +7,7 @@ import functools
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from notejam_cfn.local import emulator
 from tests.harness.leftovers import adopt_orphans, left_over
 
 ROOT = Path(__file__).parents[1]
+# Tests start hundreds of processes: what one has compiled serves the others and the next run, whatever the shell says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 LEFT: list[str] = []

@@ -28,11 +28,12 @@ REGIONS = ("us-east-1", "eu-central-1")
 HANDLERS = ("create", "read", "update", "delete")
 # Schemas and the reference list every feature of a type. These services serve features that no template here uses:
 # Lambda's scaling, private certificate authorities, flow logs' fields of EC2 Auto Scaling, VPC Lattice, Firehose, S3
-# Tables, what else a web ACL can stand in front of, who signs in at a load balancer.
+# Tables, what else a web ACL can stand in front of, who signs in at a load balancer, what else delivers logs.
 UNUSED_SERVICES = frozenset(
     {
         *("acm-pca", "amplify", "apigateway", "apprunner", "appsync", "autoscaling", "bedrock-agentcore"),
-        *("cognito-idp", "firehose", "lambda", "payments", "s3tables", "vpc-lattice", "vpce"),
+        *("codewhisperer", "cognito-idp", "firehose", "lambda", "payments", "s3tables", "vpc-lattice", "vpce"),
+        "workmail",
     }
 )
 UNUSED_ACTIONS = frozenset(

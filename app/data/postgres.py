@@ -77,7 +77,8 @@ class Postgres(PooledDatabase, PostgresqlDatabase):
         if _is_refused_password(error) and self._has_new_password(password):
             return
         if _is_permanent(error) or time.monotonic() + SECONDS_BETWEEN_TRIES >= deadline:
-            cause = _cause(error)
+            text = str(error).lower()
+            cause = next((words for words in _CAUSES if words.lower() in text), "no connection")
             log.error("database unavailable", extra={"error": f"{kind_of(error)}: {cause}"})
             raise DatabaseUnavailable(cause) from None
         time.sleep(SECONDS_BETWEEN_TRIES)
@@ -143,8 +144,3 @@ _CAUSES = (
     "SSL error",
     "timeout expired",
 )
-
-
-def _cause(error: Exception) -> str:
-    text = str(error).lower()
-    return next((words for words in _CAUSES if words.lower() in text), "no connection")

@@ -36,7 +36,7 @@ class Calendar:
         day = local.toordinal()
         date = self._dates.get(day)
         if date is None:
-            date = self._dates[day] = _date(local)
+            date = self._dates[day] = f"{local.day} {_MONTHS[local.month]} {local.year}"
         time = f"{local.hour:02d}:{local.minute:02d}"
         days = self._today - day
         if days < 2:
@@ -48,10 +48,6 @@ class Calendar:
         words, exact = self.cell(moment)
         machine = f"{moment.isoformat(timespec='minutes')}Z"
         return f'<time datetime="{machine}" title="{exact} ({self._zone.key})">{words}</time>'
-
-
-def _date(local: dt.datetime) -> str:
-    return f"{local.day} {_MONTHS[local.month]} {local.year}"
 
 
 _RECENT = ("Today at {}", "Yesterday at {}")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -36,13 +35,17 @@ class BuildError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Rendered:
-    """A stack with its template as text; `path` is its place below output/, `seconds` what rendering took."""
+    """A stack with its template; `path` is its place below output/, `form` what its text is: `yaml` or `json`."""
 
     stack: Stack
     path: str
     body: Mapping[str, Any]
-    text: str
-    seconds: float
+    form: str
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The template as text. Writing YAML takes as long as composing, so it is done where somebody reads it."""
+        return FORMATS[self.form](dict(self.body))
 
     @property
     def resources(self) -> int:
@@ -65,13 +68,14 @@ class Judgement:
 
 
 def compose(project: Project, stages: Collection[str] | None = None, form: str = "yaml") -> list[Rendered]:
-    """Compose and render the stacks of a project, or of some of its stages, in deployment order.
+    """Compose the stacks of a project, or of some of its stages, in deployment order, as templates to be written.
 
     `form` is `yaml` or `json`. The same project gives the same text, on any machine. Raises `BuildError`.
     """
     _refuse_unknown_stages(project, stages or ())
     try:
-        return [_rendered(stack, form) for stack in stacks_of(project, stages)]
+        composed = stacks_of(project, stages)
+        return [Rendered(each, f"{each.path}.{form}", each.template.to_dict(), form) for each in composed]
     except UnknownPermissions as error:
         raise BuildError(str(error)) from error
 
@@ -111,13 +115,6 @@ def _refuse_unknown_stages(project: Project, wanted: Collection[str]) -> None:
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise BuildError(f"no stage named {unknown[0]!r} in the configuration; its stages: {', '.join(known)}")
-
-
-def _rendered(stack: Stack, form: str) -> Rendered:
-    started = time.perf_counter()
-    body = stack.template.to_dict()
-    text = FORMATS[form](body)
-    return Rendered(stack, f"{stack.path}.{form}", body, text, time.perf_counter() - started)
 
 
 def _subject(one: Rendered) -> Subject:

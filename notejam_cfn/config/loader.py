@@ -97,8 +97,8 @@ def _stage(project: str, name: str, table: Mapping[str, Any]) -> Stage:
     if "region" not in table:
         raise ConfigError(f"{path}.region is missing: set the AWS region the stage runs in, such as eu-central-1")
     preset = {"network": {"cidr": derived_cidr(name), "zones": 2 if table["region"] in TWO_ZONE_REGIONS else 3}}
-    start = _merged(_merged(preset, NOTEJAM), PRESETS[size])
-    return _build(Stage, _merged(start, table), path, name=name, project=project)
+    start = merged(merged(preset, NOTEJAM), PRESETS[size])
+    return _build(Stage, merged(start, table), path, name=name, project=project)
 
 
 def _refuse_stage_name(name: str, path: str) -> None:
@@ -133,13 +133,13 @@ def _keys(kind: type[Settings], *but: str) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(kind) if field.name not in but)  # type: ignore[arg-type]
 
 
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return base with changes laid over it, table by table."""
-    merged = dict(base)
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return base with changes laid over it: tables are joined, all else is replaced."""
+    found = dict(base)
     for key, value in changes.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
+        below = found.get(key)
+        found[key] = merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return found
 
 
 def _table(parent: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any]:

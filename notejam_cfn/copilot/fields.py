@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..config.loader import merged
 from .manifests import Manifest
 
 SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -37,7 +38,7 @@ class Fields:
         whole = {key: value for key, value in manifest.content.items() if key != "environments"}
         self.manifest = manifest
         self.environment = environment
-        self.content = _filled(_laid_over(whole, own), variables)
+        self.content = _filled(merged(whole, own), variables)
         self.notes: list[Note] = []
         self._taken: set[str] = set()
 
@@ -120,15 +121,6 @@ def _with_parents(path: str) -> Iterator[str]:
     while path:
         yield path
         path = path.rpartition(".")[0]
-
-
-def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay a mapping over another: mappings are joined, all else is replaced, as Copilot does."""
-    merged = dict(below)
-    for key, value in above.items():
-        old = merged.get(key)
-        merged[key] = _laid_over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return merged
 
 
 def _filled(value: Any, variables: Mapping[str, str]) -> Any:

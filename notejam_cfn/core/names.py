@@ -13,9 +13,9 @@ from troposphere import Join, Ref, Select, Split, StackId, StackName, Sub
 
 # What CloudFront takes from us-east-1 only, wherever the stage is.
 EDGE, EDGE_LOG = "edge", "edge-log"
-PREVIEWS = "previews"
-LAYERS = (EDGE, EDGE_LOG, "network", "copies", "database", "backups", "service", "monitoring", PREVIEWS)
-DELIVERY = "delivery"
+NETWORK, PREVIEWS = "network", "previews"
+LAYERS = (EDGE, EDGE_LOG, NETWORK, "copies", "database", "backups", "service", "monitoring", PREVIEWS)
+DELIVERY, PEOPLE = "delivery", "delivery-people"
 
 
 def stack(project: str, stage: str, layer: str) -> str:
@@ -41,6 +41,11 @@ def regional_delivery(region: str) -> str:
 def delivery_in(stage: str) -> str:
     """Name what lets the pipeline change a stage, such as `delivery-in-prod`."""
     return f"{DELIVERY}-in-{stage}"
+
+
+def delivery_previews(stage: str) -> str:
+    """Name what lets developers make previews in a stage, such as `delivery-in-dev-previews`."""
+    return f"{delivery_in(stage)}-{PREVIEWS}"
 
 
 def stage_access(project: str, stage: str) -> str:

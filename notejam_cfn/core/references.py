@@ -1,4 +1,4 @@
-"""What a resource of a rendered template refers to: by DependsOn, Ref, Fn::GetAtt and Fn::Sub."""
+"""What a rendered template holds, however deep: references by DependsOn, Ref, Fn::GetAtt, Fn::Sub and stack outputs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 NAMING = ("Ref", "Fn::GetAtt", "Fn::Sub")
 # What can hold a reference; most values are texts, and a call for each of them would cost more than all the rest.
 INSIDE = (dict, list)
+READ = "Fn::GetStackOutput"
+Path = tuple[str | int, ...]
 
 
 def needs(resource: Mapping[str, Any]) -> Iterator[str]:
@@ -35,6 +37,29 @@ def references(value: Any) -> Iterator[str]:
                 yield from _named(key, item)
             if isinstance(item, INSIDE):
                 yield from references(item)
+
+
+def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield a value and, behind it, every value within it, each with its path: the keys and indices that lead to it."""
+    yield path, value
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from walk(item, (*path, key))
+
+
+def references_under(endings: tuple[str, ...], value: Any) -> set[str]:
+    """Return the names that a value refers to under the keys with one of these endings, such as `RoleArn`."""
+    return {
+        name
+        for path, item in walk(value)
+        if path and isinstance(path[-1], str) and path[-1].endswith(endings)
+        for name in references(item)
+    }
+
+
+def stack_outputs(value: Any) -> Iterator[Mapping[str, str]]:
+    """Yield the arguments of every Fn::GetStackOutput in a value: `StackName`, `OutputName` and, at times, `Region`."""
+    return (item[READ] for _, item in walk(value) if isinstance(item, dict) and READ in item)
 
 
 def unknown_references(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

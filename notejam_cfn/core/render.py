@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import pickle
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -51,6 +52,8 @@ SHORT_TAGS = {
         )
     },
 }
+STRING, SEQUENCE, MAPPING = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
+_REPRESENTER = yaml.representer.SafeRepresenter()  # of numbers, truth and nothing
 LONG_NAMES = {tag: name for name, tag in SHORT_TAGS.items()}
 
 
@@ -80,9 +83,8 @@ def to_yaml(template: dict[str, Any]) -> str:
 
     `!GetAtt [Vpc, Arn]` rather than `!GetAtt Vpc.Arn`: cfn-guard 3 reads the latter as plain text and fails its rules.
     """
-    return yaml.dump(
-        _tagged(ordered(template)), Dumper=_Dumper, sort_keys=False, width=118, allow_unicode=True, indent=2
-    )
+    text: str = yaml.serialize(_node(ordered(template)), Dumper=_Dumper, width=118, allow_unicode=True, indent=2)
+    return text
 
 
 def load(text: str) -> dict[str, Any]:
@@ -100,36 +102,55 @@ def _pickled(text: str) -> bytes:
     return pickle.dumps(yaml.load(text, Loader=_Loader))
 
 
-class _Call:
-    """An intrinsic function that will be written with its short tag."""
-
-    __slots__ = ("argument", "tag")
-
-    def __init__(self, tag: str, argument: Any) -> None:
-        self.tag = tag
-        self.argument = argument
-
-
 class _Dumper(_BaseDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        return True  # an anchor saves bytes and costs the reader
+    """Asks once whether a text needs quotes: templates say the same words over and over."""
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> Any:
+        if kind is yaml.ScalarNode:
+            return _tag(value, implicit)
+        return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+
+
+@functools.lru_cache(maxsize=10_000)
+def _tag(text: str, implicit: tuple[bool, bool]) -> Any:
+    return yaml.resolver.Resolver().resolve(yaml.ScalarNode, text, implicit)  # type: ignore[no-untyped-call]
 
 
 class _Loader(_BaseLoader):
     pass
 
 
-def _tagged(value: Any) -> Any:
-    """Replace `{"Fn::X": …}` by a tagged node, all the way down."""
+def _node(value: Any) -> yaml.Node:
+    """Return a value as YAML's nodes, with `{"Fn::X": …}` as a tag. PyYAML's own representers take twice as long."""
+    if isinstance(value, str):
+        return _scalar(STRING, value)
     if isinstance(value, dict):
         if len(value) == 1:
             ((name, argument),) = value.items()
             if name in SHORT_TAGS and _has_short_form(name, argument):
-                return _Call(SHORT_TAGS[name], _tagged(argument))
-        return {key: _tagged(item) for key, item in value.items()}
+                return _call(SHORT_TAGS[name], argument)
+        return _mapping(MAPPING, value)
     if isinstance(value, (list, tuple)):
-        return [_tagged(item) for item in value]
-    return value
+        return yaml.SequenceNode(SEQUENCE, [_node(item) for item in value], flow_style=False)
+    node: yaml.Node = _REPRESENTER.represent_data(value)
+    return node
+
+
+def _scalar(tag: str, text: str) -> yaml.Node:
+    return yaml.ScalarNode(tag, text, style="|" if "\n" in text else None)
+
+
+def _mapping(tag: str, value: Mapping[str, Any]) -> yaml.Node:
+    return yaml.MappingNode(tag, [(_node(key), _node(item)) for key, item in value.items()], flow_style=False)
+
+
+def _call(tag: str, argument: Any) -> yaml.Node:
+    """Return an intrinsic function that is written with its short tag."""
+    if isinstance(argument, dict):
+        return _mapping(tag, argument)
+    if isinstance(argument, str):
+        return _scalar(tag, argument)
+    return yaml.SequenceNode(tag, [_node(item) for item in argument], flow_style=_is_short(argument))
 
 
 def _has_short_form(name: str, argument: Any) -> bool:
@@ -143,22 +164,8 @@ def _has_short_form(name: str, argument: Any) -> bool:
     return name != "Condition"
 
 
-def _represent_call(dumper: Any, call: _Call) -> yaml.Node:
-    if isinstance(call.argument, list):
-        node: yaml.Node = dumper.represent_sequence(call.tag, call.argument, flow_style=_is_short(call.argument))
-        return node
-    if isinstance(call.argument, dict):
-        return dumper.represent_mapping(call.tag, call.argument)  # type: ignore[no-any-return]
-    text = str(call.argument)
-    return dumper.represent_scalar(call.tag, text, style="|" if "\n" in text else None)  # type: ignore[no-any-return]
-
-
-def _is_short(items: list[Any]) -> bool:
+def _is_short(items: Sequence[Any]) -> bool:
     return all(isinstance(item, (str, int, float)) for item in items) and sum(len(str(i)) for i in items) < 70
-
-
-def _represent_text(dumper: Any, text: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)  # type: ignore[no-any-return]
 
 
 def _construct_call(loader: Any, suffix: str, node: yaml.Node) -> dict[str, Any]:
@@ -173,8 +180,6 @@ def _construct_call(loader: Any, suffix: str, node: yaml.Node) -> dict[str, Any]
     return {name: argument.split(".", 1) if name == "Fn::GetAtt" else argument}
 
 
-_Dumper.add_representer(_Call, _represent_call)
-_Dumper.add_representer(str, _represent_text)
 _Loader.add_multi_constructor("!", _construct_call)
 # A template's dates ("2010-09-09") are text to CloudFormation.
 _Loader.yaml_implicit_resolvers = {

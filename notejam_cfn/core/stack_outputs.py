@@ -75,6 +75,8 @@ def _publish_field(template: Template, place: _Place, field: dataclasses.Field[A
 
 
 def _publish_value(template: Template, place: _Place, name: str, value: Value, description: str) -> Value:
+    if isinstance(value, GetStackOutput) and place.region is None:
+        return value  # of another stack, which publishes it already
     name = f"{place.prefix}{name}"
     there = template.outputs.get(name)
     if there is None:

@@ -86,7 +86,8 @@ def read(folder: Path) -> Manifest:
     path = folder / FILE_NAME
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        _require_format(path, document)
+        if document["format"] != FORMAT:
+            raise BadInput(f"{path} has format {document['format']}, this script reads {FORMAT}", f"Run: {BUILD_FIRST}")
         stacks = tuple(_planned(folder, entry, document["stages"]) for entry in document["stacks"])
         return Manifest(document["project"], tuple(document["stages"]), stacks)
     except FileNotFoundError as error:
@@ -102,11 +103,6 @@ def require_name(what: str, name: str, known: Iterable[str]) -> None:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise BadInput(f"there is no {what} {name!r}{hint}", f"There are: {', '.join(known)}")
-
-
-def _require_format(path: Path, document: Any) -> None:
-    if document["format"] != FORMAT:
-        raise BadInput(f"{path} has format {document['format']}, this script reads {FORMAT}", f"Run: {BUILD_FIRST}")
 
 
 def _planned(folder: Path, entry: Mapping[str, Any], stages: Mapping[str, Any]) -> StackSpec:

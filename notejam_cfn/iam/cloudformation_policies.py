@@ -28,6 +28,13 @@ from ..core.values import Value
 from . import permissions
 from .permissions import TAGS_ONE
 from .pipeline_policies import document, in_account, on, stacks_named
+from .placement import (
+    PLACING,
+    StageSubnets,
+    allow_functions_in_no_network,
+    allow_placing_load_balancers,
+    allow_placing_services,
+)
 from .policies import allow, allow_everywhere
 
 # A managed policy holds 6,144 characters without white space; pseudo parameters are longer than what they stand for.
@@ -148,19 +155,20 @@ def allow_creating(
     of: tuple[str, str],
     boundary: Value,
     services: Sequence[str],
+    subnets: StageSubnets,
     domains: Sequence[str] = (),
 ) -> list[Statement]:
     """Allow what CloudFormation calls to create, change and delete resources of these types in stacks named so.
 
     `permissions` knows the actions. Names narrow them where a service puts names in ARNs; where it does not, tags
     narrow what may be changed or deleted (`of` is the project and the stage), and what is made may be new or the
-    stage's. Roles get rights only within `boundary`, and are handed to these `services` only. Records are changed of
-    these `domains` only.
+    stage's. Roles get rights only within `boundary`, and are handed to these `services` only. Services and load
+    balancers are put into these `subnets` only. Records are changed of these `domains` only.
 
     Raises `UnknownPermissions` for a type that `permissions` does not know.
     """
     called = {action for kind in kinds for action in permissions.actions_for(kind)} | {"cloudformation:DescribeStacks"}
-    special = {"iam:PassRole", "iam:CreateServiceLinkedRole", CHANGING_RECORDS, *GRANTING}
+    special = {"iam:PassRole", "iam:CreateServiceLinkedRole", CHANGING_RECORDS, *GRANTING, *PLACING}
     known = [permissions.action(name) for name in sorted(called - special)]
     wide = by_verb([action.name for action in known if not action.takes_resource], ("Describe", "List"))
     narrow = [one for one in known if one.takes_resource and not any(fnmatchcase(one.name, each) for each in wide)]
@@ -169,7 +177,10 @@ def allow_creating(
     return [
         *allow_making_roles(prefix, boundary, services, sorted(called & GRANTING)),
         *(allow(_literal(some), resources_of(service, prefix)) for service, some in _by_service(named)),
+        allow_placing_services(services_named(prefix), subnets.tasks),
+        *([allow_functions_in_no_network(resources_of("lambda", prefix))] if "lambda:CreateFunction" in called else []),
         *allow_unnamed(unnamed, prefix, of),
+        *allow_placing_load_balancers(subnets.load_balancers, of_stage_or_new(*of), of_stage(*of)),
         *(allow_restoring(of) if "rds:RestoreDBClusterFromSnapshot" in called else []),
         *(allow_changing_records(domains) if CHANGING_RECORDS in called and domains else []),
         allow_everywhere("TheseHaveNoResource", _literal(wide)),
@@ -252,7 +263,12 @@ def allow_making_roles(
 
 
 def bound(
-    narrow: Iterable[str], wide: Iterable[str], prefix: str, of: tuple[str, str], services: Sequence[str]
+    narrow: Iterable[str],
+    wide: Iterable[str],
+    prefix: str,
+    of: tuple[str, str],
+    services: Sequence[str],
+    subnets: StageSubnets,
 ) -> list[Statement]:
     """Say what the roles of a stage can be given at the most: what they do, with the stage's own resources.
 
@@ -262,7 +278,7 @@ def bound(
     RDS and AWS Secrets Manager", on the tag `aws:rds:primaryDBClusterArn`.
     """
     own = of_stage(*of)
-    wanted = sorted(set(narrow) - {"iam:PassRole"})
+    wanted = sorted(set(narrow) - {"iam:PassRole", *PLACING})
     by_tag = [action for action in wanted if permissions.action(action).nameless]
     named = [action for action in wanted if action not in by_tag]
     of_snapshots = [action for action in wanted if action in OF_SNAPSHOTS]
@@ -276,6 +292,7 @@ def bound(
             for service, some in _by_service(named)
         ),
         *(allow(_literal(some), unnamed(service), own) for service, some in _by_service(by_tag)),
+        *([allow_placing_services(services_named(prefix), subnets.tasks)] if PLACING & set(narrow) else []),
         *([allow(_literal(of_snapshots), [in_account(BACKED_UP)], of_stage_or_new(*of))] if of_snapshots else []),
         allow(on("secretsmanager", "GetSecretValue"), [secrets], of_cluster),
         allow(on("iam", "PassRole"), roles, Condition([StringEquals("iam:PassedToService", sorted(services))])),
@@ -342,6 +359,11 @@ def by_verb(actions: Sequence[str], verbs: Sequence[str] = ("BatchGet", "Describ
     pattern = {action: f"{found.group()}*" for action in actions if (found := begins.match(action))}
     several = {one for one, count in Counter(pattern.values()).items() if count > 1}
     return list(dict.fromkeys(pattern[action] if pattern.get(action) in several else action for action in actions))
+
+
+def services_named(prefix: str) -> list[Value]:
+    """Return the ARNs of the ECS services of stacks whose names begin so."""
+    return [in_account(f"ecs:*:${{AWS::AccountId}}:service/{prefix}*")]
 
 
 def resources_of(service: str, prefix: str) -> list[Value]:

@@ -34,8 +34,8 @@ OF_STACKS = (
     *("ListChangeSets", "ListStackResources"),
 )
 OF_DATABASES = (
-    *("DescribeDBClusterParameter*", "DescribeDBClusterSnapshots", "DescribeDBClusters", "DescribeDBInstances"),
-    *("DescribeDBLogFiles", "DescribeDBSubnetGroups", "DescribePendingMaintenanceActions", "ListTagsForResource"),
+    *("DescribeDBCluster*", "DescribeDBInstances", "DescribeDBLogFiles", "DescribeDBSubnetGroups"),
+    *("DescribePendingMaintenanceActions", "ListTagsForResource"),
 )
 CONTAINERS = ("cluster/", "service/", "service-deployment/", "service-revision/", "task/")
 DATABASES = ("cluster:", "cluster-pg:", "cluster-snapshot:", "db:", "subgrp:")
@@ -157,11 +157,10 @@ def allow_contributing(project: str, branch: str) -> list[Statement]:
 
 
 def allow_shells(project: str, stages: Sequence[str]) -> list[Statement]:
-    """Open a shell in containers of stages that allow it."""
+    """Open a shell in containers of stages that allow it. A cluster's name goes on after its stack's."""
     services = [names.stack(project, stage, "service") for stage in stages]
-    kinds = (("cluster", ""), ("task", "/*"))
     tasks = [
-        in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{service}{rest}") for service in services for kind, rest in kinds
+        in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{each}-*") for each in services for kind in ("cluster", "task")
     ]
     keys = in_account("kms:*:${AWS::AccountId}:key/*")
     of_stages = Condition([StringEquals({"aws:ResourceTag/project": project, STAGE_TAG: list(stages)})])

@@ -20,15 +20,15 @@ RESOURCE_TAG = "aws:ResourceTag/${TagKey}"
 # delete one of their things, its tags decide.
 WITHOUT_NAMES = frozenset(
     {
-        *("application-autoscaling", "cloudfront", "ec2", "elasticloadbalancing", "kms", "secretsmanager", "states"),
-        "wafv2",
+        *("acm", "application-autoscaling", "cloudfront", "ec2", "elasticloadbalancing", "kms", "secretsmanager"),
+        *("states", "wafv2"),
     }
 )
 TYPES_WITHOUT_NAMES = frozenset({"backupPlan", "restoreTestingPlan"})
 # Not every region's version of these types hands a stack's tags on: what has no tags is taken for new.
 TAGS_MAY_LACK = "application-autoscaling:"
 READS = re.compile(r":(BatchGet|Describe|Get|List)")
-TAGS_ONE = re.compile(r":(AddTags|CreateTags|DeleteTags|RemoveTags|TagResource|UntagResource)$")
+TAGS_ONE = re.compile(r":(AddTags|CreateTags|DeleteTags|RemoveTags|TagResource|UntagResource)((To|From)[A-Z]\w+)?$")
 MAKES_ONE = re.compile(r":(Allocate|Create|Register(?!Targets))")
 # These make a part of something that is there already, which decides.
 MAKES_PART = frozenset(

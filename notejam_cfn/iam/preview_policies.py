@@ -13,7 +13,6 @@ from awacs.aws import (
     ArnEquals,
     Condition,
     Deny,
-    ForAllValuesStringEquals,
     Null,
     Statement,
     StringEquals,
@@ -24,6 +23,7 @@ from troposphere import Sub
 from ..core import names
 from ..core.values import Value
 from .pipeline_policies import allow_passing, allow_reading_quotas, in_account, on, stacks_named
+from .placement import allow_placing_services
 from .policies import allow, allow_everywhere
 
 TAG = "preview"
@@ -73,26 +73,27 @@ def roles_of_tasks(project: str, stage: str, service: str) -> list[Value]:
 
 
 def allow_making_previews(
-    project: str, stage: str, service: str, subnets: Value, expiry_role_arn: Value
+    project: str, stage: str, service: str, subnets: Sequence[Value], expiry_role_arn: Value
 ) -> list[Statement]:
     """Allow what CloudFormation calls to make, change and remove the stack of a preview, and nothing beside it.
 
-    `subnets` are where its tasks may run: a service elsewhere would stand in another stage's network. The condition
-    also holds for an update that says nothing of the network.
+    `subnets` are where its tasks may run: a service elsewhere would stand in another stage's network.
     """
     prefix = names.preview(project, stage, "")
     cluster = f"{names.stack(project, stage, 'service')}-*"
-    services = [
+    services, deployments = (
         in_account(f"ecs:*:${{AWS::AccountId}}:{kind}/{cluster}/{prefix}*")
         for kind in ("service", "service-deployment")
-    ]
-    here = Condition([ForAllValuesStringEquals("ecs:subnet", subnets)])
+    )
     definitions = in_account(f"ecs:*:${{AWS::AccountId}}:task-definition/{prefix}*")
     watching = ("DescribeServiceDeployments", "DescribeServices", "ListServiceDeployments", "StopServiceDeployment")
     return [
         allow(on("cloudformation", "DescribeStacks"), stacks_named([names.stack(project, stage, "")])),
-        allow(on("ecs", "CreateService", "UpdateService"), services, here),
-        allow(on("ecs", "DeleteService", "ListTagsForResource", "TagResource", "UntagResource", *watching), services),
+        allow_placing_services([services], subnets),
+        allow(
+            on("ecs", "DeleteService", "ListTagsForResource", "TagResource", "UntagResource", *watching),
+            [services, deployments],
+        ),
         allow(
             on("ecs", "RegisterTaskDefinition", "ListTagsForResource", "TagResource", "UntagResource"), [definitions]
         ),
@@ -189,7 +190,7 @@ def allow_developing_previews(project: str, stage: str) -> list[Statement]:
     else once made in another role is out of reach too.
     """
     stacks = stacks_named([names.preview(project, stage, "")])
-    role = in_account(f"iam::${{AWS::AccountId}}:role/{role_name(project, stage)}")
+    role = in_account(f"iam::${{AWS::AccountId}}:role/{name(project, stage, names.PREVIEWS)}")
     in_role = Condition([StringEquals("cloudformation:RoleArn", role)])
     working = (
         "ContinueUpdateRollback",
@@ -228,14 +229,12 @@ def allow_pushing(repository: Value) -> list[Statement]:
 
 
 def refuse_more() -> list[Statement]:
-    """Refuse to start anything more: what a stage's budget attaches to the previews' role. Ending them still works."""
-    making = [
-        *on("application-autoscaling", "PutScalingPolicy", "RegisterScalableTarget"),
+    """Refuse to run anything more: what a stage's budget attaches to the previews' role. Ending them still works."""
+    running = [
+        *on("application-autoscaling", "RegisterScalableTarget"),
         *on("ecs", "CreateService", "RegisterTaskDefinition", "UpdateService"),
-        *on("elasticloadbalancing", "CreateRule", "CreateTargetGroup"),
-        *on("logs", "CreateLogGroup"),
     ]
-    return [Statement(Sid="BudgetIsSpent", Effect=Deny, Action=making, Resource=["*"])]
+    return [Statement(Sid="BudgetIsSpent", Effect=Deny, Action=running, Resource=["*"])]
 
 
 def allow_attaching(role_arn: Value, policy_arn: Value) -> Statement:
@@ -244,19 +243,19 @@ def allow_attaching(role_arn: Value, policy_arn: Value) -> Statement:
     return allow(on("iam", "AttachRolePolicy", "DetachRolePolicy"), [role_arn], this_one)
 
 
-def role_name(project: str, stage: str) -> str:
-    """Name the role that CloudFormation makes previews in, such as `notejam-delivery-in-dev-previews`."""
-    return f"{names.stage_access(project, stage)}-{names.PREVIEWS}"
+def name(project: str, stage: str, kind: str) -> str:
+    """Name a role or policy of a stage's previews, as the stage's roles are named: `notejam-delivery-in-dev-expiry`."""
+    return f"{names.stage_access(project, stage)}-{kind}"
 
 
 def policy_arn(project: str, stage: str) -> Value:
     """Return the ARN of what developers of previews may do, which stands beside the stage's roles."""
-    return in_account(f"iam::${{AWS::AccountId}}:policy/{names.stage_access(project, stage)}-{TAG}")
+    return in_account(f"iam::${{AWS::AccountId}}:policy/{name(project, stage, TAG)}")
 
 
 def expiry_role_arn(project: str, stage: str) -> Value:
-    """Return the ARN of the role that ends previews at their hour, `notejam-delivery-in-dev-expiry`."""
-    return in_account(f"iam::${{AWS::AccountId}}:role/{names.stage_access(project, stage)}-{EXPIRY}")
+    """Return the ARN of the role that ends previews at their hour."""
+    return in_account(f"iam::${{AWS::AccountId}}:role/{name(project, stage, EXPIRY)}")
 
 
 def _stage(project: str, stage: str) -> dict[str, str]:

@@ -75,6 +75,7 @@ class Emulator:
         parameters: Mapping[str, str] | None = None,
         region: str | None = None,
         role: str = "",
+        tags: Mapping[str, str] | None = None,
     ) -> dict[str, str]:
         """Create or update a stack from a template (long form, as a dictionary) and return its outputs.
 
@@ -84,7 +85,9 @@ class Emulator:
         refused. A stack without changes is left as it is.
         """
         cloudformation = self.client("cloudformation", region)
-        _apply(cloudformation, name, self._template(template) | ({"RoleARN": role} if role else {}), parameters or {})
+        given = self._template(template) | ({"RoleARN": role} if role else {})
+        tagged = {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]} if tags else {}
+        _apply(cloudformation, name, given | tagged, parameters or {})
         return _outputs(cloudformation, name)
 
     def _template(self, template: Mapping[str, Any]) -> dict[str, str]:
@@ -150,6 +153,11 @@ class Emulator:
         They pull images, read secrets, write logs, publish alarms, start state machines, encrypt.
         """
         refused: list[str] = self._ask(server.WORK_PATH, {})
+        return refused
+
+    def spend(self, budget: str, usd: float) -> list[str]:
+        """Let a deployed budget see that so many US dollars were spent; return what its actions are refused."""
+        refused: list[str] = self._ask(server.SPENT_PATH, {"budget": budget, "usd": usd})
         return refused
 
     def _ask(self, path: str, document: Mapping[str, Any]) -> Any:
@@ -222,7 +230,7 @@ def _last_words(process: subprocess.Popen[str]) -> str:
     return f"exit status {process.wait(timeout=10)}; EMULATOR_LOG_LEVEL=INFO shows why"
 
 
-def _apply(cloudformation: Any, name: str, template: Mapping[str, str], parameters: Mapping[str, str]) -> None:
+def _apply(cloudformation: Any, name: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
     import botocore.exceptions
 
     request = {

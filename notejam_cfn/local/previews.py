@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..components.load_balancing.listeners import WAKING_PATH
-from ..core import names
 from ..deploy.aws.client import Access, Aws
 from ..deploy.exit_codes import Exit
 from ..deploy.manifest import Manifest, StackSpec
@@ -57,7 +56,6 @@ class Scene:
 
 def rehearse(scene: Scene, platform: task.Platform, image: str) -> None:
     """Make a preview, use it and end it. Raises PreviewError when something is not as promised."""
-    admit(scene)
     stack = previews.spec(scene.manifest, scene.stage, NAME)
     account = Aws(Access(endpoint_url=scene.aws.url, keys=scene.aws.keys))
     facade = Aws(dataclasses.replace(account.access, role_arn=previews.role_arn(account, stack)))
@@ -78,16 +76,6 @@ def rehearse(scene: Scene, platform: task.Platform, image: str) -> None:
     if set(databases(scene)) != made:
         raise PreviewError("the preview has ended, and its database is still there")
     scene.tell("the preview was removed, and its database with it")
-
-
-def admit(scene: Scene) -> None:
-    """Deploy what lets people into the stage once more, as an administrator, now that its subnets are known."""
-    layer = names.delivery_in(scene.stage)
-    stacks = [stack for stack in scene.manifest.stacks if stack.layer == layer]
-    if not stacks:
-        raise PreviewError(f"the project has no {layer}, where the roles of previews are")
-    facade = Aws(Access(endpoint_url=scene.aws.url, keys=scene.aws.keys))
-    require_good(Deployment(facade, stacks, Options(yes=True), progress_of(*stacks), NOBODY).run())
 
 
 def deployed(facade: Aws, stack: StackSpec, image: str) -> dict[str, Result]:

@@ -139,11 +139,12 @@ class Rehearsal:
 
     def work_in_role(self) -> None:
         """Deploy what lets the pipeline change the stage, as an administrator does once, and work as it does."""
-        access = names.delivery_in(self.settings.stage)
-        stacks = tuple(stack for stack in self.manifest.stacks if stack.layer == access)
-        if not stacks:
+        layers = (names.delivery_in(self.settings.stage), names.delivery_previews(self.settings.stage))
+        access = [one for one in self.manifest.stacks if one.layer in layers]
+        if not access:
             self.tell("this project has no delivery, so CloudFormation works with the account's own permissions")
             return
+        stacks = (*access, *(one for one in self.stacks if one.name in access[0].depends_on))
         progress = self.settings.progress({stack.name: stack.layer for stack in stacks}, read_templates(stacks))
         _require_good(Deployment(self.facade, stacks, Options(yes=True), progress, NOBODY).run())
         roles = f"arn:aws:iam::{self.aws.account}:role/{stacks[0].name}"

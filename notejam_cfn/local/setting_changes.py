@@ -14,6 +14,7 @@ from typing import Any
 
 from ..build.manifest import entry, text
 from ..config.loader import parse
+from ..core import names
 from ..core.render import compact_json
 from ..deploy.aws.client import Access, Aws
 from ..deploy.aws.models import Event
@@ -80,10 +81,11 @@ class Builder:
         return self._judged[key]
 
     def _build(self, settings: Settings, part: str) -> Built:
-        """Build what is deployed of a part: the pipeline, or the layers of a stage."""
+        """Build what is deployed of a part: the pipeline, with the network that it reads, or the layers of a stage."""
         project = parse(document(settings))
         layers = layers_of_stage(project.stages[0])
-        stacks = delivery_stacks(project, layers) if part == DELIVERY else layers
+        networks = [layer for layer in layers if layer.layer == names.NETWORK]
+        stacks = [*networks, *delivery_stacks(project, layers)] if part == DELIVERY else layers
         bodies = {one.name: one.template.to_dict() for one in stacks}
         texts = {name: compact_json(body) for name, body in bodies.items()}
         entries = [entry(one, f"{one.path}.json", texts[one.name], bodies[one.name]) for one in stacks]
@@ -178,7 +180,7 @@ class Trials:
 
     def _deployment(self, settings: Settings, part: str, allow: frozenset[str], dry_run: bool) -> Deployment:
         built = self.builder.build(settings, part)
-        stacks = built.manifest.stacks_of(part)
+        stacks = built.manifest.stacks if part == DELIVERY else built.manifest.stacks_of(part)
         takes_image = any("ImageUri" in stack.defaults for stack in stacks)
         parameters = (f"ImageUri={IMAGE}",) if takes_image else ()
         options = Options(yes=True, dry_run=dry_run, allow=allow, parameters=parameters)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-READ = "Fn::GetStackOutput"
+from ..core.references import stack_outputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Flow:
 def flows_into(template: Mapping[str, Any]) -> list[Flow]:
     """Return what a template reads from other stacks, a flow per stack, sorted."""
     read = collections.defaultdict(set)
-    for call in _calls(template):
-        read[str(call["StackName"])].add(str(call["OutputName"]))
+    for call in stack_outputs(template):
+        read[call["StackName"]].add(call["OutputName"])
     return [Flow(source, tuple(sorted(outputs))) for source, outputs in sorted(read.items())]
 
 
@@ -32,14 +32,3 @@ def shortened(outputs: Iterable[str]) -> list[str]:
     for output in outputs:
         rows.setdefault(output.rstrip("0123456789"), []).append(output)
     return [f"{row[0]}-{row[-1].removeprefix(name)}" if len(row) > 1 else row[0] for name, row in rows.items()]
-
-
-def _calls(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, Mapping):
-        if READ in value:
-            yield value[READ]
-        for item in value.values():
-            yield from _calls(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _calls(item)

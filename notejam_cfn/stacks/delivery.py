@@ -6,25 +6,30 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from awacs.aws import Statement
-from troposphere import AccountId, Equals, If, Not, NoValue
+from troposphere import AccountId, Equals, GetStackOutput, If, Not, NoValue
 
 from ..components.containers.image_repository import ImageRepository, add_image_repository
 from ..components.data.encryption import PUBLISHERS, add_encryption
+from ..components.pipeline.people import PeoplesStages, add_people
 from ..components.pipeline.preview_access import add_preview_access
 from ..components.pipeline.stage_access import PIPELINE_ACCOUNT, StageAccess, StageNeeds, add_account, add_stage_access
 from ..config.settings import EncryptionSettings, Project, Stage
 from ..core import names
 from ..core.stack_outputs import publish
 from ..core.template import Template
+from ..core.values import Value
+from ..iam.placement import StageSubnets
 from .pipeline import Delivery, compose_delivery
 from .stack import ACCESS, LAYERED, PROJECT, Stack
 
 ARCHITECTURE = (
     "A push starts a pipeline: CodeBuild tests and builds one container image, then deploys stage after stage, asking "
-    "people where a stage asks for it. Developers get the permissions they need and no more."
+    "people where a stage asks for it."
 )
 COMPANION = "Copies of the images in a region that stages or their backups reach."
 ENTRANCE = "Roles that the pipeline takes on to change one stage, and the boundary of the roles that the stage makes."
+PREVIEWS = "The role in which CloudFormation makes previews, whatever a developer writes, what ends them, and a budget."
+PEOPLE = "Two groups, developers and approvers, and a policy for each purpose, which permission sets take too."
 BOUNDARY_PARAMETER = "RoleBoundary"
 # No empty text, which would be no ARN: linters that know no conditions judge a default where it is used.
 NO_BOUNDARY = "no permissions boundary"
@@ -36,15 +41,15 @@ def delivery_stacks(project: Project, stacks: Sequence[Stack]) -> list[Stack]:
     with_images = [layer for layer in layers if layer.layer not in (names.EDGE, names.EDGE_LOG)]
     others = dict.fromkeys(layer.region for layer in with_images if layer.region != project.delivery_region)
     there = {region: companion(project, with_images, region) for region in others}
-    access = [access_stack(project, stage, layers) for stage in project.stages]
+    access = [stack for stage in project.stages for stack in access_stacks(project, stage, layers)]
     copies = {region: images for region, (_, images) in there.items()}
     companions = [stack for stack, _ in there.values()]
-    return [*access, *companions, main_stack(project, [*access, *companions], copies)]
+    return [*access, people_stack(project, access), *companions, main_stack(project, [*access, *companions], copies)]
 
 
 def main_stack(project: Project, below: Sequence[Stack], copies: dict[str, ImageRepository]) -> Stack:
     """Compose the delivery itself."""
-    stack = project_stack(project, names.DELIVERY, "pipeline, images and people", ARCHITECTURE)
+    stack = project_stack(project, names.DELIVERY, "pipeline and images", ARCHITECTURE)
     access = add_accesses(stack.template, project, project.stages)
     compose_delivery(stack.template, Delivery(project, access, copies))
     return dataclasses.replace(
@@ -66,25 +71,58 @@ def companion(project: Project, layers: Sequence[Stack], region: str) -> tuple[S
     return dataclasses.replace(stack, region=region, values=accounts_of(project, stages)), seen
 
 
-def access_stack(project: Project, stage: Stage, layers: Sequence[Stack]) -> Stack:
+def access_stacks(project: Project, stage: Stage, layers: Sequence[Stack]) -> list[Stack]:
+    """Compose what lets the pipeline change a stage, and developers make previews in it.
+
+    The stage's network comes before them, as they may put things into that network's subnets only.
+    """
+    own = [layer for layer in layers if layer.stage == stage.name]
+    network = next(layer for layer in own if layer.layer == names.NETWORK)
+    subnets = subnets_in(network)
+    found = [access_stack(project, stage, needs_of(own, subnets))]
+    if stage.allows_previews:
+        what = f"what developers' previews in {stage.name} may do"
+        previews = project_stack(project, names.delivery_previews(stage.name), what, PREVIEWS)
+        add_preview_access(previews.template, stage, subnets)
+        found.append(in_stages_account(project, stage, previews))
+    return [dataclasses.replace(one, depends_on=(network.name,)) for one in found]
+
+
+def access_stack(project: Project, stage: Stage, needs: StageNeeds) -> Stack:
     """Compose what lets the pipeline change a stage. In another account, somebody deploys it there."""
     stack = project_stack(project, names.delivery_in(stage.name), f"the pipeline's access to {stage.name}", ENTRANCE)
-    own = [layer for layer in layers if layer.stage == stage.name]
-    elsewhere = project.is_elsewhere(stage)
-    if elsewhere:
+    if project.is_elsewhere(stage):
         text = ("Account of the pipeline", "AWS account that the pipeline is in.")
         account = add_account(stack.template, PIPELINE_ACCOUNT, *text).ref()
     else:
         account = AccountId
-    add_stage_access(stack.template, StageAccess(project.name, stage.name), account, needs_of(own))
-    if stage.allows_previews:
-        add_preview_access(stack.template, stage)
-    return dataclasses.replace(
-        stack,
-        form=ACCESS if elsewhere else PROJECT,
-        region=stage.region,
-        account=stage.account or None,
-        values={PIPELINE_ACCOUNT: project.delivery.account} if elsewhere else {},
+    add_stage_access(stack.template, StageAccess(project.name, stage.name), account, needs)
+    values = {PIPELINE_ACCOUNT: project.delivery.account} if project.is_elsewhere(stage) else {}
+    return dataclasses.replace(in_stages_account(project, stage, stack), values=values)
+
+
+def in_stages_account(project: Project, stage: Stage, stack: Stack) -> Stack:
+    """Return a stack of the project's own as one that stands in the account and region of a stage."""
+    form = ACCESS if project.is_elsewhere(stage) else PROJECT
+    return dataclasses.replace(stack, form=form, region=stage.region, account=stage.account or None)
+
+
+def people_stack(project: Project, access: Sequence[Stack]) -> Stack:
+    """Compose who may do what. Policies of previews, which stand beside their stages, are there before."""
+    stack = project_stack(project, names.PEOPLE, "people and what they may do", PEOPLE)
+    add_people(stack.template, project.delivery, stages_for_people(project))
+    return dataclasses.replace(stack, depends_on=tuple(one.name for one in access if one.form != ACCESS))
+
+
+def stages_for_people(project: Project) -> PeoplesStages:
+    """Say which stages allow a shell or previews, and who approves which."""
+    stages = project.stages
+    asking = [stage for stage in stages if stage.approval]
+    return PeoplesStages(
+        with_previews=[s.name for s in stages if s.allows_previews and not project.is_elsewhere(s)],
+        with_shells=[stage.name for stage in stages if stage.service.exec_access and not stage.is_production],
+        approved_by_developers=[stage.name for stage in asking if not stage.is_production],
+        approved_by_approvers=[stage.name for stage in asking if stage.is_production],
     )
 
 
@@ -105,8 +143,19 @@ def accounts_of(project: Project, stages: Iterable[Stage]) -> dict[str, str]:
     return {names.account_of(stage.name): stage.account for stage in stages if project.is_elsewhere(stage)}
 
 
-def needs_of(stacks: Iterable[Stack]) -> StageNeeds:
-    """Return what a stage's templates ask for."""
+def subnets_in(network: Stack) -> StageSubnets:
+    """Return the subnets that a stage's network publishes, as other stacks read them."""
+
+    def called(*kinds: str) -> list[Value]:
+        begins = tuple(f"{kind}SubnetId" for kind in kinds)
+        found = [name for name in network.template.outputs if name.startswith(begins)]
+        return [GetStackOutput(StackName=network.name, OutputName=name) for name in found]
+
+    return StageSubnets(tasks=called("Private"), load_balancers=called("Public", "Isolated"))
+
+
+def needs_of(stacks: Iterable[Stack], subnets: StageSubnets) -> StageNeeds:
+    """Return what a stage's templates ask for, and the subnets that it has."""
     resources = [resource for stack in stacks for resource in stack.template.resources.values()]
     roles = [resource for resource in resources if resource.resource_type == "AWS::IAM::Role"]
     narrow: set[str] = set()
@@ -125,7 +174,7 @@ def needs_of(stacks: Iterable[Stack]) -> StageNeeds:
     records = [one for one in resources if one.resource_type == "AWS::Route53::RecordSet"]
     domains = {str(record.properties["Name"]).lower() for record in records}
     return StageNeeds(
-        frozenset(kinds), frozenset(narrow), frozenset(wide), tuple(sorted(services)), tuple(sorted(domains))
+        frozenset(kinds), frozenset(narrow), frozenset(wide), tuple(sorted(services)), subnets, tuple(sorted(domains))
     )
 
 

@@ -65,7 +65,7 @@ class SharedOutputs:
 def network_layer(stage: Stage) -> tuple[Stack, SharedOutputs]:
     """Compose what rarely changes: the key, the network and whom the stage tells."""
     template = layer_template(stage, "network and key", "A VPC with public, private and isolated subnets in its zones.")
-    stack = stack_of_stage(stage, LAYERED, "network", template)
+    stack = stack_of_stage(stage, LAYERED, names.NETWORK, template)
     encryption = add_encryption(template, stage.encryption)
     notifications = add_alarm_topic(template, stage.monitoring, encryption)
     network = add_network(template, stage.network, encryption, called_services(stage.service))

@@ -1,4 +1,4 @@
-"""What the delivery's stack holds: who may do what, and the pipeline that rolls stages out."""
+"""What the delivery's stack holds: the pipeline that rolls stages out, and what it takes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from ..components.observability.alarm_topic import AlarmTopic
 from ..components.pipeline.artifacts import add_artifact_store
 from ..components.pipeline.codebuild_projects import IMAGE, Images, Target, add_builds
 from ..components.pipeline.events import add_pipeline_events
-from ..components.pipeline.people import PeoplesStages, add_people
 from ..components.pipeline.pipeline import add_pipeline
 from ..components.pipeline.pipeline_topic import add_pipeline_topic
 from ..components.pipeline.roles import add_roles
@@ -40,14 +39,13 @@ class Delivery:
 
 
 def compose_delivery(template: Template, given: Delivery) -> None:
-    """Compose the delivery: what people may do, and the pipeline with what it needs."""
+    """Compose the delivery: the pipeline with what it needs."""
     project, settings, targets = given.project, given.project.delivery, given.targets
     encryption = add_encryption(template, EncryptionSettings(), PUBLISHERS)
     artifacts = add_artifact_store(template, settings, encryption)
     strangers = [given.access[stage.name] for stage in project.stages if project.is_elsewhere(stage)]
     repository = add_image_repository(template, settings, encryption, strangers)
     images = Images(repository, given.copies)
-    people = add_people(template, settings, stages_for_people(project))
     topic = add_pipeline_topic(template, settings, encryption)
     architecture = project.stages[0].service.architecture
     builds = add_builds(template, settings, encryption, artifacts, images, targets, architecture)
@@ -58,23 +56,9 @@ def compose_delivery(template: Template, given: Delivery) -> None:
     add_pipeline_events(template, settings, encryption, source, pipeline, told)
     outputs = {
         "PipelineName": (pipeline.name, "The pipeline: watch it in CodePipeline"),
-        "DevelopersGroup": (people.developers, "Add developers to this group"),
-        "ApproversGroup": (people.approvers, "Add those who may approve production to this group"),
         "ImageRepositoryUri": (repository.uri, "Container images are pushed here"),
         "ImageProjectName": (builds.projects[IMAGE].ref(), "Build project that makes an image"),
         "ArtifactBucketName": (artifacts.bucket_name, "Bucket of the pipeline's artifacts"),
     }
     for name, (value, description) in outputs.items():
         template.add_output_for_people(name, value, description)
-
-
-def stages_for_people(project: Project) -> PeoplesStages:
-    """Say which stages allow a shell or previews, and who approves which."""
-    stages = project.stages
-    asking = [stage for stage in stages if stage.approval]
-    return PeoplesStages(
-        with_previews=[s.name for s in stages if s.allows_previews and not project.is_elsewhere(s)],
-        with_shells=[stage.name for stage in stages if stage.service.exec_access and not stage.is_production],
-        approved_by_developers=[stage.name for stage in asking if not stage.is_production],
-        approved_by_approvers=[stage.name for stage in asking if stage.is_production],
-    )

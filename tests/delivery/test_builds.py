@@ -107,8 +107,8 @@ def pipeline(running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactor
     running_emulator.reset()
     project = loader.parse(PROJECT)
     for one in building.compose(project):
-        if one.stack.layer.startswith("delivery"):
-            running_emulator.deploy(one.stack.name, dict(one.body), region=one.stack.region)
+        if one.stack.layer == "network" or one.stack.layer.startswith("delivery"):
+            running_emulator.deploy(one.stack.name, dict(one.body), region=one.stack.region, tags=one.stack.tags)
     machine = Machine.new(folder / "machine")
     (machine.work / "python" / "bin" / "python").unlink()
     (machine.work / "python" / "bin" / "python").write_text(ANSWERS, encoding="utf-8")

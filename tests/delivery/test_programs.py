@@ -121,13 +121,15 @@ def test_stacks_that_are_out_of_date_are_named(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The access to the stage is as built, the delivery is not there."""
+    """The access to the stage and its previews is as built, the delivery is not there."""
     project = loader.parse({"delivery": {"repository": "o/n"}, "stages": {"dev": {"region": "eu-central-1"}}})
     for path, text in build.files(project, build.compose(project)).items():
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(text, encoding="utf-8")
-    (access,) = (one for one in build.compose(project) if one.stack.layer == "delivery-in-dev")
-    aws.deploy(access.stack.name, dict(access.body))
+    there = ("network", "delivery-in-dev", "delivery-in-dev-previews", "delivery-people")
+    for one in build.compose(project):
+        if one.stack.layer in there:
+            aws.deploy(one.stack.name, dict(one.body))
     for name, value in aws.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(outdated, "PROFILE", None)

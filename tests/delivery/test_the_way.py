@@ -17,6 +17,7 @@ import yaml
 from notejam_cfn.build import build
 from notejam_cfn.config import loader
 from notejam_cfn.local import emulator
+from tests.harness import forked
 from tests.harness.code_pipeline import Busy, Execution, Pipeline, Ran
 
 ROOT = Path(__file__).parents[2]
@@ -26,12 +27,12 @@ STAGES = ("dev", "test", "prod")
 SMALL = {"region": "eu-central-1", "size": "economy", "network": {"egress": "nat"}, "cdn": {"enabled": False}}
 # Stands before the real python: a stage has no containers in the emulator, so what asks it is told that all images work
 # but one.
-PYTHON = f"""#!/usr/bin/env bash
+PYTHON = """#!/usr/bin/env bash
 case "$*" in
-  "-m notejam_cfn smoke"*) [ "$IMAGE_URI" != "{BROKEN}" ]; exit ;;
+  "-m notejam_cfn smoke"*) [ "$IMAGE_URI" != "%s" ]; exit ;;
   delivery/mark.py) exit 0 ;;
 esac
-exec {sys.executable} "$@"
+exec %s "$@"
 """
 
 
@@ -128,16 +129,17 @@ def way(tmp_path_factory: pytest.TempPathFactory, running_emulator: emulator.Emu
         (folder / "output" / path).write_text(text, encoding="utf-8")
     (folder / "delivery").symlink_to(ROOT / "delivery")
     (folder / "bin").mkdir()
-    (folder / "bin" / "python").write_text(PYTHON)
+    (folder / "bin" / "python").write_text(PYTHON % (BROKEN, folder / "forked-python"))
     (folder / "bin" / "python").chmod(0o755)
     for one in composed:
-        if one.stack.layer.startswith("delivery-in-"):
-            running_emulator.deploy(one.stack.name, dict(one.body))
+        if one.stack.layer == "network" or one.stack.layer.startswith("delivery-in-"):
+            running_emulator.deploy(one.stack.name, dict(one.body), tags=one.stack.tags)
     (delivery,) = (one for one in composed if one.stack.layer == "delivery")
     definition = delivery.body["Resources"]["Pipeline"]["Properties"]
     pipeline = Pipeline(definition, lambda *given: made.run(*given))
     made = Way(folder, running_emulator, pipeline)
-    yield made
+    with forked.python(folder):
+        yield made
 
 
 def done(execution: Execution, stage: str, failed: str) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from notejam_cfn.build import build
+from notejam_cfn.build.build import Rendered
 from notejam_cfn.config import loader
 from notejam_cfn.config.loader import parse
-from notejam_cfn.config.settings import Stage
+from notejam_cfn.config.settings import Project, Stage
 from notejam_cfn.stacks import stacks_of, stacks_of_stage
 from notejam_cfn.stacks.stack import Stack
 from tests.harness import wheel
 
+KEPT_COMPOSITIONS = 8
 Composed = dict[str, dict[str, Any]]
 
 
@@ -58,6 +61,26 @@ def starter_stacks() -> list[Stack]:
 def starter_templates(starter_stacks: list[Stack]) -> dict[str, dict[str, Any]]:
     """The rendered templates of the starter configuration by path, such as `dev/network`."""
     return {stack.path: stack.template.to_dict() for stack in starter_stacks}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compositions_are_kept() -> Iterator[None]:
+    """Compose a configuration once, however many commands of a test module look at it: it takes half a second."""
+    known: dict[str, list[Rendered]] = {}
+    really = build.compose
+
+    def compose(project: Project, stages: Collection[str] | None = None, form: str = "yaml") -> list[Rendered]:
+        key = repr((project, stages, form))
+        if key not in known:
+            composed = really(project, stages, form)
+            while len(known) >= KEPT_COMPOSITIONS:
+                known.pop(next(iter(known)))
+            known[key] = composed
+        return list(known[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "compose", compose)
+        yield
 
 
 @pytest.fixture(scope="session")

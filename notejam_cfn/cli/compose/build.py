@@ -159,10 +159,10 @@ def _count(lint: Judgement, one: Rendered) -> int:
 
 
 def _seconds(report: Report, one: Rendered) -> str:
-    verdict = report.lint.verdicts[one.path] if report.lint else None
-    if verdict and verdict.remembered:
-        return "unchanged"
-    return f"{one.seconds + (verdict.seconds if verdict else 0):.2f} s"
+    if not report.lint:
+        return "-"
+    verdict = report.lint.verdicts[one.path]
+    return "unchanged" if verdict.remembered else f"{verdict.seconds:.2f} s"
 
 
 def _costs(report: Report) -> list[str]:
@@ -226,7 +226,7 @@ def _stack(report: Report, one: Rendered) -> dict[str, Any]:
         "resources": one.resources,
         "bytes": one.size,
         "findings": _count(report.lint, one) if report.lint else None,
-        "seconds": round(one.seconds + (verdict.seconds if verdict else 0), 3),
+        "seconds": round(verdict.seconds, 3) if verdict else None,
         "remembered": verdict.remembered if verdict else None,
     }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import BadInput
-from ...deploy.manifest import StackSpec
+from ...deploy.manifest import DELIVERY, StackSpec
 from ...deploy.plan import document
 from ...deploy.previews import previews
 from ...deploy.stacks.deploy import Deployment, Options
@@ -51,12 +51,26 @@ def run(asked: argparse.Namespace) -> int:
             told["plan"] = document.document(deployment.plan)
         return results
 
-    return over_stacks(asked, "deploy", deploy, asked.tell_unchanged, told, _preview if asked.preview else None)
+    return over_stacks(
+        asked, "deploy", deploy, asked.tell_unchanged, told, _preview if asked.preview else _with_networks
+    )
 
 
 def _preview(asked: argparse.Namespace, aws: Aws) -> tuple[StackSpec, ...]:
     (stack,) = session.planned(asked)
     return (previews.to_deploy(aws, session.manifest(asked), stack, asked.expires, asked.image),)
+
+
+def _with_networks(asked: argparse.Namespace, aws: Aws) -> tuple[StackSpec, ...]:
+    """Return what was asked for. Before what lets the pipeline into a stage comes the stage's network, if it is not
+    there yet: the pipeline may put things into that network's subnets only.
+    """
+    chosen = session.planned(asked)
+    if asked.stage != DELIVERY:
+        return chosen
+    read = {name for stack in chosen for name in stack.depends_on}
+    others = session.in_region([one for one in session.manifest(asked).stacks if one.name in read], asked.region)
+    return (*chosen, *(one for one in others if one.stage and aws.stack(one.region, one.name) is None))
 
 
 def _refuse_mixed(asked: argparse.Namespace) -> None:

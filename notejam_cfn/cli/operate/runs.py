@@ -70,4 +70,6 @@ def _start(asked: argparse.Namespace, aws: Aws, stacks: tuple[StackSpec, ...], o
 
 
 def _names(stacks: Sequence[StackSpec]) -> dict[str, str]:
-    return {stack.name: stack.layer for stack in stacks}
+    """Return what stacks are called on the screen: by their layers, of which two stages each have their own."""
+    several = len({stack.stage for stack in stacks}) > 1
+    return {stack.name: f"{stack.stage}-{stack.layer}" if several and stack.stage else stack.layer for stack in stacks}

@@ -11,7 +11,7 @@ from ...core import names
 from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
-from ...iam import policies
+from ...iam import policies, resource_policies
 from ..data.encryption import add_kept_key
 
 GROUP = "Backups"
@@ -77,7 +77,7 @@ def add_cross_region_backup(
 def keep_until_its_time(vault: backup.BackupVault) -> None:
     """Let nobody delete what a vault holds, or shorten how long it is kept; AWS Backup itself still does."""
     # Set past troposphere, which would write the policy as one line of text that neither people nor engines read.
-    vault.properties["AccessPolicy"] = policies.policy(policies.refuse_deleting_backups())
+    vault.properties["AccessPolicy"] = policies.policy(resource_policies.refuse_deleting_backups())
 
 
 def lock(settings: BackupSettings) -> backup.LockConfigurationType:

@@ -13,7 +13,7 @@ from ...core.inputs import Inputs
 from ...core.suppressions import READ_BY_ROLES_ONLY, TLS_IN_OTHER_WORDS, Suppression
 from ...core.template import Template, component
 from ...core.values import Value, described
-from ...iam import policies, workload_policies
+from ...iam import policies, resource_policies, workload_policies
 from .encryption import Encryption
 
 VERSIONS_UNDO = Suppression(
@@ -106,7 +106,7 @@ def add_tls_only(template: Template, bucket: s3.Bucket, why: str, *allowed: Stat
         s3.BucketPolicy(
             f"{bucket.title}Policy",
             Bucket=bucket.ref(),
-            PolicyDocument=policies.policy(*allowed, policies.refuse_plain_http(bucket.get_att("Arn"))),
+            PolicyDocument=policies.policy(*allowed, resource_policies.refuse_plain_http(bucket.get_att("Arn"))),
         ),
         why=why,
         suppress=[TLS_IN_OTHER_WORDS],

@@ -16,7 +16,7 @@ from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import policies
 from ..network.security_groups import add_security_group, allow_from_group
-from ..network.vpc import Network
+from ..network.vpc import Network, add_database_subnets
 from ..observability.log_groups import add_log_group
 from .encryption import Encryption
 from .origin import GROUP, Origin, add_origin
@@ -84,7 +84,7 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
     """
     network.refuse_fewer("isolated", 2, "the database")
     clients, server = add_database_security_groups(template, network)
-    subnets = add_subnet_group(template, network)
+    subnets_name = network.database_subnets_name or add_database_subnets(template, network.isolated_subnet_ids).ref()
     origin = add_origin(template, settings)
     log_group = add_log_group(
         template,
@@ -95,7 +95,7 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
         names.postgresql_log_group(origin.cluster_id),
     )
     cluster = add_cluster(
-        template, settings, origin, cluster_properties(settings, network, encryption, server, subnets)
+        template, settings, origin, cluster_properties(settings, network, encryption, server, subnets_name)
     )
     add_instances(template, settings, cluster.ref(), network)
     return Database(
@@ -105,7 +105,7 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
         cluster_id=cluster.ref(),
         cluster_arn=cluster.get_att("DBClusterArn"),
         log_group_name=log_group.ref(),
-        subnet_group_name=subnets.ref(),
+        subnet_group_name=subnets_name,
         name=settings.database_name,
         tags=template.stack_tags | {"component": COMPONENT},
     )
@@ -168,14 +168,14 @@ def cluster_properties(
     network: Network,
     encryption: Encryption,
     server: ec2.SecurityGroup,
-    subnets: rds.DBSubnetGroup,
+    subnets_name: Value,
 ) -> dict[str, Any]:
     """Return what is chosen before a deployment: encrypted, reached over TLS only, recoverable to any second."""
     return {
         "Engine": ENGINE,
         "EngineLifecycleSupport": "open-source-rds-extended-support-disabled",
         "Port": PORT,
-        "DBSubnetGroupName": subnets.ref(),
+        "DBSubnetGroupName": subnets_name,
         "VpcSecurityGroupIds": [server.get_att("GroupId")],
         "NetworkType": "DUAL" if network.dual_stack else "IPV4",
         "ManageMasterUserPassword": True,
@@ -202,18 +202,6 @@ def insights_properties(settings: DatabaseSettings, encryption: Encryption) -> d
         "PerformanceInsightsRetentionPeriod": 7,
         "PerformanceInsightsKmsKeyId": encryption.key_arn,
     }
-
-
-def add_subnet_group(template: Template, network: Network) -> rds.DBSubnetGroup:
-    """Add the isolated subnets as the cluster's places."""
-    return template.add(
-        rds.DBSubnetGroup(
-            "DatabaseSubnets",
-            DBSubnetGroupDescription="Isolated subnets for the database",
-            SubnetIds=list(network.isolated_subnet_ids),
-        ),
-        why="Places the database where nothing leads in or out of the VPC.",
-    )
 
 
 def add_cluster_parameters(template: Template, settings: DatabaseSettings) -> rds.DBClusterParameterGroup:

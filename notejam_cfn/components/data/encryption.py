@@ -13,7 +13,7 @@ from ...core import names
 from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
-from ...iam import policies
+from ...iam import policies, resource_policies
 
 PUBLISHERS = ("budgets", "cloudwatch", "sns")
 
@@ -48,11 +48,11 @@ def add_encryption(
             EnableKeyRotation=True,
             PendingWindowInDays=settings.key_deletion_days,
             KeyPolicy=policies.policy(
-                policies.allow_account_to_administer_key(),
-                policies.refuse_grants_to_people(),
-                policies.allow_log_groups_to_use_key(),
-                policies.allow_services_to_use_key(*services),
-                policies.allow_events_to_use_key(),
+                resource_policies.allow_account_to_administer_key(),
+                resource_policies.refuse_grants_to_people(),
+                resource_policies.allow_log_groups_to_use_key(),
+                resource_policies.allow_services_to_use_key(*services),
+                resource_policies.allow_events_to_use_key(),
                 *staying_out(template),
             ),
             DeletionPolicy=fate,
@@ -76,7 +76,9 @@ def add_kept_key(template: Template, title: str, what: str, deletion_days: int, 
             EnableKeyRotation=True,
             PendingWindowInDays=deletion_days,
             KeyPolicy=policies.policy(
-                policies.allow_account_to_administer_key(), policies.refuse_grants_to_people(), *staying_out(template)
+                resource_policies.allow_account_to_administer_key(),
+                resource_policies.refuse_grants_to_people(),
+                *staying_out(template),
             ),
             DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
@@ -89,4 +91,4 @@ def add_kept_key(template: Template, title: str, what: str, deletion_days: int, 
 def staying_out(template: Template) -> list[Statement]:
     """Keep the pipeline's roles of other stages off a stage's key, and those of every stage off the pipeline's own."""
     tags = template.stack_tags
-    return [policies.refuse_stages(tags["project"], tags.get("stage"))] if "project" in tags else []
+    return [resource_policies.refuse_stages(tags["project"], tags.get("stage"))] if "project" in tags else []

@@ -7,7 +7,7 @@ from troposphere import s3
 from ...config.settings import LoadBalancerSettings
 from ...core.suppressions import Suppression
 from ...core.template import Template
-from ...iam import policies
+from ...iam import resource_policies
 from ..data.bucket import add_tls_only, closed_bucket
 
 HOLDS_LOGS_ITSELF = Suppression(
@@ -55,5 +55,5 @@ def add_access_logs(template: Template, settings: LoadBalancerSettings) -> s3.Bu
         suppress=[HOLDS_LOGS_ITSELF, ENCRYPTED_BY_S3, LOGS_EXPIRE],
     )
     why = "Lets the load balancer write access logs, and nobody talk to the bucket without TLS."
-    add_tls_only(template, bucket, why, policies.allow_delivering_load_balancer_logs(bucket.get_att("Arn")))
+    add_tls_only(template, bucket, why, resource_policies.allow_delivering_load_balancer_logs(bucket.get_att("Arn")))
     return bucket

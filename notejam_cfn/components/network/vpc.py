@@ -6,7 +6,7 @@ import dataclasses
 import ipaddress
 from collections.abc import Sequence
 
-from troposphere import Cidr, GetAZs, Select, Sub, Tags, ec2, iam
+from troposphere import Cidr, GetAZs, Select, Sub, Tags, ec2, iam, rds
 
 from ...config.settings import NetworkSettings, ServiceSettings
 from ...core import names
@@ -42,6 +42,7 @@ class Network(Inputs):
 
     `ipv6_only_tasks` says that private subnets have no IPv4 addresses: the load balancer then reaches tasks over IPv6.
     `in_order_of_zones` says that the first subnet of a kind is in the first zone of `Fn::GetAZs`, and so on.
+    Without `database_subnets_name` a database makes the group of the isolated subnets itself.
     """
 
     vpc_id: Value = described("VPC")
@@ -49,6 +50,7 @@ class Network(Inputs):
     private_subnet_ids: Values = described("Private subnet, for tasks", default=())
     isolated_subnet_ids: Values = described("Isolated subnet, for the database", default=())
     flow_log_group_name: Value | None = described("Log group of the VPC's traffic", default=None)
+    database_subnets_name: Value | None = described("Isolated subnets as the places of databases", default=None)
     dual_stack: bool = False
     ipv6_only_tasks: bool = False
     in_order_of_zones: bool = False
@@ -88,6 +90,7 @@ def add_network(
         private_subnet_ids=tuple(subnet.ref() for subnet in private),
         isolated_subnet_ids=tuple(subnet.ref() for subnet in isolated),
         flow_log_group_name=flow_logs,
+        database_subnets_name=add_database_subnets(template, [subnet.ref() for subnet in isolated]).ref(),
         dual_stack=ipv6 is not None,
         ipv6_only_tasks=ipv6 is not None,
         in_order_of_zones=True,
@@ -98,6 +101,22 @@ def called_services(settings: ServiceSettings) -> tuple[str, ...]:
     """Return the services that tasks call for what is configured: shells and mail."""
     shells = SHELL_ENDPOINTS if settings.exec_access else ()
     return (*shells, *(MAIL_ENDPOINTS if settings.mail_from else ()))
+
+
+def add_database_subnets(template: Template, isolated_subnet_ids: Sequence[Value]) -> rds.DBSubnetGroup:
+    """Add the isolated subnets as the places of databases.
+
+    RDS asks IAM of no subnet, and would put a database into any: who may make or change such a group can reach every
+    network of the account. So it belongs to the network, and the roles that deploy what stands in it may only use it.
+    """
+    return template.add(
+        rds.DBSubnetGroup(
+            "DatabaseSubnets",
+            DBSubnetGroupDescription="Isolated subnets for databases",
+            SubnetIds=list(isolated_subnet_ids),
+        ),
+        why="Places databases where nothing leads in or out of the VPC.",
+    )
 
 
 def add_vpc(template: Template, settings: NetworkSettings) -> ec2.VPC:

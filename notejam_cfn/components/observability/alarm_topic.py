@@ -14,7 +14,7 @@ from ...core import names
 from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
-from ...iam import policies
+from ...iam import policies, resource_policies
 from ..data.encryption import Encryption
 
 GROUP = "Alarms"
@@ -64,8 +64,8 @@ def add_alarm_topic(template: Template, settings: MonitoringSettings, encryption
             "AlarmsPolicy",
             Topics=[topic.ref()],
             PolicyDocument=policies.policy(
-                policies.allow_services_to_publish(topic.ref(), "budgets", "cloudwatch"),
-                policies.allow_events_to_publish(topic.ref(), *rules_of_stage(template)),
+                resource_policies.allow_services_to_publish(topic.ref(), "budgets", "cloudwatch"),
+                resource_policies.allow_events_to_publish(topic.ref(), *rules_of_stage(template)),
             ),
         ),
         why="Lets alarms, events and the budget of this account publish to the topic.",

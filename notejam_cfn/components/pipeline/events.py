@@ -8,7 +8,7 @@ from ...config.settings import DeliverySettings
 from ...core import names
 from ...core.template import Template, component
 from ...core.values import Value
-from ...iam import pipeline_policies, policies
+from ...iam import pipeline_policies, policies, resource_policies
 from ..data.encryption import Encryption
 from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
 from ..observability.log_groups import add_log_group
@@ -72,7 +72,7 @@ def add_event_log(template: Template, settings: DeliverySettings, encryption: En
         names.pipeline_log_group(),
     )
     group.ResourcePolicyDocument = pipeline_policies.document(
-        *policies.allow_events_to_log(names.pipeline_log_streams())
+        *resource_policies.allow_events_to_log(names.pipeline_log_streams())
     )
     template.add(
         events.Rule(

@@ -11,7 +11,6 @@ from troposphere import iam
 from ...config.settings import DeliverySettings
 from ...core import names
 from ...core.template import Template, component
-from ...core.values import Value
 from ...iam import people_policies, policies, preview_policies
 
 
@@ -28,16 +27,8 @@ class PeoplesStages:
     approved_by_approvers: Sequence[str] = ()
 
 
-@dataclasses.dataclass(frozen=True)
-class People:
-    """The groups that people are added to."""
-
-    developers: Value
-    approvers: Value
-
-
 @component("people")
-def add_people(template: Template, settings: DeliverySettings, stages: PeoplesStages) -> People:
+def add_people(template: Template, settings: DeliverySettings, stages: PeoplesStages) -> None:
     """Add the groups and what each may do, a policy for each purpose."""
     project = template.stack_tags["project"]
     delivery = names.delivery_stack(project)
@@ -67,17 +58,20 @@ def add_people(template: Template, settings: DeliverySettings, stages: PeoplesSt
     pulling = [people_policies.allow_pulling(project)] if settings.source == "codecommit" else []
     mfa = [people_policies.allow_own_mfa(), people_policies.refuse_without_mfa([*reading, *pulling])]
     add_policy(template, "mfa", mfa, both, "Ask for a second factor before anything is changed")
-    return People(developers.ref(), approvers.ref())
+    template.add_output_for_people("DevelopersGroup", developers.ref(), "Add developers to this group")
+    template.add_output_for_people(
+        "ApproversGroup", approvers.ref(), "Add those who may approve production to this group"
+    )
 
 
 def add_policy(
     template: Template, name: str, statements: Sequence[Statement], groups: Sequence[iam.Group], does: str
 ) -> iam.ManagedPolicy:
-    """Add a policy of people. Identity Center asks for policies by name, so they have the stack's and their own."""
+    """Add a policy of people. Identity Center asks for policies by name, so they have the delivery's and their own."""
     return template.add(
         iam.ManagedPolicy(
             f"{name.capitalize()}Policy",
-            ManagedPolicyName=names.of_stack(f"-{name}"),
+            ManagedPolicyName=f"{names.delivery_stack(template.stack_tags['project'])}-{name}",
             Description=does,
             PolicyDocument=policies.policy(*statements),
             Groups=[group.ref() for group in groups],

@@ -6,7 +6,7 @@ from troposphere import sns
 
 from ...config.settings import DeliverySettings
 from ...core.template import Template, component
-from ...iam import policies
+from ...iam import policies, resource_policies
 from ..data.encryption import Encryption
 
 
@@ -21,7 +21,7 @@ def add_pipeline_topic(template: Template, settings: DeliverySettings, encryptio
         sns.TopicPolicy(
             "NoticesPolicy",
             Topics=[topic.ref()],
-            PolicyDocument=policies.policy(policies.allow_events_to_publish(topic.ref())),
+            PolicyDocument=policies.policy(resource_policies.allow_events_to_publish(topic.ref())),
         ),
         why="Lets this account's event rules publish to the topic.",
     )

@@ -1,24 +1,21 @@
 """What lets developers make previews in one stage: a role for CloudFormation, one that ends them, and a budget's stop.
 
-No template of a preview holds IAM resources, so these stand beside the pipeline's roles of the stage, which only
-administrators change. Their names are formed from the stack's: `notejam-delivery-in-dev-previews`.
+No template of a preview holds IAM resources, so these are in a stack that only administrators change, as the roles of
+the pipeline are: `notejam-delivery-in-dev-previews`.
 """
 
 from __future__ import annotations
 
-from troposphere import Parameter, Split, budgets, iam, sns
+from troposphere import budgets, iam, sns
 
 from ...config.settings import Stage
 from ...core import names
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
-from ...iam import pipeline_policies, policies, preview_policies
+from ...iam import pipeline_policies, policies, preview_policies, resource_policies
+from ...iam.placement import StageSubnets
 from .stage_access import QUOTAS_BY_NAME
 
-GROUP = "Previews"
-SUBNETS = "PreviewSubnets"
-# No empty text: a condition on no subnet at all would hold for a request that names one.
-NO_SUBNETS = "none-before-the-stage-is-there"
 SAYS_ONLY_THAT = Suppression(
     reason="The topic says that a budget was exceeded and nothing else; a key of its own would cost $1 a month.",
     risk="Who could read SNS's disks would learn that a budget was exceeded.",
@@ -32,26 +29,25 @@ TAGGED_WHEN_MADE = Suppression(
 )
 
 
-@component("stage-access")
-def add_preview_access(template: Template, stage: Stage) -> None:
+@component("preview-access")
+def add_preview_access(template: Template, stage: Stage, subnets: StageSubnets) -> None:
     """Add the roles of a stage's previews, and what stops further ones when the stage's budget is spent."""
     ending = add_expiry_role(template, stage)
-    making = add_making_role(template, stage, ending)
+    making = add_making_role(template, stage, subnets, ending)
     add_developers_policy(template, stage)
     if stage.budget_usd:
         add_stop(template, stage, making)
 
 
-def add_making_role(template: Template, stage: Stage, ending: iam.Role) -> iam.Role:
+def add_making_role(template: Template, stage: Stage, subnets: StageSubnets, ending: iam.Role) -> iam.Role:
     """Add the role in which CloudFormation makes previews, whatever a developer writes into their template."""
-    subnets = Split(",", add_subnets_parameter(template, stage).ref())
     statements = preview_policies.allow_making_previews(
-        stage.project, stage.name, stage.service.name, subnets, ending.get_att("Arn")
+        stage.project, stage.name, stage.service.name, subnets.tasks, ending.get_att("Arn")
     )
     return template.add(
         iam.Role(
             "PreviewsRole",
-            RoleName=names.of_stack(f"-{names.PREVIEWS}"),
+            RoleName=_name(stage, names.PREVIEWS),
             AssumeRolePolicyDocument=pipeline_policies.assumed_by_cloudformation(),
             Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
         ),
@@ -69,29 +65,12 @@ def add_developers_policy(template: Template, stage: Stage) -> iam.ManagedPolicy
     return template.add(
         iam.ManagedPolicy(
             "PreviewPolicy",
-            ManagedPolicyName=names.of_stack(f"-{preview_policies.TAG}"),
+            ManagedPolicyName=_name(stage, preview_policies.TAG),
             Description="Make, change and end previews of the stage",
             PolicyDocument=policies.policy(*statements),
         ),
         why="Lets developers make, change and end previews, and no other stacks.",
         suppress=[QUOTAS_BY_NAME],
-    )
-
-
-def add_subnets_parameter(template: Template, stage: Stage) -> Parameter:
-    """Ask for the subnets of the stage's tasks, which are there only once the stage is; `deploy` looks them up."""
-    return template.add_parameter_in(
-        GROUP,
-        "Subnets of previews",
-        SUBNETS,
-        Type="String",
-        Default=NO_SUBNETS,
-        AllowedPattern=NO_SUBNETS + "|subnet-[0-9a-f]+(,subnet-[0-9a-f]+)*",
-        ConstraintDescription="subnets such as subnet-0123abcd,subnet-4567cdef",
-        Description=(
-            f"Where tasks of previews may run: the outputs PrivateSubnetId1 and so on of the stack "
-            f"{names.stack(stage.project, stage.name, 'network')}, with commas. Without them no preview can be made."
-        ),
     )
 
 
@@ -101,7 +80,7 @@ def add_expiry_role(template: Template, stage: Stage) -> iam.Role:
     return template.add(
         iam.Role(
             "ExpiryRole",
-            RoleName=names.of_stack(f"-{preview_policies.EXPIRY}"),
+            RoleName=_name(stage, preview_policies.EXPIRY),
             AssumeRolePolicyDocument=policies.assumed_by_service("scheduler"),
             Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
         ),
@@ -118,13 +97,13 @@ def add_stop(template: Template, stage: Stage, making: iam.Role) -> None:
     stop = template.add(
         iam.ManagedPolicy(
             "StopPolicy",
-            ManagedPolicyName=names.of_stack("-stop"),
+            ManagedPolicyName=_name(stage, "stop"),
             Description="Attached by the budget when it is spent: no further previews",
             PolicyDocument=policies.policy(*preview_policies.refuse_more()),
         ),
         why="Keeps more from being started; the budget attaches it.",
     )
-    acting = add_budget_role(template, making, stop)
+    acting = add_budget_role(template, stage, making, stop)
     topic = add_topic(template, stage)
     budget = template.add(
         budgets.Budget(
@@ -156,13 +135,13 @@ def add_stop(template: Template, stage: Stage, making: iam.Role) -> None:
     )
 
 
-def add_budget_role(template: Template, making: iam.Role, stop: iam.ManagedPolicy) -> iam.Role:
+def add_budget_role(template: Template, stage: Stage, making: iam.Role, stop: iam.ManagedPolicy) -> iam.Role:
     """Add the role in which AWS Budgets attaches that policy to that role, and takes it away again."""
     statements = [preview_policies.allow_attaching(making.get_att("Arn"), stop.ref())]
     return template.add(
         iam.Role(
             "BudgetRole",
-            RoleName=names.of_stack("-budget"),
+            RoleName=_name(stage, "budget"),
             AssumeRolePolicyDocument=policies.assumed_by_service("budgets"),
             Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
         ),
@@ -176,9 +155,13 @@ def add_topic(template: Template, stage: Stage) -> sns.Topic:
     if stage.monitoring.email:
         topic.Subscription = [sns.Subscription(Protocol="email", Endpoint=stage.monitoring.email)]
     template.add(topic, why="Says that the budget was spent and previews are stopped.", suppress=[SAYS_ONLY_THAT])
-    allowed = policies.allow_services_to_publish(topic.ref(), "budgets")
+    allowed = resource_policies.allow_services_to_publish(topic.ref(), "budgets")
     template.add(
         sns.TopicPolicy("StopTopicPolicy", Topics=[topic.ref()], PolicyDocument=policies.policy(allowed)),
         why="Lets AWS Budgets publish, for this account only.",
     )
     return topic
+
+
+def _name(stage: Stage, kind: str) -> str:
+    return preview_policies.name(stage.project, stage.name, kind)

@@ -21,6 +21,7 @@ from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import cloudformation_policies, pipeline_policies, policies
+from ...iam.placement import StageSubnets
 
 PLAN, DEPLOY, EXECUTE, BOUNDARY = "plan", "deploy", "execute", "boundary"
 PIPELINE_ACCOUNT = "PipelineAccount"
@@ -87,13 +88,15 @@ class StageAccess:
 class StageNeeds:
     """What a stage's templates ask for: their resource types, what their roles do, and which services these trust.
 
-    `narrow` are actions on resources, `wide` those for which AWS offers no resource; `domains` are those of records.
+    `narrow` are actions on resources, `wide` those for which AWS offers no resource; `subnets` are those of its
+    network; `domains` are those of records.
     """
 
     kinds: frozenset[str]
     narrow: frozenset[str]
     wide: frozenset[str]
     services: tuple[str, ...]
+    subnets: StageSubnets
     domains: tuple[str, ...] = ()
 
 
@@ -143,7 +146,7 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
 
 def add_boundary(template: Template, prefix: str, of: tuple[str, str], needs: StageNeeds) -> iam.ManagedPolicy:
     """Add the most that the roles of the stage can do, whatever a template of the stage gives them."""
-    statements = cloudformation_policies.bound(needs.narrow, needs.wide, prefix, of, needs.services)
+    statements = cloudformation_policies.bound(needs.narrow, needs.wide, prefix, of, needs.services, needs.subnets)
     return template.add(
         iam.ManagedPolicy(
             "Boundary",
@@ -170,7 +173,7 @@ def add_execute_role(
     )
     prefix, of = names.stack(access.project, access.stage, ""), (access.project, access.stage)
     making = cloudformation_policies.allow_creating(
-        needs.kinds, prefix, of, boundary.ref(), needs.services, needs.domains
+        needs.kinds, prefix, of, boundary.ref(), needs.services, needs.subnets, needs.domains
     )
     for number, document in enumerate(cloudformation_policies.in_policies(making), start=1):
         template.add(

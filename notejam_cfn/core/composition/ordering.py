@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..references import depends_on, needs, references
+from ..references import depends_on, needs, references, references_under
 
 Resources = Mapping[str, dict[str, Any]]
 Needs = dict[str, set[str]]
@@ -88,19 +88,8 @@ def _users(resources: Resources, target: str) -> Iterator[str]:
                 yield name
         return
     for name, body in resources.items():
-        if not body["Type"].startswith("AWS::IAM::") and target in _roles_in(body.get("Properties", {})):
+        if not body["Type"].startswith("AWS::IAM::") and target in references_under(ROLE_KEYS, body.get("Properties")):
             yield name
-
-
-def _roles_in(value: Any, key: str = "") -> set[str]:
-    """Return the names under keys such as ExecutionRoleArn, however deep."""
-    if key.endswith(ROLE_KEYS):
-        return set(references(value))
-    if isinstance(value, Mapping):
-        return {name for inner, item in value.items() for name in _roles_in(item, str(inner))}
-    if isinstance(value, list):
-        return {name for item in value for name in _roles_in(item)}
-    return set()
 
 
 def _after_ways_out(resources: Resources) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,6 @@ from ..plan.account import left_stacks, service_linked_roles
 from ..plan.changes import Action
 from ..plan.model import Kind, LeftStack, Plan, StackPlan, allowed_in
 from ..plan.planner import Planner
-from ..previews import subnets
 from ..service import tasks
 from ..ui import estimates
 from ..ui.progress import Progress, counted
@@ -74,7 +73,6 @@ class Deployment(StackRun[Options]):
     def run(self) -> dict[str, Result]:
         """Do all of it. Returns a result for each stack; raises when nothing was begun."""
         asked = prefix_lists.with_prefix_lists(self.aws, list(self.stacks.values()), self.given, self.progress.write)
-        asked = subnets.with_subnets(self.aws, asked, self.given)
         self.stacks = {stack.name: stack for stack in asked}
         self.states = self._look()
         self._wait_for_others()

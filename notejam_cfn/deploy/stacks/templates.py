@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...core.references import needs
+from ...core.references import needs, stack_outputs
 from ...core.render import compact_json, load
 
 CONTEXT = "com.aws.cloudformation.Context"
@@ -65,12 +65,12 @@ class Template:
     @functools.cached_property
     def reads(self) -> frozenset[tuple[str, str]]:
         """The outputs of other stacks that it reads, as pairs of stack and output."""
-        return frozenset(_stack_outputs(self.document))
+        return frozenset(_read(self.document))
 
     @functools.cached_property
     def read_regions(self) -> dict[str, str | None]:
         """The region of each stack that it reads outputs of; None is its own."""
-        return dict(_stack_regions(self.document))
+        return {str(each["StackName"]): each.get("Region") for each in stack_outputs(self.document)}
 
     def body(self, outputs: Mapping[str, Mapping[str, str]]) -> str:
         """Return the text to send, given the outputs of other stacks by stack.
@@ -105,7 +105,7 @@ def without_fingerprint(description: str) -> str:
 
 def inputs_digest(body: Mapping[str, Any], outputs: Mapping[str, Mapping[str, str]]) -> str | None:
     """Return the digest of the outputs that a resource reads, given them by stack; None when it reads none."""
-    pairs = set(_stack_outputs({key: value for key, value in body.items() if key != "Metadata"}))
+    pairs = set(_read({key: value for key, value in body.items() if key != "Metadata"}))
     read = sorted((stack, key, outputs.get(stack, {}).get(key, "")) for stack, key in pairs)
     return digest(json.dumps(read)) if read else None
 
@@ -134,24 +134,5 @@ def _resource(name: str, body: Mapping[str, Any], known: Any) -> Resource:
     )
 
 
-def _stack_outputs(value: Any) -> Iterator[tuple[str, str]]:
-    for source in _sources(value):
-        yield str(source["StackName"]), str(source["OutputName"])
-
-
-def _stack_regions(value: Any) -> Iterator[tuple[str, str | None]]:
-    for source in _sources(value):
-        yield str(source["StackName"]), source.get("Region")
-
-
-def _sources(value: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield the arguments of every Fn::GetStackOutput in a value."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _sources(item)
-    elif isinstance(value, dict):
-        source = value.get("Fn::GetStackOutput")
-        if isinstance(source, dict):
-            yield source
-        for item in value.values():
-            yield from _sources(item)
+def _read(value: Any) -> Iterator[tuple[str, str]]:
+    return ((str(each["StackName"]), str(each["OutputName"])) for each in stack_outputs(value))

@@ -47,7 +47,7 @@ def register() -> None:
 
 def keep_point(point: Record) -> None:
     """Put a recovery point into a vault, as a plan would have at its time; `emulator.Emulator` says what it takes."""
-    with _scopes().request_scope(point["account"], point["region"]):
+    with importlib.import_module("ministack.core.responses").request_scope(point["account"], point["region"]):
         rds, engine = _service("rds"), "aurora-postgresql"
         version = rds._default_engine_version(engine)
         cluster = {"DBClusterIdentifier": "any", "Engine": engine, "EngineVersion": version}
@@ -226,7 +226,3 @@ def _knowing_backup(real: Any) -> Any:
 
 def _service(name: str) -> Any:
     return importlib.import_module(f"ministack.services.{name}")
-
-
-def _scopes() -> Any:
-    return importlib.import_module("ministack.core.responses")

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ...core.references import walk
 from ...deploy.plan.account.service_linked_roles import PREFIX, ROLES
 from ...deploy.plan.differences import at
 from ...deploy.plan.effects.in_use import refuses_deletion, uses
@@ -153,7 +154,7 @@ def _users(name: str, physical_id: str) -> Iterator[str]:
             used = record["PhysicalResourceId"] != physical_id and uses(name, record["ResourceType"])
             if name == BLOCK and "Ipv6CidrBlock" not in record["Properties"]:
                 continue
-            if used and wanted & set(_texts(_held_properties(record))):
+            if used and wanted & _texts(_held_properties(record)):
                 yield f"{logical_id} of {stack['StackName']}"
 
 
@@ -197,7 +198,7 @@ def _refuse_older_engine(old: str, new: str) -> None:
 
 def _networks(properties: Properties) -> set[str]:
     """Return the VPCs of the subnets and security groups that properties name."""
-    named = set(_texts(properties))
+    named = _texts(properties)
     found: set[str] = set()
     for stack in _stacks():
         for record in stack.get("_resources", {}).values():
@@ -213,7 +214,7 @@ def _refuse_addresses_in_use(subnet: str) -> None:
     for stack in _stacks():
         for logical_id, record in stack.get("_resources", {}).items():
             dual = record["Properties"].get("IpAddressType") == DUAL_STACK
-            if dual and subnet in set(_texts(record["Properties"])):
+            if dual and subnet in _texts(record["Properties"]):
                 raise ValueError(f"InvalidCidrBlock.InUse: {logical_id} has IPv6 addresses in {subnet}")
 
 
@@ -290,15 +291,8 @@ def _matches(patterns: Any, text: str) -> bool:
     return any(fnmatchcase(text, each) for each in ([patterns] if isinstance(patterns, str) else patterns))
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
+def _texts(properties: Properties) -> set[str]:
+    return {item for _, item in walk(properties) if isinstance(item, str)}
 
 
 def _stacks() -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs
 
 FAULTS_PATH, POINTS_PATH = "/_rehearsal/faults", "/_rehearsal/points"
 ASKED_PATH, FORGET_PATH, WORK_PATH = "/_rehearsal/asked", "/_rehearsal/forget", "/_rehearsal/work"
-USAGE_PATH = "/_rehearsal/usage"
+SPENT_PATH, USAGE_PATH = "/_rehearsal/spent", "/_rehearsal/usage"
 Application = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Awaitable[None]]], Awaitable[None]]
 
 
@@ -175,6 +175,12 @@ def _let_services_work(document: dict[str, Any]) -> list[str]:
     return ENFORCEMENT.let_services_work()
 
 
+def _spend(document: dict[str, Any]) -> list[str]:
+    from . import budgets
+
+    return budgets.spend(document)
+
+
 def _usage(document: dict[str, Any]) -> dict[str, Any]:
     from ..roles.enforcement import ENFORCEMENT
 
@@ -201,6 +207,7 @@ TAKES = {FAULTS_PATH: _take_faults, POINTS_PATH: _take_point, FORGET_PATH: _forg
 # What it tells a test.
 TELLS: dict[str, Callable[[dict[str, Any]], Any]] = {
     ASKED_PATH: _asked,
+    SPENT_PATH: _spend,
     USAGE_PATH: _usage,
     WORK_PATH: _let_services_work,
 }

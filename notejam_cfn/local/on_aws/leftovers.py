@@ -30,14 +30,10 @@ def remove(aws: Aws, region: str, project: str, pause: Pause) -> list[str]:
         for arn in tagged(aws, region, project):
             _delete(aws, region, arn)
         left = tagged(aws, region, project)
-        if not [arn for arn in left if _deletable(arn)]:
+        if not [arn for arn in left if any(part in arn for part in DELETED_BY)]:
             break
         pause(PAUSE_SECONDS)
     return left
-
-
-def _deletable(arn: str) -> bool:
-    return any(part in arn for part in DELETED_BY)
 
 
 def _delete(aws: Aws, region: str, arn: str) -> None:

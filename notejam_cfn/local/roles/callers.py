@@ -97,7 +97,7 @@ def _requests(
     place = (app.extract_region(headers, query), scopes.get_account_id())
     arn = actions.extract_resource_arn(service, method, path, headers, body, routing, *place)
     context = actions.request_tag_context(service, name, body, routing)
-    yield service, Request(name, _decided_on(name, arn), _context(context))
+    yield service, Request(name, _decided_on(name, arn), _context(context) | _said_of_stack(name, body))
     if name in MAKES_STACKS and b"Tags.member.1.Key" in body:
         yield service, Request("cloudformation:TagResource", _decided_on("cloudformation:TagResource", arn))
     role = _passed(name, body)
@@ -123,6 +123,20 @@ def _passed(name: str, body: bytes) -> str:
     if service != "cloudformation" or operation not in PASSES_ROLE:
         return ""
     return parse_qs(body.decode(errors="replace")).get("RoleARN", [""])[0]
+
+
+def _said_of_stack(name: str, body: bytes) -> dict[str, Any]:
+    """Return what a request to CloudFormation says of the role that it hands over, and of what it imports.
+
+    Source: Service Authorization Reference, "Condition keys for AWS CloudFormation".
+    """
+    role = _passed(name, body)
+    said: dict[str, Any] = {"cloudformation:RoleArn": role} if role else {}
+    if name == "cloudformation:CreateChangeSet":
+        given = parse_qs(body.decode(errors="replace"))
+        kinds = [value[0] for key, value in given.items() if key.endswith(".ResourceType")]
+        said |= {"cloudformation:ImportResourceTypes": kinds} if kinds else {}
+    return said
 
 
 def _denied(service: str, request: Request, caller: Caller, request_id: str, headers: Mapping[str, str]) -> Any:

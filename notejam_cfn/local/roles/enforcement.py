@@ -12,9 +12,10 @@ import dataclasses
 import functools
 import importlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from ...iam import placement
 from ..emulated import schemas
 from . import handlers, policies, services, usage
 from .arns import Place, Resource
@@ -127,9 +128,12 @@ class Enforcement:
         operation: str,
         place: Place,
         known: handlers.Known,
+        besides: Collection[str] = (),
     ) -> list[tuple[policies.Request, policies.Decision]]:
         missing = []
         for request in handlers.requests(resource, operation, place, known):
+            if request.action in besides:
+                continue
             decision = policies.decide(caller, request, resource_policy(request.resource))
             self.remember(caller, request, decision.allowed)
             if not decision.allowed:
@@ -139,7 +143,8 @@ class Enforcement:
     def let_services_work(self) -> list[str]:
         """Ask for everything that services may come to do for the resources that are there; return what is refused.
 
-        CloudFormation must be able to read, change and delete each of them in its stack's role.
+        CloudFormation must be able to read, change and delete each of them in its stack's role, but for what only
+        administrators do.
         """
         refused: set[str] = set()
         for account, region in {key[:2] for key in self.resources}:
@@ -162,7 +167,7 @@ class Enforcement:
             role = self.roles.get((place.account, place.region, self.stacks[key]))
             if key[:2] == (place.account, place.region) and role:
                 for operation in ("read", "update", "delete"):
-                    missing = self._missing(caller(role), resource, operation, place, known)
+                    missing = self._missing(caller(role), resource, operation, place, known, placement.WITHHELD)
                     if missing:
                         yield _refusal(role, resource, operation, resource.physical_id, missing)
 

@@ -22,6 +22,15 @@ from .policies import ANY, Request
 # An action that makes the resource itself is decided on an ARN that has no tags yet.
 MAKES = re.compile(r":(Create|Allocate|Register(?!Targets)|Request|Put)")
 TAGS = re.compile(r":(Create|Add|Put)?Tags|:TagResource")
+# What a request says of the subnets that it names, by the actions that say it, and the property that names them.
+# Source: Service Authorization Reference, the actions that know these keys.
+SUBNETS = {
+    **dict.fromkeys(("ecs:CreateService", "ecs:UpdateService"), ("ecs:subnet", "NetworkConfiguration")),
+    **dict.fromkeys(
+        ("elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:SetSubnets"),
+        ("elasticloadbalancing:Subnet", "Subnets"),
+    ),
+}
 # CloudWatch Logs decides actions on a group with this at its end, save those on tags.
 # Source: the resource that its own refusals name; the reference's `log-group` has no such end.
 OF_GROUP, TAGGING = ":log-stream:", re.compile(r"logs:(Un)?[Tt]ag|logs:ListTags|logs:CreateLogGroup")
@@ -117,9 +126,17 @@ def _context(
         context["kms:ResourceAliases"] = known.aliases[arn]
     if name == "kms:CreateGrant":
         context["kms:GrantIsForAWSResource"] = "true"
+    if name in SUBNETS:
+        context |= _subnets(*SUBNETS[name], resource)
     if "PermissionsBoundary" in resource.properties:
         context["iam:PermissionsBoundary"] = resource.properties["PermissionsBoundary"]
     return {key: value for key, value in context.items() if not key.startswith("aws:") or _known(kinds, key)}
+
+
+def _subnets(key: str, place: str, resource: Resource) -> dict[str, list[str]]:
+    given = resource.properties.get(place, ())
+    named = given.get("AwsvpcConfiguration", {}).get("Subnets", ()) if isinstance(given, Mapping) else given
+    return {key: [str(one) for one in named]} if named else {}
 
 
 def _known(kinds: list[reference.Kind], key: str) -> bool:

@@ -15,11 +15,15 @@ import pytest
 
 from notejam_cfn.config.loader import parse, starter
 from notejam_cfn.local.roles import policies
+from notejam_cfn.local.roles.policies import listed
 from notejam_cfn.stacks import stacks_of
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 BUCKET = "notejam-delivery-artifactbucket-1abc"
-SUBNET = "subnet-0123456789abcdef0"  # where tasks of previews may run
+# Stand for subnets of a stage's network, whose ids are known once it is there: `dev PrivateSubnetId1`.
+SUBNETS = {
+    f"{stage} {kind}": (stage, kind) for stage in ("dev", "prod") for kind in ("PrivateSubnetId1", "PublicSubnetId1")
+}
 Document = Mapping[str, Any]
 
 
@@ -69,8 +73,13 @@ class World:
         return bool(policies.decide(caller, asked, self.trust[role]).allowed)
 
     def _decided(self, caller: policies.Caller, action: str, resource: str, context: dict[str, Any]) -> bool:
-        asked = policies.Request(action, resource.replace(BUCKET, self.bucket), context)
+        known = {key: [self._known(one) for one in listed(value)] for key, value in context.items() if "ubnet" in key}
+        asked = policies.Request(action, resource.replace(BUCKET, self.bucket), context | known)
         return bool(policies.decide(caller, asked, self._of_resource(action, resource, context)).allowed)
+
+    def _known(self, subnet: str) -> str:
+        stage, kind = SUBNETS.get(subnet, ("", ""))
+        return self.outputs[stage][kind] if stage else subnet
 
     def _of_resource(self, action: str, resource: str, context: Mapping[str, Any]) -> Document | None:
         """Return the policy of the resource: a role's trust, or the key's of the stage in the tags or of the alias."""
@@ -91,14 +100,13 @@ def world() -> Iterator[World]:
     with emulator.running(ACCOUNT, REGION) as aws:
         for stack in stacks_of(parse(document)):
             if stack.stage is None or (stack.layer == "network" and stack.form == "layered"):
-                given = dict(stack.values)
-                if "PreviewSubnets" in stack.template.parameters:
-                    given["PreviewSubnets"] = SUBNET
-                outputs = aws.deploy(stack.name, stack.template.to_dict(), given, stack.region)
+                outputs = aws.deploy(stack.name, stack.template.to_dict(), dict(stack.values), stack.region)
                 if stack.stage:
                     found.outputs[stack.stage] = outputs
+                if stack.layer == "delivery-people":
+                    people = stack.template.to_dict()
         found.bucket, found.aws = outputs["ArtifactBucketName"], aws
-        read(found, aws.client("iam"), stack.template.to_dict())
+        read(found, aws.client("iam"), people)
         read_keys(found, aws.client("kms"))
         yield found
 
@@ -111,7 +119,7 @@ def read_keys(found: World, kms: Any) -> None:
             found.keys[alias["AliasName"]] = json.loads(key["Policy"])
 
 
-def read(found: World, iam: Any, delivery: Document) -> None:
+def read(found: World, iam: Any, people: Document) -> None:
     """Read every policy that the stacks made."""
     managed = {
         one["Arn"]: iam.get_policy_version(PolicyArn=one["Arn"], VersionId=one["DefaultVersionId"])["PolicyVersion"][
@@ -120,11 +128,10 @@ def read(found: World, iam: Any, delivery: Document) -> None:
         for one in iam.list_policies(Scope="Local", MaxItems=1000)["Policies"]
     }
     by_name = {arn.rpartition("/")[2]: held for arn, held in managed.items()}
-    for resource in delivery["Resources"].values():
+    for resource in people["Resources"].values():
         for group in resource.get("Properties", {}).get("Groups", []):
-            suffix = resource["Properties"]["ManagedPolicyName"]["Fn::Sub"].removeprefix("${AWS::StackName}")
-            found.policies.setdefault(group["Ref"], []).append(by_name[f"notejam-delivery{suffix}"])
-    for group, resource in delivery["Resources"].items():
+            found.policies.setdefault(group["Ref"], []).append(by_name[resource["Properties"]["ManagedPolicyName"]])
+    for group, resource in people["Resources"].items():
         if resource["Type"] == "AWS::IAM::Group":
             attached = resource.get("Properties", {}).get("ManagedPolicyArns", [])
             found.policies[group] += [by_name[one["Fn::Sub"].rpartition("/")[2]] for one in attached]

@@ -117,7 +117,7 @@ PEOPLE: list[Row] = [
     ("make a key for a shell into production", DEV, "kms:GenerateDataKey", arn("kms", "key/1"), PROD_KEY),
     ("tag production's key as development's", DEV, "kms:TagResource", arn("kms", "key/1"), PROD_KEY),
     ("tag anything", DEV, "tag:TagResources", "*", {}),
-    ("open a shell in production", DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-prod-service/1"), {}),
+    ("open a shell in production", DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-prod-service-1a2b3c4d/1"), {}),
     ("run a task as production", DEV, "ecs:RunTask", arn("ecs", "task-definition/notejam-prod:1"), {}),
     ("read production's exports", DEV, "s3:GetObject", "arn:aws:s3:::notejam-prod-backups-exports-1/x.parquet", {}),
     ("restore production's snapshot", DEV, "rds:RestoreDBClusterFromSnapshot", SNAPSHOT, {}),
@@ -137,7 +137,13 @@ PEOPLE: list[Row] = [
     ("read another project's log", DEV, "logs:FilterLogEvents", arn("logs", "log-group:payroll"), {}),
     ("push as an approver", APPROVER, "codecommit:GitPush", REPOSITORY, OTHER),
     ("start the pipeline as an approver", APPROVER, "codepipeline:StartPipelineExecution", PIPELINE, {}),
-    ("open a shell as an approver", APPROVER, "ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-service/1"), {}),
+    (
+        "open a shell as an approver",
+        APPROVER,
+        "ecs:ExecuteCommand",
+        arn("ecs", "task/notejam-dev-service-1a2b3c4d/1"),
+        {},
+    ),
 ]
 
 PROD = [
@@ -279,7 +285,7 @@ NEEDED: list[tuple[str, str, str, dict[str, Any]]] = [
     (DEV, "ecs:DescribeServices", arn("ecs", "service/notejam-prod-service/web"), {}),
     (DEV, "rds:DescribeDBClusters", DATABASE, {}),
     (DEV, "cloudformation:DescribeStackResourceDrifts", stack("dev-service"), {}),
-    (DEV, "ecs:DescribeTasks", arn("ecs", "task/notejam-prod-service/1"), {}),
+    (DEV, "ecs:DescribeTasks", arn("ecs", "task/notejam-prod-service-1a2b3c4d/1"), {}),
     (DEV, "ecs:DescribeServiceDeployments", arn("ecs", "service-deployment/notejam-prod-service/web/1"), {}),
     (DEV, "rds:DescribeDBClusterParameters", arn("rds", "cluster-pg:notejam-prod-database-1"), {}),
     (DEV, "codebuild:BatchGetBuilds", project("plan"), {}),
@@ -294,7 +300,7 @@ NEEDED: list[tuple[str, str, str, dict[str, Any]]] = [
     (DEV, "codecommit:GitPush", REPOSITORY, OTHER),
     (DEV, "codecommit:GitPush", REPOSITORY, {}),
     (DEV, "codecommit:MergePullRequestBySquash", REPOSITORY, MAIN),
-    (DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-service/1"), {}),
+    (DEV, "ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-service-1a2b3c4d/1"), {}),
     (DEV, "kms:GenerateDataKey", arn("kms", "key/1"), DEV_KEY),
     (DEV, "iam:EnableMFADevice", arn("iam", "user/alice"), {}),
     (APPROVER, "codepipeline:PutApprovalResult", f"{PIPELINE}/prod/approve", {}),
@@ -332,8 +338,21 @@ def test_a_boundary_lets_a_role_do_what_its_stage_needs(
     assert world.within("dev", action, resource, context)
 
 
+def test_a_shell_reaches_the_cluster_as_the_template_names_it(
+    world: World, starter_templates: dict[str, dict[str, Any]]
+) -> None:
+    (hyphen, (stack_name, _)) = starter_templates["dev/service"]["Resources"]["Cluster"]["Properties"]["ClusterName"][
+        "Fn::Join"
+    ]
+    assert (hyphen, stack_name) == ("-", {"Ref": "AWS::StackName"})
+    for kind, rest in (("cluster", ""), ("task", "/1")):
+        named = f"{kind}/notejam-{{}}-service-1a2b3c4d{rest}"
+        assert world.may(DEV, "ecs:ExecuteCommand", arn("ecs", named.format("dev")))
+        assert not world.may(DEV, "ecs:ExecuteCommand", arn("ecs", named.format("prod")))
+
+
 CHANGES = [
-    ("ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-service/1")),
+    ("ecs:ExecuteCommand", arn("ecs", "task/notejam-dev-service-1a2b3c4d/1")),
     ("codecommit:GitPush", REPOSITORY),
     ("codepipeline:RetryStageExecution", f"{PIPELINE}/dev"),
 ]

@@ -17,6 +17,7 @@ Row = tuple[str, str, str, dict[str, Any]]
 DISTRIBUTION = arn("cloudfront", "distribution/E1")
 TARGETS = arn("elasticloadbalancing", "targetgroup/notejam-prod-web/1")
 BALANCER = arn("elasticloadbalancing", "loadbalancer/app/notejam-LoadB-1/1")
+SERVICE = arn("ecs", "service/notejam-dev-service/mine")
 SCALING = arn("application-autoscaling", "scalable-target/1")
 PLAN = arn("backup", "backup-plan:11111111-2222-3333-4444-555555555555")
 RESTORE_TEST = arn("backup", "restore-testing-plan:restore_test_1-11111111")
@@ -83,6 +84,30 @@ PRODUCTION: list[Row] = [
     ("copy production's secret to another region", "secretsmanager:ReplicateSecretToRegions", SECRET, PROD_KEY),
     ("let another account read production's secret", "secretsmanager:PutResourcePolicy", SECRET, PROD_KEY),
     ("overwrite production's secret", "secretsmanager:PutSecretValue", SECRET, PROD_KEY),
+    (
+        "put tasks into production's network",
+        "ecs:CreateService",
+        SERVICE,
+        {"ecs:subnet": ["dev PrivateSubnetId1", "prod PrivateSubnetId1"]},
+    ),
+    ("move them there", "ecs:UpdateService", SERVICE, {"ecs:subnet": ["prod PrivateSubnetId1"]}),
+    (
+        "put a load balancer into it",
+        "elasticloadbalancing:CreateLoadBalancer",
+        BALANCER,
+        {"elasticloadbalancing:Subnet": ["prod PublicSubnetId1"]},
+    ),
+    ("put one where nobody says", "elasticloadbalancing:CreateLoadBalancer", BALANCER, {}),
+    (
+        "move one there",
+        "elasticloadbalancing:SetSubnets",
+        BALANCER,
+        {"elasticloadbalancing:Subnet": ["prod PublicSubnetId1"], **DEV_KEY},
+    ),
+    ("make a place for databases in it", "rds:CreateDBSubnetGroup", arn("rds", "subgrp:notejam-dev-mine"), NOBODYS),
+    ("move a place for databases there", "rds:ModifyDBSubnetGroup", arn("rds", "subgrp:notejam-dev-mine"), DEV_KEY),
+    ("put a database into its places", "rds:CreateDBCluster", arn("rds", "subgrp:notejam-prod-network-1"), PROD_KEY),
+    ("put an instance into them", "rds:CreateDBInstance", arn("rds", "subgrp:notejam-prod-network-1"), PROD_KEY),
     ("make a subnet in production's network", "ec2:CreateSubnet", VPC, PROD_KEY),
     ("make a security group in it", "ec2:CreateSecurityGroup", VPC, PROD_KEY),
     ("make a route table in it", "ec2:CreateRouteTable", VPC, PROD_KEY),
@@ -94,8 +119,8 @@ PRODUCTION: list[Row] = [
     ("read production's parameters", "ssm:GetParameters", arn("ssm", "parameter/notejam-prod-service-x"), PROD_KEY),
     ("write production's parameters", "ssm:PutParameter", arn("ssm", "parameter/notejam-prod-service-x"), PROD_KEY),
     ("run a command on a host", "ssm:SendCommand", arn("ssm", "document/AWS-RunShellScript"), NOBODYS),
-    ("open a session on a host", "ssm:StartSession", arn("ecs", "task/notejam-prod-service/1"), NOBODYS),
-    ("open a shell in production", "ecs:ExecuteCommand", arn("ecs", "task/notejam-prod-service/1"), PROD_KEY),
+    ("open a session on a host", "ssm:StartSession", arn("ecs", "task/notejam-prod-service-1a2b3c4d/1"), NOBODYS),
+    ("open a shell in production", "ecs:ExecuteCommand", arn("ecs", "task/notejam-prod-service-1a2b3c4d/1"), PROD_KEY),
     ("run a task in production's cluster", "ecs:RunTask", arn("ecs", "task-definition/notejam-prod-web:1"), PROD_KEY),
     ("lift production's budget", "budgets:ModifyBudget", arn("budgets", "budget/notejam-prod-1-budget", ""), PROD_KEY),
     ("log production's requests to oneself", "wafv2:PutLoggingConfiguration", FIREWALL, PROD_KEY),
@@ -249,7 +274,15 @@ def test_people_cannot_do_it_themselves(
 OWN = [
     ("cloudfront:UpdateDistribution", DISTRIBUTION, DEV_KEY),
     ("elasticloadbalancing:CreateListener", BALANCER, DEV_KEY),
-    ("elasticloadbalancing:CreateLoadBalancer", BALANCER, {}),
+    ("ecs:CreateService", SERVICE, {"ecs:subnet": ["dev PrivateSubnetId1"]}),
+    ("ecs:UpdateService", SERVICE, {}),
+    (
+        "elasticloadbalancing:CreateLoadBalancer",
+        BALANCER,
+        {"elasticloadbalancing:Subnet": ["dev PublicSubnetId1"]},
+    ),
+    ("elasticloadbalancing:SetSubnets", BALANCER, {"elasticloadbalancing:Subnet": ["dev PublicSubnetId1"], **DEV_KEY}),
+    ("rds:CreateDBCluster", arn("rds", "subgrp:notejam-dev-network-1"), DEV_KEY),
     ("application-autoscaling:RegisterScalableTarget", SCALING, {}),
     ("backup:CreateBackupSelection", PLAN, DEV_KEY),
     ("backup:CreateBackupPlan", PLAN, {}),

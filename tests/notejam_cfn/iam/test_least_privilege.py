@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 Statement = dict[str, Any]
@@ -128,3 +129,22 @@ SERVICES_OWN = {
     "service-role/AWSBackupServiceRolePolicyForBackup",
     "service-role/AWSBackupServiceRolePolicyForRestores",
 }
+
+
+DEVELOPERS = Path(__file__).parents[3] / "docs" / "developers.md"
+READS = re.compile(r":(BatchGet|Describe|Get|List|View)")
+# What they do is the caller's own: its shell's channel, its query, its mail, its signing in.
+OF_THE_CALLER = ("ssmmessages:", "logs:StopQuery", "logs:DescribeLogGroups")
+
+
+def test_what_changes_things_of_the_whole_account_is_told(starter_templates: dict[str, dict[str, Any]]) -> None:
+    told = DEVELOPERS.read_text(encoding="utf-8")
+    wide = {
+        action
+        for place, one in allowing(starter_templates, trust=False)
+        if place.startswith("delivery-in-") and listed(one["Resource"]) == ["*"]
+        for action in listed(one["Action"])
+        if not READS.search(action) and not action.startswith(OF_THE_CALLER)
+    }
+    assert len(wide) > 10
+    assert sorted(action for action in wide if f"`{action}`" not in told) == []

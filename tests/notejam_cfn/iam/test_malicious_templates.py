@@ -72,6 +72,32 @@ TEMPLATES: list[tuple[str, dict[str, Any], str]] = [
         "ec2:CreateSubnet",
     ),
     (
+        "put tasks into production's network",
+        {
+            "Type": "AWS::ECS::Service",
+            "Properties": {
+                "Cluster": "notejam-dev-service",
+                "ServiceName": "x",
+                "TaskDefinition": "notejam-dev-x",
+                "NetworkConfiguration": {"AwsvpcConfiguration": {"Subnets": ["SUBNET"]}},
+            },
+        },
+        "ecs:CreateService",
+    ),
+    (
+        "put a load balancer into it",
+        {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"Subnets": ["SUBNET"]}},
+        "elasticloadbalancing:CreateLoadBalancer",
+    ),
+    (
+        "make a place for databases in it",
+        {
+            "Type": "AWS::RDS::DBSubnetGroup",
+            "Properties": {"DBSubnetGroupDescription": "x", "SubnetIds": ["SUBNET"]},
+        },
+        "rds:CreateDBSubnetGroup",
+    ),
+    (
         "make a security group in it",
         {"Type": "AWS::EC2::SecurityGroup", "Properties": {"VpcId": "VPC", "GroupDescription": "x"}},
         "ec2:CreateSecurityGroup",
@@ -127,6 +153,7 @@ def test_cloudformation_is_refused(world: World, attack: str, resource: dict[str
     prod = world.outputs["prod"]
     text = json.dumps({"Resources": {"It": resource}})
     body = text.replace('"VPC",', f'"{prod["VpcId"]}",', 1).replace('"KEY"', f'"{prod["KeyArn"].rpartition("/")[2]}"')
+    body = body.replace('"SUBNET"', f'"{prod["PublicSubnetId1"]}", "{prod["PublicSubnetId2"]}"')
     cloudformation = world.aws.client("cloudformation")
     name = f"notejam-dev-{attack.replace(' ', '-').replace(chr(39), '-')}"
     cloudformation.create_stack(

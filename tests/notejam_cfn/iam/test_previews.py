@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import ACCOUNT, REGION, SUBNET, World
+from .conftest import ACCOUNT, REGION, World
 
 DEV, MAKING, ENDING, STOPPING = "Developers", "in-dev-previews", "in-dev-expiry", "in-dev-budget"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/notejam-delivery-in-dev-previews"
@@ -16,6 +16,7 @@ DEV_STACK = PREVIEW.replace("-preview-alice", "-service")
 OF_STAGE = {"aws:ResourceTag/project": "notejam", "aws:ResourceTag/stage": "dev"}
 OF_PREVIEW = {**OF_STAGE, "aws:ResourceTag/preview": "alice"}
 OF_PROD = {"aws:ResourceTag/project": "notejam", "aws:ResourceTag/stage": "prod"}
+IN_DEV, IN_PROD = ({"ecs:subnet": [f"{stage} PrivateSubnetId1"]} for stage in ("dev", "prod"))
 TO_TASKS = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
 TO_CLOUDFORMATION = {"iam:PassedToService": "cloudformation.amazonaws.com"}
 
@@ -37,7 +38,7 @@ ALLOWED: list[Row] = [
     (DEV, "cloudformation:DeleteStack", PREVIEW, IN_ROLE),
     (DEV, "iam:PassRole", ROLE, TO_CLOUDFORMATION),
     (DEV, "ecr:PutImage", REPOSITORY, {}),
-    (MAKING, "ecs:CreateService", SERVICE, {"ecs:subnet": [SUBNET]}),
+    (MAKING, "ecs:CreateService", SERVICE, IN_DEV),
     (MAKING, "ecs:UpdateService", SERVICE, {}),
     (MAKING, "elasticloadbalancing:CreateRule", LISTENER, OF_STAGE),
     (MAKING, "elasticloadbalancing:DeleteTargetGroup", TARGETS, OF_PREVIEW),
@@ -53,9 +54,14 @@ REFUSED: list[Row] = [
     (DEV, "iam:PassRole", ROLE.replace("previews", "execute"), TO_CLOUDFORMATION),
     (DEV, "iam:PassRole", ROLE, TO_TASKS),
     (DEV, "ecr:PutImage", REPOSITORY.replace("dev-previews", "delivery"), {}),
-    (MAKING, "ecs:CreateService", SERVICE, {"ecs:subnet": ["subnet-0of0production0"]}),
+    (MAKING, "ecs:CreateService", SERVICE, IN_PROD),
     (MAKING, "ecs:UpdateService", SERVICE.replace("dev-preview-alice", "dev-service"), {}),
-    (MAKING, "ecs:CreateService", SERVICE.replace("dev-service", "prod-service"), {"ecs:subnet": [SUBNET]}),
+    (
+        MAKING,
+        "ecs:CreateService",
+        SERVICE.replace("dev-service", "prod-service"),
+        IN_DEV,
+    ),
     (MAKING, "elasticloadbalancing:CreateRule", LISTENER, OF_PROD),
     (MAKING, "elasticloadbalancing:DeleteTargetGroup", TARGETS, OF_STAGE),
     (MAKING, "elasticloadbalancing:AddTags", TARGETS, OF_STAGE),

@@ -37,14 +37,10 @@ class GatewayFirst(CloudFormationLintRule):
         return [
             RuleMatch(["Resources", name], f"{resource['Type']} needs DependsOn: {min(attachments)}")
             for name, resource in cfn.get_resources().items()
-            if resource.get("Type") in WAITING and not _is_internal(resource)
+            if resource.get("Type") in WAITING and resource.get("Properties", {}).get("Scheme") != "internal"
             if not attachments & networkx.descendants(cfn.graph.graph, name)
         ]
 
 
 def _of_internet_gateway(attachment: dict[str, Any]) -> bool:
     return "InternetGatewayId" in attachment.get("Properties", {})
-
-
-def _is_internal(resource: dict[str, Any]) -> bool:
-    return bool(resource.get("Properties", {}).get("Scheme") == "internal")

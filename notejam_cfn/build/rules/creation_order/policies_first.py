@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import networkx
 from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-from notejam_cfn.build.lint.references import names_in
+from notejam_cfn.core.references import references, references_under
 
 # Where a policy that stands beside its role names the role, or the policy of a bucket the bucket.
 ATTACHED_BY = {
@@ -50,7 +49,7 @@ def _attached(cfn: Template) -> Iterator[tuple[str, str]]:
     for policy, resource in cfn.get_resources().items():
         key = ATTACHED_BY.get(resource.get("Type", ""))
         if key:
-            for target in names_in(resource.get("Properties", {}).get(key)):
+            for target in dict.fromkeys(references(resource.get("Properties", {}).get(key))):
                 yield policy, target
 
 
@@ -61,21 +60,10 @@ def _users(cfn: Template, target: str) -> Iterator[str]:
         if str(resource.get("Type")).startswith("AWS::IAM::"):
             continue
         properties = resource.get("Properties", {})
-        if is_bucket and resource.get("Type") in DELIVERS_TO_BUCKET and target in names_in(properties):
+        if is_bucket and resource.get("Type") in DELIVERS_TO_BUCKET and target in references(properties):
             yield name
-        if not is_bucket and target in _roles_in(properties):
+        if not is_bucket and target in references_under(TAKES_ROLE, properties):
             yield name
-
-
-def _roles_in(value: Any, key: str = "") -> set[str]:
-    """Return the logical IDs under keys such as ExecutionRoleArn, however deep."""
-    if key.endswith(TAKES_ROLE):
-        return names_in(value)
-    if isinstance(value, dict):
-        return {name for inner, item in value.items() for name in _roles_in(item, str(inner))}
-    if isinstance(value, list):
-        return {name for item in value for name in _roles_in(item)}
-    return set()
 
 
 def _comes_after(cfn: Template, user: str, policy: str) -> bool:

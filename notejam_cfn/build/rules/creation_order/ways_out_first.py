@@ -10,7 +10,7 @@ from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-from notejam_cfn.build.lint.references import names_in
+from notejam_cfn.core.references import references
 
 # The property by which each belongs to a subnet or a security group; an endpoint belongs to the whole network.
 BELONGS_BY = {
@@ -44,9 +44,9 @@ class WaysOutFirst(CloudFormationLintRule):
 
 
 def _ways_out(cfn: Template, network: Any) -> Iterator[str]:
-    named = names_in(network)
+    named = set(references(network))
     for name, resource in cfn.get_resources().items():
         kind = resource.get("Type", "")
         key = BELONGS_BY.get(kind, "")
-        if kind == ENDPOINT or named & names_in(resource.get("Properties", {}).get(key)):
+        if kind == ENDPOINT or named & set(references(resource.get("Properties", {}).get(key))):
             yield name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,8 @@ from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 from cfnlint.template import Template
+
+from notejam_cfn.core.references import references
 
 LOG_GROUP = "AWS::Logs::LogGroup"
 # Its schema identifies a repository by a number; an account and region has one of a name.
@@ -43,7 +44,7 @@ class LastingNames(CloudFormationLintRule):
             for name, resource in resources.items()
             if _lasts(resource)
             for key in _names(resource)
-            if not _is_unique(resource["Properties"][key], resources)
+            if not any(name == STACK_ID or name in resources for name in references(resource["Properties"][key]))
         ]
 
 
@@ -61,32 +62,3 @@ def _names(resource: dict[str, Any]) -> Iterator[str]:
         return
     identifiers = [path.removeprefix("/properties/") for path in schema.get("primaryIdentifier", ())]
     yield from (name for name in (*identifiers, *NAMES.get(kind, ())) if name in properties)
-
-
-def _is_unique(value: Any, resources: dict[str, Any]) -> bool:
-    return any(name == STACK_ID or name in resources for name in _references(value))
-
-
-def _references(value: Any) -> Iterator[str]:
-    """Yield what a value refers to, by Ref, GetAtt or within a Sub."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _references(item)
-    if not isinstance(value, dict):
-        return
-    for key, item in value.items():
-        if key == "Ref" and isinstance(item, str):
-            yield item
-        elif key == "Fn::GetAtt":
-            yield item.partition(".")[0] if isinstance(item, str) else str(item[0])
-        else:
-            if key == "Fn::Sub":
-                yield from _substituted(item)
-            yield from _references(item)
-
-
-def _substituted(argument: Any) -> Iterator[str]:
-    """Yield what a Sub refers to within its text, but for the names it is given itself."""
-    text, given = argument if isinstance(argument, list) else (argument, {})
-    found = (name.partition(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", str(text)))
-    yield from (name for name in found if name not in given)

@@ -9,7 +9,7 @@ from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-from notejam_cfn.build.lint.references import statements_in
+from notejam_cfn.build.lint.statements import statements
 
 EVERYTHING = frozenset({"*", "*:*"})
 
@@ -26,8 +26,7 @@ class AllowEverything(CloudFormationLintRule):
         """Return a match for each statement that allows everything."""
         return [
             RuleMatch([*path, key], "allows every action: name the actions that are needed")
-            for name, resource in cfn.get_resources().items()
-            for path, statement in statements_in(resource.get("Properties", {}), ["Resources", name, "Properties"])
+            for path, statement in statements(cfn.get_resources())
             if statement.get("Effect") == "Allow"
             for key in _too_wide(statement)
         ]

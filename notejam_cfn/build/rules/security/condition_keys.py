@@ -13,7 +13,7 @@ from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-from notejam_cfn.build.lint.references import statements_in
+from notejam_cfn.build.lint.statements import statements
 
 # What tools/refresh_permissions.py has written. Actions and services that it does not know are not judged.
 DATA = Path(__file__).parents[3] / "iam" / "permissions.json"
@@ -41,8 +41,7 @@ class ConditionKeys(CloudFormationLintRule):
         """Return a match for each key of a condition that one of the actions does not know."""
         return [
             RuleMatch([*path, "Condition", operator, key], f"{action} does not know {key}: the condition never holds")
-            for name, resource in cfn.get_resources().items()
-            for path, statement in statements_in(resource.get("Properties", {}), ["Resources", name, "Properties"])
+            for path, statement in statements(cfn.get_resources())
             if "Action" in statement
             for operator, key in _conditions(statement)
             for action in _unknowing(statement, key)[:1]

@@ -9,7 +9,7 @@ from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-from notejam_cfn.build.lint.references import names_in
+from notejam_cfn.core.references import references
 
 WORLD = frozenset({"0.0.0.0/0", "::/0"})
 WEB_PORTS = frozenset({"80", "443"})
@@ -37,7 +37,7 @@ class WorldOpen(CloudFormationLintRule):
 
 def _worn_by_load_balancers(cfn: Template) -> set[str]:
     balancers = cfn.get_resources("AWS::ElasticLoadBalancingV2::LoadBalancer").values()
-    return {name for balancer in balancers for name in names_in(balancer.get("Properties", {}).get("SecurityGroups"))}
+    return {name for balancer in balancers for name in references(balancer.get("Properties", {}).get("SecurityGroups"))}
 
 
 def _ingress(cfn: Template) -> Iterator[tuple[Path, str, dict[str, Any]]]:
@@ -49,7 +49,7 @@ def _ingress(cfn: Template) -> Iterator[tuple[Path, str, dict[str, Any]]]:
                 yield ["Resources", name, "Properties", "SecurityGroupIngress", index], name, rule
     for name, resource in cfn.get_resources("AWS::EC2::SecurityGroupIngress").items():
         rule = resource.get("Properties", {})
-        yield ["Resources", name, "Properties"], next(iter(names_in(rule.get("GroupId"))), ""), rule
+        yield ["Resources", name, "Properties"], next(references(rule.get("GroupId")), ""), rule
 
 
 def _sources(cfn: Template, rule: dict[str, Any]) -> set[str]:

@@ -8,6 +8,8 @@ from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
+from notejam_cfn.core.references import references
+
 
 class DesiredCount(CloudFormationLintRule):
     """A service that Application Auto Scaling scales has no DesiredCount of its own."""
@@ -29,18 +31,9 @@ class DesiredCount(CloudFormationLintRule):
                 "would reset the number of tasks at every deployment: leave it to the scalable target",
             )
             for name, service in cfn.get_resources("AWS::ECS::Service").items()
-            if "DesiredCount" in service.get("Properties", {}) and any(_mentions(t, name) for t in targets)
+            if "DesiredCount" in service.get("Properties", {}) and any(name in references(one) for one in targets)
         ]
 
 
 def _scalable_targets(cfn: Template) -> list[dict[str, Any]]:
     return list(cfn.get_resources("AWS::ApplicationAutoScaling::ScalableTarget").values())
-
-
-def _mentions(value: Any, name: str) -> bool:
-    """Tell whether a value refers to a logical ID, by Ref, GetAtt or within a Sub."""
-    if isinstance(value, dict):
-        return any(_mentions(item, name) for item in value.values())
-    if isinstance(value, list):
-        return any(_mentions(item, name) for item in value)
-    return isinstance(value, str) and (value == name or f"${{{name}}}" in value or f"${{{name}." in value)

@@ -10,6 +10,8 @@ from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
+from notejam_cfn.core.references import walk
+
 Path = list[Any]
 
 # The words are put together here so that a search of the source for them finds only mistakes.
@@ -46,7 +48,7 @@ class PortableLiterals(CloudFormationLintRule):
         return [
             RuleMatch(path, f"{found.group()!r} {problem}")
             for section in SECTIONS
-            for path, text in _texts(cfn.template.get(section, {}), [section])
+            for path, text in _texts(section, cfn.template.get(section, {}))
             if not _is_service_principal(path, text) and not EXISTING.fullmatch(text)
             for pattern, problem in TIED.items()
             for found in [pattern.search(text)]
@@ -60,14 +62,10 @@ def _is_service_principal(path: Path, text: str) -> bool:
     return named and SERVICE_PRINCIPAL.fullmatch(text) is not None
 
 
-def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield every text below a value, keys of mappings included, with its path."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield path, str(key)
-            yield from _texts(item, [*path, key])
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, [*path, index])
+def _texts(section: str, value: Any) -> Iterator[tuple[Path, str]]:
+    """Yield every text of a section, keys of mappings included, with its path."""
+    for path, item in walk(value, (section,)):
+        if isinstance(item, str):
+            yield [*path], item
+        elif isinstance(item, dict):
+            yield from (([*path], str(key)) for key in item)

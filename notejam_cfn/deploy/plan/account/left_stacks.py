@@ -29,7 +29,7 @@ def find(aws: Aws, regions: Iterable[str], project: str, built: Collection[str])
             state.tags.get("stage", ""),
             region,
             state.status,
-            len(_held(aws, region, state)),
+            len([held.logical_id for held in aws.resources(region, state.id) if held.status != GONE]),
             _monthly_usd(aws, region, state),
         )
         for region in dict.fromkeys(regions)
@@ -101,7 +101,3 @@ def _monthly_usd(aws: Aws, region: str, state: StackState) -> float | None:
         return price({state.name: Template(aws.template(region, state.id)).document}, idle, read_prices(region)).usd
     except (UnknownPrice, AwsTrouble):
         return None
-
-
-def _held(aws: Aws, region: str, state: StackState) -> list[str]:
-    return [held.logical_id for held in aws.resources(region, state.id) if held.status != GONE]

@@ -25,6 +25,11 @@ HINTS = (
         "Something of that name exists outside of this stack: rename or remove it, then deploy again",
     ),
     (
+        r"-execute.*(ecs:(Create|Update)Service|:CreateLoadBalancer|:SetSubnets|DBSubnetGroup)",
+        "The pipeline may use the subnets only that the stage had when its roles were deployed; after a change of the "
+        "network an administrator runs: python -m notejam_cfn deploy delivery",
+    ),
+    (
         r"not authorized|AccessDenied|is not allowed|UnauthorizedOperation",
         "A permission is missing: add it to the role that deploys (--role-arn, or your own), then deploy again",
     ),

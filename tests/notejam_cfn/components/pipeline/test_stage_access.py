@@ -45,10 +45,11 @@ def stacks(project: Project) -> dict[str, Stack]:
 
 
 @pytest.fixture(scope="module")
-def aws(stacks: dict[str, Stack]) -> Iterator[emulator.Emulator]:
-    """Both accounts, with everything of the delivery in them."""
+def aws(project: Project, stacks: dict[str, Stack]) -> Iterator[emulator.Emulator]:
+    """Both accounts, with the networks of their stages and everything of the delivery in them."""
+    networks = [stack for stack in stacks_of(project) if stack.layer == "network"]
     with emulator.running(PIPELINE, REGION) as started:
-        for stack in stacks.values():
+        for stack in (*networks, *stacks.values()):
             account = emulator.Emulator(started.url, stack.account or PIPELINE, REGION)
             given = {name: "o/n" for name in stack.template.parameters if name == "Repository"}
             account.deploy(stack.name, stack.template.to_dict(), given | dict(stack.values), stack.region)
@@ -179,6 +180,7 @@ def test_deploying_the_delivery_leaves_other_accounts_to_their_own_credentials(
     planned = read(tmp_path)
     assert [stack.layer for stack in planned.stacks_of("delivery")] == [
         "delivery-in-dev",
+        "delivery-people",
         "delivery-eu-west-1",
         "delivery",
     ]

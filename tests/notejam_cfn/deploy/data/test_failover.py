@@ -173,7 +173,8 @@ def test_a_region_where_aws_backup_leaves_aurora_alone_is_found_out() -> None:
     assert found.verdict == failover_checks.WARNING and f"--region {AWAY}" in found.detail
 
 
-def test_what_cannot_be_looked_up_is_named(run: Run, copied: str) -> None:
+def test_what_cannot_be_looked_up_is_named(run: Run, aws: Emulator, copied: str) -> None:
+    aws.set_faults(answers=[{"action": "GetServiceQuota", "error": "AccessDeniedException", "times": 9}])
     said = run("failover", "--to", AWAY, "--dry-run").said
     assert "unknown  quota of VPCs: could not be looked up" in said
 

@@ -279,12 +279,12 @@ def killed(environment: dict[str, str], built: Path, ready: Callable[[], bool], 
 def test_a_restore_that_is_interrupted_while_the_copy_is_made_says_how_to_go_on(
     run: Run, aws: Emulator, deployed: None, environment: dict[str, str], built: Path
 ) -> None:
-    aws.set_faults(seconds_per_resource=5)
+    aws.set_faults(seconds_per_resource=3)
     said = killed(environment, built, lambda: any(name.startswith("at-") for name in clusters(aws)), signal.SIGINT)
     (again,) = re.findall(r"--to (\S+),", said)
     aws.set_faults()
     assert clusters(aws) > {named(aws, 1)} and serving(aws) == named(aws, 1)
-    time.sleep(5)
+    time.sleep(3)
     ran = run("restore", "--to", again, "--yes")
     assert ran.exit == 0, ran.said
     assert (serving(aws), clusters(aws)) == (named(aws, 2), {named(aws, 1), named(aws, 2)})

@@ -43,7 +43,7 @@ def write(folder: Path, count: int = 8) -> Path:
 
 def deploy(output: Path, *arguments: str) -> Exit:
     """Deploy the delivery; what the command says goes to the test's own output."""
-    return Exit(main(["deploy", "delivery", "--yes", "--output", str(output), *arguments]))
+    return Exit(main(["deploy", "delivery", "--only", "delivery", "--yes", "--output", str(output), *arguments]))
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_what_was_deployed_is_known_to_be_what_output_says(standing: Path, facad
 
 def test_deploying_again_changes_nothing(standing: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert deploy(standing, "--tell-unchanged") is Exit.NOTHING_TO_DO
-    assert "delivery            unchanged" in capsys.readouterr().out
+    assert "delivery  unchanged" in capsys.readouterr().out
 
 
 def test_an_update_is_read_from_the_bucket_too(standing: Path, facade: Aws, tmp_path: Path) -> None:
