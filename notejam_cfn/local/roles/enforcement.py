@@ -143,7 +143,7 @@ class Enforcement:
     def let_services_work(self) -> list[str]:
         """Ask for everything that services may come to do for the resources that are there; return what is refused.
 
-        CloudFormation must be able to read, change and delete each of them in its stack's role, but for what only
+        CloudFormation must be able to make, read, change and delete each of them in its stack's role, but for what only
         administrators do.
         """
         refused: set[str] = set()
@@ -166,8 +166,9 @@ class Enforcement:
         for key, resource in list(self.resources.items()):
             role = self.roles.get((place.account, place.region, self.stacks[key]))
             if key[:2] == (place.account, place.region) and role:
-                for operation in ("read", "update", "delete"):
-                    missing = self._missing(caller(role), resource, operation, place, known, placement.WITHHELD)
+                for operation in ("create", "read", "update", "delete"):
+                    world = _without(resource, known) if operation == "create" else known
+                    missing = self._missing(caller(role), resource, operation, place, world, placement.WITHHELD)
                     if missing:
                         yield _refusal(role, resource, operation, resource.physical_id, missing)
 
@@ -229,6 +230,12 @@ def register() -> None:
     stacks._delete_resource = ENFORCEMENT.deleted(stacks._delete_resource)
     for action in TAKES_ROLE:
         served[action] = ENFORCEMENT.take_role(served[action])
+
+
+def _without(resource: Resource, known: handlers.Known) -> handlers.Known:
+    """Return what IAM knew before a resource was made, which had no tags then."""
+    name = resource.physical_id.partition("|")[0]
+    return dataclasses.replace(known, tags={arn: tags for arn, tags in known.tags.items() if name not in arn})
 
 
 class _Trusting(dict[str, list[str]]):
