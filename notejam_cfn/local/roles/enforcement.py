@@ -233,8 +233,8 @@ def register() -> None:
 
 
 def _without(resource: Resource, known: handlers.Known) -> handlers.Known:
-    """Return what IAM knew before a resource was made, which had no tags then."""
-    name = resource.physical_id.partition("|")[0]
+    """Return what IAM knew before a resource was made, which had no tags then. A part of another has its tags."""
+    name = resource.physical_id
     return dataclasses.replace(known, tags={arn: tags for arn, tags in known.tags.items() if name not in arn})
 
 
