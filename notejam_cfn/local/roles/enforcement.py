@@ -167,8 +167,7 @@ class Enforcement:
             role = self.roles.get((place.account, place.region, self.stacks[key]))
             if key[:2] == (place.account, place.region) and role:
                 for operation in ("create", "read", "update", "delete"):
-                    world = _without(resource, known) if operation == "create" else known
-                    missing = self._missing(caller(role), resource, operation, place, world, placement.WITHHELD)
+                    missing = self._missing(caller(role), resource, operation, place, known, placement.WITHHELD)
                     if missing:
                         yield _refusal(role, resource, operation, resource.physical_id, missing)
 
@@ -230,12 +229,6 @@ def register() -> None:
     stacks._delete_resource = ENFORCEMENT.deleted(stacks._delete_resource)
     for action in TAKES_ROLE:
         served[action] = ENFORCEMENT.take_role(served[action])
-
-
-def _without(resource: Resource, known: handlers.Known) -> handlers.Known:
-    """Return what IAM knew before a resource was made, which had no tags then. A part of another has its tags."""
-    name = resource.physical_id
-    return dataclasses.replace(known, tags={arn: tags for arn, tags in known.tags.items() if name not in arn})
 
 
 class _Trusting(dict[str, list[str]]):
