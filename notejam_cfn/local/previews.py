@@ -1,17 +1,15 @@
 """The part of a rehearsal that makes a preview beside the stage, uses it and ends it, as a developer does.
 
-A database cluster is one PostgreSQL here, so that a preview makes a database of its own in it; and when the preview's
-stack is gone, the task that EventBridge would run is run, with the command that its rule gives it.
+A database cluster is one PostgreSQL here, so that a preview makes a database of its own in it. When the preview's hour
+has come its own schedule deletes its stack, and the stage's rule starts the task that drops its database.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
-import json
+import datetime
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from ..components.load_balancing.listeners import WAKING_PATH
 from ..deploy.aws.client import Access, Aws
@@ -25,7 +23,7 @@ from ..deploy.stacks.execution.executor import Prompter
 from ..deploy.stacks.execution.outcomes import Result
 from ..deploy.ui.progress import Silent
 from ..deploy.ui.summary import exit_status, lines
-from . import permissions
+from . import events, permissions
 from .containers import task
 from .database.postgres import Postgres
 from .emulator import Emulator
@@ -33,7 +31,7 @@ from .entrance import entrance, smoke_client
 
 NAME = "alice"
 LASTS = "8h"
-# A few seconds on a quiet machine; on a busy one more, but no minutes.
+# A few seconds on a quiet machine, as benchmarks/preview.py shows; on a busy one more, but no minutes.
 LONGEST_SECONDS = 30
 NOBODY = Prompter(confirm=lambda question: True, ask=lambda question, choices: "undo")
 
@@ -54,56 +52,67 @@ class Scene:
     tell: Callable[[str], None]
 
 
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """A preview that was deployed: by whom, its stack's id and address, when it ends, and when making it began."""
+
+    facade: Aws
+    stack: StackSpec
+    id: str
+    url: str
+    hour: str
+    began: float
+
+
 def rehearse(scene: Scene, platform: task.Platform, image: str) -> None:
     """Make a preview, use it and end it. Raises PreviewError when something is not as promised."""
+    before = set(databases(scene))
+    made = make(scene, image)
+    seconds = answer(scene, platform, made)
+    if seconds > LONGEST_SECONDS:
+        raise PreviewError(f"{made.url} answered after {seconds:.1f} s")
+    scene.tell(f"a preview answered at {made.url} after {seconds:.1f} s")
+    wake_one_by_one(scene, made.stack, made.url)
+    own = set(databases(scene)) - before
+    if len(own) != 1:
+        raise PreviewError(f"the preview made {len(own)} databases of its own: {', '.join(sorted(own))}")
+    permissions.let_services_work(scene.aws)
+    expire(scene, platform, made)
+    if set(databases(scene)) != before:
+        raise PreviewError("the preview has ended, and its database is still there")
+    scene.tell(f"the preview ended by itself at {made.hour}, and nothing of it is left")
+    remove(scene, platform, make(scene, image))
+    scene.tell("a preview of its name was made again, and removed before its hour")
+
+
+def make(scene: Scene, image: str) -> Made:
+    """Deploy a preview, in the role for previews."""
+    began = time.monotonic()
     stack = previews.spec(scene.manifest, scene.stage, NAME)
     account = Aws(Access(endpoint_url=scene.aws.url, keys=scene.aws.keys))
     facade = Aws(dataclasses.replace(account.access, role_arn=previews.role_arn(account, stack)))
-    began = time.monotonic()
     asked = previews.to_deploy(facade, scene.manifest, stack, LASTS, image)
-    results = deployed(facade, asked, image)
-    made = set(databases(scene))
-    answer(scene, platform, stack, results, began)
-    own = set(databases(scene)) - made
-    if len(own) != 1:
-        raise PreviewError(f"the preview made {len(own)} databases of its own: {', '.join(sorted(own))}")
-    require_hour(scene, stack, asked.values[previews.EXPIRES])
-    permissions.let_services_work(scene.aws)
-    state = account.stack(stack.region, stack.name)
-    require_good(Destruction(facade, [stack], DestroyOptions(yes=True), progress_of(stack), NOBODY).run())
-    platform.require_stopped()  # ECS deletes a service when its tasks have ended
-    end(scene, platform, str(state.id if state else ""))
-    if set(databases(scene)) != made:
-        raise PreviewError("the preview has ended, and its database is still there")
-    scene.tell("the preview was removed, and its database with it")
-
-
-def deployed(facade: Aws, stack: StackSpec, image: str) -> dict[str, Result]:
-    """Deploy the preview, in the role for previews."""
     options = Options(yes=True, parameters=(f"ImageUri={image}",))
-    results = Deployment(facade, [stack], options, progress_of(stack), NOBODY).run()
+    results = Deployment(facade, [asked], options, progress_of(asked), NOBODY).run()
     require_good(results)
-    return results
-
-
-def answer(
-    scene: Scene, platform: task.Platform, stack: StackSpec, results: Mapping[str, Result], began: float
-) -> None:
-    """Run the preview's task, come to it by its address, and say after how long it answered for the first time."""
     state = results[stack.name].state
-    url = state.outputs["Url"] if state else ""
-    found = task.read(scene.aws, stack.name)
+    assert state
+    return Made(facade, stack, state.id, state.outputs["Url"], asked.values[previews.EXPIRES], began)
+
+
+def answer(scene: Scene, platform: task.Platform, made: Made) -> float:
+    """Run the preview's task, use it by its address, and return the seconds until its first answer."""
+    found = task.read(scene.aws, made.stack.name)
     task.prepare(found, platform)
-    with task.serving(found, platform) as port, entrance.opened(scene.address, url) as way:
+    with task.serving(found, platform) as port, entrance.opened(scene.address, made.url) as way:
         local = task.local_address(found).strip("[]")
         entrance.Targets(scene.aws.client("elbv2"), found.target_group, local, port).bring_back()
         page = way.client().ask("/signin/")
-        seconds = time.monotonic() - began
-        if page.status != 200 or seconds > LONGEST_SECONDS:
-            raise PreviewError(f"{url} answered {page.status} after {seconds:.1f} s")
-        scene.tell(f"a preview answered at {url} after {seconds:.1f} s")
+        seconds = time.monotonic() - made.began
+        if page.status != 200:
+            raise PreviewError(f"{made.url} answered {page.status} after {seconds:.1f} s")
         smoke_client.walk(way.client(), lambda words: None)
-    wake_one_by_one(scene, stack, url)
+    return seconds
 
 
 def wake_one_by_one(scene: Scene, stack: StackSpec, url: str) -> None:
@@ -135,40 +144,70 @@ def scale(scene: Scene, stack_name: str, tasks: int | None = None) -> int:
     return int(ecs.describe_services(cluster=cluster, services=[name])["services"][0]["desiredCount"])
 
 
-def require_hour(scene: Scene, stack: StackSpec, hour: str) -> None:
-    """Look at the schedule in the stack: it deletes that stack at its hour, in a role that may."""
-    found = [each for each in scene.aws.client("scheduler").list_schedules()["Schedules"] if stack.name in each["Name"]]
-    schedules = [scene.aws.client("scheduler").get_schedule(Name=each["Name"]) for each in found]
-    ends = [each for each in schedules if each["ScheduleExpression"] == f"at({hour})"]
-    if len(ends) != 1 or stack.name not in ends[0]["Target"]["Input"]:
-        raise PreviewError(f"no schedule of {stack.name} deletes it at {hour}: {schedules}")
-    scene.tell(f"the preview ends by itself at {hour}")
+def expire(scene: Scene, platform: task.Platform, made: Made) -> None:
+    """Let the preview's hour come: its schedule deletes its stack, and the stage's rule drops its database."""
+    at = datetime.datetime.fromisoformat(made.hour)
+    early = events.fire_due(scene.aws, at - datetime.timedelta(seconds=1))
+    if early or len(events.fire_due(scene.aws, at)) != 1:
+        raise PreviewError(f"{made.stack.name} is to be deleted at {at}, once: {early or 'nothing'} before that")
+    platform.require_stopped()  # ECS deletes a service when its tasks have ended
+    wait_until_deleted(made.facade, made.stack, made.id)
+    require_nothing_left(scene, made.stack)
+    end(scene, platform, made.id)
+
+
+def wait_until_deleted(account: Aws, stack: StackSpec, stack_id: str) -> None:
+    """Wait for the end of a stack. Raises PreviewError when it does not end, or stays."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while time.monotonic() < deadline:
+        state = account.stack(stack.region, stack_id)
+        if state is None or state.status == previews.GONE:
+            return
+        if state.status == "DELETE_FAILED":
+            raise PreviewError(f"{stack.name} could not be deleted: {state.reason}")
+        time.sleep(0.05)
+    raise PreviewError(f"{stack.name} was not deleted within {LONGEST_SECONDS} s")
+
+
+def require_nothing_left(scene: Scene, stack: StackSpec) -> None:
+    """Look for what the preview made: its names begin with that of its stack."""
+    aws, begin = scene.aws, f"{stack.name}-"
+    groups = aws.client("logs").describe_log_groups(logGroupNamePrefix=begin)["logGroups"]
+    alarms = aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=begin)["MetricAlarms"]
+    schedules = aws.client("scheduler").list_schedules(NamePrefix=begin)["Schedules"]
+    tagged = aws.client("resourcegroupstaggingapi").get_resources(TagFilters=[{"Key": previews.TAG, "Values": [NAME]}])
+    found = [one["ResourceARN"] for one in tagged["ResourceTagMappingList"]]
+    services = [one.split("/")[1:] for one in found if ":service/" in one]
+    # ECS keeps revisions of task definitions, and for a while services, as inactive.
+    kept = [one for one in found if ":service/" not in one and ":task-definition/" not in one]
+    left = [*groups, *alarms, *schedules, *kept, *(one for one in services if is_active(scene, *one))]
+    if left:
+        raise PreviewError(f"{stack.name} has ended, and left {left}")
+
+
+def is_active(scene: Scene, cluster: str, service: str) -> bool:
+    """Tell whether ECS runs a service, or still ends its tasks."""
+    found = scene.aws.client("ecs").describe_services(cluster=cluster, services=[service])["services"]
+    return any(one["status"] != "INACTIVE" for one in found)
+
+
+def remove(scene: Scene, platform: task.Platform, made: Made) -> None:
+    """End a preview before its hour, as a developer may."""
+    stack = made.stack
+    require_good(Destruction(made.facade, [stack], DestroyOptions(yes=True), progress_of(stack), NOBODY).run())
+    platform.require_stopped()
+    require_nothing_left(scene, stack)
+    end(scene, platform, made.id)
 
 
 def end(scene: Scene, platform: task.Platform, stack_id: str) -> None:
-    """Run what the stage's rule starts when the stack of a preview is deleted."""
-    events = scene.aws.client("events")
-    for rule in events.list_rules()["Rules"]:
-        if matches(json.loads(rule.get("EventPattern") or "{}"), stack_id):
-            (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
-            run(scene, platform, command_of(target, stack_id))
-            return
-    raise PreviewError(f"no rule hears that {stack_id} was deleted")
-
-
-def matches(pattern: Mapping[str, Any], stack_id: str) -> bool:
-    """Tell whether a pattern takes the event of that stack's deletion."""
-    detail = pattern.get("detail", {})
-    statuses = detail.get("status-details", {}).get("status", ())
-    wildcards = [one["wildcard"] for one in detail.get("stack-id", ()) if isinstance(one, dict) and "wildcard" in one]
-    return "DELETE_COMPLETE" in statuses and any(fnmatch.fnmatchcase(stack_id, one) for one in wildcards)
-
-
-def command_of(target: Mapping[str, Any], stack_id: str) -> list[str]:
-    """Return the command that a rule's target gives the container, filled in as EventBridge does."""
-    overrides = json.loads(target["InputTransformer"]["InputTemplate"].replace("<stack>", stack_id))
-    command: list[str] = overrides["containerOverrides"][0]["command"]
-    return command
+    """Tell EventBridge that the stack was deleted, and run what the stage's rule starts."""
+    started = events.deliver(scene.aws, events.stack_status(stack_id, previews.GONE))
+    if not started:
+        raise PreviewError(f"no rule hears that {stack_id} was deleted")
+    for one in started:
+        for _, command in events.commands_of(one):
+            run(scene, platform, command)
 
 
 def run(scene: Scene, platform: task.Platform, command: Sequence[str]) -> None:

@@ -31,7 +31,7 @@ from ..deploy.stacks.execution.executor import Prompter
 from ..deploy.stacks.execution.outcomes import Result
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import exit_status, lines
-from . import emulator, permissions, previews
+from . import emulator, events, permissions, previews
 from .containers import image, task
 from .containers.runtime import Checkout, InImage, Runtime
 from .containers.sandbox import Sandbox
@@ -381,6 +381,7 @@ def _output(results: Mapping[str, Result], name: str) -> str:
 FAILURES = (
     RehearsalError,
     permissions.PermissionsError,
+    events.EventError,
     previews.PreviewError,
     CommandError,
     task.TaskError,

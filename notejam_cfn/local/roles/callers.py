@@ -96,8 +96,15 @@ def _requests(
         return
     place = (app.extract_region(headers, query), scopes.get_account_id())
     arn = actions.extract_resource_arn(service, method, path, headers, body, routing, *place)
+    if name == "ecs:RunTask":
+        arn = json.loads(body)["taskDefinition"]  # ministack does not say so
     context = actions.request_tag_context(service, name, body, routing)
-    yield service, Request(name, _decided_on(name, arn), _context(context) | _said_of_stack(name, body))
+    yield (
+        service,
+        Request(
+            name, _decided_on(name, arn), _context(context) | _said_of_stack(name, body) | _said_of_task(name, body)
+        ),
+    )
     if name in MAKES_STACKS and b"Tags.member.1.Key" in body:
         yield service, Request("cloudformation:TagResource", _decided_on("cloudformation:TagResource", arn))
     role = _passed(name, body)
@@ -137,6 +144,15 @@ def _said_of_stack(name: str, body: bytes) -> dict[str, Any]:
         kinds = [value[0] for key, value in given.items() if key.endswith(".ResourceType")]
         said |= {"cloudformation:ImportResourceTypes": kinds} if kinds else {}
     return said
+
+
+def _said_of_task(name: str, body: bytes) -> dict[str, Any]:
+    """Return the cluster that a task is to run in, by its ARN.
+
+    Source: Service Authorization Reference, "Condition keys for Amazon Elastic Container Service".
+    """
+    cluster = json.loads(body).get("cluster", "") if name == "ecs:RunTask" else ""
+    return {"ecs:cluster": cluster} if cluster else {}
 
 
 def _denied(service: str, request: Request, caller: Caller, request_id: str, headers: Mapping[str, str]) -> Any:

@@ -143,6 +143,14 @@ def test_an_arn_that_somebody_configured_is_judged_by_our_rule_alone(engines: Li
     assert not {"E9505", "W9013"} & {finding.rule for finding in engines.judge(Subject("a.yaml", text % arn)).findings}
 
 
+def test_a_service_that_may_call_a_function_is_a_name_and_no_address(engines: Linters) -> None:
+    text = (
+        "Resources:\n  R:\n    Type: AWS::Lambda::Permission\n    Properties:\n"
+        "      {Action: lambda:InvokeFunction, FunctionName: x, Principal: elasticloadbalancing.amazonaws.com}\n"
+    )
+    assert "E9505" not in {finding.rule for finding in engines.judge(Subject("a.yaml", text)).findings}
+
+
 def test_verdict_survives_json() -> None:
     assert Verdict.from_json(json.loads(json.dumps(VERDICT.to_json()))) == VERDICT
 

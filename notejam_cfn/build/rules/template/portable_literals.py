@@ -58,7 +58,8 @@ class PortableLiterals(CloudFormationLintRule):
 
 def _is_service_principal(path: Path, text: str) -> bool:
     within = [part for part in path if isinstance(part, str)]
-    named = within[-2:] == ["Principal", "Service"] or within[-1:] == ["iam:PassedToService"]
+    in_policy = within[-2:] == ["Principal", "Service"] or within[-1:] == ["iam:PassedToService"]
+    named = in_policy or within[-2:] == ["Properties", "Principal"]  # of a function's permission
     return named and SERVICE_PRINCIPAL.fullmatch(text) is not None
 
 

@@ -9,8 +9,10 @@ import pytest
 from notejam_cfn.build import build
 from notejam_cfn.cli.main import main
 from notejam_cfn.config import loader
+from notejam_cfn.deploy import manifest
 from notejam_cfn.deploy.aws.client import Aws
 from notejam_cfn.deploy.exit_codes import Exit
+from notejam_cfn.deploy.stacks import out_of_date, templates
 from notejam_cfn.deploy.stacks.execution.root_cause import hint
 from notejam_cfn.local import emulator
 
@@ -47,6 +49,19 @@ def test_deploying_the_delivery_makes_networks_that_are_not_there(
     assert [subnet in condition for condition in conditions] == [True]
     assert main([*deploy, "--tell-unchanged"]) == Exit.NOTHING_TO_DO
     assert "dev-network" not in capsys.readouterr().out
+
+
+def test_roles_that_know_other_subnets_than_the_stage_has_are_out_of_date(
+    aws: emulator.Emulator, facade: Aws, output: Path
+) -> None:
+    assert main(["deploy", "delivery", "--only", "delivery-in-dev", "--yes", "--output", str(output)]) == Exit.DONE
+    built = {stack.name: stack for stack in manifest.read(output).stacks}
+    access = built["notejam-delivery-in-dev"]
+    assert out_of_date.among(facade, [access]) == []
+    network = dict(templates.parse(built["notejam-dev-network"].text()).document)
+    network["Outputs"]["PrivateSubnetId1"]["Value"] = "subnet-0123456789abcdef0"  # as if it had been replaced
+    aws.deploy("notejam-dev-network", network)
+    assert out_of_date.among(facade, [access]) == ["notejam-delivery-in-dev"]
 
 
 def test_who_is_refused_a_subnet_is_told_what_an_administrator_does() -> None:
