@@ -19,14 +19,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from .findings import Subject, Verdict
+from ...core.uninterrupted import uninterrupted
+from .findings import LintFailed, Subject, Verdict
 
 COMMAND = (sys.executable, "-P", "-m", f"{__package__}.worker")
 PACKAGES = Path(__file__).resolve().parents[3]
-
-
-class LintFailed(RuntimeError):
-    """A worker ended before it had answered. The message carries what it said last."""
 
 
 def processors() -> int:
@@ -68,7 +65,8 @@ def _workers(count: int) -> Iterator[list[Worker]]:
     workers: list[Worker] = []
     try:
         for _ in range(count):
-            workers.append(_start())
+            with uninterrupted():  # a process that was started and is not in the list yet would outlive this one
+                workers.append(_start())
         yield workers
     finally:
         for worker in workers:
