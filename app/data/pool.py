@@ -75,11 +75,6 @@ class Pool:
             _close(connection)
         return left
 
-    @property
-    def idle_count(self) -> int:
-        """How many connections are open and unused."""
-        return len(self._idle)
-
     def _take_idle(self) -> Any:
         while True:
             with self._changed:

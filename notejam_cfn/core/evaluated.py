@@ -44,7 +44,7 @@ class EvaluatedTemplate:
 
     def value(self, value: Any) -> Any:
         """Return a value with references to parameters and `Fn::If` resolved; what is only known later stays."""
-        if isinstance(value, Mapping) and len(value) == 1:
+        if isinstance(value, dict) and len(value) == 1:
             ((name, argument),) = value.items()
             if name == "Ref" and argument in self._parameters:
                 return self._parameters[argument]
@@ -59,8 +59,10 @@ class EvaluatedTemplate:
 
     def properties(self, value: Any) -> Any:
         """Return properties with everything resolved that is known, however deep; what is NoValue is left out."""
+        if isinstance(value, str):  # most values are: asking first is what makes this fast
+            return value
         value = self.value(value)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             resolved = {key: self.properties(item) for key, item in value.items()}
             return {key: item for key, item in resolved.items() if item != NO_VALUE}
         if isinstance(value, list):

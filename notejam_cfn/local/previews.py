@@ -31,7 +31,7 @@ from .entrance import entrance, smoke_client
 
 NAME = "alice"
 LASTS = "8h"
-# A few seconds on a quiet machine; on a busy one more, but no minutes.
+# A few seconds on a quiet machine, as benchmarks/preview.py shows; on a busy one more, but no minutes.
 LONGEST_SECONDS = 30
 NOBODY = Prompter(confirm=lambda question: True, ask=lambda question, choices: "undo")
 
@@ -52,53 +52,67 @@ class Scene:
     tell: Callable[[str], None]
 
 
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """A preview that was deployed: by whom, its stack's id and address, when it ends, and when making it began."""
+
+    facade: Aws
+    stack: StackSpec
+    id: str
+    url: str
+    hour: str
+    began: float
+
+
 def rehearse(scene: Scene, platform: task.Platform, image: str) -> None:
     """Make a preview, use it and end it. Raises PreviewError when something is not as promised."""
-    stack = previews.spec(scene.manifest, scene.stage, NAME)
-    account = Aws(Access(endpoint_url=scene.aws.url, keys=scene.aws.keys))
-    facade = Aws(dataclasses.replace(account.access, role_arn=previews.role_arn(account, stack)))
-    began = time.monotonic()
-    asked = previews.to_deploy(facade, scene.manifest, stack, LASTS, image)
-    results = deployed(facade, asked, image)
-    made = set(databases(scene))
-    answer(scene, platform, stack, results, began)
-    own = set(databases(scene)) - made
+    before = set(databases(scene))
+    made = make(scene, image)
+    seconds = answer(scene, platform, made)
+    if seconds > LONGEST_SECONDS:
+        raise PreviewError(f"{made.url} answered after {seconds:.1f} s")
+    scene.tell(f"a preview answered at {made.url} after {seconds:.1f} s")
+    wake_one_by_one(scene, made.stack, made.url)
+    own = set(databases(scene)) - before
     if len(own) != 1:
         raise PreviewError(f"the preview made {len(own)} databases of its own: {', '.join(sorted(own))}")
     permissions.let_services_work(scene.aws)
-    expire(scene, platform, account, stack, asked.values[previews.EXPIRES])
-    if set(databases(scene)) != made:
+    expire(scene, platform, made)
+    if set(databases(scene)) != before:
         raise PreviewError("the preview has ended, and its database is still there")
-    scene.tell(f"the preview ended by itself at {asked.values[previews.EXPIRES]}, and nothing of it is left")
-    remove_by_hand(scene, platform, facade, image)
+    scene.tell(f"the preview ended by itself at {made.hour}, and nothing of it is left")
+    remove(scene, platform, make(scene, image))
+    scene.tell("a preview of its name was made again, and removed before its hour")
 
 
-def deployed(facade: Aws, stack: StackSpec, image: str) -> dict[str, Result]:
-    """Deploy the preview, in the role for previews."""
+def make(scene: Scene, image: str) -> Made:
+    """Deploy a preview, in the role for previews."""
+    began = time.monotonic()
+    stack = previews.spec(scene.manifest, scene.stage, NAME)
+    account = Aws(Access(endpoint_url=scene.aws.url, keys=scene.aws.keys))
+    facade = Aws(dataclasses.replace(account.access, role_arn=previews.role_arn(account, stack)))
+    asked = previews.to_deploy(facade, scene.manifest, stack, LASTS, image)
     options = Options(yes=True, parameters=(f"ImageUri={image}",))
-    results = Deployment(facade, [stack], options, progress_of(stack), NOBODY).run()
+    results = Deployment(facade, [asked], options, progress_of(asked), NOBODY).run()
     require_good(results)
-    return results
-
-
-def answer(
-    scene: Scene, platform: task.Platform, stack: StackSpec, results: Mapping[str, Result], began: float
-) -> None:
-    """Run the preview's task, come to it by its address, and say after how long it answered for the first time."""
     state = results[stack.name].state
-    url = state.outputs["Url"] if state else ""
-    found = task.read(scene.aws, stack.name)
+    assert state
+    return Made(facade, stack, state.id, state.outputs["Url"], asked.values[previews.EXPIRES], began)
+
+
+def answer(scene: Scene, platform: task.Platform, made: Made) -> float:
+    """Run the preview's task, use it by its address, and return the seconds until its first answer."""
+    found = task.read(scene.aws, made.stack.name)
     task.prepare(found, platform)
-    with task.serving(found, platform) as port, entrance.opened(scene.address, url) as way:
+    with task.serving(found, platform) as port, entrance.opened(scene.address, made.url) as way:
         local = task.local_address(found).strip("[]")
         entrance.Targets(scene.aws.client("elbv2"), found.target_group, local, port).bring_back()
         page = way.client().ask("/signin/")
-        seconds = time.monotonic() - began
-        if page.status != 200 or seconds > LONGEST_SECONDS:
-            raise PreviewError(f"{url} answered {page.status} after {seconds:.1f} s")
-        scene.tell(f"a preview answered at {url} after {seconds:.1f} s")
+        seconds = time.monotonic() - made.began
+        if page.status != 200:
+            raise PreviewError(f"{made.url} answered {page.status} after {seconds:.1f} s")
         smoke_client.walk(way.client(), lambda words: None)
-    wake_one_by_one(scene, stack, url)
+    return seconds
 
 
 def wake_one_by_one(scene: Scene, stack: StackSpec, url: str) -> None:
@@ -130,18 +144,16 @@ def scale(scene: Scene, stack_name: str, tasks: int | None = None) -> int:
     return int(ecs.describe_services(cluster=cluster, services=[name])["services"][0]["desiredCount"])
 
 
-def expire(scene: Scene, platform: task.Platform, account: Aws, stack: StackSpec, hour: str) -> None:
+def expire(scene: Scene, platform: task.Platform, made: Made) -> None:
     """Let the preview's hour come: its schedule deletes its stack, and the stage's rule drops its database."""
-    state = account.stack(stack.region, stack.name)
-    assert state
-    at = datetime.datetime.fromisoformat(hour)
+    at = datetime.datetime.fromisoformat(made.hour)
     early = events.fire_due(scene.aws, at - datetime.timedelta(seconds=1))
     if early or len(events.fire_due(scene.aws, at)) != 1:
-        raise PreviewError(f"{stack.name} is to be deleted at {hour}, once: {early or 'nothing'} before that")
+        raise PreviewError(f"{made.stack.name} is to be deleted at {at}, once: {early or 'nothing'} before that")
     platform.require_stopped()  # ECS deletes a service when its tasks have ended
-    wait_until_deleted(account, stack, state.id)
-    require_nothing_left(scene, stack)
-    end(scene, platform, state.id)
+    wait_until_deleted(made.facade, made.stack, made.id)
+    require_nothing_left(scene, made.stack)
+    end(scene, platform, made.id)
 
 
 def wait_until_deleted(account: Aws, stack: StackSpec, stack_id: str) -> None:
@@ -179,14 +191,13 @@ def is_active(scene: Scene, cluster: str, service: str) -> bool:
     return any(one["status"] != "INACTIVE" for one in found)
 
 
-def remove_by_hand(scene: Scene, platform: task.Platform, facade: Aws, image: str) -> None:
-    """Make a preview of the same name again and end it before its hour, as a developer may."""
-    stack = previews.spec(scene.manifest, scene.stage, NAME)
-    made = deployed(facade, previews.to_deploy(facade, scene.manifest, stack, LASTS, image), image)[stack.name].state
-    require_good(Destruction(facade, [stack], DestroyOptions(yes=True), progress_of(stack), NOBODY).run())
+def remove(scene: Scene, platform: task.Platform, made: Made) -> None:
+    """End a preview before its hour, as a developer may."""
+    stack = made.stack
+    require_good(Destruction(made.facade, [stack], DestroyOptions(yes=True), progress_of(stack), NOBODY).run())
+    platform.require_stopped()
     require_nothing_left(scene, stack)
-    end(scene, platform, made.id if made else "")
-    scene.tell("a preview of its name was made again, and removed before its hour")
+    end(scene, platform, made.id)
 
 
 def end(scene: Scene, platform: task.Platform, stack_id: str) -> None:

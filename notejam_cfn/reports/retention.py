@@ -6,6 +6,7 @@ backups are made at night, and a snapshot kept for n days is there on its first 
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime
 import itertools
@@ -143,9 +144,8 @@ def broken_promises(plan: Plan, kept: Sequence[Kept], start: Date, days: int) ->
         longest = plan.longest
         yield f"no schedule keeps three years: {longest.name}, the longest, keeps {longest.retention_days} days"
     snapshots = [one for one in kept if one.kind == WARM]
-    for number in range(days):
-        day = start + number * DAY
-        yield from _gaps(_points(plan, snapshots, start, day), start, day)
+    for day, points in _points(plan, snapshots, start, days):
+        yield from _gaps(points, start, day)
     yield from _vanished(plan, kept)
 
 
@@ -225,10 +225,16 @@ def _price(one: Kept, plan: Plan, day: Date) -> float:
     return PRICES[one.tier(day)] * EXPORT_SHARE + (EXPORTING if new else 0)
 
 
-def _points(plan: Plan, snapshots: Sequence[Kept], start: Date, day: Date) -> set[Date]:
-    """Return the dates that can be recovered on a day: those of snapshots, and the time that is kept to the second."""
-    recent = {day - age * DAY for age in range(plan.recovery_days + 1)}
-    return {one.made for one in snapshots if one.on(day)} | {point for point in recent if point >= start}
+def _points(plan: Plan, snapshots: Sequence[Kept], start: Date, days: int) -> Iterator[tuple[Date, set[Date]]]:
+    """Yield each day with the dates that can be recovered on it: of snapshots, and the time kept to the second."""
+    coming = collections.deque(sorted(snapshots, key=lambda one: one.made))
+    there: list[Kept] = []
+    for day in (start + number * DAY for number in range(days)):
+        while coming and coming[0].made <= day:
+            there.append(coming.popleft())
+        there = [one for one in there if one.on(day)]
+        recent = {day - age * DAY for age in range(plan.recovery_days + 1)}
+        yield day, {one.made for one in there} | {point for point in recent if point >= start}
 
 
 def _gaps(made: set[Date], start: Date, day: Date) -> Iterator[str]:
@@ -238,6 +244,8 @@ def _gaps(made: set[Date], start: Date, day: Date) -> Iterator[str]:
     """
     points = sorted(made, reverse=True)
     for newer, older in itertools.pairwise(points):
+        if newer - older == DAY:
+            continue
         allowed = _allowed((day - newer).days + 1)
         if allowed and (newer - older).days > allowed:
             yield f"on {day} the points of {older} and {newer} are more than {allowed} days apart"

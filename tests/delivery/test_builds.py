@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import shutil
 import subprocess
@@ -51,7 +52,7 @@ class Pipeline:
     services: services.Services
     folder: Path
 
-    def run(self, name: str, project: str, **given: str) -> build.Build:
+    def run(self, name: str, project: str, installed: bool = False, **given: str) -> build.Build:
         """Run a buildspec in a new checkout, in the role of a project and with the variables that it is given."""
         source = self.folder / f"source-{project}-{given.get('STEP', '')}"
         check_out(source)
@@ -64,6 +65,7 @@ class Pipeline:
             source,
             self.machine,
             {**self.services.environment(), **told, **own, **given},
+            installed,
         )
 
     def parameter(self, stack: str, name: str) -> str:
@@ -80,6 +82,11 @@ class Pipeline:
         return "/codebuild/input"
 
 
+@functools.cache
+def composed() -> list[building.Rendered]:
+    return building.compose(loader.parse(PROJECT))
+
+
 def check_out(source: Path) -> None:
     """Copy what git knows, with the templates of this test's project and a small application."""
     known = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
@@ -93,7 +100,7 @@ def check_out(source: Path) -> None:
     subprocess.run(["tar", "--extract", "--directory", str(source)], input=packed, check=True)
     (source / "app" / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
     project = loader.parse(PROJECT)
-    for path, text in building.files(project, building.compose(project)).items():
+    for path, text in building.files(project, composed()).items():
         (source / "output" / path).parent.mkdir(parents=True, exist_ok=True)
         (source / "output" / path).write_text(text, encoding="utf-8")
 
@@ -105,8 +112,7 @@ def pipeline(running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactor
         pytest.skip(lacking)
     folder = tmp_path_factory.mktemp("builds")
     running_emulator.reset()
-    project = loader.parse(PROJECT)
-    for one in building.compose(project):
+    for one in composed():
         if one.stack.layer == "network" or one.stack.layer.startswith("delivery"):
             running_emulator.deploy(one.stack.name, dict(one.body), region=one.stack.region, tags=one.stack.tags)
     machine = Machine.new(folder / "machine")
@@ -137,7 +143,7 @@ def test_a_release_goes_from_its_sources_to_a_marked_image(pipeline: Pipeline) -
     deployed = pipeline.run("deploy", "deploy-dev", STEP="deploy", **step)
     assert deployed.failed == "", deployed.log
     assert pipeline.parameter("notejam-dev-service", "ImageUri") == uri
-    smoke = pipeline.run("deploy", "deploy-dev", STEP="smoke", **step)
+    smoke = pipeline.run("deploy", "deploy-dev", installed=True, STEP="smoke", **step)
     assert smoke.failed == "", smoke.log
     assert digest_of(pipeline.aws, "eu-central-1", "stage-dev") == uri.partition("@")[2]
 

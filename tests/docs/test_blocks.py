@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from notejam_cfn.local import emulator
+from notejam_cfn.local.emulator import Emulator
 from tests.docs.blocks import COMMENT, PAGES, ROOT, Block, blocks_of, prose_of, text_of
 from tests.docs.reader import Reader, copy_of_project
 
@@ -27,16 +25,15 @@ def to_run(page: Path) -> list[Block]:
 
 
 @pytest.fixture
-def reader(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reader]:
+def reader(request: pytest.FixtureRequest, tmp_path: Path) -> Reader:
     """Somebody with a copy of the project and, where the page's commands need it, an emulated AWS."""
     page: Path = request.getfixturevalue("followed")
-    with ExitStack() as stack:
-        needed = any(NEEDS_AWS.search(block.code) for block in to_run(page))
-        aws = stack.enter_context(emulator.running()) if needed else None
-        someone = Reader(copy_of_project(tmp_path / "notejam"), aws and aws.environment)
-        if page.name in FIRST:
-            someone.type_in(FIRST[page.name])
-        yield someone
+    needed = any(NEEDS_AWS.search(block.code) for block in to_run(page))
+    aws: Emulator | None = request.getfixturevalue("aws") if needed else None
+    someone = Reader(copy_of_project(tmp_path / "notejam"), aws and aws.environment)
+    if page.name in FIRST:
+        someone.type_in(FIRST[page.name])
+    return someone
 
 
 @pytest.mark.parametrize("followed", [page for page in PAGES if to_run(page)], ids=lambda page: page.name)

@@ -39,9 +39,10 @@ def compose(make_stage: Callable[..., Stage]) -> Callable[..., Composed]:
     known: dict[str, str] = {}
 
     def composed(size: str = "economy", **overrides: Any) -> Composed:
-        key = json.dumps([size, overrides])
+        stage = make_stage(size, **overrides)
+        key = repr(stage)  # settings that say what is so anyway make no other stage
         if key not in known:
-            stacks = stacks_of_stage(make_stage(size, **overrides))
+            stacks = stacks_of_stage(stage)
             known[key] = json.dumps({stack.layer: stack.template.to_dict() for stack in stacks})
         copy: Composed = json.loads(known[key])
         return copy

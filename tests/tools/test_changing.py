@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from notejam_cfn.deploy.plan.changes import Key
 from notejam_cfn.deploy.plan.effects.findings import Verdict
-from notejam_cfn.local import emulator
+from notejam_cfn.local.emulator import Emulator
 from notejam_cfn.local.setting_changes import DELIVERY, STAGE, Builder, Trial, Trials
 from tools import changing
 from tools.changing import SettingChange
@@ -90,9 +89,8 @@ def groups(part: str) -> list[Group]:
 
 
 @pytest.fixture(scope="module")
-def trials() -> Iterator[Trials]:
-    with emulator.running() as aws:
-        yield Trials(aws, BUILDER)
+def trials(running_emulator: Emulator) -> Trials:
+    return Trials(running_emulator, BUILDER)
 
 
 def require_as_planned(tried: tuple[Trial, Trial]) -> None:

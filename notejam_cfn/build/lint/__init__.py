@@ -10,8 +10,7 @@ Importing this package imports no linter: they are loaded by the processes that 
 
 from __future__ import annotations
 
-from .findings import Finding, Gap, Subject, Verdict
-from .judge import LintUnavailable, lint
-from .pool import LintFailed
+from .findings import Finding, Gap, LintFailed, LintUnavailable, Subject, Verdict
+from .judge import lint
 
 __all__ = ["Finding", "Gap", "LintFailed", "LintUnavailable", "Subject", "Verdict", "lint"]

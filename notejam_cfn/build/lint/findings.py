@@ -9,6 +9,14 @@ REQUEST_BYTES = 51_200
 BUCKET_BYTES = 1_048_576
 
 
+class LintUnavailable(RuntimeError):
+    """The linters are not installed. The message says how to install them and how to do without."""
+
+
+class LintFailed(RuntimeError):
+    """A worker ended before it had answered. The message carries what it said last."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Subject:
     """A template to judge: its name in messages, its text, and how large it may be as compact JSON.

@@ -5,15 +5,10 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 
-from . import cache, pool
-from .findings import Subject, Verdict
+from .findings import LintUnavailable, Subject, Verdict
 
 MODULES = ("cfnlint", "cloudformation_validate")
 Progress = Callable[[Subject, Verdict], None]
-
-
-class LintUnavailable(RuntimeError):
-    """The linters are not installed. The message says how to install them and how to do without."""
 
 
 def lint(
@@ -24,6 +19,8 @@ def lint(
     `jobs` is the number of processes, one per processor unless given; `progress` is called as verdicts become known.
     Verdicts are remembered by content: see `lint.cache`. Raises `LintUnavailable` or `LintFailed`.
     """
+    from . import cache, pool  # a build without lint does not wait for what starts processes
+
     _require_linters()
     verdicts = {subject: verdict for subject in subjects for verdict in [cache.recall(subject)] if verdict}
     for subject, verdict in verdicts.items():

@@ -13,21 +13,17 @@ import queue
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from .findings import Subject, Verdict
+from ...core.uninterrupted import uninterrupted
+from .findings import LintFailed, Subject, Verdict
 
 COMMAND = (sys.executable, "-P", "-m", f"{__package__}.worker")
 PACKAGES = Path(__file__).resolve().parents[3]
-Answers = queue.SimpleQueue[tuple[Subject, Verdict] | BaseException]
-
-
-class LintFailed(RuntimeError):
-    """A worker ended before it had answered. The message carries what it said last."""
 
 
 def processors() -> int:
@@ -39,19 +35,20 @@ def processors() -> int:
 
 def judge(subjects: Sequence[Subject], jobs: int | None = None) -> Iterator[tuple[Subject, Verdict]]:
     """Yield each subject with its verdict as soon as it is known, in any order. Raises `LintFailed`."""
+    if not subjects:
+        return
     largest_first = sorted(subjects, key=lambda subject: -len(subject.text))
-    waiting: queue.SimpleQueue[Subject] = queue.SimpleQueue()
-    for subject in largest_first:
-        waiting.put(subject)
-    answers: Answers = queue.SimpleQueue()
-    with _workers(min(jobs or processors(), len(subjects))) as workers:
+    count = min(jobs or processors(), len(subjects))
+    threads = ThreadPoolExecutor(count)
+    with _workers(count) as workers:
+        idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
         for worker in workers:
-            threading.Thread(target=_feed, args=(worker, waiting, answers), daemon=True).start()
-        for _ in subjects:
-            answer = answers.get()
-            if isinstance(answer, BaseException):
-                raise answer
-            yield answer
+            idle.put(worker)
+        try:
+            for answer in as_completed([threads.submit(_ask, subject, idle) for subject in largest_first]):
+                yield answer.result()
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +65,8 @@ def _workers(count: int) -> Iterator[list[Worker]]:
     workers: list[Worker] = []
     try:
         for _ in range(count):
-            workers.append(_start())
+            with uninterrupted():  # a process that was started and is not in the list yet would outlive this one
+                workers.append(_start())
         yield workers
     finally:
         for worker in workers:
@@ -92,19 +90,16 @@ def _start() -> Worker:
     return Worker(process, complaints)
 
 
-def _feed(worker: Worker, waiting: queue.SimpleQueue[Subject], answers: Answers) -> None:
-    """Hand a worker one subject after another until none is left. Problems are handed over like answers."""
+def _ask(subject: Subject, idle: queue.SimpleQueue[Worker]) -> tuple[Subject, Verdict]:
+    """Have a worker that is idle judge a subject."""
+    worker = idle.get()
     try:
-        while True:
-            subject = waiting.get_nowait()
-            answers.put((subject, _ask(worker, subject)))
-    except queue.Empty:
-        return
-    except BaseException as problem:
-        answers.put(problem)
+        return subject, _verdict(worker, subject)
+    finally:
+        idle.put(worker)
 
 
-def _ask(worker: Worker, subject: Subject) -> Verdict:
+def _verdict(worker: Worker, subject: Subject) -> Verdict:
     to, back = worker.process.stdin, worker.process.stdout
     assert to and back
     try:

@@ -8,6 +8,7 @@ from ...deploy.aws.client import Aws
 from ...deploy.data import restore_plan
 from ...deploy.manifest import StackSpec
 from ...deploy.plan.account import left_stacks
+from ...deploy.previews import previews
 from ...deploy.stacks.destroy import Destruction, Options
 from ...deploy.stacks.execution.outcomes import Result
 from . import session
@@ -30,6 +31,8 @@ def run(asked: argparse.Namespace) -> int:
     options = Options(asked.yes, asked.unprotect, tuple(asked.keep))
 
     def remove(start: Session) -> dict[str, Result]:
+        if not (asked.preview or asked.only or asked.left):
+            previews.refuse_while_there(start.aws, session.manifest(asked), asked.stage)
         restore_plan.require_none_kept(start.aws, start.stacks)
         return Destruction(start.aws, start.stacks, options, start.progress, start.prompter).run()
 

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Connect this terminal to a container, until the command there ends."""
-    aws = session.connect(asked)
+    aws = session.connect_to_existing(asked)
     command = ecs_exec.session_command(aws, Stage(aws, session.planned(asked)), asked.container, asked.command)
     with signals.left_to_the_child():
         subprocess.run(command, check=False)

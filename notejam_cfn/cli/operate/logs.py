@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Print log lines until there are no more, or with --follow until Ctrl-C."""
-    aws = session.connect(asked)
+    aws = session.connect_to_existing(asked)
     parts = logs.choose(Stage(aws, session.planned(asked)), asked.part)
     start = logs.since(asked.since, datetime.datetime.now(datetime.UTC))
     show = logs.follow if asked.follow else logs.read

@@ -52,6 +52,16 @@ def in_previews_role(arguments: argparse.Namespace) -> None:
         arguments.role_arn = previews.role_arn(connect(arguments), stack)
 
 
+def connect_to_existing(arguments: argparse.Namespace) -> Aws:
+    """Return the facade for these arguments. Raises BadInput when they name a preview that is not there."""
+    aws = connect(arguments)
+    if arguments.preview:
+        from ...deploy.previews import previews
+
+        previews.require_there(aws, planned(arguments)[0])
+    return aws
+
+
 def connect(arguments: argparse.Namespace) -> Aws:
     """Return the facade for these arguments; nothing is called yet."""
     for name, value, pattern, example in (

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> int:
     """Look, and say what there is."""
     stacks = session.planned(asked)
-    aws = session.connect(asked)
+    aws = session.connect_to_existing(asked)
     found = report(Stage(aws, stacks), read_templates(stacks), asked.drift)
     found |= _previews(asked, aws)
     if asked.json:

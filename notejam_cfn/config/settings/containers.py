@@ -51,9 +51,17 @@ SCHEDULE_WORDS = "cron(minute hour day month weekday year) or rate(5 minutes)"
 
 
 def is_known_zone(name: str) -> bool:
-    """Tell whether this machine knows a time zone; one that has no list of them knows all."""
-    known = zoneinfo.available_timezones()
-    return name in known or not known
+    """Tell whether this machine knows a time zone; one that has no data of them knows all."""
+    return _has_zone(name) or not _has_zone("UTC")
+
+
+def _has_zone(name: str) -> bool:
+    # Reading one zone's file: `available_timezones` opens every file there is, a sixth of the time of a build.
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, OSError, ValueError):
+        return False
+    return True
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,21 +9,9 @@ from __future__ import annotations
 import re
 
 from ..aws.client import Aws
-from ..exit_codes import AwsTrouble, BadInput
+from ..exit_codes import BadInput
 
 ENGINE, PARAMETER = "aurora-postgresql", "EngineVersion"
-
-
-def of_snapshot(aws: Aws, region: str, snapshot: str, hint: str) -> str:
-    """Return the version of a snapshot, named or by its ARN. Raises BadInput, with the hint, when there is none."""
-    name = snapshot.rpartition(":cluster-snapshot:")[2]
-    try:
-        found = aws.call("rds", region, "describe_db_cluster_snapshots", DBClusterSnapshotIdentifier=name)
-    except AwsTrouble as error:
-        if "NotFound" not in error.code:
-            raise
-        raise BadInput(f"there is no snapshot {name} in {region}", hint) from error
-    return str(found["DBClusterSnapshots"][0]["EngineVersion"])
 
 
 def of_cluster(aws: Aws, region: str, cluster: str) -> str:

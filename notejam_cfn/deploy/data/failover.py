@@ -38,27 +38,24 @@ class FailoverOptions:
     anyway: bool = False
 
 
+@dataclasses.dataclass
 class Failover:
-    """One move of a stage to another region."""
+    """One move of a stage to another region.
 
-    def __init__(
-        self,
-        aws: Aws,
-        stacks: Sequence[StackSpec],
-        options: FailoverOptions,
-        progress: Progress,
-        prompter: Prompter,
-        now: datetime,
-    ) -> None:
-        """Take what was built: the stage's stacks, and the project's own, which know where images were copied to."""
-        self.aws = aws
-        self.project = tuple(stack for stack in stacks if stack.stage is None)
-        self.built = tuple(stack for stack in stacks if stack.stage is not None)
-        self.stacks = failover_checks.stacks_there(self.built, options.region)
-        self.options = options
-        self.progress = progress
-        self.prompter = prompter
-        self.now = now
+    `manifest` is what was built: the stage's stacks, and the project's own, which know where images were copied to.
+    """
+
+    aws: Aws
+    manifest: Sequence[StackSpec]
+    options: FailoverOptions
+    progress: Progress
+    prompter: Prompter
+    now: datetime
+
+    def __post_init__(self) -> None:
+        self.project = tuple(stack for stack in self.manifest if stack.stage is None)
+        self.built = tuple(stack for stack in self.manifest if stack.stage is not None)
+        self.stacks = failover_checks.stacks_there(self.built, self.options.region)
 
     def run(self) -> dict[str, Result]:
         """Move. Returns a result for each stack; raises when nothing was begun."""
@@ -109,7 +106,7 @@ class Failover:
         if not snapshot:
             return ()
         place = self.aws, self.options.region
-        held = engine_version.of_snapshot(*place, snapshot, restore_plan.LIST_WHAT_THERE_IS)
+        held = restore_plan.snapshot(*place, snapshot)["EngineVersion"]
         built = database.defaults[engine_version.PARAMETER] or ""
         return restore_plan.parameters(snapshot, engine_version.to_restore(*place, held, built))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ..aws.client import Aws
 from ..exit_codes import BadInput, Refused
@@ -31,24 +31,16 @@ class RestoreOptions:
     dry_run: bool = False
 
 
+@dataclasses.dataclass(frozen=True)
 class Restore:
     """One restore of a stage's database."""
 
-    def __init__(
-        self,
-        aws: Aws,
-        stacks: Sequence[StackSpec],
-        options: RestoreOptions,
-        progress: Progress,
-        prompter: Prompter,
-        now: datetime,
-    ) -> None:
-        self.aws = aws
-        self.stacks = tuple(stacks)
-        self.options = options
-        self.progress = progress
-        self.prompter = prompter
-        self.now = now
+    aws: Aws
+    stacks: Sequence[StackSpec]
+    options: RestoreOptions
+    progress: Progress
+    prompter: Prompter
+    now: datetime
 
     def in_place(self) -> dict[str, Result]:
         """Put the database back, and keep the one there is; or end what an interrupted restore has begun.
@@ -140,7 +132,7 @@ class Restore:
     def _version(self, known: Facts, source: Source, database: StackSpec) -> str:
         """Return the version for the new cluster. Raises BadInput when the template is built for another major one."""
         held = (
-            engine_version.of_snapshot(self.aws, known.region, source.snapshot, restore_plan.LIST_WHAT_THERE_IS)
+            restore_plan.snapshot(self.aws, known.region, source.snapshot)["EngineVersion"]
             if source.snapshot
             else engine_version.of_cluster(self.aws, known.region, source.cluster)
         )
@@ -149,7 +141,9 @@ class Restore:
 
     def _source(self, known: Facts, old: Sequence[Cluster]) -> Source:
         if restore_plan.names_snapshot(self.options.to):
-            return restore_plan.snapshot_source(self.aws, known.region, self.options.to)
+            found = restore_plan.snapshot(self.aws, known.region, self.options.to)
+            made = found["SnapshotCreateTime"].astimezone(UTC)
+            return Source(self.options.to, made, made)
         points = backups.recovery_points(self.aws, known.region, known.vault_name)
         names = [known.cluster_id, *(one.name for one in reversed(old) if not one.is_clone)]
         windows = {name: backups.window(self.aws, known.region, name) for name in names}

@@ -78,8 +78,8 @@ def names_snapshot(asked: str) -> bool:
     return asked != "latest" and not re.match(r"\d", asked)
 
 
-def snapshot_source(aws: Aws, region: str, asked: str) -> Source:
-    """Return a snapshot, named or by its ARN, as what to start from. Raises BadInput when there is none."""
+def snapshot(aws: Aws, region: str, asked: str) -> Mapping[str, Any]:
+    """Return what RDS says of a cluster's snapshot, named or by its ARN. Raises BadInput when there is none."""
     name = asked.rpartition(":cluster-snapshot:")[2]
     try:
         found = aws.call("rds", region, "describe_db_cluster_snapshots", DBClusterSnapshotIdentifier=name)
@@ -87,8 +87,8 @@ def snapshot_source(aws: Aws, region: str, asked: str) -> Source:
         if "NotFound" not in error.code:
             raise
         raise BadInput(f"there is no snapshot {name} in {region}", LIST_WHAT_THERE_IS) from error
-    made = found["DBClusterSnapshots"][0]["SnapshotCreateTime"].astimezone(UTC)
-    return Source(asked, made, made)
+    described: Mapping[str, Any] = found["DBClusterSnapshots"][0]
+    return described
 
 
 def plan(source: Source, known: Facts, generation: int, now: datetime) -> list[str]:

@@ -132,6 +132,26 @@ def find(aws: Aws, template: StackSpec) -> list[Preview]:
     return sorted(_previews(states, template), key=lambda each: each.name)
 
 
+def require_there(aws: Aws, stack: StackSpec) -> None:
+    """Raise BadInput for a name that no preview of the stage has, with the names that they have."""
+    there = [each.name for each in find(aws, stack)]
+    if stack.tags[TAG] not in there:
+        others = f"There are: {', '.join(there)}" if there else "It has none at the moment"
+        raise BadInput(f"{stack.stage} has no preview {stack.tags[TAG]}, or not any more", others)
+
+
+def refuse_while_there(aws: Aws, manifest: Manifest, stage: str) -> None:
+    """Raise Refused while a stage has previews: they stand in what would be removed, and would stay behind broken."""
+    templates = [stack for stack in manifest.stacks if stack.stage == stage and stack.form == FORM]
+    there = find(aws, templates[0]) if templates else []
+    if there:
+        owners = ", ".join(f"{each.name} ({each.owner})" for each in there)
+        raise Refused(
+            f"{stage} still has previews: {owners}",
+            f"End them first: python -m notejam_cfn destroy {stage} --preview NAME",
+        )
+
+
 def role_arn(aws: Aws, stack: StackSpec) -> str:
     """Return the role that CloudFormation makes previews of the stage in, in the account of the credentials."""
     partition, account = aws.identity(stack.region)

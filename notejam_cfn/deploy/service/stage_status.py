@@ -21,7 +21,7 @@ CAPACITY_MINUTES = 10
 def report(stage: Stage, templates: Mapping[str, Template], drift: bool = False) -> dict[str, Any]:
     """Return everything as data; `lines` says it in words. Drift takes a while and is looked for only when asked."""
     states = stage.states()
-    outputs = {name: state.outputs for name, state in states.items() if state}
+    outputs = _outputs_around(stage, templates) | {name: state.outputs for name, state in states.items() if state}
     stacks = {
         name: _stack(stage, stage.stacks[name], state, templates[name], outputs, drift)
         for name, state in states.items()
@@ -31,8 +31,20 @@ def report(stage: Stage, templates: Mapping[str, Template], drift: bool = False)
         "takes_images": any(IMAGE in stack.defaults for stack in stage.stacks.values()),
         "services": [_service(stage.aws, part, states) for part in stage.parts(SERVICE)],
         "databases": [_database(stage.aws, part) for part in stage.parts(CLUSTER)],
-        "url": next((found["Url"] for found in outputs.values() if "Url" in found), None),
+        "url": next((state.outputs["Url"] for state in states.values() if state and "Url" in state.outputs), None),
     }
+
+
+def _outputs_around(stage: Stage, templates: Mapping[str, Template]) -> dict[str, Mapping[str, str]]:
+    """Return the outputs of stacks that those asked about read and are not among, as a preview reads its stage's."""
+    around = {
+        read: region or stack.region
+        for name, stack in stage.stacks.items()
+        for read, region in templates[name].read_regions.items()
+        if read not in stage.stacks
+    }
+    states = {name: stage.aws.stack(region, name) for name, region in around.items()}
+    return {name: state.outputs for name, state in states.items() if state}
 
 
 def lines(found: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from ...core.uninterrupted import handling
+
 
 class Abort(Exception):
     """The person wants out now. What is under way on AWS goes on."""
@@ -46,12 +48,8 @@ def heard(tell: Callable[[], None]) -> Iterator[None]:
             raise Abort
         tell()
 
-    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with handling((signal.SIGINT, signal.SIGTERM), hear):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -61,9 +59,5 @@ def left_to_the_child() -> Iterator[None]:
     As the AWS CLI does around the Session Manager plugin, which sends them on to the shell in the container.
     """
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGQUIT", "SIGTSTP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
-    try:
+    with handling(numbers, signal.SIG_IGN):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -128,9 +128,10 @@ def run(container: Container, platform: Platform) -> None:
 
 @contextmanager
 def serving(task: Task, platform: Platform) -> Iterator[int]:
-    """Run the container that gets the requests, and yield the port it listens on once it is healthy.
+    """Run the container that gets the requests, and yield its port once its target group finds it healthy.
 
-    At the end it is told to stop; `Platform.require_stopped` waits for it.
+    Requests come from then on; the container's own health check, by which ECS replaces it, is run after them. At the
+    end it is told to stop; `Platform.require_stopped` waits for it.
     """
     container = next(container for container in task.containers if container.port)
     port = _port(container)
@@ -139,6 +140,7 @@ def serving(task: Task, platform: Platform) -> Iterator[int]:
     try:
         _wait_until_healthy(task, container, running, platform)
         yield port
+        _require_health_command(container, platform)
         _require_memory(container, running)
     finally:
         platform.let_go(container, running)
@@ -182,9 +184,8 @@ def _wait_until_healthy(task: Task, container: Container, running: Running, plat
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and running.process.poll() is None:
         if _status(address) == task.health_code:
-            _require_health_command(container, platform)
             return
-        time.sleep(0.1)
+        time.sleep(0.02)
     raise TaskError(f"{container.name} does not answer {task.health_code} on {address}:\n{_tail(platform.log)}")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...core.evaluated import EvaluatedTemplate
 
-CPU, REQUESTS = "ECSServiceAverageCPUUtilization", "ALBRequestCountPerTarget"
+CPU = "ECSServiceAverageCPUUtilization"
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 

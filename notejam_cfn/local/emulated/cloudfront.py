@@ -164,6 +164,8 @@ def _by_alternate_name(cloudfront: Any, real: Callable[[str], str | None]) -> Ca
 
     def label(host: str) -> str | None:
         asked = host.partition(":")[0].lower()
+        if asked[-1:].isdigit():  # an address, at which the APIs are asked: no need to read every distribution
+            return real(host)
         for distribution in cloudfront._distributions._data.values():
             if asked in names(distribution.get("config_xml") or ""):
                 return str(distribution["DomainName"].partition(".")[0])

@@ -218,7 +218,7 @@ TELLS: dict[str, Callable[[dict[str, Any]], Any]] = {
 async def _answered_wrongly(scope: dict[str, Any], body: bytes, send: Callable[..., Any]) -> bool:
     from .faults import FAULTS
 
-    answer = FAULTS.answer_for(_action(scope, body))
+    answer = FAULTS.answer_for(_action(scope, body)) if FAULTS.answers else None  # a template is long to parse
     if answer is None:
         return False
     if answer.error == "hang up":

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ...deploy import manifest
 from ...deploy.aws.client import Aws, cluster_of
 from ...deploy.data import backups
 from ...deploy.data.restore import Restore, RestoreOptions
 from ...deploy.exit_codes import CommandError, Exit, Interrupted
+from ...deploy.manifest import Manifest, StackSpec
 from ...deploy.service import smoke_test, stage_status
 from ...deploy.service.stages import IMAGE, Part, Stage
 from ...deploy.stacks.deploy import Deployment, Options, read_templates
@@ -42,29 +43,22 @@ class TrialError(CommandError):
     exit = Exit.FAILED
 
 
+@dataclasses.dataclass
 class Steps:
     """What is done with one stage. `facts` outlive an interruption; `pause` waits for some seconds."""
 
-    def __init__(
-        self,
-        aws: Aws,
-        built: manifest.Manifest,
-        stage: str,
-        facts: dict[str, Any],
-        progress: type[Progress],
-        visitor: Visitor,
-        pause: Callable[[float], None],
-    ) -> None:
-        self.aws = aws
-        self.manifest = built
-        self.stage = stage
-        self.stacks = built.stacks_of(stage)
-        self.preview_stack = preview.template(built, stage)
-        self.facts = facts
+    aws: Aws
+    manifest: Manifest
+    stage: str
+    facts: dict[str, Any]
+    progress: type[Progress]
+    visitor: Visitor
+    pause: Callable[[float], None]
+
+    def __post_init__(self) -> None:
+        self.stacks = self.manifest.stacks_of(self.stage)
+        self.preview_stack = preview.template(self.manifest, self.stage)
         self.templates = read_templates(self.stacks)
-        self.progress = progress
-        self.visitor = visitor
-        self.pause = pause
 
     @property
     def image(self) -> str:
@@ -230,7 +224,7 @@ class Steps:
         ]
         return int(found["desiredCount"]), int(found["runningCount"])
 
-    def _parameter(self, name: str) -> tuple[manifest.StackSpec, Mapping[str, Any]]:
+    def _parameter(self, name: str) -> tuple[StackSpec, Mapping[str, Any]]:
         stack = next(stack for stack in self.stacks if name in stack.defaults)
         return stack, self.templates[stack.name].document["Parameters"][name]
 
@@ -246,25 +240,23 @@ class Steps:
     def _attempt(self, *given: str) -> dict[str, Result]:
         return self._deployment(self.stacks, self.aws, given)
 
-    def deploy_stacks(
-        self, stacks: Sequence[manifest.StackSpec], *given: str, aws: Aws | None = None
-    ) -> dict[str, Result]:
+    def deploy_stacks(self, stacks: Sequence[StackSpec], *given: str, aws: Aws | None = None) -> dict[str, Result]:
         """Deploy other stacks than the stage's own. Raises TrialError when one of them fails."""
         results = self._deployment(stacks, aws or self.aws, given)
         _require_good(results)
         return results
 
-    def _deployment(self, stacks: Sequence[manifest.StackSpec], aws: Aws, given: tuple[str, ...]) -> dict[str, Result]:
+    def _deployment(self, stacks: Sequence[StackSpec], aws: Aws, given: tuple[str, ...]) -> dict[str, Result]:
         options = Options(yes=True, wait=True, parameters=given)
         return Deployment(aws, stacks, options, self._progress(stacks), YES).run()
 
-    def _remove(self, stacks: Sequence[manifest.StackSpec], aws: Aws) -> int:
+    def _remove(self, stacks: Sequence[StackSpec], aws: Aws) -> int:
         options = DestroyOptions(yes=True, unprotect=True)
         results = Destruction(aws, stacks, options, self._progress(stacks), YES).run()
         _require_good(results)
         return sum(result.fate is Outcome.REMOVED for result in results.values())
 
-    def _progress(self, stacks: Sequence[manifest.StackSpec] = ()) -> Progress:
+    def _progress(self, stacks: Sequence[StackSpec] = ()) -> Progress:
         shown = stacks or self.stacks
         return self.progress({stack.name: stack.layer for stack in shown}, read_templates(shown))
 

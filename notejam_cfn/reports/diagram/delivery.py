@@ -25,7 +25,7 @@ PEOPLE, PIPELINE, RUNNING = (20.0, 180.0), (224.0, 702.0), (950.0, 160.0)
 PERSON, RUNS = 110.0, 1030.0
 SOURCE, PLAN, APPROVE, ROLL_OUT, CHECK = 303.0, 336.0, 482.0, 650.0, 850.0
 FIRST, BUILD, GAP = 88.0, 112.0, 30.0
-LETTERS, STACKS, SHORT = 22, 28, 6
+LETTERS, SHORT = 22, 6
 SMALL, DECISION = 40.0, 64.0
 # How the pipeline's source looks, what it is called, and what a developer does with it.
 SOURCES = {

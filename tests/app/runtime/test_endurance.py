@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.harness.application import QUICK, Client, RunningServer
 
-WRITES, WRITERS = 2000, 4
-VISITORS = 60
+WRITES, WRITERS = 1000, 4
+VISITORS = 40
 
 
 def test_a_kill_loses_no_acknowledged_note(server: RunningServer, environ: dict[str, str], tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def stored(client: Client) -> set[str]:
 
 def test_a_days_visitors_leave_nothing_behind(environ: dict[str, str], tmp_path: Path) -> None:
     server = RunningServer(environ | {"TRUSTED_PROXIES": "1"}, tmp_path / "log", program=QUICK)
-    visit(server, "warm", 30)
+    visit(server, "warm", 20)
     before = state(server)
     visit(server, "day", VISITORS)
     after = state(server)

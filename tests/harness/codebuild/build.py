@@ -40,13 +40,16 @@ class Build:
     artifacts: Mapping[str, Path]
 
 
-def run(buildspec: Path, source: Path, machine: Machine, given: Mapping[str, str]) -> Build:
-    """Run a buildspec on a copy of the sources, with the variables that CodeBuild gives."""
+def run(buildspec: Path, source: Path, machine: Machine, given: Mapping[str, str], installed: bool = False) -> Build:
+    """Run a buildspec on a copy of the sources, with the variables that CodeBuild gives.
+
+    Where an earlier build of the same buildspec has `installed` what it needs on this machine, that phase is left out.
+    """
     document: Mapping[str, Any] = yaml.safe_load(buildspec.read_text(encoding="utf-8"))
     _require_known(document, machine)
     environment = {**machine.environment(), "CODEBUILD_SRC_DIR": SOURCE, **given}
     failed, log = "", ""
-    for phase in PHASES:
+    for phase in PHASES[1:] if installed else PHASES:
         if failed and phase not in AFTER_FAILURE.get(failed, ()):
             continue
         status, said, environment = _phase(document["phases"].get(phase, {}), source, machine, environment)

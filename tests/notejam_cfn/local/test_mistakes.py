@@ -133,12 +133,13 @@ def test_a_wrong_health_check_path_is_noticed(
     """A deployment refuses to change the path of a stage that is up, so it is changed behind its back."""
     made = mistaken("service", lambda resources: None)
     balancing = made.aws.client("elbv2")
-    (group,) = balancing.describe_target_groups()["TargetGroups"]
+    arn = task.read(made.aws, made.service.name).target_group
+    (group,) = balancing.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
     monkeypatch.setattr(task, "START_SECONDS", 3)
-    balancing.modify_target_group(TargetGroupArn=group["TargetGroupArn"], HealthCheckPath="/nowhere")
+    balancing.modify_target_group(TargetGroupArn=arn, HealthCheckPath="/nowhere")
     with pytest.raises(TaskError, match="/nowhere"):
         start(made, platform)
-    balancing.modify_target_group(TargetGroupArn=group["TargetGroupArn"], HealthCheckPath=group["HealthCheckPath"])
+    balancing.modify_target_group(TargetGroupArn=arn, HealthCheckPath=group["HealthCheckPath"])
 
 
 def test_permissions_that_services_lack_are_noticed(mistaken: Mistaken) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from notejam_cfn.config.loader import parse
+from notejam_cfn.local.emulator import Emulator
 from notejam_cfn.stacks import Stack, stacks_of
 
 Template = dict[str, Any]
@@ -31,8 +33,12 @@ STAGES = {
 
 
 def composed(stages: dict[str, Any] | None = None, **delivery: Any) -> dict[str, Stack]:
-    project = parse({"project": {"name": "notejam"}, "delivery": delivery, "stages": stages or STAGES})
-    return {stack.layer: stack for stack in stacks_of(project) if stack.stage is None}
+    return once(json.dumps({"project": {"name": "notejam"}, "delivery": delivery, "stages": stages or STAGES}))
+
+
+@functools.cache
+def once(document: str) -> dict[str, Stack]:
+    return {stack.layer: stack for stack in stacks_of(parse(json.loads(document))) if stack.stage is None}
 
 
 @pytest.fixture(scope="module")
@@ -254,11 +260,9 @@ def test_the_pipeline_is_made_after_what_lets_it_run(delivery: Template) -> None
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: "-".join(source))
-def test_the_delivery_deploys(source: dict[str, Any]) -> None:
-    emulator = pytest.importorskip("notejam_cfn.local.emulator")
-    with emulator.running() as aws:
-        stack = composed(**source)["delivery"]
-        outputs = aws.deploy(stack.name, stack.template.to_dict(), dict.fromkeys(stack.template.parameters, "o/n"))
+def test_the_delivery_deploys(source: dict[str, Any], aws: Emulator) -> None:
+    stack = composed(**source)["delivery"]
+    outputs = aws.deploy(stack.name, stack.template.to_dict(), dict.fromkeys(stack.template.parameters, "o/n"))
     assert {"ImageRepositoryUri", "ImageProjectName", "ArtifactBucketName", "PipelineName"} == set(outputs)
 
 
@@ -283,17 +287,15 @@ def test_a_stage_takes_its_image_from_its_own_region() -> None:
     assert "notejam-delivery-us-east-1" not in plans["dev"]
 
 
-def test_the_pipelines_events_reach_their_log() -> None:
+def test_the_pipelines_events_reach_their_log(aws: Emulator) -> None:
     """Its rule names the log as EventBridge wants it; who may write is judged by the emulator's policy evaluator."""
-    emulator = pytest.importorskip("notejam_cfn.local.emulator")
     stack = composed(repository="owner/notejam")["delivery"]
-    with emulator.running() as aws:
-        pipeline = aws.deploy(stack.name, stack.template.to_dict())["PipelineName"]
-        (rule,) = (one for one in aws.client("events").list_rules()["Rules"] if "PipelineChanged" in one["Name"])
-        (target,) = aws.client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
-        groups = aws.client("logs").describe_log_groups(logGroupNamePrefix=f"{stack.name}-")["logGroups"]
-        (group,) = (each for each in groups if each["logGroupName"].endswith("-pipeline"))
-        (policy,) = aws.client("logs").describe_resource_policies(resourceArn=target["Arn"])["resourcePolicies"]
+    pipeline = aws.deploy(stack.name, stack.template.to_dict())["PipelineName"]
+    (rule,) = (one for one in aws.client("events").list_rules()["Rules"] if "PipelineChanged" in one["Name"])
+    (target,) = aws.client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    groups = aws.client("logs").describe_log_groups(logGroupNamePrefix=f"{stack.name}-")["logGroups"]
+    (group,) = (each for each in groups if each["logGroupName"].endswith("-pipeline"))
+    (policy,) = aws.client("logs").describe_resource_policies(resourceArn=target["Arn"])["resourcePolicies"]
     assert target["Arn"] == group["logGroupArn"] == group["arn"].removesuffix(":*")
     assert json.loads(rule["EventPattern"])["detail"] == {"pipeline": [pipeline]}
     streams, other = f"{target['Arn']}:log-stream:1", f"{target['Arn']}-of-others:log-stream:1"

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from notejam_cfn.cli.main import main
-from notejam_cfn.deploy.exit_codes import BadInput, Exit
+from notejam_cfn.deploy.exit_codes import BadInput, Exit, Refused
 from notejam_cfn.deploy.manifest import Manifest, read
 from notejam_cfn.deploy.previews import previews
+from tests.notejam_cfn.deploy.fakes import CannedAws
 
 NOW = datetime.datetime(2026, 11, 25, 10, tzinfo=datetime.UTC)
 
@@ -53,6 +54,33 @@ def test_no_time_and_more_than_a_week_are_refused(text: str) -> None:
 
 def test_previews_are_in_no_deployment_of_their_stage(manifest: Manifest) -> None:
     assert previews.FORM not in {stack.form for stack in manifest.stacks_of("dev")}
+
+
+ALICE = {
+    "StackName": "notejam-dev-preview-alice",
+    "StackId": "arn:aws:cloudformation:eu-central-1:123456789012:stack/notejam-dev-preview-alice/1",
+    "StackStatus": "CREATE_COMPLETE",
+    "CreationTime": NOW,
+    "Tags": [
+        {"Key": key, "Value": value}
+        for key, value in {"project": "notejam", "stage": "dev", "preview": "alice", "owner": "al"}.items()
+    ],
+}
+
+
+def test_a_name_that_no_preview_has_is_answered_with_those_there_are(manifest: Manifest) -> None:
+    aws = CannedAws(describe_stacks={"Stacks": [ALICE]})
+    previews.require_there(aws, previews.spec(manifest, "dev", "alice"))
+    with pytest.raises(BadInput, match="dev has no preview alcie, or not any more") as refused:
+        previews.require_there(aws, previews.spec(manifest, "dev", "alcie"))
+    assert refused.value.advice == ("There are: alice",)
+
+
+def test_a_stage_is_not_removed_below_its_previews(manifest: Manifest) -> None:
+    with pytest.raises(Refused, match=r"dev still has previews: alice \(al\)"):
+        previews.refuse_while_there(CannedAws(describe_stacks={"Stacks": [ALICE]}), manifest, "dev")
+    previews.refuse_while_there(CannedAws(describe_stacks={"Stacks": []}), manifest, "dev")
+    previews.refuse_while_there(CannedAws(), manifest, "prod")
 
 
 @pytest.mark.parametrize("more", [["--expires", "8h"], ["--preview", "alice", "--only", "service"]])

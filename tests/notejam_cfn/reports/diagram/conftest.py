@@ -60,7 +60,7 @@ def pictures() -> Callable[[str], list[Picture]]:
     return of
 
 
-@pytest.fixture(params=PROJECTS)
+@pytest.fixture(scope="session", params=PROJECTS)
 def project_pictures(request: pytest.FixtureRequest, pictures: Callable[[str], list[Picture]]) -> list[Picture]:
     """The pictures of each project in turn."""
     return pictures(request.param)

@@ -6,7 +6,7 @@ import itertools
 import re
 import shutil
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -91,10 +91,11 @@ def test_arrows_to_what_is_not_there_are_left_out() -> None:
     assert connected(picture).edges == ()
 
 
-@pytest.fixture
-def svg(tmp_path: Path, project_pictures: list[Picture]) -> list[ElementTree.Element]:
+@pytest.fixture(scope="session")
+def svg(tmp_path_factory: pytest.TempPathFactory, project_pictures: list[Picture]) -> list[ElementTree.Element]:
     draw = pytest.importorskip("notejam_cfn.reports.diagram.draw", reason="the diagrams library is not installed").draw
-    return [ElementTree.parse(draw(picture, tmp_path)[0]).getroot() for picture in project_pictures]
+    place = tmp_path_factory.mktemp("drawn")
+    return [ElementTree.parse(draw(picture, place)[0]).getroot() for picture in project_pictures]
 
 
 def wide(letter: str) -> float:
@@ -157,8 +158,8 @@ def test_a_drawing_is_as_large_as_its_picture(tmp_path: Path) -> None:
 
 
 @GRAPHVIZ
-def test_the_same_picture_gives_the_same_bytes(tmp_path: Path, project_pictures: list[Picture]) -> None:
+def test_the_same_picture_gives_the_same_bytes(tmp_path: Path, pictures: Callable[[str], list[Picture]]) -> None:
     draw = pytest.importorskip("notejam_cfn.reports.diagram.draw", reason="the diagrams library is not installed").draw
-    for picture in project_pictures:
+    for picture in pictures("many"):
         once, again = (draw(picture, tmp_path / place) for place in ("once", "again"))
         assert [file.read_bytes() for file in once] == [file.read_bytes() for file in again]
