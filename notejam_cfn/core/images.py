@@ -9,6 +9,14 @@ ECR = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.(?P<domain
 DUAL_STACK_DOMAINS = {"amazonaws.com": "on.aws", "amazonaws.com.cn": "on.amazonwebservices.com.cn"}
 
 
+def place_of(repository: str) -> tuple[str, str]:
+    """Return the region of an ECR repository and its name in there. Raises `ValueError` for another registry's."""
+    found = ECR.fullmatch(repository)
+    if not found:
+        raise ValueError(f"{repository} is not a repository of ECR")
+    return found["region"], found["rest"]
+
+
 def dual_stack(image: str) -> str:
     """Return the name under which an image can be pulled over IPv6 too. An image that is not in ECR keeps its name.
 

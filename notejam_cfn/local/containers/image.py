@@ -125,7 +125,18 @@ def _build(project: Path, cache: Path, folder: Path, tell: Tell) -> None:
         builder.build(project, work / "image" / "root")
         configuration = builder.configuration()
         (work / "image" / "image.json").write_text(json.dumps(configuration), encoding="utf-8")
+        _require_sound(_read(work / "image"), project)
         (work / "image").rename(folder)
+
+
+def _require_sound(image: Image, project: Path) -> None:
+    """Raise ImageError with what can be found wrong with an image without a network."""
+    from . import image_audit
+
+    requirements = project / "app" / "requirements.txt"
+    found = list(image_audit.findings(image, requirements.read_text(encoding="utf-8")))
+    if found:
+        raise ImageError("the image is not sound:\n" + "\n".join(f"  {line}" for line in found))
 
 
 def _base(cache: Path, tell: Tell) -> Path:
@@ -157,9 +168,13 @@ class _Builder:
     def build(self, project: Path, root: Path) -> None:
         """Build app/Dockerfile as it is, and write the image's files to a folder."""
         root.mkdir(parents=True)
-        lent = [f"--volume={source}:{target}:ro" for target, source in lent_to_pip(self.work).items()]
+        places = lent_to_pip(self.work)
+        lent = [f"--volume={source}:{target}:ro" for target, source in places.items()]
         given = ["--build-arg", f"BASE={BASE_NAME}", "--file", "app/Dockerfile", "--tag", NAME]
         self._bud([*lent, *given, "--output", f"type=local,dest={root}", "."], project)
+        for place in (root / target[1:] for target in places):
+            if place.is_file() and not place.stat().st_size:
+                place.unlink()  # what something was mounted on
         root.chmod(0o755)
 
     def configuration(self) -> dict[str, Any]:

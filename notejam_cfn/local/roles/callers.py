@@ -1,13 +1,15 @@
 """Makes every API of the emulator ask what the policies of its caller allow, as AWS does.
 
 A request with the credentials of a role's session or of a user is decided before it is served, and remembered. The
-account's own key may do everything. ministack knows which action and resource a request is about.
+account's own key may do everything. ministack knows which action and resource a request is about. A function runs with
+a session of its role.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -27,6 +29,8 @@ def register() -> None:
     """Change ministack in this process."""
     app: Any = importlib.import_module("ministack.app")
     app._dispatch_service_request = _checked(app._dispatch_service_request)
+    functions: Any = importlib.import_module("ministack.services.lambda_svc")
+    functions.execution_credentials = _core("lambda_runtime").execution_credentials = _session_of_function
 
 
 def _checked(real: Dispatch) -> Dispatch:
@@ -43,6 +47,23 @@ def _checked(real: Dispatch) -> Dispatch:
         return await real(method, path, headers, body, query, request_id)
 
     return dispatch
+
+
+def _session_of_function(configuration: Mapping[str, Any]) -> dict[str, str]:
+    """Return the credentials that Lambda gives a function: ministack's would be the account's own."""
+    role, name = str(configuration["Role"]), str(configuration["FunctionName"])
+    key, secret, token = f"ASIA{secrets.token_hex(8).upper()}", secrets.token_hex(20), secrets.token_hex(32)
+    session = f"{role.rpartition('/')[2]}/{name}"
+    importlib.import_module("ministack.services.sts").register_session(
+        key,
+        {
+            "Arn": f"arn:aws:sts::{role.split(':')[4]}:assumed-role/{session}",
+            "UserId": session.replace("/", ":"),
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+        },
+    )
+    return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
 
 
 def _caller(headers: Mapping[str, str], query: Mapping[str, Any]) -> Caller | None:

@@ -143,7 +143,7 @@ class Enforcement:
     def let_services_work(self) -> list[str]:
         """Ask for everything that services may come to do for the resources that are there; return what is refused.
 
-        CloudFormation must be able to read, change and delete each of them in its stack's role, but for what only
+        CloudFormation must be able to make, read, change and delete each of them in its stack's role, but for what only
         administrators do.
         """
         refused: set[str] = set()
@@ -166,7 +166,7 @@ class Enforcement:
         for key, resource in list(self.resources.items()):
             role = self.roles.get((place.account, place.region, self.stacks[key]))
             if key[:2] == (place.account, place.region) and role:
-                for operation in ("read", "update", "delete"):
+                for operation in ("create", "read", "update", "delete"):
                     missing = self._missing(caller(role), resource, operation, place, known, placement.WITHHELD)
                     if missing:
                         yield _refusal(role, resource, operation, resource.physical_id, missing)
