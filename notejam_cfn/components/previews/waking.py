@@ -31,8 +31,7 @@ RUNTIME = "python3.13"
 PRIORITY = 1
 RETENTION_DAYS = 365
 ANSWERS_A_REQUEST = Suppression(
-    reason="The load balancer waits for the function's answer, which is a page: nothing is to be tried again later. It "
-    "calls ECS only and reads nothing private.",
+    reason="A visitor waits for its page, so nothing is tried again later; it calls ECS and reads nothing private.",
     risk="Many requests at once can use up the functions that an account may run at a time; until fewer ask, nothing "
     "is woken.",
     checkov=("CKV_AWS_50", "CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_173", "CKV_AWS_272"),
