@@ -24,7 +24,7 @@ from .stack import LAYERED, PREVIEW, Stack, stack_of_stage
 
 # As many distributions as fit what CloudFormation takes of a template in a request, beside what the first stack holds
 # besides; those of four stacks share a VPC origin with the stage's own.
-IN_A_STACK, ON_STAGES_ORIGIN = 12, 48
+IN_A_STACK, ON_STAGES_ORIGIN = 11, 44
 
 
 def preview_layers(stage: Stage, service: Stack, encryption: Encryption) -> list[Stack]:
