@@ -35,7 +35,7 @@ MADE_BY_THE_READER = {
 }
 BETWEEN = "&|;\n"
 COMMAND = re.compile(r"(?:-m notejam_cfn|notejam-cfn) ([a-z][a-z-]*)")
-# `python -m pytest -n 2` and what pip takes are not ours to document.
+# `python -m pytest -n 3` and what pip takes are not ours to document.
 OTHERS = ("pytest", "pip", "venv")
 
 

@@ -42,12 +42,9 @@ PAGES = [
     {"path": EDIT, "name": "errors", "steps": [["#name", ""], ["#text", ""], ["main .button"]]},
     {"path": "/notes/2/delete/", "name": "undo", "steps": [["main button"]]},
 ]
-# Phones are slower and narrower than desktops: one page as on a desktop shows that its layout holds still there too.
-AUDITED = [
-    {"path": "/signin/", "guest": True},
-    *({"path": path} for path in ("/", "/notes/1/", EDIT)),
-    {"path": "/", "desktop": True},
-]
+# Axe sees every page. What Lighthouse adds is how a page loads, which the frame that all pages share decides: who comes
+# first, what is asked for most, and the page with most on it; phones are slower than desktops.
+AUDITED = [{"path": "/signin/", "guest": True}, {"path": "/", "desktop": True}, {"path": EDIT}]
 
 
 @pytest.fixture(scope="module")
