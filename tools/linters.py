@@ -30,7 +30,7 @@ from notejam_cfn.core.tables import table
 
 ROOT = Path(__file__).resolve().parent.parent
 ASK_PARLIAMENT = Path(__file__).with_name("ask_parliament.py")
-LEAST_PASSED, MOST_SKIPPED = 100, 7
+LEAST_PASSED, MOST_SKIPPED = 100, 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(problem, file=sys.stderr)
         return 2
     report(opinions, options.verbose)
-    return 1 if any(opinion.complaints for opinion in opinions) or not enough(opinions) else 0
+    short = shortfalls(opinions)
+    print(*short, sep="\n", end="\n" if short else "")
+    return 1 if any(opinion.complaints for opinion in opinions) or short else 0
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -287,10 +289,15 @@ def parliament(python: Path, judged: Judged) -> Opinion:
     return Opinion("parliament", asked, passed, complaints, suppressed)
 
 
-def enough(opinions: Iterable[Opinion]) -> bool:
-    """Tell whether checkov looked at enough, and is asked to leave few of its rules out of a template."""
+def shortfalls(opinions: Iterable[Opinion]) -> list[str]:
+    """Say where checkov looked at too little, or is asked to leave too many of its rules out of one template."""
     judged = {opinion.linter: opinion for opinion in opinions}["checkov"]
-    return (judged.passed or 0) >= LEAST_PASSED and judged.most_in_a_template <= MOST_SKIPPED
+    found = []
+    if (judged.passed or 0) < LEAST_PASSED:
+        found.append(f"checkov: {judged.passed or 0} of its checks passed, fewer than {LEAST_PASSED}: did it look?")
+    if judged.most_in_a_template > MOST_SKIPPED:
+        found.append(f"checkov: {judged.most_in_a_template} rules are exempt in one template, more than {MOST_SKIPPED}")
+    return found
 
 
 def report(opinions: Sequence[Opinion], verbose: bool) -> None:

@@ -39,9 +39,9 @@ def test_a_failed_rule_is_one_objection_for_each_resource_or_for_the_template() 
     ]
 
 
-@pytest.mark.parametrize(("passed", "most", "enough"), [(100, 7, True), (99, 0, False), (500, 8, False)])
-def test_checkov_must_look_at_enough_and_away_from_little(passed: int, most: int, enough: bool) -> None:
-    assert linters.enough([linters.Opinion("checkov", "1", passed, (), (), most)]) is enough
+@pytest.mark.parametrize(("passed", "most", "short"), [(100, 10, 0), (99, 0, 1), (500, 11, 1), (0, 11, 2)])
+def test_checkov_must_look_at_enough_and_away_from_little(passed: int, most: int, short: int) -> None:
+    assert len(linters.shortfalls([linters.Opinion("checkov", "1", passed, (), (), most)])) == short
 
 
 def policy_of(resource: Any, **templates: Any) -> Any:
