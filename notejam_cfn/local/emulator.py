@@ -66,7 +66,11 @@ class Emulator:
 
     def client(self, service: str, region: str | None = None, account: str | None = None) -> Any:
         """Return a boto3 client that talks to the emulator; the same one when asked again."""
-        return _client(self.url, service, region or self.region, account or self.account)
+        return _client(self.url, service, region or self.region, account or self.account, "rehearsal")
+
+    def client_in_role(self, service: str, role_arn: str) -> Any:
+        """Return a boto3 client that works in a role."""
+        return _client(self.url, service, self.region, *self.session(role_arn))
 
     def deploy(
         self,
@@ -188,15 +192,16 @@ def running(account: str = ACCOUNT, region: str = REGION) -> Iterator[Emulator]:
 
 
 @functools.lru_cache(maxsize=256)
-def _client(url: str, service: str, region: str, account: str) -> Any:
+def _client(url: str, service: str, region: str, key: str, secret: str, token: str | None = None) -> Any:
     import boto3
 
     return boto3.client(  # type: ignore[call-overload]
         service,
         endpoint_url=url,
         region_name=region,
-        aws_access_key_id=account,
-        aws_secret_access_key="rehearsal",
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
     )
 
 

@@ -46,7 +46,7 @@ def _call(aws: Emulator, target: Mapping[str, Any], name: str) -> None:
     if SDK not in target["Arn"]:
         raise EventError(f"{name} calls {target['Arn']}, which nothing here can")
     service, operation = target["Arn"].split(SDK)[1].split(":")
-    request = getattr(in_role(aws, target["RoleArn"], service), re.sub(r"(?=[A-Z])", "_", operation).lower())
+    request = getattr(aws.client_in_role(service, target["RoleArn"]), re.sub(r"(?=[A-Z])", "_", operation).lower())
     try:
         request(**json.loads(target.get("Input", "{}")))
     except botocore.exceptions.ClientError as error:
@@ -90,7 +90,7 @@ def _run_task(aws: Emulator, rule: str, target: Mapping[str, Any], event: Mappin
     given = target["EcsParameters"]
     place = given["NetworkConfiguration"]["awsvpcConfiguration"]
     try:
-        answer = in_role(aws, target["RoleArn"], "ecs").run_task(
+        answer = aws.client_in_role("ecs", target["RoleArn"]).run_task(
             cluster=target["Arn"],
             taskDefinition=given["TaskDefinitionArn"],
             launchType=given["LaunchType"],
@@ -129,18 +129,3 @@ def commands_of(started: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     for one in started["overrides"]["containerOverrides"]:
         if "command" in one:
             yield one["name"], one["command"]
-
-
-def in_role(aws: Emulator, role_arn: str, service: str) -> Any:
-    """Return a client that works in a role."""
-    import boto3
-
-    key, secret, token = aws.session(role_arn)
-    return boto3.client(  # type: ignore[call-overload]
-        service,
-        endpoint_url=aws.url,
-        region_name=aws.region,
-        aws_access_key_id=key,
-        aws_secret_access_key=secret,
-        aws_session_token=token,
-    )

@@ -38,9 +38,9 @@ def report(stage: Stage, templates: Mapping[str, Template], drift: bool = False)
 def _outputs_around(stage: Stage, templates: Mapping[str, Template]) -> dict[str, Mapping[str, str]]:
     """Return the outputs of stacks that those asked about read and are not among, as a preview reads its stage's."""
     around = {
-        read: region or stack.region
+        read: region
         for name, stack in stage.stacks.items()
-        for read, region in templates[name].read_regions.items()
+        for read, region in templates[name].read_regions(stack.region).items()
         if read not in stage.stacks
     }
     states = {name: stage.aws.stack(region, name) for name, region in around.items()}

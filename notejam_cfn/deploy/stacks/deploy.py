@@ -93,8 +93,8 @@ class Deployment(StackRun[Options]):
         """Return the state of every stack, and of those outside that they read: one call each, at the same time."""
         regions = {name: stack.region for name, stack in self.stacks.items()}
         for stack in self.stacks.values():
-            for read, region in self.progress.templates[stack.name].read_regions.items():
-                regions.setdefault(read, region or stack.region)
+            for read, region in self.progress.templates[stack.name].read_regions(stack.region).items():
+                regions.setdefault(read, region)
         with ThreadPoolExecutor(max_workers=8) as pool:
             states = pool.map(lambda item: self.aws.stack(item[1], item[0]), regions.items())
             return dict(zip(regions, states, strict=True))

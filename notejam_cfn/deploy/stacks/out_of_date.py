@@ -25,7 +25,7 @@ def _stale(aws: Aws, stack: StackSpec) -> bool:
 
 def _read_otherwise(aws: Aws, stack: StackSpec, built: templates.Template, deployed: Mapping[str, Any]) -> bool:
     """Say whether an output that it reads has changed since, such as the subnets of a stage."""
-    states = {name: aws.stack(region or stack.region, name) for name, region in built.read_regions.items()}
+    states = {name: aws.stack(region, name) for name, region in built.read_regions(stack.region).items()}
     outputs = {name: state.outputs for name, state in states.items() if state}
     then = {name: body.get("Metadata", {}).get(templates.INPUTS) for name, body in deployed["Resources"].items()}
     now = {name: templates.inputs_digest(body, outputs) for name, body in built.document["Resources"].items()}

@@ -67,10 +67,9 @@ class Template:
         """The outputs of other stacks that it reads, as pairs of stack and output."""
         return frozenset(_read(self.document))
 
-    @functools.cached_property
-    def read_regions(self) -> dict[str, str | None]:
-        """The region of each stack that it reads outputs of; None is its own."""
-        return {str(each["StackName"]): each.get("Region") for each in stack_outputs(self.document)}
+    def read_regions(self, own: str) -> dict[str, str]:
+        """Return the region of each stack that it reads outputs of; `own` is the template's."""
+        return {str(each["StackName"]): each.get("Region") or own for each in stack_outputs(self.document)}
 
     def body(self, outputs: Mapping[str, Mapping[str, str]]) -> str:
         """Return the text to send, given the outputs of other stacks by stack.

@@ -10,9 +10,9 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..roles import policies, services
+from ..roles import services
 from ..roles.arns import Place, Resource
-from ..roles.enforcement import ENFORCEMENT, caller_of, resource_policy
+from ..roles.enforcement import ENFORCEMENT
 
 BUDGET, ACTION = "AWS::Budgets::Budget", "AWS::Budgets::BudgetsAction"
 
@@ -25,8 +25,7 @@ def spend(document: Mapping[str, Any]) -> list[str]:
     refused = []
     for account, region in {key[:2] for key in ENFORCEMENT.resources}:
         with importlib.import_module("ministack.core.responses").request_scope(account, region):
-            here = [one for key, one in ENFORCEMENT.resources.items() if key[:2] == (account, region)]
-            world = services.World(Place(account, region), here)
+            world = ENFORCEMENT.world(Place(account, region))
             for action in _reached(world, str(document["budget"]), float(document["usd"])):
                 refused += list(_acted(action, world))
     return refused
@@ -48,9 +47,7 @@ def _acted(action: Resource, world: services.World) -> Iterator[str]:
     """Attach the policy to the roles, as the role allows it, and yield what it does not allow."""
     definition = action.properties["Definition"]["IamActionDefinition"]
     for need in services.budget_action(action, world):
-        who = caller_of(need.who) if need.who.startswith("arn:") else policies.Caller("", service=need.who)
-        decision = policies.decide(who, need.request, resource_policy(need.request.resource))
-        ENFORCEMENT.remember(who, need.request, decision.allowed)
+        decision = ENFORCEMENT.decide_need(need)
         if not decision.allowed:
             yield f"{need.request.action} on {need.request.resource} ({decision.reason})"
             return

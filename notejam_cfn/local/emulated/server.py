@@ -68,18 +68,22 @@ def _application() -> Application:
 
     ministack = importlib.import_module("ministack.app")
     vars(importlib.import_module("ministack.core.router"))["_KNOWN_AWS_SERVICE_NAMES"] = _names_of_services()
-    resources.register()
-    cloudfront.register()
-    dns_records.register()
-    event_rules.register()
-    function_targets.register()
-    change_sets.register()
-    refusals.register()
-    recovery.register()
-    image_scans.register()
-    service_quotas.register()
-    enforcement.register()
-    callers.register()
+    # Later ones stand around earlier ones.
+    for part in (
+        resources,
+        cloudfront,
+        dns_records,
+        event_rules,
+        function_targets,
+        change_sets,
+        refusals,
+        recovery,
+        image_scans,
+        service_quotas,
+        enforcement,
+        callers,
+    ):
+        part.register()
     application: Application = ministack.app
     return application
 

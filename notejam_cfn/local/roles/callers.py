@@ -40,9 +40,7 @@ def _checked(real: Dispatch) -> Dispatch:
         caller = _caller(headers, query)
         for service, request in _requests(method, path, headers, body, query) if caller else ():
             assert caller
-            decision = policies.decide(caller, request, enforcement.resource_policy(request.resource))
-            enforcement.ENFORCEMENT.remember(caller, request, decision.allowed)
-            if not decision.allowed:
+            if not enforcement.ENFORCEMENT.decide(caller, request).allowed:
                 return _denied(service, request, caller, request_id, headers)
         return await real(method, path, headers, body, query, request_id)
 
@@ -119,13 +117,9 @@ def _requests(
     arn = actions.extract_resource_arn(service, method, path, headers, body, routing, *place)
     if name == "ecs:RunTask":
         arn = json.loads(body)["taskDefinition"]  # ministack does not say so
-    context = actions.request_tag_context(service, name, body, routing)
-    yield (
-        service,
-        Request(
-            name, _decided_on(name, arn), _context(context) | _said_of_stack(name, body) | _said_of_task(name, body)
-        ),
-    )
+    context = _context(actions.request_tag_context(service, name, body, routing))
+    context |= _said_of_stack(name, body) | _said_of_task(name, body)
+    yield service, Request(name, _decided_on(name, arn), context)
     if name in MAKES_STACKS and b"Tags.member.1.Key" in body:
         yield service, Request("cloudformation:TagResource", _decided_on("cloudformation:TagResource", arn))
     role = _passed(name, body)

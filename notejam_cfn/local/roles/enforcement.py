@@ -134,8 +134,7 @@ class Enforcement:
         for request in handlers.requests(resource, operation, place, known):
             if request.action in besides:
                 continue
-            decision = policies.decide(caller, request, resource_policy(request.resource))
-            self.remember(caller, request, decision.allowed)
+            decision = self.decide(caller, request)
             if not decision.allowed:
                 missing.append((request, decision))
         return missing
@@ -154,10 +153,8 @@ class Enforcement:
         return sorted(refused)
 
     def _refused_services(self, place: Place) -> Iterator[str]:
-        for need in services.needs(self._world(place)):
-            caller = caller_of(need.who) if need.who.startswith("arn:") else policies.Caller("", service=need.who)
-            decision = policies.decide(caller, need.request, resource_policy(need.request.resource))
-            self.remember(caller, need.request, decision.allowed)
+        for need in services.needs(self.world(place)):
+            decision = self.decide_need(need)
             if not decision.allowed:
                 yield f"{need.who.rpartition('/')[2]} lacks {_line(need.request)} ({decision.reason})"
 
@@ -171,7 +168,8 @@ class Enforcement:
                     if missing:
                         yield _refusal(role, resource, operation, resource.physical_id, missing)
 
-    def _world(self, place: Place) -> services.World:
+    def world(self, place: Place) -> services.World:
+        """Return what services know of the resources that are in a place."""
         here = [one for key, one in self.resources.items() if key[:2] == (place.account, place.region)]
         return services.World(place, here)
 
@@ -190,7 +188,18 @@ class Enforcement:
                 aliases.setdefault(key, []).append(str(resource.properties["AliasName"]))
         return handlers.Known(tags, _Trusting(), aliases)
 
-    def remember(self, caller: policies.Caller, request: policies.Request, allowed: bool) -> None:
+    def decide_need(self, need: services.Need) -> policies.Decision:
+        """Decide on what a service asks for, in a role or as itself, and remember it."""
+        who = caller_of(need.who) if need.who.startswith("arn:") else policies.Caller("", service=need.who)
+        return self.decide(who, need.request)
+
+    def decide(self, caller: policies.Caller, request: policies.Request) -> policies.Decision:
+        """Decide on a request by all policies that are in force, and remember it."""
+        decision = policies.decide(caller, request, resource_policy(request.resource))
+        self._remember(caller, request, decision.allowed)
+        return decision
+
+    def _remember(self, caller: policies.Caller, request: policies.Request, allowed: bool) -> None:
         """Keep what a caller asked for, once, with the policy that the resource had then."""
         who, context = caller.arn or caller.service, dict(request.context)
         key = json.dumps([who, request.action, request.resource, context])
