@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import gc
 import os
 import signal
@@ -12,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from botocore import session as botocore_session
 
 from notejam_cfn.cli.main import main
 from notejam_cfn.deploy.aws.client import Access, Aws
@@ -57,14 +55,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: object) -> None:
     LEFT.extend(getattr(node, "workeroutput", {}).get("left_over", []))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _models_are_read_once() -> Iterator[None]:
-    """Keep botocore's models for the whole run: each command makes sessions of its own and would parse them again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore_session, "create_loader", functools.cache(botocore_session.create_loader))
-        yield
 
 
 @pytest.fixture(scope="session")
