@@ -14,9 +14,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from . import aurora, leftovers, schemas, stack_events
+from . import leftovers, schemas, stack_events
 from .faults import FAULTS
 from .leftovers import LEFTOVERS
+from .services import aurora
 
 ALARM, CLUSTER, LOG_GROUP = "AWS::CloudWatch::Alarm", "AWS::RDS::DBCluster", "AWS::Logs::LogGroup"
 Properties = dict[str, Any]

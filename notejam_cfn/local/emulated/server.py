@@ -53,16 +53,14 @@ def _settle_ministack(port: int) -> None:
 
 def _application() -> Application:
     from ..roles import callers, enforcement
-    from . import (
-        change_sets,
+    from . import change_sets, refusals, resources
+    from .services import (
         cloudfront,
         dns_records,
         event_rules,
         function_targets,
         image_scans,
         recovery,
-        refusals,
-        resources,
         service_quotas,
     )
 
@@ -164,7 +162,7 @@ def _take_faults(document: dict[str, Any]) -> None:
 
 
 def _take_point(document: dict[str, Any]) -> None:
-    from . import recovery
+    from .services import recovery
 
     recovery.keep_point(document)
 
@@ -182,7 +180,7 @@ def _let_services_work(document: dict[str, Any]) -> list[str]:
 
 
 def _spend(document: dict[str, Any]) -> list[str]:
-    from . import budgets
+    from .services import budgets
 
     return budgets.spend(document)
 

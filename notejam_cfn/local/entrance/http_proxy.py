@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from ..emulated.cloudfront import VIEWER_HEADER
+from ..emulated.services.cloudfront import VIEWER_HEADER
 
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "content-length"}
 PROTOCOL = "X-Forwarded-Proto"

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from ..emulated import service_quotas
+from ..emulated.services import service_quotas
 from . import enforcement, policies, reference
 from .policies import ANY, Caller, Request
 

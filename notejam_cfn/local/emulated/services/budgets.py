@@ -10,9 +10,9 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..roles import services
-from ..roles.arns import Place, Resource
-from ..roles.enforcement import ENFORCEMENT
+from ...roles import services
+from ...roles.arns import Place, Resource
+from ...roles.enforcement import ENFORCEMENT
 
 BUDGET, ACTION = "AWS::Budgets::Budget", "AWS::Budgets::BudgetsAction"
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from ...core.cloudfront import PREFIX_LIST_NAME
+from ....core.cloudfront import PREFIX_LIST_NAME
 
 VPC_ORIGIN, SECURITY_GROUP = "AWS::CloudFront::VpcOrigin", "AWS::EC2::SecurityGroup"
 RECORD = "AWS::Route53::RecordSet"

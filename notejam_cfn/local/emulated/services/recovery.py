@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
+from ..faults import FAULTS
 from . import aurora
-from .faults import FAULTS
 
 # Source: Amazon Aurora User Guide, "Considerations for DB cluster snapshot exports".
 EXPORTS_AT_A_TIME = 5
