@@ -17,11 +17,12 @@ from ...core import render
 from ..exit_codes import AwsTrouble, CommandError, Unreachable
 from . import response_parsers
 from .errors import NO_ANSWER, explained, require_answer, says_gone
-from .models import ChangeSet, Event, HeldResource, RolloutState, StackState
+from .models import ChangeSet, Event, HeldResource, RolloutState, StackState, outputs_of
 
 ATTEMPTS = 8
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
+TASKS_IN_A_REQUEST = 100  # so many DescribeTasks takes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,13 +81,17 @@ class Aws:
 
     def stack(self, region: str, name: str) -> StackState | None:
         """Return a stack by name or id, or None when there is none. One call."""
-        try:
-            found = self.call("cloudformation", region, "describe_stacks", StackName=name)
-        except AwsTrouble as error:
-            if says_gone(error):
-                return None
-            raise
-        return response_parsers.stack(found["Stacks"][0])
+        found = self.call_if_there("cloudformation", region, "describe_stacks", StackName=name)
+        return response_parsers.stack(found["Stacks"][0]) if found else None
+
+    def stacks(self, region: str) -> list[StackState]:
+        """Return every stack of a region that is there."""
+        found = map(response_parsers.stack, self.items("cloudformation", region, "describe_stacks", "Stacks"))
+        return [state for state in found if state.status != "DELETE_COMPLETE"]
+
+    def outputs(self, stacks: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
+        """Return the outputs of stacks, given their regions by name; one that does not exist is left out."""
+        return outputs_of({name: self.stack(region, name) for name, region in stacks.items()})
 
     def events(self, region: str, stack: str, after: str | None = None) -> list[Event]:
         """Return the events of a stack that are newer than the one with the id `after`, oldest first."""
@@ -100,18 +105,14 @@ class Aws:
 
     def last_event(self, region: str, stack: str) -> Event | None:
         """Return the newest event of a stack. One call."""
-        try:
-            found = self.call("cloudformation", region, "describe_stack_events", StackName=stack)["StackEvents"]
-        except AwsTrouble as error:
-            if says_gone(error):
-                return None
-            raise
-        return response_parsers.event(found[0]) if found else None
+        found = self.call_if_there("cloudformation", region, "describe_stack_events", StackName=stack)
+        return response_parsers.event(found["StackEvents"][0]) if found and found["StackEvents"] else None
 
     def resources(self, region: str, stack: str) -> list[HeldResource]:
-        """List what a stack holds."""
-        pages = self.pages("cloudformation", region, "list_stack_resources", StackName=stack)
-        return [response_parsers.resource(raw) for page in pages for raw in page["StackResourceSummaries"]]
+        """List what a stack holds, without what it has deleted or left behind."""
+        found = self.items("cloudformation", region, "list_stack_resources", "StackResourceSummaries", StackName=stack)
+        gone = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+        return [response_parsers.resource(raw) for raw in found if raw["ResourceStatus"] not in gone]
 
     def template(self, region: str, stack: str) -> dict[str, Any]:
         """Return the template of a stack as it was given, in the long form. botocore reads JSON by itself."""
@@ -125,13 +126,13 @@ class Aws:
             given["StackPolicyBody"] = json.dumps(stack.policy)
         return str(self.call("cloudformation", region, "create_stack", **given)["StackId"])
 
-    def create_change_set(self, region: str, stack: Creation, name: str, new: bool = False) -> ChangeSet:
-        """Create a change set and wait until it says what would change.
+    def create_change_set(self, region: str, stack: Creation, name: str) -> ChangeSet:
+        """Create a change set of a stack that is there, and wait until it says what would change.
 
         `parameters` that are missing keep their present value; `KEEP` does the same by name. Raises
         ChangeSetFailed when CloudFormation refuses it for another reason than that nothing changes.
         """
-        given = self._contents(stack) | {"ChangeSetName": name, "ChangeSetType": "CREATE" if new else "UPDATE"}
+        given = self._contents(stack) | {"ChangeSetName": name, "ChangeSetType": "UPDATE"}
         made = self.call("cloudformation", region, "create_change_set", **given)
         return self._finished_change_set(region, made["Id"], made["StackId"])
 
@@ -141,37 +142,21 @@ class Aws:
 
     def delete_change_set(self, region: str, change_set: str) -> None:
         """Remove a change set; one that is gone already is fine."""
-        try:
-            self.call("cloudformation", region, "delete_change_set", ChangeSetName=change_set)
-        except AwsTrouble as error:
-            if not says_gone(error):
-                raise
+        self.call_if_there("cloudformation", region, "delete_change_set", ChangeSetName=change_set)
 
     def validation_failures(self, region: str, change_set: str) -> list[Event]:
         """Return what early validation found wrong; empty when it found nothing or may not be asked."""
+        asked = {"ChangeSetName": change_set, "Filters": {"FailedEvents": True}}
         try:
-            pages = list(
-                self.pages(
-                    "cloudformation",
-                    region,
-                    "describe_events",
-                    ChangeSetName=change_set,
-                    Filters={"FailedEvents": True},
-                )
-            )
+            found = self.items("cloudformation", region, "describe_events", "OperationEvents", **asked)
         except CommandError:
             return []  # the reason of the change set itself is still shown
-        return [response_parsers.operation_event(raw) for page in pages for raw in page["OperationEvents"]]
+        return [response_parsers.operation_event(raw) for raw in found]
 
     def protect(self, region: str, stack: str, enabled: bool = True) -> None:
         """Set or clear termination protection."""
-        self.call(
-            "cloudformation",
-            region,
-            "update_termination_protection",
-            StackName=stack,
-            EnableTerminationProtection=enabled,
-        )
+        asked = {"StackName": stack, "EnableTerminationProtection": enabled}
+        self.call("cloudformation", region, "update_termination_protection", **asked)
 
     def set_policy(self, region: str, stack: str, policy: Mapping[str, Any]) -> None:
         """Say which resources of a stack updates may touch."""
@@ -207,14 +192,25 @@ class Aws:
 
     def task_definitions_running(self, region: str, service_arn: str) -> set[str]:
         """Return the task definitions that the running tasks of a service were started from."""
-        cluster = cluster_of(service_arn)
-        pages = self.pages("ecs", region, "list_tasks", cluster=cluster, serviceName=service_arn.rpartition("/")[2])
-        found: set[str] = set()
-        for page in pages:
+        tasks = self.tasks(region, cluster_of(service_arn), serviceName=service_arn.rpartition("/")[2])
+        return {task["taskDefinitionArn"] for task in tasks if task.get("desiredStatus") == "RUNNING"}
+
+    def tasks(self, region: str, cluster: str, **which: str) -> Iterator[Mapping[str, Any]]:
+        """Yield what ECS says of the tasks of a cluster, those of which ListTasks is asked."""
+        size = {"PageSize": TASKS_IN_A_REQUEST}
+        for page in self.pages("ecs", region, "list_tasks", cluster=cluster, PaginationConfig=size, **which):
             if page["taskArns"]:
-                tasks = self.call("ecs", region, "describe_tasks", cluster=cluster, tasks=page["taskArns"])["tasks"]
-                found |= {task["taskDefinitionArn"] for task in tasks if task.get("desiredStatus") == "RUNNING"}
-        return found
+                yield from self.call("ecs", region, "describe_tasks", cluster=cluster, tasks=page["taskArns"])["tasks"]
+
+    def quota(self, region: str, service: str, code: str) -> float:
+        """Return the value of a quota in a region, as Service Quotas says it."""
+        given = self.call("service-quotas", region, "get_service_quota", ServiceCode=service, QuotaCode=code)
+        return float(given["Quota"]["Value"])
+
+    def last_log_lines(self, region: str, group: str, stream: str, most: int) -> list[str]:
+        """Return the last lines of a stream of CloudWatch Logs."""
+        asked = {"logGroupName": group, "logStreamName": stream, "limit": most}
+        return [event["message"].rstrip() for event in self.call("logs", region, "get_log_events", **asked)["events"]]
 
     def object_url(self, region: str, bucket: str, key: str) -> str:
         """Return an object's address, whatever the partition; it opens to who may read the object."""
@@ -228,7 +224,7 @@ class Aws:
         pause = Pause()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                request = getattr(self._explained_client(service, region), method)
+                request = getattr(self._client(service, region), method)
                 with explained(service, method):
                     answer = request(**given)
                     require_answer(service, answer)
@@ -239,34 +235,41 @@ class Aws:
             pause.take()
         return None
 
+    def call_if_there(self, service: str, region: str, method: str, /, **given: Any) -> Any | None:
+        """Make one request; None where what it asks about does not exist."""
+        try:
+            return self.call(service, region, method, **given)
+        except AwsTrouble as error:
+            if says_gone(error):
+                return None
+            raise
+
+    def items(self, service: str, region: str, method: str, key: str, /, **given: Any) -> list[Any]:
+        """Return what all pages of a long answer have under a key."""
+        return [item for page in self.pages(service, region, method, **given) for item in page[key]]
+
     def pages(self, service: str, region: str, method: str, /, **given: Any) -> Iterator[Any]:
         """Make a request for each page of a long answer."""
-        paginator = self._explained_client(service, region).get_paginator(method)
+        paginator = self._client(service, region).get_paginator(method)
         with explained(service, method):
             yield from paginator.paginate(**given)
 
-    def _explained_client(self, service: str, region: str) -> Any:
-        with explained(service, "configuration"):
-            return self._client(service, region)
-
     def _client(self, service: str, region: str) -> Any:
-        with self._lock:
+        with explained(service, "configuration"), self._lock:
             if (service, region) not in self._clients:
-                self._clients[service, region] = self._new_client(service, region)
+                import botocore.config
+
+                self._session = self._session or self._new_session()
+                config = botocore.config.Config(
+                    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                    connect_timeout=CONNECT_SECONDS,
+                    read_timeout=READ_SECONDS,
+                    max_pool_connections=20,
+                )
+                self._clients[service, region] = self._session.client(
+                    service, region_name=region, endpoint_url=self.access.endpoint_url, config=config
+                )
             return self._clients[service, region]
-
-    def _new_client(self, service: str, region: str) -> Any:
-        import botocore.config
-
-        if self._session is None:
-            self._session = self._new_session()
-        config = botocore.config.Config(
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            max_pool_connections=20,
-        )
-        return self._session.client(service, region_name=region, endpoint_url=self.access.endpoint_url, config=config)
 
     def _new_session(self) -> Any:
         import boto3
@@ -279,11 +282,13 @@ class Aws:
         return boto3.session.Session(key, secret, token, botocore_session=core)
 
     def _contents(self, stack: Creation) -> dict[str, Any]:
-        text = {"TemplateURL": stack.url} if stack.url else {"TemplateBody": stack.body}
         return {
             "StackName": stack.name,
-            **text,
-            "Parameters": [_parameter(key, value) for key, value in stack.parameters.items()],
+            **({"TemplateURL": stack.url} if stack.url else {"TemplateBody": stack.body}),
+            "Parameters": [
+                {"ParameterKey": key} | ({"UsePreviousValue": True} if value == KEEP else {"ParameterValue": value})
+                for key, value in stack.parameters.items()
+            ],
             "Capabilities": list(stack.capabilities),
             "Tags": [{"Key": key, "Value": value} for key, value in stack.tags.items()],
         } | self._role()
@@ -299,12 +304,15 @@ class Aws:
             if not status.endswith(("_PENDING", "_IN_PROGRESS")):
                 break
             pause.take()
-        if status == "FAILED":
-            _require_only_unchanged(pages[0], change_set)
-        changes = tuple(
-            response_parsers.change(raw["ResourceChange"]) for page in pages for raw in page.get("Changes", ())
+        # That nothing would change is a failure too, which it says in words only.
+        reason = pages[0].get("StatusReason", "")
+        unchanged = "didn't contain changes" in reason or "No updates are to be performed" in reason
+        if status == "FAILED" and not unchanged:
+            raise ChangeSetFailed(reason, change_set)
+        changes = [raw["ResourceChange"] for page in pages for raw in page.get("Changes", ())]
+        return ChangeSet(
+            change_set, stack_id, tuple(map(response_parsers.change, changes)), executable=status != "FAILED"
         )
-        return ChangeSet(change_set, stack_id, changes, executable=status != "FAILED")
 
 
 @functools.cache
@@ -335,16 +343,3 @@ class Pause:
 def cluster_of(service_arn: str) -> str:
     """Return the cluster in a service's ARN: `arn:…:service/CLUSTER/SERVICE`."""
     return service_arn.split("/")[1]
-
-
-def _require_only_unchanged(answer: Mapping[str, Any], change_set: str) -> None:
-    """Raise unless a failed change set failed because nothing would change, which it says in words only."""
-    reason = answer.get("StatusReason", "")
-    if "didn't contain changes" not in reason and "No updates are to be performed" not in reason:
-        raise ChangeSetFailed(reason, change_set)
-
-
-def _parameter(key: str, value: str) -> dict[str, Any]:
-    if value == KEEP:
-        return {"ParameterKey": key, "UsePreviousValue": True}
-    return {"ParameterKey": key, "ParameterValue": value}

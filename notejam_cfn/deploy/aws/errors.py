@@ -23,7 +23,6 @@ SKEWED = ("Signature expired", "Signature not yet current", "RequestTimeTooSkewe
 TOLERATED = datetime.timedelta(minutes=4)
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess"}
 THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
-GONE = {"ValidationError": "does not exist", "ChangeSetNotFound": ""}
 NO_ANSWER = "NoAnswerOfAws"
 SIGN_IN = "Sign in again (for example: aws sso login), then run the same command: it continues"
 LOOK = "See what is configured, and by what: aws configure list"
@@ -115,4 +114,4 @@ def require_answer(service: str, answer: Any) -> None:
 
 def says_gone(error: AwsTrouble) -> bool:
     """Tell whether an error means that what was asked for does not exist."""
-    return error.code in GONE and GONE[error.code] in str(error)
+    return "NotFound" in error.code or (error.code == "ValidationError" and "does not exist" in str(error))

@@ -31,6 +31,11 @@ class StackState:
         return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
 
 
+def outputs_of(states: Mapping[str, StackState | None]) -> dict[str, Mapping[str, str]]:
+    """Return the outputs of stacks by name; one that does not exist is left out."""
+    return {name: state.outputs for name, state in states.items() if state}
+
+
 @dataclasses.dataclass(frozen=True)
 class Event:
     """Something that happened to a resource, or to the stack itself."""

@@ -78,18 +78,14 @@ def resource(raw: Mapping[str, Any]) -> HeldResource:
 
 def change(raw: Mapping[str, Any]) -> Change:
     """Read a change from DescribeChangeSet."""
-    names = [_changed_name(detail["Target"]) for detail in raw.get("Details", ()) if "Target" in detail]
+    targets = [detail["Target"] for detail in raw.get("Details", ()) if "Target" in detail]
     return Change(
         action=raw["Action"],
         logical_id=raw["LogicalResourceId"],
         type=raw["ResourceType"],
         replaced={"True": "yes", "Conditional": "maybe"}.get(raw.get("Replacement", ""), "no"),
-        properties=tuple(dict.fromkeys(names)),
+        properties=tuple(dict.fromkeys(target.get("Name") or target["Attribute"] for target in targets)),
     )
-
-
-def _changed_name(target: Mapping[str, str]) -> str:
-    return target.get("Name") or target["Attribute"]
 
 
 def rollout(raw: Mapping[str, Any]) -> RolloutState:

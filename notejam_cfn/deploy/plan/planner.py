@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import graphlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ..aws.client import KEEP, Aws
-from ..aws.models import HeldResource, StackState
+from ..aws.models import StackState, outputs_of
 from ..exit_codes import CommandError, NeedsRecovery, Refused
 from ..manifest import StackSpec
 from ..stacks import parameters, template_upload
 from ..stacks.execution.statuses import ABSENT, Step, status
 from ..stacks.ownership import require_ours
-from ..stacks.templates import Template, fingerprint, inputs_digest
+from ..stacks.templates import Template, fingerprint
 from . import two_steps
-from .account import lookups, notices
+from .account import lookups
 from .changes import Key, StackChange, compare
 from .effects.verdicts import Judged, judge
 from .model import Kind, Plan, StackPlan
 
 States = Mapping[str, StackState | None]
-# The rows of a failed creation that need nothing cleared: what was made is gone already.
-GONE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
+# Set by restores and releases; the file never says them.
+NOT_IN_THE_FILE = frozenset({"ClusterGeneration", "ImageUri", "SnapshotIdentifier"})
 
 
 class Planner:
@@ -41,9 +42,12 @@ class Planner:
         they should be cost no call.
         """
         now = {(name, key): value for name, state in states.items() if state for key, value in state.outputs.items()}
-        begun = {stack.name: self._begun(stack, states[stack.name], states) for stack in stacks}
+        outputs = outputs_of(states)
+        begun = {stack.name: self._begun(stack, states[stack.name], outputs) for stack in stacks}
         deployed = self._deployed(list(begun.values()))
-        sides = [self._sides(begun[name], deployed.get(name), now) for name in _in_order(stacks)]
+        needs = {stack.name: stack.depends_on for stack in stacks}
+        in_order = [name for name in graphlib.TopologicalSorter(needs).static_order() if name in begun]
+        sides = [self._sides(begun[name], deployed.get(name), outputs) for name in in_order]
         comparison = compare(sides, now)
         extra = lookups.findings(self.aws, comparison, begun)
         last = two_steps.removed_last(comparison)
@@ -52,13 +56,13 @@ class Planner:
             name: self._finished(plan, deployed.get(name), last, [j for j in judged if j.change.stack == name])
             for name, plan in begun.items()
         }
-        told = notices.of_parameters(list(finished.values()), deployed)
-        return dataclasses.replace(base, stacks=finished, notices=(*base.notices, *told))
+        updated = [plan for name, plan in finished.items() if name in deployed]
+        return dataclasses.replace(base, stacks=finished, notices=tuple(_contradictions(updated)))
 
-    def _begun(self, stack: StackSpec, state: StackState | None, states: States) -> StackPlan:
+    def _begun(self, stack: StackSpec, state: StackState | None, outputs: Mapping[str, Mapping[str, str]]) -> StackPlan:
         """Say what is to be done with a stack, as far as its state and its description tell."""
         template = self.templates[stack.name]
-        body = template.body({name: each.outputs for name, each in states.items() if each})
+        body = template.body(outputs)
         template_upload.require_bucket(stack, template, body)
         step = status(state.status if state else ABSENT).step
         if state is None or step is Step.CREATE:
@@ -68,21 +72,16 @@ class Planner:
         if step is Step.CLEAR:
             values = parameters.for_new(stack, self.given)
             told = parameters.changes(values, {})
-            cleared = self._leftovers(stack, state)
+            made = state.status != "REVIEW_IN_PROGRESS"
+            cleared = tuple(self.aws.resources(stack.region, stack.name)) if made else ()
             return StackPlan(stack, Kind.CREATE, template, values, told, state, cleared)
         if step is not Step.UPDATE:
             raise _cannot_change(stack, state, step)
         values = parameters.for_update(stack, self.given, state.parameters, {})
-        same = self._same(stack, state, body, values)
         told = parameters.changes(values, state.parameters)
+        same_text = fingerprint(state.description) == fingerprint(json.loads(body)["Description"])
+        same = same_text and not told and stack.tags.items() <= state.tags.items()
         return StackPlan(stack, Kind.UNCHANGED if same else Kind.UPDATE, template, values, told, state)
-
-    def _same(self, stack: StackSpec, state: StackState, body: str, values: Mapping[str, str]) -> bool:
-        return (
-            fingerprint(state.description) == fingerprint(json.loads(body)["Description"])
-            and not parameters.changes(values, state.parameters)
-            and stack.tags.items() <= state.tags.items()
-        )
 
     def _deployed(self, begun: Sequence[StackPlan]) -> dict[str, Template]:
         """Return the templates that are deployed. That of an unchanged stack is the one there is in output/."""
@@ -92,11 +91,12 @@ class Planner:
             read = pool.map(lambda stack: self.aws.template(stack.region, stack.name), asked)
             return found | {stack.name: Template(document) for stack, document in zip(asked, read, strict=True)}
 
-    def _sides(self, plan: StackPlan, deployed: Template | None, now: Mapping[Key, str]) -> StackChange:
+    def _sides(
+        self, plan: StackPlan, deployed: Template | None, outputs: Mapping[str, Mapping[str, str]]
+    ) -> StackChange:
         stack, state = plan.stack, plan.state
         if deployed is None or state is None:
             return StackChange(stack.name, stack.layer, plan.template.document, plan.values)
-        stale = frozenset() if plan.kind is Kind.UNCHANGED else _stale(deployed, now)
         values = self._values(plan, deployed)
         present = {key: state.parameters[key] for key, value in values.items() if value == KEEP}
         return StackChange(
@@ -106,7 +106,7 @@ class Planner:
             new_values=values | present,
             old=deployed.document,
             old_values=state.parameters,
-            stale=stale,
+            stale=frozenset() if plan.kind is Kind.UNCHANGED else deployed.stale(outputs),
         )
 
     def _values(self, plan: StackPlan, deployed: Template) -> dict[str, str]:
@@ -121,60 +121,36 @@ class Planner:
         values = self._values(plan, deployed)
         told = parameters.changes(values, plan.state.parameters)
         kept = {name for stack, name in last if stack == plan.stack.name}
-        kind = Kind.UPDATE if judged or self._says_more(plan, deployed) else Kind.UNCHANGED
+        # CloudFormation finds something to update in outputs and tags as well, although no resource changes.
+        before, after = (each.document.get("Outputs", {}) for each in (deployed, plan.template))
+        more = before != after or not plan.stack.tags.items() <= plan.state.tags.items()
+        kind = Kind.UPDATE if judged or more else Kind.UNCHANGED
         first = two_steps.first_step(deployed, plan.template, kept) if kept else None
         return dataclasses.replace(plan, kind=kind, values=values, parameters=told, first=first, changes=tuple(judged))
 
-    def _says_more(self, plan: StackPlan, deployed: Template) -> bool:
-        """Whether CloudFormation would find something to update although no resource changes: outputs, or tags."""
-        assert plan.state
-        before, after = (each.document.get("Outputs", {}) for each in (deployed, plan.template))
-        return before != after or not plan.stack.tags.items() <= plan.state.tags.items()
-
-    def _leftovers(self, stack: StackSpec, state: StackState) -> tuple[HeldResource, ...]:
-        held = self.aws.resources(stack.region, stack.name) if state.status != "REVIEW_IN_PROGRESS" else []
-        return tuple(resource for resource in held if resource.status not in GONE)
-
 
 def _cannot_change(stack: StackSpec, state: StackState, step: Step) -> CommandError:
-    meaning = status(state.status).meaning
+    told, stage = f"{stack.name} {status(state.status).meaning}", stack.stage or stack.layer
     if step is Step.RECOVER:
-        return NeedsRecovery(f"{stack.name} {meaning} ({state.status})", f"Run: {_script('recover', stack)}")
+        return NeedsRecovery(f"{told} ({state.status})", f"Run: python scripts/recover.py {stage}")
     if step is Step.DESTROY:
-        return NeedsRecovery(
-            f"{stack.name} {meaning} ({state.status})",
-            f"See what is left of it and remove it: {_script('destroy', stack)} --only {stack.layer}",
-        )
-    return Refused(f"{stack.name} {meaning}")
+        remove = f"python scripts/destroy.py {stage} --only {stack.layer}"
+        return NeedsRecovery(f"{told} ({state.status})", f"See what is left of it and remove it: {remove}")
+    return Refused(told)
 
 
-def _script(name: str, stack: StackSpec) -> str:
-    return f"python scripts/{name}.py {stack.stage or stack.layer}"
-
-
-def _in_order(stacks: Sequence[StackSpec]) -> list[str]:
-    """Return the names with each stack after those it depends on."""
-    needs = {stack.name: stack.depends_on for stack in stacks}
-    done: list[str] = []
-
-    def visit(name: str) -> None:
-        if name in needs and name not in done:
-            for need in needs[name]:
-                visit(need)
-            done.append(name)
-
-    for name in needs:
-        visit(name)
-    return done
-
-
-def _stale(deployed: Template, now: Mapping[Key, str]) -> frozenset[str]:
-    """Return the deployed resources that read outputs whose values have changed since."""
-    outputs: dict[str, dict[str, str]] = {}
-    for (stack, key), value in now.items():
-        outputs.setdefault(stack, {})[key] = value
-    return frozenset(
-        name
-        for name, body in deployed.document["Resources"].items()
-        if (digest := body.get("Metadata", {}).get("Inputs")) and digest != inputs_digest(body, outputs)
-    )
+def _contradictions(plans: Iterable[StackPlan]) -> list[str]:
+    """Say which parameters of deployed stacks stay what a person has set although the file says something else."""
+    told: list[str] = []
+    for plan in plans:
+        changing = {change.name for change in plan.parameters}
+        for name, default in plan.stack.defaults.items():
+            value = plan.state.parameters.get(name) if plan.state else None
+            if value is None or default is None or name in NOT_IN_THE_FILE or name in changing:
+                continue
+            if value != default and plan.stack.values.get(name) != value:
+                told.append(
+                    f"{name} stays {value or '(empty)'}, which a person set; the file says {default or '(empty)'}: "
+                    f"--parameter {name}={default} follows it"
+                )
+    return list(dict.fromkeys(told))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from ...core import names
-from ..aws import response_parsers
 from ..aws.client import Aws
 from ..aws.models import StackState
 from ..exit_codes import BadInput, Refused
@@ -127,9 +126,14 @@ def addresses(aws: Aws, manifest: Manifest, stage: str) -> Iterator[str]:
 
 def find(aws: Aws, template: StackSpec) -> list[Preview]:
     """Return the previews of a stage that are there, by name."""
-    pages = aws.pages("cloudformation", template.region, "describe_stacks")
-    states = (response_parsers.stack(raw) for page in pages for raw in page["Stacks"])
-    return sorted(_previews(states, template), key=lambda each: each.name)
+    project, stage = template.tags["project"], template.stage
+    found = []
+    for state in aws.stacks(template.region):
+        tags, given = state.tags, state.parameters
+        if (tags.get("project"), tags.get("stage")) == (project, stage) and TAG in tags:
+            expires = _moment(given.get(EXPIRES, ""))
+            found.append(Preview(tags[TAG], tags.get(OWNER, "?"), state, given.get(ADDRESS, ""), expires))
+    return sorted(found, key=lambda each: each.name)
 
 
 def require_there(aws: Aws, stack: StackSpec) -> None:
@@ -157,16 +161,6 @@ def role_arn(aws: Aws, stack: StackSpec) -> str:
     partition, account = aws.identity(stack.region)
     access = names.stage_access(stack.tags["project"], str(stack.stage))
     return f"arn:{partition}:iam::{account}:role/{access}-{names.PREVIEWS}"
-
-
-def _previews(states: Iterable[StackState], template: StackSpec) -> Iterator[Preview]:
-    project, stage = template.tags["project"], template.stage
-    for state in states:
-        tags, given = state.tags, state.parameters
-        if (tags.get("project"), tags.get("stage")) == (project, stage) and TAG in tags and state.status != GONE:
-            yield Preview(
-                tags[TAG], tags.get(OWNER, "?"), state, given.get(ADDRESS, ""), _moment(given.get(EXPIRES, ""))
-            )
 
 
 def _moment(text: str) -> datetime.datetime | None:

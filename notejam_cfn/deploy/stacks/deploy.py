@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from ..aws.client import Aws, ChangeSetFailed, Creation
-from ..aws.models import ChangeSet, Event, StackState
+from ..aws.models import ChangeSet, StackState, outputs_of
 from ..exit_codes import AwsTrouble, Exit, NeedsRecovery, Refused
 from ..manifest import StackSpec
 from ..plan import document, wording
 from ..plan.account import left_stacks, service_linked_roles
 from ..plan.changes import Action
-from ..plan.model import Kind, LeftStack, Plan, StackPlan, allowed_in
+from ..plan.model import Kind, Plan, StackPlan, allowed_in
 from ..plan.planner import Planner
 from ..service import tasks
 from ..ui import estimates
 from ..ui.progress import Progress, counted
 from . import parameters, prefix_lists, protection, template_upload, templates
-from .execution.executor import Prompter, execute
-from .execution.operations import Note, Operation, OperationResult, began_by, new_token, user
+from .execution.executor import Prompter
+from .execution.operations import Note, OperationResult, began_by, new_token, user
 from .execution.outcomes import Outcome, Result
 from .execution.root_cause import first_cause
 from .execution.scheduler import Emit, Message
@@ -77,7 +78,9 @@ class Deployment(StackRun[Options]):
         self.states = self._look()
         self._wait_for_others()
         plan = self.plan = self._plan()
-        self._show(plan)
+        for line in wording.lines(plan):
+            self.progress.write(line, wording.style(line))
+        self.progress.write()
         if self.options.plan:
             document.write(self.options.plan, plan)
         plan.require_allowed()
@@ -85,8 +88,11 @@ class Deployment(StackRun[Options]):
         if self.options.approved:
             document.require_same(self.options.approved, plan)
         if self.options.dry_run or self.options.plan or plan.empty:
-            return self._untouched_results(plan)
-        self._confirm(plan)
+            fates = {True: Outcome.UNCHANGED, False: Outcome.REVIEWED}
+            return {n: Result(each.stack, fates[each.idle], Exit.DONE, each.state) for n, each in plan.stacks.items()}
+        if not self.options.yes and not self.options.approved:
+            changing = sum(not each.idle for each in plan.stacks.values())
+            self.prompter.require_yes(f"Deploy {changing} of {len(plan.stacks)} stacks?", "not deployed")
         return self._execute(plan)
 
     def _look(self) -> dict[str, StackState | None]:
@@ -104,39 +110,28 @@ class Deployment(StackRun[Options]):
         for name, stack in self.stacks.items():
             state = self.states[name]
             if state and status(state.status).step is Step.WAIT:
-                last = self.aws.last_event(stack.region, name)
-                if not self.options.wait and not _own(last):
-                    raise busy(stack, state, self.aws)
-                self.progress.line(name, f"{status(state.status).meaning}; waiting for the end")
-                self.states[name] = self._follow_other(stack, state, last)
+                self.states[name] = self._wait_for_other(stack, state)
 
-    def _follow_other(self, stack: StackSpec, state: StackState, last: Event | None) -> StackState | None:
+    def _wait_for_other(self, stack: StackSpec, state: StackState) -> StackState | None:
+        last = self.aws.last_event(stack.region, stack.name)
+        began = began_by(last.token) if last else None
+        own = began and began[0] == user()  # in a run that ended before the operation did
+        if not self.options.wait and not own:
+            raise busy(stack, state, self.aws)
+        self.progress.line(stack.name, f"{status(state.status).meaning}; waiting for the end")
         after = last.id if last else None
-        operation = Operation(self.aws, stack.region, state.id, "", after, self.control)
-        operation.follow(lambda content: self.progress.hear(Message(stack.name, content)))
+        self.follow(stack, state.id, "", after, lambda content: self.progress.hear(Message(stack.name, content)))
         return self.aws.stack(stack.region, stack.name)
 
     def _plan(self) -> Plan:
-        options = self.options
-        stage = next(iter(self.stacks.values())).stage or "delivery"
-        base = Plan(stage, options.account, {}, self.given, options.allow, options.only)
-        plan = self.planner.plan(list(self.stacks.values()), self.states, base)
-        return plan if plan.empty and not options.dry_run else dataclasses.replace(plan, left=tuple(self._left()))
-
-    def _left(self) -> list[LeftStack]:
-        """Look for stacks that nothing builds any more, where a whole stage is deployed."""
-        stacks = list(self.stacks.values())
-        if not self.options.built or self.options.only:
-            return []
-        return left_stacks.find(self.aws, [s.region for s in stacks], stacks[0].tags["project"], self.options.built)
-
-    def _outputs(self) -> dict[str, Mapping[str, str]]:
-        return {name: state.outputs for name, state in self.states.items() if state}
-
-    def _show(self, plan: Plan) -> None:
-        for line in wording.lines(plan):
-            self.progress.write(line, wording.style(line))
-        self.progress.write()
+        """Compare. Where a whole stage is deployed, look for stacks that nothing builds any more, too."""
+        options, stacks = self.options, list(self.stacks.values())
+        base = Plan(stacks[0].stage or "delivery", options.account, {}, self.given, options.allow, options.only)
+        plan = self.planner.plan(stacks, self.states, base)
+        if not options.built or options.only or (plan.empty and not options.dry_run):
+            return plan
+        left = left_stacks.find(self.aws, [s.region for s in stacks], stacks[0].tags["project"], options.built)
+        return dataclasses.replace(plan, left=tuple(left))
 
     def _refuse_leftovers(self, plan: Plan) -> None:
         """Refuse to delete what nobody has looked at: without a person here, and without a plan that was approved."""
@@ -147,32 +142,12 @@ class Deployment(StackRun[Options]):
                     "Look at them above, then run the command without --yes, or write the plan and execute that",
                 )
 
-    def _untouched_results(self, plan: Plan) -> dict[str, Result]:
-        fates = {True: Outcome.UNCHANGED, False: Outcome.REVIEWED}
-        return {
-            name: Result(self.stacks[name], fates[each.idle], Exit.DONE, each.state)
-            for name, each in plan.stacks.items()
-        }
-
-    def _confirm(self, plan: Plan) -> None:
-        changing = [each for each in plan.stacks.values() if not each.idle]
-        question = f"Deploy {len(changing)} of {len(plan.stacks)} stacks?"
-        if not self.options.yes and not self.options.approved and not self.prompter.confirm(question):
-            raise Refused("not deployed: the answer was no")
-
     def _execute(self, plan: Plan) -> dict[str, Result]:
-        self._make_roles(plan)
-        stacks, needs = _in_steps(plan)
-
-        def deploy(name: str, tell: Emit) -> Result:
-            return self._deploy(plan, name, tell)
-
-        return _whole(execute(stacks, needs, deploy, self.progress, self.prompter, self.control))
-
-    def _make_roles(self, plan: Plan) -> None:
         added = [each.change.type for each in plan.judged if each.change.action is Action.ADD]
         region = next(iter(self.stacks.values())).region
         service_linked_roles.make_missing(self.aws, region, added, self.progress.write)
+        stacks, needs = _in_steps(plan)
+        return _whole(self.execute(stacks, needs, lambda name, tell: self._deploy(plan, name, tell)))
 
     def _deploy(self, plan: Plan, name: str, tell: Emit) -> Result:
         """Do one step of one stack, in a thread of its own."""
@@ -197,13 +172,13 @@ class Deployment(StackRun[Options]):
         if template_upload.is_large(creation.body):
             return self._create_in_two(plan, creation, token, tell)
         stack_id = self.aws.create_stack(stack.region, creation, token)
-        return self._follow(stack, stack_id, token, None, tell)
+        return self.follow(stack, stack_id, token, None, tell)
 
     def _creation(self, plan: StackPlan, template: Template) -> Creation:
         """Return what CloudFormation is asked for, with the outputs as they are now."""
         stack = plan.stack
         guard = protection.policy() if stack.protected else None
-        body = template.body(self._outputs())
+        body = template.body(outputs_of(self.states))
         return Creation(stack.name, body, plan.values, stack.capabilities, stack.tags, stack.protected, guard)
 
     def _create_in_two(self, plan: StackPlan, whole: Creation, token: str, tell: Emit) -> OperationResult:
@@ -212,23 +187,21 @@ class Deployment(StackRun[Options]):
         beginning = template_upload.beginning(plan.template).body({})
         first = dataclasses.replace(whole, body=beginning, parameters={})
         stack_id = self.aws.create_stack(stack.region, first, token)
-        ended = self._follow(stack, stack_id, token, None, tell)
+        ended = self.follow(stack, stack_id, token, None, tell)
         if ended.undone or ended.state.status != "CREATE_COMPLETE":
             return ended
         change_set = self._change_set(stack, ended.state, whole)
         token = new_token()
         self.aws.execute_change_set(stack.region, change_set, token)
-        return self._follow(stack, stack_id, token, ended.events[-1].id, tell)
+        return self.follow(stack, stack_id, token, ended.events[-1].id, tell)
 
     def _clear(self, stack: StackSpec, state: StackState, tell: Emit) -> None:
         tell(Note("deleting what is left of a failed creation"))
-        last = self.aws.last_event(stack.region, state.id)
-        token = new_token()
         if state.protected:
             self.aws.protect(stack.region, state.id, enabled=False)
         protection.lift(self.aws, stack.region, self.aws.resources(stack.region, state.id))
-        self.aws.delete_stack(stack.region, state.id, token)
-        ended = self._follow(stack, state.id, token, last.id if last else None, tell)
+        delete = functools.partial(self.aws.delete_stack, stack.region, state.id)
+        ended = self.carry_out(stack, state.id, delete, tell)
         if ended.state.status != "DELETE_COMPLETE":
             raise NeedsRecovery(f"{stack.name} could not be deleted: {ended.state.reason}")
 
@@ -243,12 +216,11 @@ class Deployment(StackRun[Options]):
         self._require_planned(plan, change_set)
         what = counted(len(change_set.changes), "resource") if change_set.changes else "outputs"
         tell(Note(f"updating {what}, {self._expected(plan)}"))
-        last, token = self.aws.last_event(stack.region, state.id), new_token()
         allowed = allowed_in(plan, self.options.allow)
         self._guard(plan, allowed)
         try:
-            self._execute_change_set(plan, template, change_set, token)
-            ended = self._follow(stack, state.id, token, last.id if last else None, tell)
+            begin = functools.partial(self._execute_change_set, plan, template, change_set)
+            ended = self.carry_out(stack, state.id, begin, tell)
         finally:
             if stack.protected and allowed:
                 self.aws.set_policy(stack.region, stack.name, protection.policy())
@@ -290,11 +262,8 @@ class Deployment(StackRun[Options]):
                 raise Refused(f"{stack.name} was changed by someone else meanwhile", "Run the command again") from error
             self.aws.execute_change_set(stack.region, again, token)
         except Refused as error:
-            raise self._who(stack) or error from error
-
-    def _who(self, stack: StackSpec) -> Refused | None:
-        state = self.aws.stack(stack.region, stack.name)
-        return busy(stack, state, self.aws) if state and state.busy else None
+            state = self.aws.stack(stack.region, stack.name)
+            raise (busy(stack, state, self.aws) if state and state.busy else error) from error
 
     def _guard(self, plan: StackPlan, allowed: Collection[str]) -> None:
         """Protect the stack as its setting says, or no longer; `allowed` may be lost this time."""
@@ -305,9 +274,6 @@ class Deployment(StackRun[Options]):
             self.aws.set_policy(stack.region, stack.name, policy)
         if plan.protection is not None:
             self.aws.protect(stack.region, stack.name, enabled=plan.protection)
-
-    def _follow(self, stack: StackSpec, stack_id: str, token: str, after: str | None, tell: Emit) -> OperationResult:
-        return Operation(self.aws, stack.region, stack_id, token, after, self.control).follow(tell)
 
     def _expected(self, plan: StackPlan) -> str:
         names = {each.change.logical_id for each in plan.changes}
@@ -323,17 +289,14 @@ class Deployment(StackRun[Options]):
         if exit_status is None:
             exit_status = Exit.NEEDS_RECOVERY  # it ended, so a status that means "under way" is one nobody knows
         if exit_status is not Exit.DONE:
-            return self._failure(stack, exit_status, ended)
+            cause = first_cause(ended.events)
+            stopped = tasks.evidence(self.aws, stack.region, cause.event) if cause else ()
+            return Result(stack, Outcome.FAILED, exit_status, ended.state, cause, stopped_tasks=stopped)
         stale = tasks.unsettled(self.aws, stack.region, stack.name)
         if stale:
             raise NeedsRecovery(stale, "Look at the tasks: python -m notejam_cfn status " + str(stack.stage))
         fate = Outcome.CREATED if plan.kind is Kind.CREATE else Outcome.UPDATED
         return Result(stack, fate, Exit.DONE, ended.state)
-
-    def _failure(self, stack: StackSpec, exit_status: Exit, ended: OperationResult) -> Result:
-        cause = first_cause(ended.events)
-        stopped = tasks.evidence(self.aws, stack.region, cause.event) if cause else ()
-        return Result(stack, Outcome.FAILED, exit_status, ended.state, cause, stopped_tasks=stopped)
 
 
 def read_templates(stacks: Sequence[StackSpec]) -> dict[str, Template]:
@@ -361,9 +324,3 @@ def _whole(results: Mapping[str, Result]) -> dict[str, Result]:
         if name.endswith(LAST) and first and first.good:
             whole[first.stack.name] = dataclasses.replace(last, seconds=first.seconds + last.seconds)
     return whole
-
-
-def _own(event: Event | None) -> bool:
-    """Whether an operation was begun by this person, in a run that ended before it did."""
-    began = began_by(event.token) if event else None
-    return bool(began and began[0] == user())

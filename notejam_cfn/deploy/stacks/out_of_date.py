@@ -13,23 +13,17 @@ from . import templates
 
 def among(aws: Aws, stacks: Iterable[StackSpec]) -> list[str]:
     """Return the names of stacks that do not exist, differ from output/, or have read other values than there are."""
-    return [stack.name for stack in stacks if _stale(aws, stack)]
+    return [stack.name for stack in stacks if _out_of_date(aws, stack)]
 
 
-def _stale(aws: Aws, stack: StackSpec) -> bool:
+def _out_of_date(aws: Aws, stack: StackSpec) -> bool:
     if aws.stack(stack.region, stack.name) is None:
         return True
-    built, deployed = templates.parse(stack.text()), aws.template(stack.region, stack.name)
-    return _as_built(deployed) != _as_built(built.document) or _read_otherwise(aws, stack, built, deployed)
-
-
-def _read_otherwise(aws: Aws, stack: StackSpec, built: templates.Template, deployed: Mapping[str, Any]) -> bool:
-    """Say whether an output that it reads has changed since, such as the subnets of a stage."""
-    states = {name: aws.stack(region, name) for name, region in built.read_regions(stack.region).items()}
-    outputs = {name: state.outputs for name, state in states.items() if state}
-    then = {name: body.get("Metadata", {}).get(templates.INPUTS) for name, body in deployed["Resources"].items()}
-    now = {name: templates.inputs_digest(body, outputs) for name, body in built.document["Resources"].items()}
-    return any(read and read != now[name] for name, read in then.items())
+    built = templates.parse(stack.text())
+    deployed = templates.Template(aws.template(stack.region, stack.name))
+    if _as_built(deployed.document) != _as_built(built.document):
+        return True
+    return bool(deployed.stale(aws.outputs(built.read_regions(stack.region))))
 
 
 def _as_built(document: Mapping[str, Any]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from ...core.images import dual_stack
 from ..aws.client import KEEP
 from ..exit_codes import BadInput
-from ..manifest import StackSpec
+from ..manifest import StackSpec, require_name
 from .templates import Template
 
 IMAGE = "ImageUri"
@@ -35,7 +34,14 @@ def defaults(template: Template) -> dict[str, str | None]:
 def parse(assignments: Sequence[str], stacks: Iterable[StackSpec]) -> dict[str, str]:
     """Read `NAME=VALUE` arguments. Raises BadInput for a name that no stack declares."""
     known = sorted({name for stack in stacks for name in stack.defaults})
-    return dict(_assignment(text, known) for text in assignments)
+    given = {}
+    for text in assignments:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise BadInput(f"--parameter takes NAME=VALUE, got {text!r}")
+        require_name("parameter", name, known)
+        given[name] = value
+    return given
 
 
 def require_allowed(given: Mapping[str, str], stacks: Iterable[StackSpec], templates: Mapping[str, Template]) -> None:
@@ -100,10 +106,13 @@ def for_update(
     unless that is empty: a service never stops because an image is no longer in the file.
     """
     given = {**stack.values, **given}
-    new = _fitting(stack, given)
     kept = {name: KEEP for name in stack.defaults if name not in given and name in current}
-    following = {name: _followed(stack, name, current[name], deployed_defaults.get(name)) for name in kept}
-    return new | kept | {name: value for name, value in following.items() if value is not None}
+    following = {
+        name: default
+        for name in kept
+        if (default := stack.defaults[name]) and current[name] == deployed_defaults.get(name) != default
+    }
+    return _fitting(stack, given) | kept | following
 
 
 def changes(values: Mapping[str, str], current: Mapping[str, str]) -> tuple[ParameterChange, ...]:
@@ -121,19 +130,3 @@ def _fitting(stack: StackSpec, given: Mapping[str, str]) -> dict[str, str]:
     if stack.ipv6_only_tasks and IMAGE in values:
         values[IMAGE] = dual_stack(values[IMAGE])
     return values
-
-
-def _followed(stack: StackSpec, name: str, value: str, deployed_default: str | None) -> str | None:
-    default = stack.defaults[name]
-    return default if default and value == deployed_default != default else None
-
-
-def _assignment(text: str, known: Sequence[str]) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise BadInput(f"--parameter takes NAME=VALUE, got {text!r}")
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise BadInput(f"no stack has a parameter {name!r}{hint}", f"There are: {', '.join(known)}")
-    return name, value

@@ -23,14 +23,19 @@ def with_prefix_lists(
     """
     regions = {stack.region for stack in stacks if PREFIX_LIST_PARAMETER in stack.defaults}
     for region in sorted(regions):
-        say_unusable_zones(aws, region, say)
+        _say_unusable_zones(aws, region, say)
     if PREFIX_LIST_PARAMETER in given:
         return list(stacks)
-    found = {region: prefix_list(aws, region, say) for region in sorted(regions)}
-    return [_with(stack, found.get(stack.region)) for stack in stacks]
+    found = {region: _prefix_list(aws, region, say) for region in sorted(regions)}
+    return [
+        dataclasses.replace(stack, values={**stack.values, PREFIX_LIST_PARAMETER: identifier})
+        if PREFIX_LIST_PARAMETER in stack.defaults and (identifier := found[stack.region])
+        else stack
+        for stack in stacks
+    ]
 
 
-def prefix_list(aws: Aws, region: str, say: Callable[[str], None]) -> str | None:
+def _prefix_list(aws: Aws, region: str, say: Callable[[str], None]) -> str | None:
     """Return the id in one region, or None when the account must not ask and the table knows it."""
     known = prefix_list_ids().get(region)
     wanted = [{"Name": "prefix-list-name", "Values": [PREFIX_LIST_NAME]}]
@@ -52,7 +57,7 @@ def prefix_list(aws: Aws, region: str, say: Callable[[str], None]) -> str | None
     return identifier
 
 
-def say_unusable_zones(aws: Aws, region: str, say: Callable[[str], None]) -> None:
+def _say_unusable_zones(aws: Aws, region: str, say: Callable[[str], None]) -> None:
     """Say which of the first three zones of a region, as this account names them, cannot hold a VPC origin.
 
     A template takes zones by number, and which is which differs from account to account.
@@ -71,9 +76,3 @@ def say_unusable_zones(aws: Aws, region: str, say: Callable[[str], None]) -> Non
                 f"{region}: {zone['ZoneName']} is {zone['ZoneId']} in this account, where CloudFront reaches no load "
                 "balancer: if the VPC origin fails, set another region, or cdn.enabled = false"
             )
-
-
-def _with(stack: StackSpec, identifier: str | None) -> StackSpec:
-    if identifier is None or PREFIX_LIST_PARAMETER not in stack.defaults:
-        return stack
-    return dataclasses.replace(stack, values={**stack.values, PREFIX_LIST_PARAMETER: identifier})

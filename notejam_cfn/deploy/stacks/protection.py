@@ -19,28 +19,25 @@ def policy(allowed: Collection[str] = ()) -> dict[str, Any]:
 
     `allowed` names resources that are let go this time. The policy holds for everyone, in the console too.
     """
-    refused: dict[str, Any] = {
+    refused = {
         "Effect": "Deny",
         "Action": ["Update:Replace", "Update:Delete"],
         "Principal": "*",
         "Condition": {"StringEquals": {"ResourceType": sorted(STATEFUL)}},
     }
-    if allowed:
-        refused["NotResource"] = [f"LogicalResourceId/{name}" for name in sorted(allowed)]
-    else:
-        refused["Resource"] = "*"
-    return {"Statement": [_ALLOWED, refused]}
+    besides = (
+        {"NotResource": [f"LogicalResourceId/{name}" for name in sorted(allowed)]} if allowed else {"Resource": "*"}
+    )
+    return {"Statement": [_ALLOWED, refused | besides]}
 
 
 def lift(aws: Aws, region: str, held: Iterable[HeldResource]) -> None:
     """Take the deletion protection off the databases and load balancers that a stack holds, so that it can go."""
     for resource in held:
         name = resource.physical_id
-        if resource.status == "DELETE_COMPLETE" or not name:
-            continue
-        if resource.type == "AWS::RDS::DBCluster":
+        if resource.type == "AWS::RDS::DBCluster" and name:
             change = {"DBClusterIdentifier": name, "DeletionProtection": False, "ApplyImmediately": True}
             aws.call("rds", region, "modify_db_cluster", **change)
-        if resource.type == "AWS::ElasticLoadBalancingV2::LoadBalancer":
+        if resource.type == "AWS::ElasticLoadBalancingV2::LoadBalancer" and name:
             off = [{"Key": "deletion_protection.enabled", "Value": "false"}]
             aws.call("elbv2", region, "modify_load_balancer_attributes", LoadBalancerArn=name, Attributes=off)

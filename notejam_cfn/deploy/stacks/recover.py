@@ -6,13 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ..aws.models import Event, StackState
+from ..aws.models import StackState
 from ..exit_codes import Exit, Refused
 from ..manifest import StackSpec
-from ..ui.progress import Progress
-from ..ui.signals import Control
-from .execution.executor import Prompter, execute
-from .execution.operations import Note, Operation, OperationResult, new_token
+from .execution.operations import Note
 from .execution.outcomes import Outcome, Result
 from .execution.root_cause import first_cause
 from .execution.scheduler import Emit
@@ -21,8 +18,8 @@ from .ownership import busy, require_ours
 from .stack_run import StackRun
 
 ROLLBACK_STUCK = "UPDATE_ROLLBACK_FAILED"
-# Left half done because rolling back was turned off.
-HALF_DONE = frozenset({"UPDATE_FAILED", "CREATE_FAILED"})
+# The others were left half done because rolling back was turned off.
+STUCK = frozenset({ROLLBACK_STUCK, "UPDATE_FAILED", "CREATE_FAILED"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,27 +37,17 @@ class Recovery(StackRun[Options]):
 
     def run(self) -> dict[str, Result]:
         """Help every stack that needs it. Raises when nothing was begun."""
-        self.states = self._look()
-        stuck = {name: stack for name, stack in self.stacks.items() if self._is_stuck(name)}
+        self.states = self.look()
+        for name, state in self.states.items():
+            if state.busy:
+                raise busy(self.stacks[name], state, self.aws)
+        stuck = {name: self.stacks[name] for name, state in self.states.items() if state.status in STUCK}
         for stack in stuck.values():
             self._show(stack)
-        if stuck and not self.options.yes and not self.prompter.confirm("Take it back?"):
-            raise Refused("nothing was done: the answer was no")
+        if stuck and not self.options.yes:
+            self.prompter.require_yes("Take it back?", "nothing was done")
         results = {name: self._well(stack) for name, stack in self.stacks.items() if name not in stuck}
-        return results | execute(stuck, dict.fromkeys(stuck, ()), self._help, *self._terminal())
-
-    def _terminal(self) -> tuple[Progress, Prompter, Control]:
-        return self.progress, self.prompter, self.control
-
-    def _look(self) -> dict[str, StackState]:
-        found = {name: self.aws.stack(stack.region, name) for name, stack in self.stacks.items()}
-        for name, state in found.items():
-            if state and state.busy:
-                raise busy(self.stacks[name], state, self.aws)
-        return {name: state for name, state in found.items() if state}
-
-    def _is_stuck(self, name: str) -> bool:
-        return name in self.states and self.states[name].status in {ROLLBACK_STUCK, *HALF_DONE}
+        return results | self.execute(stuck, dict.fromkeys(stuck, ()), self._help)
 
     def _well(self, stack: StackSpec) -> Result:
         state = self.states.get(stack.name)
@@ -72,35 +59,29 @@ class Recovery(StackRun[Options]):
         return Result(stack, Outcome.UNCHANGED if state else Outcome.ABSENT, Exit.DONE, state)
 
     def _show(self, stack: StackSpec) -> None:
-        """Say why a stack is stuck, and which resources hold it up."""
+        """Say why a stack is stuck, and which resources hold it up: those whose last event is a failure."""
         state = self.states[stack.name]
         require_ours(stack, state)
         self.progress.write(f"{stack.name} {status(state.status).meaning} ({state.status})")
-        for event in self._failures(stack):
-            skipped = " (will be skipped)" if event.logical_id in self.options.skip else ""
-            self.progress.write(f"    {event.logical_id} ({event.type}): {event.reason}{skipped}")
-        self.progress.write()
-
-    def _failures(self, stack: StackSpec) -> list[Event]:
-        """Return the resources whose last event is a failure."""
         last = {event.logical_id: event for event in self.aws.events(stack.region, stack.name) if not event.of_stack}
-        return [event for event in last.values() if event.failed]
+        for event in last.values():
+            if event.failed:
+                skipped = " (will be skipped)" if event.logical_id in self.options.skip else ""
+                self.progress.write(f"    {event.logical_id} ({event.type}): {event.reason}{skipped}")
+        self.progress.write()
 
     def _help(self, name: str, tell: Emit) -> Result:
         stack, state = self.stacks[name], self.states[name]
-        last = self.aws.last_event(stack.region, state.id)
-        token = new_token()
-        if state.status == ROLLBACK_STUCK:
-            tell(Note("continuing the rollback"))
-            self.aws.continue_rollback(stack.region, stack.name, token, self.options.skip)
-        else:
-            tell(Note("taking back what was left half done"))
-            self.aws.roll_back(stack.region, stack.name, token)
-        after = last.id if last else None
-        ended = Operation(self.aws, stack.region, state.id, token, after, self.control).follow(tell)
-        return self._judge(stack, ended)
 
-    def _judge(self, stack: StackSpec, ended: OperationResult) -> Result:
+        def begin(token: str) -> None:
+            if state.status == ROLLBACK_STUCK:
+                tell(Note("continuing the rollback"))
+                self.aws.continue_rollback(stack.region, stack.name, token, self.options.skip)
+            else:
+                tell(Note("taking back what was left half done"))
+                self.aws.roll_back(stack.region, stack.name, token)
+
+        ended = self.carry_out(stack, state.id, begin, tell)
         if status(ended.state.status).ended in (Exit.DONE, Exit.FAILED):
             return Result(stack, Outcome.RECOVERED, Exit.DONE, ended.state)
         return Result(stack, Outcome.FAILED, Exit.NEEDS_RECOVERY, ended.state, first_cause(ended.events))

@@ -36,7 +36,7 @@ def beginning(template: Template) -> Template:
     """Return the part of a template that makes the bucket its whole is read from: the bucket and what that needs."""
     document = template.document
     output = document["Outputs"][BUCKET_OUTPUT]
-    kept = _with_needs(template, output["Value"]["Ref"])
+    kept = template.with_needs([output["Value"]["Ref"]])
     resources = {name: body for name, body in document["Resources"].items() if name in kept}
     rest = {key: document[key] for key in ("AWSTemplateFormatVersion", "Description") if key in document}
     return Template({**rest, "Resources": resources, "Outputs": {BUCKET_OUTPUT: output}})
@@ -55,14 +55,3 @@ def placed(aws: Aws, region: str, creation: Creation, state: StackState) -> Crea
     key = f"{UPLOADS}/{digest(creation.body)}.json"
     aws.call("s3", region, "put_object", Bucket=bucket, Key=key, Body=creation.body.encode())
     return dataclasses.replace(creation, url=aws.object_url(region, bucket, key))
-
-
-def _with_needs(template: Template, name: str) -> set[str]:
-    """Return a resource and all that it needs, by logical ids."""
-    found, waiting = set(), [name]
-    while waiting:
-        each = waiting.pop()
-        if each not in found:
-            found.add(each)
-            waiting += template.resources[each].needs
-    return found

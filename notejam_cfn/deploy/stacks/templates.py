@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...core.references import needs, stack_outputs
@@ -47,7 +47,6 @@ class Resource:
     why: str
     needs: frozenset[str]
     stateful: bool
-    condition: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,13 +58,28 @@ class Template:
     @functools.cached_property
     def resources(self) -> dict[str, Resource]:
         """The resources by logical id, in the template's order."""
-        known = self.document["Resources"].keys()
-        return {name: _resource(name, body, known) for name, body in self.document["Resources"].items()}
+        bodies = self.document["Resources"]
+        return {
+            name: Resource(
+                logical_id=name,
+                type=body["Type"],
+                why=body.get("Metadata", {}).get(CONTEXT, {}).get("why", ""),
+                needs=frozenset(needed for needed in needs(body) if needed in bodies and needed != name),
+                stateful=is_stateful(body["Type"], body.get("Properties", {})),
+            )
+            for name, body in bodies.items()
+        }
 
-    @functools.cached_property
-    def reads(self) -> frozenset[tuple[str, str]]:
-        """The outputs of other stacks that it reads, as pairs of stack and output."""
-        return frozenset(_read(self.document))
+    def with_needs(self, names: Iterable[str]) -> set[str]:
+        """Return resources and all that they need, by logical ids."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self.resources[name].needs
+        return found
 
     def read_regions(self, own: str) -> dict[str, str]:
         """Return the region of each stack that it reads outputs of; `own` is the template's."""
@@ -79,17 +93,23 @@ class Template:
         one carries a digest of the values it reads. The description ends in a fingerprint of the whole, by which the
         next deployment sees in one call that nothing changed.
         """
-        document = dict(self.document) | {"Resources": self._resources_with_inputs(outputs)}
+        bodies: dict[str, Any] = {}
+        for name, body in self.document["Resources"].items():
+            read = _inputs_digest(body, outputs)
+            metadata = body.get("Metadata", {}) | ({INPUTS: read} if read else {})
+            bodies[name] = body | ({"Metadata": metadata} if metadata else {})
+        document = dict(self.document) | {"Resources": bodies}
         fingerprint = digest(compact_json(document))
         return compact_json(document | {"Description": f"{document.get('Description', '')} [{fingerprint}]"})
 
-    def _resources_with_inputs(self, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-        bodies: dict[str, Any] = {}
-        for name, body in self.document["Resources"].items():
-            read = inputs_digest(body, outputs)
-            metadata = body.get("Metadata", {}) | ({INPUTS: read} if read else {})
-            bodies[name] = body | ({"Metadata": metadata} if metadata else {})
-        return bodies
+    def stale(self, outputs: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
+        """Return the resources that were deployed with other values of outputs than these, given by stack."""
+        deployed = {name: body.get("Metadata", {}).get(INPUTS) for name, body in self.document["Resources"].items()}
+        return frozenset(
+            name
+            for name, read in deployed.items()
+            if read and read != _inputs_digest(self.document["Resources"][name], outputs)
+        )
 
 
 def parse(text: str) -> Template:
@@ -100,13 +120,6 @@ def parse(text: str) -> Template:
 def without_fingerprint(description: str) -> str:
     """Return a stack's description without the fingerprint that deploying put at its end."""
     return _FINGERPRINT.sub("", description)
-
-
-def inputs_digest(body: Mapping[str, Any], outputs: Mapping[str, Mapping[str, str]]) -> str | None:
-    """Return the digest of the outputs that a resource reads, given them by stack; None when it reads none."""
-    pairs = set(_read({key: value for key, value in body.items() if key != "Metadata"}))
-    read = sorted((stack, key, outputs.get(stack, {}).get(key, "")) for stack, key in pairs)
-    return digest(json.dumps(read)) if read else None
 
 
 def digest(text: str) -> str:
@@ -120,18 +133,25 @@ def fingerprint(description: str) -> str | None:
     return found[1] if found else None
 
 
-def _resource(name: str, body: Mapping[str, Any], known: Any) -> Resource:
-    holder = HELD_BY_ANOTHER.get(body["Type"])
-    held = bool(holder and holder in body.get("Properties", {}))
-    return Resource(
-        logical_id=name,
-        type=body["Type"],
-        why=body.get("Metadata", {}).get(CONTEXT, {}).get("why", ""),
-        needs=frozenset(needed for needed in needs(body) if needed in known and needed != name),
-        stateful=body["Type"] in STATEFUL and not held,
-        condition=body.get("Condition"),
-    )
+def is_stateful(kind: str, properties: Mapping[str, Any]) -> bool:
+    """Tell whether a resource of a type, with these properties, holds what people stored."""
+    return kind in STATEFUL and HELD_BY_ANOTHER.get(kind) not in properties
 
 
-def _read(value: Any) -> Iterator[tuple[str, str]]:
-    return ((str(each["StackName"]), str(each["OutputName"])) for each in stack_outputs(value))
+def deletion_policy(kind: str, given: str | None) -> str:
+    """Return what becomes of a resource that is deleted, Delete, Retain or Snapshot, given its DeletionPolicy if any.
+
+    CloudFormation itself never deletes a cluster of databases without a snapshot.
+    Source: CloudFormation Template Reference, "DeletionPolicy attribute".
+    """
+    if given is None:
+        return "Snapshot" if kind == "AWS::RDS::DBCluster" else "Delete"
+    return "Retain" if given == "RetainExceptOnCreate" else given
+
+
+def _inputs_digest(body: Mapping[str, Any], outputs: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Return the digest of the outputs that a resource reads, given them by stack; None when it reads none."""
+    without = {key: value for key, value in body.items() if key != "Metadata"}
+    pairs = {(str(each["StackName"]), str(each["OutputName"])) for each in stack_outputs(without)}
+    read = sorted((stack, key, outputs.get(stack, {}).get(key, "")) for stack, key in pairs)
+    return digest(json.dumps(read)) if read else None

@@ -22,17 +22,12 @@ class Control:
     """What the person wants, as the threads that watch stacks see it."""
 
     def __init__(self) -> None:
-        self._undo = threading.Event()
+        self.undo = False
         self.wake = threading.Event()
-
-    @property
-    def undo(self) -> bool:
-        """Whether to take back what is under way."""
-        return self._undo.is_set()
 
     def ask_to_undo(self) -> None:
         """Tell every thread to take back what it is at."""
-        self._undo.set()
+        self.undo = True
         self.wake.set()
 
 

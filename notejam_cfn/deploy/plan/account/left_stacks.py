@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from ...aws import response_parsers
 from ...aws.client import Aws
 from ...aws.models import StackState
 from ...exit_codes import AwsTrouble, BadInput
@@ -18,7 +17,6 @@ from ..model import LeftStack
 
 PREVIEW = "preview"
 """The tag of a preview's stack: it belongs to a stage, and is made and ended apart from it."""
-GONE = "DELETE_COMPLETE"
 
 
 def find(aws: Aws, regions: Iterable[str], project: str, built: Collection[str]) -> list[LeftStack]:
@@ -29,12 +27,10 @@ def find(aws: Aws, regions: Iterable[str], project: str, built: Collection[str])
             state.tags.get("stage", ""),
             region,
             state.status,
-            len([held.logical_id for held in aws.resources(region, state.id) if held.status != GONE]),
+            len(aws.resources(region, state.id)),
             _monthly_usd(aws, region, state),
         )
-        for region in dict.fromkeys(regions)
-        for state in _tagged(aws, region, project)
-        if state.name not in built and PREVIEW not in state.tags
+        for region, state in _left(aws, regions, project, built)
     ]
 
 
@@ -53,9 +49,8 @@ def specs(aws: Aws, regions: Iterable[str], project: str, built: Collection[str]
     """Return what is left of a stage, to remove it. Raises BadInput when there is nothing."""
     found = [
         _spec(aws, region, state, stage)
-        for region in dict.fromkeys(regions)
-        for state in _tagged(aws, region, project)
-        if state.name not in built and PREVIEW not in state.tags and state.tags.get("stage") == stage
+        for region, state in _left(aws, regions, project, built)
+        if state.tags.get("stage") == stage
     ]
     if not found:
         raise BadInput(f"nothing is left of {stage} in {', '.join(dict.fromkeys(regions))}: all that is there is built")
@@ -73,7 +68,7 @@ def _spec(aws: Aws, region: str, state: StackState, stage: str) -> LeftSpec:
         account=None,
         path=Path(),
         sha256="",
-        depends_on=tuple(sorted({name for name, _ in template.reads})),
+        depends_on=tuple(sorted(template.read_regions(region))),
         defaults={},
         capabilities=(),
         tags={key: state.tags[key] for key in ("project", "stage")},
@@ -83,13 +78,15 @@ def _spec(aws: Aws, region: str, state: StackState, stage: str) -> LeftSpec:
     )
 
 
-def _tagged(aws: Aws, region: str, project: str) -> list[StackState]:
-    try:
-        pages = list(aws.pages("cloudformation", region, "describe_stacks"))
-    except AwsTrouble:
-        return []  # whoever may only look at the stage's own stacks cannot find others
-    found = [response_parsers.stack(raw) for page in pages for raw in page["Stacks"]]
-    return [state for state in found if state.tags.get("project") == project and state.status != GONE]
+def _left(aws: Aws, regions: Iterable[str], project: str, built: Collection[str]) -> Iterator[tuple[str, StackState]]:
+    for region in dict.fromkeys(regions):
+        try:
+            there = aws.stacks(region)
+        except AwsTrouble:
+            continue  # whoever may only look at the stage's own stacks cannot find others
+        for state in there:
+            if state.tags.get("project") == project and state.name not in built and PREVIEW not in state.tags:
+                yield region, state
 
 
 def _monthly_usd(aws: Aws, region: str, state: StackState) -> float | None:

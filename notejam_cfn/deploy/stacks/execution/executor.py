@@ -6,7 +6,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ...exit_codes import CommandError, Exit
+from ...exit_codes import CommandError, Exit, Refused
 from ...manifest import StackSpec
 from ...ui.progress import Progress
 from ...ui.signals import Abort, Control, heard
@@ -14,16 +14,18 @@ from .operations import Note
 from .outcomes import Outcome, Result, ending
 from .scheduler import Emit, Message, Scheduler
 
-Confirm = Callable[[str], bool]
-Ask = Callable[[str, Sequence[str]], str]
-
 
 @dataclasses.dataclass(frozen=True)
 class Prompter:
     """Who is at the terminal. `ask` offers words to choose from; without a terminal both answer for safety."""
 
-    confirm: Confirm
-    ask: Ask
+    confirm: Callable[[str], bool]
+    ask: Callable[[str, Sequence[str]], str]
+
+    def require_yes(self, question: str, otherwise: str) -> None:
+        """Raise Refused, which says what is so `otherwise`, unless the person answers with yes."""
+        if not self.confirm(question):
+            raise Refused(f"{otherwise}: the answer was no")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,10 +48,16 @@ def execute(
     scheduler: Scheduler[Result] = Scheduler(needs, lambda result: result.good)
 
     def hear(message: Message) -> None:
-        if isinstance(message.content, Stop):
-            _ask(scheduler, progress, prompter, control)
-        else:
+        if not isinstance(message.content, Stop):
             progress.hear(message)
+            return
+        progress.write()
+        answer = prompter.ask("Stop?", ("undo", "leave", "go on"))
+        if answer == "leave":
+            raise Abort
+        if answer == "undo":
+            scheduler.stop()
+            control.ask_to_undo()
 
     try:
         with heard(lambda: scheduler.messages.put(Message("", Stop()))):
@@ -58,16 +66,6 @@ def execute(
         scheduler.stop()
     progress.close()
     return {name: _result(name, stack, scheduler) for name, stack in stacks.items()}
-
-
-def _ask(scheduler: Scheduler[Result], progress: Progress, prompter: Prompter, control: Control) -> None:
-    progress.write()
-    answer = prompter.ask("Stop?", ("undo", "leave", "go on"))
-    if answer == "leave":
-        raise Abort
-    if answer == "undo":
-        scheduler.stop()
-        control.ask_to_undo()
 
 
 def _judged(stack: StackSpec, work: Callable[[], Result], tell: Emit) -> Result:

@@ -119,17 +119,22 @@ class Operation:
             pause.take(self.control.wake)
 
     def _look(self, tell: Emit) -> StackState | None:
+        """Tell what is new, and return the stack's state once the operation is over."""
         if self.control.undo and not self.undone:
             self._undo(tell)
         news = self.aws.events(self.region, self.stack_id, self.after)
         for event in news:
             self._take(event, tell)
-        self._look_at_services(tell)
+        for logical_id, arn in self.rolling.items():
+            rollout = self.aws.rollout(self.region, arn)
+            if rollout:
+                tell(RolloutEvent(logical_id, rollout))
         tell(Heartbeat())
         self.quiet_looks = 0 if news else self.quiet_looks + 1
-        if self._may_be_over(news):
-            return self._state_if_over()
-        return None
+        if not self._may_be_over(news):
+            return None
+        state = self.aws.stack(self.region, self.stack_id)
+        return state if state and not state.busy else None  # a failed creation, for one, is then taken back
 
     def _may_be_over(self, news: Sequence[Event]) -> bool:
         """Whether to look at the stack itself: its last event was told, or may have been before anyone listened.
@@ -149,34 +154,20 @@ class Operation:
             if not event.status.endswith("_IN_PROGRESS"):
                 del self.rolling[event.logical_id]
 
-    def _look_at_services(self, tell: Emit) -> None:
-        for logical_id, arn in self.rolling.items():
-            rollout = self.aws.rollout(self.region, arn)
-            if rollout:
-                tell(RolloutEvent(logical_id, rollout))
-
-    def _state_if_over(self) -> StackState | None:
-        """Return the stack's state unless it is still at something: a failed creation, for one, is then taken back."""
-        state = self.aws.stack(self.region, self.stack_id)
-        return state if state and not state.busy else None
-
     def _undo(self, tell: Emit) -> None:
         """Take back what is under way: what is being created is deleted, what is being updated is rolled back."""
         state = self.aws.stack(self.region, self.stack_id)
         self.undone = True
         self.control.wake.clear()
         if state and state.status == "CREATE_IN_PROGRESS":
-            self._delete(tell)
+            tell(Note("stopping the creation; what was created is deleted"))
+            self.aws.protect(self.region, self.stack_id, enabled=False)
+            self.aws.delete_stack(self.region, self.stack_id, self.token)
         elif state and state.status == "UPDATE_IN_PROGRESS":
             tell(Note("stopping the update; CloudFormation takes it back"))
             self.aws.cancel_update(self.region, self.stack_id, self.token)
         else:
             tell(Note("too late to stop; waiting for the end"))
-
-    def _delete(self, tell: Emit) -> None:
-        tell(Note("stopping the creation; what was created is deleted"))
-        self.aws.protect(self.region, self.stack_id, enabled=False)
-        self.aws.delete_stack(self.region, self.stack_id, self.token)
 
     def _be_patient(self, error: CommandError, tell: Emit) -> None:
         if self.silent_since is None:

@@ -24,8 +24,8 @@ class Message:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Finished(Generic[R]):
-    result: R | None
+class _Finished:
+    result: Any
     error: BaseException | None
 
 
@@ -52,11 +52,16 @@ class Scheduler(Generic[R]):
         self._start_ready(work)
         while self.running:
             message = self.messages.get()
-            if isinstance(message.content, _Finished):
-                self._finish(message.of, message.content, failures)
-                self._start_ready(work)
-            else:
+            if not isinstance(message.content, _Finished):
                 hear(message)
+                continue
+            self.running.discard(message.of)
+            if message.content.error:
+                failures.append(message.content.error)
+                self.stop()
+            else:
+                self.results[message.of] = message.content.result
+            self._start_ready(work)
         if failures:
             raise failures[0]
 
@@ -89,17 +94,8 @@ class Scheduler(Generic[R]):
         return name in self.skipped or (name in self.results and not self.good(self.results[name]))
 
     def _do(self, work: Callable[[str, Emit], R], name: str) -> None:
-        finished: _Finished[R]
         try:
             finished = _Finished(work(name, lambda content: self.messages.put(Message(name, content))), None)
         except BaseException as error:  # whatever it is, the main thread must hear of it
             finished = _Finished(None, error)
         self.messages.put(Message(name, finished))
-
-    def _finish(self, name: str, finished: _Finished[R], failures: list[BaseException]) -> None:
-        self.running.discard(name)
-        if finished.error:
-            failures.append(finished.error)
-            self.stop()
-        else:
-            self.results[name] = finished.result  # type: ignore[assignment]

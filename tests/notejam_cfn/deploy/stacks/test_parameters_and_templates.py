@@ -72,7 +72,7 @@ def test_what_is_sent_changes_with_the_outputs_it_reads_and_only_with_them(app: 
     template = templates.parse(app.text())
     one, two, unread = ({"shop-dev-base": {"Allocation": v}} for v in ("1", "2", "1"))
     unread["shop-dev-base"]["Other"] = "3"
-    assert template.reads == {("shop-dev-base", "Allocation")}
+    assert template.read_regions("eu-central-1") == {"shop-dev-base": "eu-central-1"}
     assert template.body(one) != template.body(two)
     assert template.body(one) == template.body(unread)
 
