@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from .emulated import server
-
+# Not imported here: what runs there needs ministack.
+SERVER = f"{__package__}.emulated.server"
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 POLL_SECONDS = 0.05
@@ -111,7 +111,7 @@ class Emulator:
         `answers=[{"action": "DescribeStacks", "error": "Throttling", "times": 3}]`, with the error `hang up` for a
         connection that breaks; `exports="why an export to S3 fails"`.
         """
-        self._tell(server.FAULTS_PATH, faults)
+        self._control("faults", faults)
 
     def keep_point(
         self,
@@ -127,19 +127,15 @@ class Emulator:
         """Put a snapshot into a backup vault, as a plan had at `made`, and return its ARN. It stays for `days`."""
         region = region or self.region
         point = {"account": self.account, "region": region, "vault": vault, "name": name, "made": made.timestamp()}
-        self._tell(server.POINTS_PATH, point | {"days": days, "status": status, "plan": plan})
+        self._control("points", point | {"days": days, "status": status, "plan": plan})
         return f"arn:aws:rds:{region}:{self.account}:cluster-snapshot:{name}"
-
-    def _tell(self, path: str, document: Mapping[str, Any]) -> None:
-        request = urllib.request.Request(self.url + path, json.dumps(document).encode(), method="PUT")
-        urllib.request.urlopen(request, timeout=10).close()
 
     def asked(self) -> list[dict[str, Any]]:
         """Return what roles were asked for since the last reset, each once.
 
         Each has `caller` (an ARN), `action`, `resource`, `context` (condition keys), `allowed` and `resource_policy`.
         """
-        found: list[dict[str, Any]] = self._ask(server.ASKED_PATH, {})
+        found: list[dict[str, Any]] = self._control("asked", {})
         return found
 
     def usage(self) -> dict[str, dict[str, Any]]:
@@ -148,7 +144,7 @@ class Emulator:
         Each has `permissions`, how many there are, and two lists of words: `unused`, and `unnoticed`, those that could
         go without anything being refused.
         """
-        found: dict[str, dict[str, Any]] = self._ask(server.USAGE_PATH, {})
+        found: dict[str, dict[str, Any]] = self._control("usage", {})
         return found
 
     def let_services_work(self) -> list[str]:
@@ -156,25 +152,24 @@ class Emulator:
 
         They pull images, read secrets, write logs, publish alarms, start state machines, encrypt.
         """
-        refused: list[str] = self._ask(server.WORK_PATH, {})
+        refused: list[str] = self._control("work", {})
         return refused
 
     def spend(self, budget: str, usd: float) -> list[str]:
         """Let a deployed budget see that so many US dollars were spent; return what its actions are refused."""
-        refused: list[str] = self._ask(server.SPENT_PATH, {"budget": budget, "usd": usd})
+        refused: list[str] = self._control("spent", {"budget": budget, "usd": usd})
         return refused
-
-    def _ask(self, path: str, document: Mapping[str, Any]) -> Any:
-        request = urllib.request.Request(self.url + path, json.dumps(document).encode(), method="PUT")
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
 
     def reset(self) -> None:
         """Forget every resource of every account."""
-        self.set_faults()
-        self._tell(server.FORGET_PATH, {})
+        self._control("forget", {})
         request = urllib.request.Request(f"{self.url}/_ministack/reset", b"", method="POST")
         urllib.request.urlopen(request, timeout=30).close()
+
+    def _control(self, what: str, document: Mapping[str, Any]) -> Any:
+        request = urllib.request.Request(f"{self.url}/_rehearsal/{what}", json.dumps(document).encode(), method="PUT")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
 
 
 @contextmanager
@@ -208,7 +203,7 @@ def _client(url: str, service: str, region: str, key: str, secret: str, token: s
 def _start() -> subprocess.Popen[str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     return subprocess.Popen(
-        [sys.executable, "-m", server.__name__],
+        [sys.executable, "-m", SERVER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=None if os.environ.get("EMULATOR_LOG_LEVEL") else subprocess.DEVNULL,

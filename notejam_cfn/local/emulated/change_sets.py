@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-import importlib
 from typing import Any
+
+from .ministack import cloudformation
 
 
 class _Changes(list[Any]):
@@ -16,7 +17,7 @@ class _Changes(list[Any]):
 
 def register() -> None:
     """Change ministack in this process."""
-    changesets: Any = importlib.import_module("ministack.services.cloudformation.changesets")
+    changesets = cloudformation("changesets")
     changesets._resolve_props_for_diff = _with_conditions_and_outputs(changesets)
     changesets._diff_resources = _executable_for_outputs(changesets._diff_resources)
 

@@ -8,7 +8,6 @@ for networks, hashicorp/terraform-provider-aws#27459.
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
@@ -20,9 +19,9 @@ from ...deploy.plan.account.service_linked_roles import PREFIX, ROLES
 from ...deploy.plan.differences import at
 from ...deploy.plan.effects.in_use import refuses_deletion, uses
 from ...deploy.plan.effects.resource_facts import facts_of
+from .ministack import Provisioned, cloudformation, every_stack, here, module, stack
 
 Properties = Mapping[str, Any]
-Provisioned = tuple[str, dict[str, Any]]
 Identity = tuple[str, ...]
 # Services whose names are taken in every region at once.
 GLOBAL = frozenset({"Budgets", "CloudFront", "IAM", "Route53", "S3"})
@@ -34,25 +33,35 @@ DUAL_STACK = "dualstack"
 CLUSTER, BUCKET = "AWS::RDS::DBCluster", "AWS::S3::Bucket"
 _leaving: dict[str, frozenset[str]] = {}
 """By stack that is being updated: the resources that its new template no longer has."""
-_taken: dict[Identity, tuple[str, str, str]] = {}
+_taken: dict[Identity, str] = {}
+"""By account, region, type and name: the physical id of the resource that has the name."""
+# Types whose names are taken outside of stacks too: ministack's record of all that there are.
+RECORDS = {
+    "AWS::Logs::LogGroup": ("services.cloudwatch_logs", "_log_groups"),
+    CLUSTER: ("services.rds", "_clusters"),
+    "AWS::Backup::BackupVault": ("services.backup", "_vaults"),
+}
+# Types that their schema identifies by a number, though a name can be taken only once too.
+NAMES = {"AWS::CodeCommit::Repository": ("RepositoryName",)}
+# Names that need to differ only within what the resource belongs to, and what says that.
+# Source: Application Auto Scaling API Reference, "PutScalingPolicy".
+WITHIN = {"AWS::ApplicationAutoScaling::ScalingPolicy": ("ResourceId", "ScalingTargetId")}
 _replacing: ContextVar[bool] = ContextVar("replacing", default=False)
 
 
 def register() -> None:
     """Change ministack in this process; after `resources.register`."""
-    provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
-    stacks: Any = importlib.import_module("ministack.services.cloudformation.stacks")
+    provisioners, stacks = cloudformation("provisioners"), cloudformation("stacks")
     provisioners._replace_resource = _replacement(provisioners._replace_resource)
-    for module in (provisioners, stacks):
-        module._provision_resource = _refusing_taken_names(module._provision_resource)
-        module._delete_resource = _refusing_what_is_used(module._delete_resource)
+    for part in (provisioners, stacks):
+        part._provision_resource = _refusing_taken_names(part._provision_resource)
+        part._delete_resource = _refusing_what_is_used(part._delete_resource)
     stacks._update_resource = _refusing_what_policies_deny(_refusing_other_networks(stacks._update_resource))
-    iam: Any = importlib.import_module("ministack.services.iam")
+    iam = module("services.iam")
     iam._IAM_HANDLERS["CreateServiceLinkedRole"] = _named_as_by_aws(iam)
     deploy = _refusing_denied_removals(stacks, stacks._deploy_stack_async)
     for name in ("changesets", "handlers"):
-        module = importlib.import_module(f"ministack.services.cloudformation.{name}")
-        module._deploy_stack_async = deploy  # type: ignore[attr-defined]
+        cloudformation(name)._deploy_stack_async = deploy
 
 
 def _named_as_by_aws(iam: Any) -> Callable[[Any], Any]:
@@ -94,35 +103,38 @@ def _replacement(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]
 def _refusing_taken_names(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
     def create(name: str, logical_id: str, properties: dict[str, Any], stack_name: str) -> Provisioned:
         identity = _identity(name, properties)
-        holder = _taken.get(identity) if identity else None
-        if holder and (_replacing.get() or holder[:2] != (stack_name, logical_id)):
-            told = "|".join(identity[3:]) if identity else ""
+        if identity and _is_taken(identity, stack_name, logical_id):
+            told = "|".join(identity[3:])
             raise ValueError(
                 f"Resource of type '{name}' with identifier '{told}' already exists. (HandlerErrorCode: AlreadyExists)"
             )
         made = real(name, logical_id, properties, stack_name)
         if identity:
-            _taken[identity] = (stack_name, logical_id, made[0])
+            _taken[identity] = made[0]
         return made
 
     return create
 
 
-# Names that need to differ only within what the resource belongs to, and what says that.
-# Source: Application Auto Scaling API Reference, "PutScalingPolicy".
-WITHIN = {"AWS::ApplicationAutoScaling::ScalingPolicy": ("ResourceId", "ScalingTargetId")}
-
-
 def _identity(name: str, properties: Properties) -> Identity | None:
     """Return what names a resource and where, or None when AWS gives the name."""
     facts = facts_of(name)
-    values = [at(properties, path) for path in facts.named_by] if facts else []
+    values = [at(properties, path) for path in NAMES.get(name, facts.named_by if facts else ())]
     if not values or values[0] is None:
         return None
-    caller = importlib.import_module("ministack.core.responses")
-    region = "" if name.split("::")[1] in GLOBAL else str(caller.get_region())
+    account, region = here()
     values += [properties[key] for key in WITHIN.get(name, ()) if key in properties]
-    return (str(caller.get_account_id()), region, name, *map(str, values))
+    return (account, "" if name.split("::")[1] in GLOBAL else region, name, *map(str, values))
+
+
+def _is_taken(identity: Identity, stack_name: str, logical_id: str) -> bool:
+    """Tell whether a name is taken. ministack makes what it cannot update anew in its place, which has it already."""
+    kind, name = identity[2:4]
+    if kind in RECORDS:
+        service, records = RECORDS[kind]
+        return name in getattr(module(service), records)
+    own = stack(stack_name).get("_resources", {}).get(logical_id, {}).get("PhysicalResourceId")
+    return identity in _taken and (_replacing.get() or _taken[identity] != own)
 
 
 def _refusing_what_is_used(real: Callable[..., None]) -> Callable[..., None]:
@@ -134,7 +146,7 @@ def _refusing_what_is_used(real: Callable[..., None]) -> Callable[..., None]:
                 "Status Code: 400, Error Code: DependencyViolation)"
             )
         real(name, physical_id, properties, stack, logical_id)
-        for identity in [key for key, held in _taken.items() if held[2] == physical_id and key[2] == name]:
+        for identity in [key for key, holder in _taken.items() if holder == physical_id and key[2] == name]:
             del _taken[identity]
 
     return delete
@@ -144,18 +156,18 @@ def _users(name: str, physical_id: str) -> Iterator[str]:
     """Yield the resources that use one, in any stack of the account. What a rollback takes back uses nothing."""
     own, _, network = physical_id.partition("|")
     wanted = {network} if name == BLOCK else {physical_id, own}
-    for stack in _stacks():
-        if "ROLLBACK_IN_PROGRESS" in stack["StackStatus"] or stack["StackStatus"] == "DELETE_COMPLETE":
+    for one in every_stack():
+        if "ROLLBACK_IN_PROGRESS" in one["StackStatus"] or one["StackStatus"] == "DELETE_COMPLETE":
             continue
-        leaving = _leaving.get(stack["StackName"], frozenset())
-        for logical_id, record in stack.get("_resources", {}).items():
+        leaving = _leaving.get(one["StackName"], frozenset())
+        for logical_id, record in one.get("_resources", {}).items():
             if logical_id in leaving:
                 continue  # it goes in the same cleanup, which CloudFormation does in order
             used = record["PhysicalResourceId"] != physical_id and uses(name, record["ResourceType"])
             if name == BLOCK and "Ipv6CidrBlock" not in record["Properties"]:
                 continue
             if used and wanted & _texts(_held_properties(record)):
-                yield f"{logical_id} of {stack['StackName']}"
+                yield f"{logical_id} of {one['StackName']}"
 
 
 def _held_properties(record: Mapping[str, Any]) -> Any:
@@ -167,7 +179,7 @@ def _held_properties(record: Mapping[str, Any]) -> Any:
 
 def _refusing_other_networks(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
     def update(name: str, physical_id: str, old: Properties, new: Properties, *rest: Any) -> Provisioned:
-        if old != new and name in IN_NETWORK and not _provisioners()._replacing_change(name, old, new):
+        if old != new and name in IN_NETWORK and not cloudformation("provisioners")._replacing_change(name, old, new):
             before, after = _networks(old), _networks(new)
             if before and after and not before & after:
                 raise ValueError(
@@ -200,8 +212,8 @@ def _networks(properties: Properties) -> set[str]:
     """Return the VPCs of the subnets and security groups that properties name."""
     named = _texts(properties)
     found: set[str] = set()
-    for stack in _stacks():
-        for record in stack.get("_resources", {}).values():
+    for one in every_stack():
+        for record in one.get("_resources", {}).values():
             if record["ResourceType"] in (SUBNET, GROUP) and named & {
                 record["PhysicalResourceId"],
                 record["Attributes"].get("GroupId"),
@@ -211,8 +223,8 @@ def _networks(properties: Properties) -> set[str]:
 
 
 def _refuse_addresses_in_use(subnet: str) -> None:
-    for stack in _stacks():
-        for logical_id, record in stack.get("_resources", {}).items():
+    for one in every_stack():
+        for logical_id, record in one.get("_resources", {}).items():
             dual = record["Properties"].get("IpAddressType") == DUAL_STACK
             if dual and subnet in _texts(record["Properties"]):
                 raise ValueError(f"InvalidCidrBlock.InUse: {logical_id} has IPv6 addresses in {subnet}")
@@ -229,7 +241,7 @@ def _refusing_what_policies_deny(real: Callable[..., Provisioned]) -> Callable[.
         *rest: Any,
     ) -> Provisioned:
         if old != new:
-            replaces = _provisioners()._replacing_change(name, old, new)
+            replaces = cloudformation("provisioners")._replacing_change(name, old, new)
             _require_allowed(stack_name, logical_id, name, "Update:Replace" if replaces else "Update:Modify")
         return real(name, physical_id, old, new, stack_name, logical_id, *rest)
 
@@ -255,7 +267,7 @@ def _refusing_denied_removals(stacks: Any, real: Callable[..., Any]) -> Callable
                     *(True, previous, [], failed, logical_id, [], False, template, values, False),
                     *(tags or [], previous.get("Tags") or []),
                 )
-                await stacks._roll_back_operation(name, stack_id, _stack(name), operation)
+                await stacks._roll_back_operation(name, stack_id, stack(name), operation)
                 return
         _leaving[name] = frozenset(gone)
         try:
@@ -268,7 +280,7 @@ def _refusing_denied_removals(stacks: Any, real: Callable[..., Any]) -> Callable
 
 def _require_allowed(stack_name: str, logical_id: str, kind: str, action: str) -> None:
     """Raise ValueError, worded as CloudFormation words it, when the stack's policy denies an action."""
-    policy = (_stack(stack_name) or {}).get("_stack_policy")
+    policy = stack(stack_name).get("_stack_policy")
     if not policy:
         return
     for number, statement in enumerate(json.loads(policy)["Statement"], 1):
@@ -293,16 +305,3 @@ def _matches(patterns: Any, text: str) -> bool:
 
 def _texts(properties: Properties) -> set[str]:
     return {item for _, item in walk(properties) if isinstance(item, str)}
-
-
-def _stacks() -> list[dict[str, Any]]:
-    return list(importlib.import_module("ministack.services.cloudformation")._stacks.values())
-
-
-def _stack(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = importlib.import_module("ministack.services.cloudformation")._stacks.get(name, {})
-    return found
-
-
-def _provisioners() -> Any:
-    return importlib.import_module("ministack.services.cloudformation.provisioners")

@@ -8,7 +8,6 @@ that they lack, so that `Fn::GetAtt` works wherever AWS offers it.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import uuid
 from collections.abc import Callable
@@ -16,12 +15,10 @@ from typing import Any
 
 from . import leftovers, schemas, stack_events
 from .faults import FAULTS
-from .leftovers import LEFTOVERS
-from .services import aurora
+from .ministack import Properties, Provisioned, cloudformation, handlers, here, module, within
 
 ALARM, CLUSTER, LOG_GROUP = "AWS::CloudWatch::Alarm", "AWS::RDS::DBCluster", "AWS::Logs::LogGroup"
-Properties = dict[str, Any]
-Provisioned = tuple[str, dict[str, Any]]
+RECORD = "AWS::Route53::RecordSet"
 # Where Ref returns something else than the parts of the identifier joined.
 # Source: AWS CloudFormation Template Reference, "Return values" of each type.
 REFERENCE = {
@@ -48,39 +45,90 @@ IPV6_BLOCK = "2001:db8:1234:1a00::/56"
 
 def register() -> None:
     """Change ministack in this process: its table of types and the three functions that every resource goes through."""
-    provisioners = importlib.import_module("ministack.services.cloudformation.provisioners")
-    stacks: Any = importlib.import_module("ministack.services.cloudformation.stacks")
-    _add_missing_types(provisioners)
-    aurora.register(provisioners)
-    leftovers.register(provisioners, stacks)
-    _stand_in_for_metric_math(provisioners)
-    _name_log_groups_as_cloudformation_does(provisioners)
-    _learn_replacements(provisioners)
-    stacks._provision_resource = _judged_creation(stacks._provision_resource)
-    stacks._update_resource = _judged_update(stacks._update_resource)
-    stacks._delete_resource = _watched_deletion(stacks._delete_resource)
-    stacks._add_event = stack_events.describing(stacks._add_event)
-    told = stack_events.Told(stacks._add_event)
+    for name in schemas.resource_types():
+        if name not in handlers() and not name.startswith("AWS::CloudFormation::"):
+            handlers()[name] = _stand_in(name)
+    _stand_in_where(ALARM, lambda given: "Metrics" in given)  # over several metrics, which ministack refuses
+    _stand_in_where(RECORD, _in_a_zone_of_somewhere_else)
+    _name_log_groups_as_cloudformation_does()
+    provisioners, stacks = cloudformation("provisioners"), cloudformation("stacks")
+    # What replaces a resource, from the schemas where ministack has no entry of its own.
+    provisioners._REPLACING_PROPERTIES = _FromSchemas(provisioners._REPLACING_PROPERTIES, "replacing")
+    provisioners._CONDITIONALLY_REPLACING_PROPERTIES = _FromSchemas(
+        provisioners._CONDITIONALLY_REPLACING_PROPERTIES, "conditionally_replacing"
+    )
+    told = stack_events.Told(stack_events.of_stack(stacks._add_event))
     stacks._add_event = told.add
-    stacks._provision_resource = told.before_creation(stacks._provision_resource)
-    stacks._update_resource = told.before_update(stacks._update_resource)
-    _find_load_balancers_of_every_account(importlib.import_module("ministack.services.alb"))
-    _read_outputs_of_other_regions(importlib.import_module("ministack.services.cloudformation.engine"))
-    _name_what_builds_made(importlib.import_module("ministack.services.codebuild"))
+    stacks._provision_resource = told.before_creation(_judged_creation(stacks._provision_resource))
+    stacks._update_resource = told.before_update(_judged_update(stacks._update_resource))
+    stacks._delete_resource = _watched_deletion(stacks._delete_resource)
+    _find_load_balancers_of_every_account(module("services.alb"))
+    _read_outputs_of_other_regions(cloudformation("engine"))
+    _name_what_builds_made(module("services.codebuild"))
     blocking = stacks._runs_on_worker_thread
     # A slow resource must not stop the emulator from answering.
     stacks._runs_on_worker_thread = lambda name: FAULTS.seconds_per_resource > 0 or blocking(name)
 
 
+def _stand_in(kind: str) -> dict[str, Any]:
+    """Return the handlers of a type whose resources exist nowhere but in their stack."""
+
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        attributes = invented_attributes(kind, properties)
+        return reference(kind, logical_id, stack_name, properties, attributes), attributes
+
+    def update(physical_id: str, *_: Any) -> Provisioned:
+        return physical_id, {}  # what the service has set, an id or an ARN, stays
+
+    return {"create": create, "update": update, "delete": lambda physical_id, properties: None}
+
+
+def _stand_in_where(kind: str, holds: Callable[[Properties], bool]) -> None:
+    """Take those resources of a type as stand-ins that ministack refuses; the others stay its own."""
+    own, stand_in = handlers()[kind], _stand_in(kind)
+
+    def either(operation: str, place: int) -> Callable[..., Any]:
+        """Return the handler that chooses by the properties, which are at a place among what it is given."""
+        return lambda *given: (stand_in if holds(given[place]) else own)[operation](*given)
+
+    handlers()[kind] = own | {
+        "create": either("create", 1),
+        "update": either("update", 2),
+        "delete": either("delete", 1),
+    }
+
+
+def _in_a_zone_of_somewhere_else(record: Properties) -> bool:
+    """Tell whether a record is in a zone that the emulator lacks, such as that of the domain in notejam.toml."""
+    return "HostedZoneId" in record and record["HostedZoneId"] not in module("services.route53")._zones
+
+
+def _name_log_groups_as_cloudformation_does() -> None:
+    """Give a log group without a name one that begins with its stack's, which permissions by name rely on."""
+    own = handlers()[LOG_GROUP]
+
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        generated = f"{stack_name}-{logical_id}-{uuid.uuid4().hex[:12].upper()}"
+        provisioned: Provisioned = own["create"](logical_id, {"LogGroupName": generated} | properties, stack_name)
+        return provisioned
+
+    def update(physical_id: str, old: Properties, new: Properties, *rest: Any) -> Provisioned:
+        named = {"LogGroupName": physical_id}
+        provisioned: Provisioned = own["update"](physical_id, named | old, named | new, *rest)
+        return provisioned
+
+    handlers()[LOG_GROUP] = own | {"create": create, "update": update}
+
+
 def _read_outputs_of_other_regions(engine: Any) -> None:
     """Let `Fn::GetStackOutput` look where its `Region` says; ministack only looks in the region of the reader."""
-    resolve, scopes = engine._resolve_refs, importlib.import_module("ministack.core.responses")
+    resolve = engine._resolve_refs
 
     def resolved(value: Any, *known: Any, **more: Any) -> Any:
         asked = value.get("Fn::GetStackOutput") if isinstance(value, dict) else None
         if not (isinstance(asked, dict) and asked.get("Region")):
             return resolve(value, *known, **more)
-        with scopes.request_scope(scopes.get_account_id(), asked["Region"]):
+        with within(here()[0], asked["Region"]):
             return resolve(value, *known, **more)
 
     engine._resolve_refs = resolved
@@ -101,60 +149,6 @@ def _name_what_builds_made(codebuild: Any) -> None:
     codebuild._make_build_record = record
 
 
-def _add_missing_types(provisioners: Any) -> None:
-    for name in schemas.resource_types():
-        if name not in provisioners._RESOURCE_HANDLERS and not name.startswith("AWS::CloudFormation::"):
-            provisioners._RESOURCE_HANDLERS[name] = {
-                "create": _creation(name),
-                "update": _update,
-                "delete": _deletion(name),
-            }
-
-
-def _stand_in_for_metric_math(provisioners: Any) -> None:
-    """Take alarms over several metrics, which ministack refuses, as stand-ins; the others stay its own."""
-    own = provisioners._RESOURCE_HANDLERS[ALARM]
-    create = _creation(ALARM)
-
-    def create_either(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-        either: Any = create if "Metrics" in properties else own["create"]
-        provisioned: Provisioned = either(logical_id, properties, stack_name)
-        return provisioned
-
-    def update_either(physical_id: str, old: Properties, new: Properties, stack_name: str, *rest: Any) -> Provisioned:
-        if "Metrics" in new:
-            return _update(physical_id, old, new, stack_name)
-        provisioned: Provisioned = own["update"](physical_id, old, new, stack_name, *rest)
-        return provisioned
-
-    provisioners._RESOURCE_HANDLERS[ALARM] = own | {"create": create_either, "update": update_either}
-
-
-def _name_log_groups_as_cloudformation_does(provisioners: Any) -> None:
-    """Give a log group without a name one that begins with its stack's, which permissions by name rely on."""
-    own = provisioners._RESOURCE_HANDLERS[LOG_GROUP]
-
-    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-        generated = f"{stack_name}-{logical_id}-{uuid.uuid4().hex[:12].upper()}"
-        provisioned: Provisioned = own["create"](logical_id, {"LogGroupName": generated} | properties, stack_name)
-        return provisioned
-
-    def update(physical_id: str, old: Properties, new: Properties, *rest: Any) -> Provisioned:
-        named = {"LogGroupName": physical_id}
-        provisioned: Provisioned = own["update"](physical_id, named | old, named | new, *rest)
-        return provisioned
-
-    provisioners._RESOURCE_HANDLERS[LOG_GROUP] = own | {"create": create, "update": update}
-
-
-def _learn_replacements(provisioners: Any) -> None:
-    """Fill the tables of what replaces a resource from the schemas, where ministack has no entry of its own."""
-    provisioners._REPLACING_PROPERTIES = _FromSchemas(provisioners._REPLACING_PROPERTIES, "replacing")
-    provisioners._CONDITIONALLY_REPLACING_PROPERTIES = _FromSchemas(
-        provisioners._CONDITIONALLY_REPLACING_PROPERTIES, "conditionally_replacing"
-    )
-
-
 class _FromSchemas(dict[str, tuple[str, ...]]):
     """A table by resource type that looks a missing one up in its schema."""
 
@@ -171,7 +165,7 @@ class _FromSchemas(dict[str, tuple[str, ...]]):
 
 def _find_load_balancers_of_every_account(alb: Any) -> None:
     """Let visitors, who have no credentials, reach a load balancer wherever it is: its name says which it is."""
-    caller = importlib.import_module("ministack.core.responses")
+    caller = module("core.responses")
 
     def find(host: str) -> Any:
         for balancer in alb._lbs.all_values():
@@ -185,36 +179,15 @@ def _find_load_balancers_of_every_account(alb: Any) -> None:
     alb.find_lb_for_host = find
 
 
-def _creation(name: str) -> Callable[[str, Properties, str], Provisioned]:
-    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-        attributes = invented_attributes(name, logical_id, properties)
-        physical_id = reference(name, logical_id, stack_name, properties, attributes)
-        LEFTOVERS.take(name, properties, physical_id)
-        return physical_id, attributes
-
-    return create
-
-
-def _update(physical_id: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
-    """Update a stand-in: what the service has set, an id or an ARN, stays."""
-    return physical_id, {}
-
-
-def _deletion(name: str) -> Callable[[str, Properties], None]:
-    def delete(physical_id: str, properties: Properties) -> None:
-        """Delete a stand-in, which exists nowhere but in its stack."""
-        LEFTOVERS.release(name, properties, physical_id)
-
-    return delete
-
-
 def _judged_creation(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
     def create(name: str, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         FAULTS.strike("create", logical_id)
         judge(name, logical_id, properties)
-        leftovers.draw_name(importlib.import_module("ministack.services.cloudformation.provisioners"))
+        seed = cloudformation("provisioners")._NAME_SEED
+        if not seed.get():
+            seed.set(uuid.uuid4().hex[:8])  # two stacks of one name make up different names, as on AWS
         physical_id, attributes = real(name, logical_id, as_ministack_takes(name, properties), stack_name)
-        return physical_id, completed(name, logical_id, properties, attributes)
+        return physical_id, completed(name, properties, attributes)
 
     return create
 
@@ -235,7 +208,7 @@ def _judged_update(real: Callable[..., Provisioned]) -> Callable[..., Provisione
         both = as_ministack_takes(name, old), as_ministack_takes(name, new)
         new_id, found = real(name, physical_id, *both, stack_name, logical_id, attributes)
         kept = dict(attributes or {}) if new_id == physical_id else {}
-        return new_id, completed(name, logical_id or physical_id, new, kept | (found or {}))
+        return new_id, completed(name, new, kept | (found or {}))
 
     return update
 
@@ -244,7 +217,7 @@ def _watched_deletion(real: Callable[..., None]) -> Callable[..., None]:
     def delete(name: str, physical_id: str, properties: Properties, stack: Any = None, logical_id: Any = None) -> None:
         FAULTS.strike("delete", logical_id or physical_id)
         real(name, physical_id, properties, stack, logical_id)
-        LEFTOVERS.deleted(name, physical_id, properties, stack)
+        leftovers.deleted(name, physical_id, properties, stack)
 
     return delete
 
@@ -276,11 +249,11 @@ def judge(name: str, logical_id: str, properties: Properties) -> None:
         raise ValueError(f"Properties validation failed for resource {logical_id} with message: {'; '.join(problems)}")
 
 
-def completed(name: str, logical_id: str, properties: Properties, attributes: dict[str, Any]) -> dict[str, Any]:
+def completed(name: str, properties: Properties, attributes: dict[str, Any]) -> dict[str, Any]:
     """Add the attributes that AWS offers and ministack does not. What it does offer stays as it is."""
     missing = {
         key: value
-        for key, value in invented_attributes(name, logical_id, properties).items()
+        for key, value in invented_attributes(name, properties).items()
         if key not in attributes and f"{key}." not in "".join(attributes)
     }
     attributes = missing | attributes
@@ -291,13 +264,11 @@ def completed(name: str, logical_id: str, properties: Properties, attributes: di
 
 def _managed_secret(properties: Properties, attributes: dict[str, Any]) -> str:
     """Make the secret in which RDS keeps a cluster's password, once for each cluster."""
-    rds = importlib.import_module("ministack.services.rds")
-    secretsmanager = importlib.import_module("ministack.services.secretsmanager")
     identifier = attributes["DBClusterArn"].rpartition(":")[2]
-    cluster: dict[str, Any] = rds._clusters[identifier]
+    cluster: dict[str, Any] = module("services.rds")._clusters[identifier]
     if not cluster.get("MasterUserSecret"):
         user = properties.get("MasterUsername", "restored")
-        arn = secretsmanager.create_secret_in_process(
+        arn = module("services.secretsmanager").create_secret_in_process(
             f"rds!cluster-{uuid.uuid4()}", json.dumps({"username": user, "password": uuid.uuid4().hex})
         )
         cluster["MasterUserSecret"] = {"SecretArn": arn, "SecretStatus": "active"}
@@ -313,22 +284,21 @@ def reference(name: str, logical_id: str, stack_name: str, properties: Propertie
     return "|".join(values) or unnamed
 
 
-def invented_attributes(name: str, seed: str, properties: Properties) -> dict[str, Any]:
+def invented_attributes(name: str, properties: Properties) -> dict[str, Any]:
     """Make up a value for each attribute that the service would set: an ARN, an address, an id, a list."""
     kind = schemas.resource_type(name)
     if kind is None:
         return {}
-    return {key: _invented(kind, key, seed) for key in kind.read_only if not isinstance(properties.get(key), dict)}
+    return {key: _invented(kind, key) for key in kind.read_only if not isinstance(properties.get(key), dict)}
 
 
-def _invented(kind: schemas.ResourceType, key: str, seed: str) -> Any:
-    caller = importlib.import_module("ministack.core.responses")
-    account, region = caller.get_account_id(), caller.get_region()
-    token = hashlib.sha256(f"{account}{region}{kind.name}{seed}{uuid.uuid4()}".encode()).hexdigest()[:17]
+def _invented(kind: schemas.ResourceType, key: str) -> Any:
+    account, region = here()
+    token = uuid.uuid4().hex[:17]
     service = kind.name.split("::")[1].lower()
     if "Ipv6Cidr" in key:
         return [IPV6_BLOCK]
-    if _declared_type(kind, key) == "array":
+    if kind.schema.get("properties", {}).get(key, {}).get("type") == "array":
         return [f"{key}-{token}"]
     if key.endswith("Arn"):
         return f"arn:aws:{service}:{region}:{account}:{kind.name.split('::')[2].lower()}/{token}"
@@ -337,8 +307,3 @@ def _invented(kind: schemas.ResourceType, key: str, seed: str) -> Any:
     if key == "AllocationId":
         return f"eipalloc-{token}"
     return PREFIXES.get(kind.name, "") + token
-
-
-def _declared_type(kind: schemas.ResourceType, key: str) -> str:
-    declared: dict[str, Any] = kind.schema.get("properties", {}).get(key, {})
-    return str(declared.get("type", "string"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import importlib
 import json
 import os
 import socket
@@ -18,9 +17,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-FAULTS_PATH, POINTS_PATH = "/_rehearsal/faults", "/_rehearsal/points"
-ASKED_PATH, FORGET_PATH, WORK_PATH = "/_rehearsal/asked", "/_rehearsal/forget", "/_rehearsal/work"
-SPENT_PATH, USAGE_PATH = "/_rehearsal/spent", "/_rehearsal/usage"
+from ..roles import callers, enforcement
+from ..roles.enforcement import ENFORCEMENT
+from . import change_sets, leftovers, refusals, resources
+from .faults import FAULTS
+from .ministack import module
+from .services import aurora, budgets, cloudfront, image_scans, recovery, service_quotas, targets
+
+CONTROL = "/_rehearsal/"
 Application = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Awaitable[None]]], Awaitable[None]]
 
 
@@ -52,27 +56,14 @@ def _settle_ministack(port: int) -> None:
 
 
 def _application() -> Application:
-    from ..roles import callers, enforcement
-    from . import change_sets, refusals, resources
-    from .services import (
-        cloudfront,
-        dns_records,
-        event_rules,
-        function_targets,
-        image_scans,
-        recovery,
-        service_quotas,
-    )
-
-    ministack = importlib.import_module("ministack.app")
-    vars(importlib.import_module("ministack.core.router"))["_KNOWN_AWS_SERVICE_NAMES"] = _names_of_services()
+    application: Application = module("app").app
+    vars(module("core.router"))["_KNOWN_AWS_SERVICE_NAMES"] = _names_of_services()
     # Later ones stand around earlier ones.
     for part in (
         resources,
+        aurora,
         cloudfront,
-        dns_records,
-        event_rules,
-        function_targets,
+        targets,
         change_sets,
         refusals,
         recovery,
@@ -82,7 +73,6 @@ def _application() -> Application:
         callers,
     ):
         part.register()
-    application: Application = ministack.app
     return application
 
 
@@ -121,11 +111,9 @@ def with_faults(serve: Application) -> Application:
         if scope["type"] != "http":
             return await serve(scope, receive, send)
         body = await _body(receive)
-        if scope["path"] in TELLS:
-            return await _respond(send, 200, json.dumps(TELLS[scope["path"]](json.loads(body or b"{}"))).encode())
-        if scope["path"] in TAKES:
-            TAKES[scope["path"]](json.loads(body or b"{}"))
-            return await _respond(send, 200, b"{}")
+        if scope["path"].startswith(CONTROL):
+            told = CONTROLS[scope["path"].removeprefix(CONTROL)](json.loads(body))
+            return await _respond(send, 200, json.dumps(told).encode())
         if not await _answered_wrongly(scope, body, send):
             await serve(scope, _once(body), send)
         return None
@@ -155,39 +143,7 @@ def _once(body: bytes) -> Callable[..., Any]:
     return receive
 
 
-def _take_faults(document: dict[str, Any]) -> None:
-    from .faults import FAULTS
-
-    FAULTS.replace(document)
-
-
-def _take_point(document: dict[str, Any]) -> None:
-    from .services import recovery
-
-    recovery.keep_point(document)
-
-
-def _asked(document: dict[str, Any]) -> list[dict[str, Any]]:
-    from ..roles.enforcement import ENFORCEMENT
-
-    return list(ENFORCEMENT.asked.values())
-
-
-def _let_services_work(document: dict[str, Any]) -> list[str]:
-    from ..roles.enforcement import ENFORCEMENT
-
-    return ENFORCEMENT.let_services_work()
-
-
-def _spend(document: dict[str, Any]) -> list[str]:
-    from .services import budgets
-
-    return budgets.spend(document)
-
-
-def _usage(document: dict[str, Any]) -> dict[str, Any]:
-    from ..roles.enforcement import ENFORCEMENT
-
+def _usage(_: dict[str, Any]) -> dict[str, Any]:
     return {
         arn: {
             "permissions": one.permissions,
@@ -198,28 +154,26 @@ def _usage(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _forget(document: dict[str, Any]) -> None:
-    from ..roles.enforcement import ENFORCEMENT
-    from . import refusals
-
+def _forget(_: dict[str, Any]) -> None:
+    FAULTS.replace({})
     ENFORCEMENT.forget()
+    leftovers.forget()
     refusals.forget()
 
 
-# What a test tells the emulator, by the path it is told at.
-TAKES = {FAULTS_PATH: _take_faults, POINTS_PATH: _take_point, FORGET_PATH: _forget}
-# What it tells a test.
-TELLS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    ASKED_PATH: _asked,
-    SPENT_PATH: _spend,
-    USAGE_PATH: _usage,
-    WORK_PATH: _let_services_work,
+CONTROLS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "asked": lambda _: list(ENFORCEMENT.asked.values()),
+    "faults": FAULTS.replace,
+    "forget": _forget,
+    "points": recovery.keep_point,
+    "spent": budgets.spend,
+    "usage": _usage,
+    "work": lambda _: ENFORCEMENT.let_services_work(),
 }
+"""What `emulator.Emulator` asks for, given a JSON document."""
 
 
 async def _answered_wrongly(scope: dict[str, Any], body: bytes, send: Callable[..., Any]) -> bool:
-    from .faults import FAULTS
-
     answer = FAULTS.answer_for(_action(scope, body)) if FAULTS.answers else None  # a template is long to parse
     if answer is None:
         return False

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
-Properties = dict[str, Any]
-Provisioned = tuple[str, dict[str, Any]]
+from . import leftovers
+from .ministack import Properties, Provisioned, stack
+
+STACK = "AWS::CloudFormation::Stack"
 
 
-def describing(add_event: Callable[..., Any]) -> Callable[..., Any]:
-    """Give an updated stack its new template's description, as AWS does; ministack keeps the first one's."""
+def of_stack(add_event: Callable[..., Any]) -> Callable[..., Any]:
+    """Do what comes with a stack's own event: what it leaves, and its new description, as ministack keeps the first."""
 
     def add(stack_id: str, name: str, logical_id: str, kind: str, status: str, *more: Any, **rest: Any) -> Any:
-        stack = importlib.import_module("ministack.services.cloudformation")._stacks.get(name)
-        if stack and logical_id == name and status == "UPDATE_COMPLETE":
-            stack["Description"] = stack.get("_template", {}).get("Description", "")
+        if kind == STACK and logical_id == name:
+            leftovers.come_to(name, status)
+            if status == "UPDATE_COMPLETE":
+                stack(name)["Description"] = stack(name).get("_template", {}).get("Description", "")
         return add_event(stack_id, name, logical_id, kind, status, *more, **rest)
 
     return add
@@ -36,7 +38,7 @@ class Told:
         """Record an event, unless it is to be held back until it is known whether anything happens."""
         key = (stack_name, logical_id)
         event = (stack_id, stack_name, logical_id, kind, status, *rest)
-        if status == "UPDATE_IN_PROGRESS" and kind != "AWS::CloudFormation::Stack" and not rest and not more:
+        if status == "UPDATE_IN_PROGRESS" and kind != STACK and not rest and not more:
             self.held[key] = event
         elif status == "UPDATE_COMPLETE" and key in self.held:
             del self.held[key]

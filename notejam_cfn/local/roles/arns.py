@@ -96,6 +96,7 @@ class Resource:
     properties: Mapping[str, Any]
     attributes: Mapping[str, Any]
     identifiers: tuple[str, ...]
+    stack: str = ""
 
     @functools.cached_property
     def _owned(self) -> dict[Place, frozenset[str]]:

@@ -7,18 +7,17 @@ a session of its role.
 
 from __future__ import annotations
 
-import importlib
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from ..emulated.ministack import first, here, module
 from ..emulated.services import service_quotas
 from . import enforcement, policies, reference
 from .policies import ANY, Caller, Request
 
-PASSES_ROLE = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet", "DeleteStack", "RollbackStack"})
 MAKES_STACKS = frozenset({"cloudformation:CreateStack", "cloudformation:CreateChangeSet"})
 # ministack forgets the path that these roles have.
 OF_A_SERVICE = ":role/AWSServiceRoleFor"
@@ -27,10 +26,10 @@ Dispatch = Callable[..., Awaitable[Any]]
 
 def register() -> None:
     """Change ministack in this process."""
-    app: Any = importlib.import_module("ministack.app")
+    app = module("app")
     app._dispatch_service_request = _checked(app._dispatch_service_request)
-    functions: Any = importlib.import_module("ministack.services.lambda_svc")
-    functions.execution_credentials = _core("lambda_runtime").execution_credentials = _session_of_function
+    for name in ("services.lambda_svc", "core.lambda_runtime"):
+        module(name).execution_credentials = _session_of_function
 
 
 def _checked(real: Dispatch) -> Dispatch:
@@ -52,7 +51,7 @@ def _session_of_function(configuration: Mapping[str, Any]) -> dict[str, str]:
     role, name = str(configuration["Role"]), str(configuration["FunctionName"])
     key, secret, token = f"ASIA{secrets.token_hex(8).upper()}", secrets.token_hex(20), secrets.token_hex(32)
     session = f"{role.rpartition('/')[2]}/{name}"
-    importlib.import_module("ministack.services.sts").register_session(
+    module("services.sts").register_session(
         key,
         {
             "Arn": f"arn:aws:sts::{role.split(':')[4]}:assumed-role/{session}",
@@ -66,35 +65,28 @@ def _session_of_function(configuration: Mapping[str, Any]) -> dict[str, str]:
 
 def _caller(headers: Mapping[str, str], query: Mapping[str, Any]) -> Caller | None:
     """Return who calls; None for the account itself, and for keys that nobody has."""
-    evaluator, router = _core("iam_evaluator"), _core("router")
-    key = router.extract_access_key_id(headers, query)
+    evaluator = module("core.iam_evaluator")
+    key = module("core.router").extract_access_key_id(headers, query)
     if evaluator.is_root_access_key(key):
         return None
-    account = _core("responses")._account_from_sts_session(key) or _core("responses").get_account_id()
-    credential = evaluator.resolve_credential(key, account)
-    arn = getattr(credential, "principal_arn", "")
+    account = module("core.responses")._account_from_sts_session(key) or here()[0]
+    arn = getattr(evaluator.resolve_credential(key, account), "principal_arn", "")
     if ":assumed-role/" in arn:
-        role = enforcement.caller_of(_role_of(arn))
+        name = arn.split("/")[1]
+        found = module("services.iam")._roles.get_scoped(arn.split(":")[4], None, name)
+        role = enforcement.caller_of(found["Arn"] if found else f"arn:aws:iam::{arn.split(':')[4]}:role/{name}")
         return Caller(role.arn, role.policies, role.boundary, tags=role.tags, session_arn=arn)
     return _user(arn) if ":user/" in arn else None
 
 
-def _role_of(session_arn: str) -> str:
-    account, name = session_arn.split(":")[4], session_arn.split("/")[1]
-    found = importlib.import_module("ministack.services.iam")._roles.get_scoped(account, None, name)
-    return str(found["Arn"]) if found else f"arn:aws:iam::{account}:role/{name}"
-
-
 def _user(arn: str) -> Caller:
     """Return a user with the policies of the groups it is in; users here have none of their own."""
-    iam = importlib.import_module("ministack.services.iam")
-    account, name = arn.split(":")[4], arn.rpartition("/")[2]
-    groups = [group for group in iam._groups.values() if name in group.get("Users", ())]
+    name = arn.rpartition("/")[2]
+    groups = [group for group in module("services.iam")._groups.values() if name in group.get("Users", ())]
     documents = [
         *(policies.document(one) for group in groups for one in (group.get("InlinePolicies") or {}).values()),
         *(enforcement.managed(one) for group in groups for one in group.get("AttachedPolicies", ())),
     ]
-    assert account
     return Caller(arn, [one for one in documents if one])
 
 
@@ -102,27 +94,34 @@ def _requests(
     method: str, path: str, headers: Mapping[str, str], body: bytes, query: dict[str, Any]
 ) -> Iterator[tuple[str, Request]]:
     """Yield what a request asks for: its own action, and passing a role where it hands one over."""
-    app, actions, scopes = importlib.import_module("ministack.app"), _core("iam_actions"), _core("responses")
+    app, actions = module("app"), module("core.iam_actions")
+    account, region = here()[0], app.extract_region(headers, query)
     quota = service_quotas.asked(headers, body)
     if quota:
-        where = f"{app.extract_region(headers, query)}:{scopes.get_account_id()}"
-        yield "servicequotas", Request("servicequotas:GetServiceQuota", f"arn:aws:servicequotas:{where}:{quota}")
+        arn = f"arn:aws:servicequotas:{region}:{account}:{quota}"
+        yield "servicequotas", Request("servicequotas:GetServiceQuota", arn)
         return
     routing = app._routing_params(method, path, headers, body, query)
     service = app.detect_service(method, path, headers, routing)
     name = actions.extract_iam_action(service, method, path, headers, body, routing)
     if name is None:
         return
-    place = (app.extract_region(headers, query), scopes.get_account_id())
-    arn = actions.extract_resource_arn(service, method, path, headers, body, routing, *place)
+    arn = actions.extract_resource_arn(service, method, path, headers, body, routing, region, account)
+    tags = actions.request_tag_context(service, name, body, routing)
+    context = {key: value for key, value in tags.items() if value is not None}
+    role = ""
     if name == "ecs:RunTask":
-        arn = json.loads(body)["taskDefinition"]  # ministack does not say so
-    context = _context(actions.request_tag_context(service, name, body, routing))
-    context |= _said_of_stack(name, body) | _said_of_task(name, body)
+        # Neither is said by ministack. Source: Service Authorization Reference, "… Amazon Elastic Container Service".
+        task = json.loads(body)
+        arn = task["taskDefinition"]
+        context |= {"ecs:cluster": task["cluster"]} if task.get("cluster") else {}
+    if name.startswith("cloudformation:"):
+        given = parse_qs(body.decode(errors="replace"))
+        role = first(given, "RoleARN") if name.partition(":")[2] in enforcement.TAKES_ROLE else ""
+        context |= _said_of_stack(name, given, role)
     yield service, Request(name, _decided_on(name, arn), context)
     if name in MAKES_STACKS and b"Tags.member.1.Key" in body:
         yield service, Request("cloudformation:TagResource", _decided_on("cloudformation:TagResource", arn))
-    role = _passed(name, body)
     if role:
         yield service, Request("iam:PassRole", role, {"iam:PassedToService": "cloudformation.amazonaws.com"})
 
@@ -136,48 +135,22 @@ def _decided_on(name: str, arn: str) -> str:
     return arn if known.about([arn]) else ANY
 
 
-def _context(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _passed(name: str, body: bytes) -> str:
-    service, _, operation = name.partition(":")
-    if service != "cloudformation" or operation not in PASSES_ROLE:
-        return ""
-    return parse_qs(body.decode(errors="replace")).get("RoleARN", [""])[0]
-
-
-def _said_of_stack(name: str, body: bytes) -> dict[str, Any]:
+def _said_of_stack(name: str, given: Mapping[str, Any], role: str) -> dict[str, Any]:
     """Return what a request to CloudFormation says of the role that it hands over, and of what it imports.
 
     Source: Service Authorization Reference, "Condition keys for AWS CloudFormation".
     """
-    role = _passed(name, body)
     said: dict[str, Any] = {"cloudformation:RoleArn": role} if role else {}
-    if name == "cloudformation:CreateChangeSet":
-        given = parse_qs(body.decode(errors="replace"))
-        kinds = [value[0] for key, value in given.items() if key.endswith(".ResourceType")]
-        said |= {"cloudformation:ImportResourceTypes": kinds} if kinds else {}
+    kinds = [value[0] for key, value in given.items() if key.endswith(".ResourceType")]
+    if kinds and name == "cloudformation:CreateChangeSet":
+        said["cloudformation:ImportResourceTypes"] = kinds
     return said
 
 
-def _said_of_task(name: str, body: bytes) -> dict[str, Any]:
-    """Return the cluster that a task is to run in, by its ARN.
-
-    Source: Service Authorization Reference, "Condition keys for Amazon Elastic Container Service".
-    """
-    cluster = json.loads(body).get("cluster", "") if name == "ecs:RunTask" else ""
-    return {"ecs:cluster": cluster} if cluster else {}
-
-
 def _denied(service: str, request: Request, caller: Caller, request_id: str, headers: Mapping[str, str]) -> Any:
-    actions, who = _core("iam_actions"), caller.session_arn or caller.arn
+    who = caller.session_arn or caller.arn
     message = f"User: {who} is not authorized to perform: {request.action} on resource: {request.resource}"
     text = f"{message} {json.dumps(dict(request.context))}" if request.context else message
-    return actions.access_denied_response(
+    return module("core.iam_actions").access_denied_response(
         service, request.action, who, request_id, headers=headers, message=text, explicit_deny=False
     )
-
-
-def _core(name: str) -> Any:
-    return importlib.import_module(f"ministack.core.{name}")

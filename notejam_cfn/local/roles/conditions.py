@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import ipaddress
+import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -39,20 +40,20 @@ class Context:
 def holds(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
     """Say whether every condition of a statement holds."""
     return all(
-        _holds(operator, context.get(key), _filled(values, context))
-        for operator, keys in conditions.items()
+        _holds(name, context.get(key), _filled(values, context))
+        for name, keys in conditions.items()
         for key, values in keys.items()
     )
 
 
 def _filled(values: Any, context: Context) -> list[str]:
-    texts = [str(one).lower() if isinstance(one, bool) else str(one) for one in _listed(values)]
+    texts = [str(one).lower() if isinstance(one, bool) else str(one) for one in listed(values)]
     return [one for one in (resolved(text, context) for text in texts) if one is not None]
 
 
-def _holds(operator: str, actual: Any, expected: list[str]) -> bool:
+def _holds(name: str, actual: Any, expected: list[str]) -> bool:
     """Apply an operator. An absent key fails, but satisfies negated operators, `IfExists` and `ForAllValues`."""
-    quantifier, _, plain = operator.rpartition(":")
+    quantifier, _, plain = name.rpartition(":")
     if plain == "Null":
         return (actual is None) == (expected == ["true"])
     tolerant = plain.endswith("IfExists")
@@ -65,13 +66,16 @@ def _holds(operator: str, actual: Any, expected: list[str]) -> bool:
     def fits(value: str) -> bool:
         return any(compare(value, one) for one in expected) != negated
 
-    given = [fits(str(one)) for one in _listed(actual)]
+    given = [fits(str(one)) for one in listed(actual)]
     if quantifier == "ForAllValues":
         return all(given)
     return all(given) if negated and not quantifier else any(given)
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """Return an element of a policy that is one thing or several as a list."""
+    if value is None:
+        return []
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
@@ -111,16 +115,12 @@ def arn_matches(pattern: str, arn: str) -> bool:
     return len(ours) == len(theirs) and all(map(matches, ours, theirs))
 
 
-def _number(compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
-    return lambda actual, expected: compare(float(actual), float(expected))
-
-
-def _date(compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
-    return lambda actual, expected: compare(_moment(actual), _moment(expected))
-
-
 def _moment(text: str) -> float:
     return float(text) if text.isdigit() else datetime.fromisoformat(text).timestamp()
+
+
+def _comparing(kind: Callable[[str], float], compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
+    return lambda actual, expected: compare(kind(actual), kind(expected))
 
 
 def _within(address: str, block: str) -> bool:
@@ -128,22 +128,22 @@ def _within(address: str, block: str) -> bool:
 
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "Equals": lambda a, b: a == b,
-    "LessThan": lambda a, b: a < b,
-    "LessThanEquals": lambda a, b: a <= b,
-    "GreaterThan": lambda a, b: a > b,
-    "GreaterThanEquals": lambda a, b: a >= b,
+    "Equals": operator.eq,
+    "LessThan": operator.lt,
+    "LessThanEquals": operator.le,
+    "GreaterThan": operator.gt,
+    "GreaterThanEquals": operator.ge,
 }
 OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda actual, expected: actual == expected,
+    "StringEquals": operator.eq,
     "StringEqualsIgnoreCase": lambda actual, expected: actual.lower() == expected.lower(),
     "StringLike": lambda actual, expected: matches(expected, actual),
     "ArnEquals": lambda actual, expected: arn_matches(expected, actual),
     "ArnLike": lambda actual, expected: arn_matches(expected, actual),
     "Bool": lambda actual, expected: actual.lower() == expected.lower(),
-    "BinaryEquals": lambda actual, expected: actual == expected,
+    "BinaryEquals": operator.eq,
     "IpAddress": _within,
-    **{f"Numeric{name}": _number(compare) for name, compare in COMPARISONS.items()},
-    **{f"Date{name}": _date(compare) for name, compare in COMPARISONS.items()},
+    **{f"Numeric{name}": _comparing(float, compare) for name, compare in COMPARISONS.items()},
+    **{f"Date{name}": _comparing(_moment, compare) for name, compare in COMPARISONS.items()},
 }
 """By their names without `Not`, whether a request's value fits a policy's."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from ...iam import placement
 from ..emulated import schemas
+from ..emulated.ministack import cloudformation, first, here, module, within
 from . import handlers, policies, services, usage
 from .arns import Place, Resource
 
@@ -34,22 +34,20 @@ class Enforcement:
 
     roles: dict[tuple[str, str, str], str] = dataclasses.field(default_factory=dict)
     resources: dict[tuple[str, str, str], Resource] = dataclasses.field(default_factory=dict)
-    stacks: dict[tuple[str, str, str], str] = dataclasses.field(default_factory=dict)
     asked: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
     def forget(self) -> None:
         """Forget everything, as a reset of the emulator does with its resources."""
-        for known in (self.roles, self.resources, self.stacks, self.asked):
+        for known in (self.roles, self.resources, self.asked):
             known.clear()
 
     def take_role(self, real: Handler) -> Handler:
         """Remember the role that a request gives a stack. Once given, CloudFormation goes on using it."""
 
         def handle(given: dict[str, Any]) -> Any:
-            name, role = (_first(given, key) for key in ("StackName", "RoleARN"))
+            name, role = first(given, "StackName"), first(given, "RoleARN")
             if role:
-                account, region = _here()
-                self.roles[account, region, _stack_name(name)] = role
+                self.roles[*here(), name.split("/")[1] if name.startswith("arn:") else name] = role
             return real(given)
 
         return handle
@@ -59,16 +57,13 @@ class Enforcement:
 
         def create(kind: str, logical_id: str, properties: dict[str, Any], stack: str) -> Any:
             physical_id, attributes = real(kind, logical_id, properties, stack)
-            resource = self._resource(kind, physical_id, properties, attributes)
+            resource = _resource(kind, physical_id, properties, attributes, stack)
             try:
                 self._require(resource, "create", stack, logical_id)
             except Refused:
-                importlib.import_module("ministack.services.cloudformation.provisioners")._delete_resource(
-                    kind, physical_id, properties
-                )
+                cloudformation("provisioners")._delete_resource(kind, physical_id, properties)
                 raise
-            self.resources[*_here(), physical_id] = resource
-            self.stacks[*_here(), physical_id] = stack
+            self.resources[*here(), physical_id] = resource
             return physical_id, attributes
 
         return create
@@ -85,14 +80,12 @@ class Enforcement:
             logical_id: Any = None,
             attributes: Any = None,
         ) -> Any:
+            known = attributes or {}
             if old != new:
-                before = self._resource(kind, physical_id, old | new, attributes or {})
+                before = _resource(kind, physical_id, old | new, known, stack)
                 self._require(before, "update", stack, logical_id or physical_id)
             new_id, found = real(kind, physical_id, old, new, stack, logical_id, attributes)
-            self.resources[*_here(), new_id] = self._resource(
-                kind, new_id, new, {**(attributes or {}), **(found or {})}
-            )
-            self.stacks[*_here(), new_id] = stack
+            self.resources[*here(), new_id] = _resource(kind, new_id, new, known | (found or {}), stack)
             return new_id, found
 
         return update
@@ -103,20 +96,19 @@ class Enforcement:
         def delete(
             kind: str, physical_id: str, properties: dict[str, Any], stack: Any = None, logical_id: Any = None
         ) -> None:
-            known = self.resources.get((*_here(), physical_id))
-            resource = known or self._resource(kind, physical_id, properties, {})
-            self._require(resource, "delete", str(stack or ""), logical_id or physical_id)
+            known = self.resources.get((*here(), physical_id))
+            resource = known or _resource(kind, physical_id, properties, {}, stack)
+            self._require(resource, "delete", stack, logical_id or physical_id)
             real(kind, physical_id, properties, stack, logical_id)
-            self.resources.pop((*_here(), physical_id), None)
+            self.resources.pop((*here(), physical_id), None)
 
         return delete
 
     def _require(self, resource: Resource, operation: str, stack: str, logical_id: str) -> None:
-        account, region = _here()
-        role_arn = self.roles.get((account, region, stack))
+        place = Place(*here())
+        role_arn = self.roles.get((place.account, place.region, stack))
         if role_arn is None:
             return
-        place = Place(account, region)
         missing = self._missing(caller_of(role_arn), resource, operation, place, self._known(place))
         if missing:
             raise Refused(_refusal(role_arn, resource, operation, logical_id, missing))
@@ -146,10 +138,10 @@ class Enforcement:
         administrators do.
         """
         refused: set[str] = set()
-        for account, region in {key[:2] for key in self.resources}:
-            with importlib.import_module("ministack.core.responses").request_scope(account, region):
-                refused.update(self._refused_services(Place(account, region)))
-                refused.update(self._refused_changes(Place(account, region)))
+        for place in {Place(*key[:2]) for key in self.resources}:
+            with within(place.account, place.region):
+                refused.update(self._refused_services(place))
+                refused.update(self._refused_changes(place))
         return sorted(refused)
 
     def _refused_services(self, place: Place) -> Iterator[str]:
@@ -160,18 +152,19 @@ class Enforcement:
 
     def _refused_changes(self, place: Place) -> Iterator[str]:
         known, caller = self._known(place), functools.cache(caller_of)
-        for key, resource in list(self.resources.items()):
-            role = self.roles.get((place.account, place.region, self.stacks[key]))
-            if key[:2] == (place.account, place.region) and role:
-                for operation in ("create", "read", "update", "delete"):
-                    missing = self._missing(caller(role), resource, operation, place, known, placement.WITHHELD)
-                    if missing:
-                        yield _refusal(role, resource, operation, resource.physical_id, missing)
+        for resource in self.world(place).resources:
+            role = self.roles.get((place.account, place.region, resource.stack))
+            if role is None:
+                continue
+            for operation in ("create", "read", "update", "delete"):
+                missing = self._missing(caller(role), resource, operation, place, known, placement.WITHHELD)
+                if missing:
+                    yield _refusal(role, resource, operation, resource.physical_id, missing)
 
     def world(self, place: Place) -> services.World:
         """Return what services know of the resources that are in a place."""
-        here = [one for key, one in self.resources.items() if key[:2] == (place.account, place.region)]
-        return services.World(place, here)
+        inside = [one for key, one in self.resources.items() if key[:2] == (place.account, place.region)]
+        return services.World(place, inside)
 
     def _known(self, place: Place) -> handlers.Known:
         """Return what IAM knows of every resource in the account, by each of its ARNs."""
@@ -215,15 +208,15 @@ class Enforcement:
 
     def usage(self) -> dict[str, usage.Usage]:
         """Judge the permissions of every role that is there, by its ARN."""
-        roles = importlib.import_module("ministack.services.iam")._roles
-        callers = [caller_of(role["Arn"]) for role in list(roles._data.values())]
+        callers = [caller_of(role["Arn"]) for role in list(module("services.iam")._roles._data.values())]
         return {caller.arn: usage.judge(caller, self.asked.values()) for caller in callers}
 
-    def _resource(
-        self, kind: str, physical_id: str, properties: Mapping[str, Any], attributes: Mapping[str, Any]
-    ) -> Resource:
-        found = schemas.resource_type(kind)
-        return Resource(kind, physical_id, properties, attributes, found.identifiers if found else ())
+
+def _resource(
+    kind: str, physical_id: str, properties: Mapping[str, Any], attributes: Mapping[str, Any], stack: str
+) -> Resource:
+    found = schemas.resource_type(kind)
+    return Resource(kind, physical_id, properties, attributes, found.identifiers if found else (), stack)
 
 
 ENFORCEMENT = Enforcement()
@@ -231,8 +224,7 @@ ENFORCEMENT = Enforcement()
 
 def register() -> None:
     """Change ministack in this process. Comes after the emulated resources have registered."""
-    stacks: Any = importlib.import_module("ministack.services.cloudformation.stacks")
-    served = importlib.import_module("ministack.services.cloudformation.handlers")._ACTION_HANDLERS
+    stacks, served = cloudformation("stacks"), cloudformation("handlers")._ACTION_HANDLERS
     stacks._provision_resource = ENFORCEMENT.created(stacks._provision_resource)
     stacks._update_resource = ENFORCEMENT.updated(stacks._update_resource)
     stacks._delete_resource = ENFORCEMENT.deleted(stacks._delete_resource)
@@ -257,7 +249,7 @@ class _Trusting(dict[str, list[str]]):
 
 def _tags_of_snapshots() -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the tags of snapshots, which RDS and AWS Backup copy from the cluster, by ARN."""
-    for one in importlib.import_module("ministack.services.rds")._db_cluster_snapshots.values():
+    for one in module("services.rds")._db_cluster_snapshots.values():
         if one["TagList"]:
             yield one["DBClusterSnapshotArn"], {tag["Key"]: tag["Value"] for tag in one["TagList"]}
 
@@ -277,15 +269,13 @@ def caller_of(role_arn: str) -> policies.Caller:
 
 def _role(arn: str) -> dict[str, Any] | None:
     account, name = arn.split(":")[4], arn.rpartition("/")[2]
-    found: dict[str, Any] | None = importlib.import_module("ministack.services.iam")._roles.get_scoped(
-        account, None, name
-    )
+    found: dict[str, Any] | None = module("services.iam")._roles.get_scoped(account, None, name)
     return found
 
 
 def managed(arn: str) -> policies.Document | None:
-    evaluator = importlib.import_module("ministack.core.iam_evaluator")
-    found = evaluator._resolve_managed_policy_document(arn, arn.split(":")[4])
+    """Return the document of a managed policy that is in force, or None where there is none of that ARN."""
+    found = module("core.iam_evaluator")._resolve_managed_policy_document(arn, arn.split(":")[4])
     return policies.document(found) if found else None
 
 
@@ -298,7 +288,7 @@ def resource_policy(arn: str) -> policies.Document | None:
         return policies.document(role["AssumeRolePolicyDocument"]) if role else None
     if arn.startswith("arn:aws:s3:"):
         arn = arn.partition("/")[0]  # an object has its bucket's
-    found = importlib.import_module("ministack.core.iam_evaluator")._resource_policy(arn.split(":")[2], arn)
+    found = module("core.iam_evaluator")._resource_policy(arn.split(":")[2], arn)
     policy = found[0] if found else None
     return policies.document(policy) if policy else None
 
@@ -317,17 +307,3 @@ def _refusal(
 
 def _line(request: policies.Request) -> str:
     return f"{request.action} on {request.resource} {json.dumps(dict(request.context))}"
-
-
-def _here() -> tuple[str, str]:
-    scopes = importlib.import_module("ministack.core.responses")
-    return scopes.get_account_id(), scopes.get_region()
-
-
-def _first(given: Mapping[str, Any], key: str) -> str:
-    value = given.get(key, "")
-    return str(value[0] if isinstance(value, list) else value)
-
-
-def _stack_name(name: str) -> str:
-    return name.split("/")[1] if name.startswith("arn:") else name

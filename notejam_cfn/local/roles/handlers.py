@@ -87,9 +87,12 @@ def requests(resource: Resource, operation: str, place: Place, known: Known) -> 
             yield Request(name, ANY)  # of a role that the service names
             continue
         if not action.kinds:
-            yield Request(name, "*", _tags(resource, "RequestTag"))
+            yield Request(name, "*", _tags(resource))
             continue
-        related = {arn for arn in mentioned if _matters(name, arn)}
+        # A cluster's snapshot matters only while it is restored.
+        related = {
+            arn for arn in mentioned if ":cluster-snapshot:" not in arn or "Snapshots" in name or "Restore" in name
+        }
         about = action.about(own if "Tag" in name or "Untag" in name else own | related)
         for arn, kinds in about.items():
             context = _context(name, arn, kinds, resource, arn in own, known)
@@ -97,11 +100,6 @@ def requests(resource: Resource, operation: str, place: Place, known: Known) -> 
                 yield Request(name, _as_decided(name, arn), context | more)
         if not about and _service(name) == main:
             yield Request(name, ANY)  # one of a side service is for properties that are not there
-
-
-def _matters(name: str, arn: str) -> bool:
-    """Say whether an action has to do with something mentioned: a cluster's snapshot only while it is restored."""
-    return ":cluster-snapshot:" not in arn or "Snapshots" in name or "Restore" in name
 
 
 def _service(name: str) -> str:
@@ -118,7 +116,7 @@ def _context(
 ) -> dict[str, Any]:
     existing = known.tags.get(arn)  # there before: a type may be identified by the resource that it configures
     new = own and existing is None and MAKES.search(name) is not None
-    context: dict[str, Any] = _tags(resource, "RequestTag") if own and (new or "Tag" in name) else {}
+    context: dict[str, Any] = _tags(resource) if own and (new or "Tag" in name) else {}
     if not new or TAGS.search(name):
         tags = existing if existing is not None else resource.tags if own else {}
         context |= {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
@@ -130,7 +128,11 @@ def _context(
         context |= _subnets(*SUBNETS[name], resource)
     if "PermissionsBoundary" in resource.properties:
         context["iam:PermissionsBoundary"] = resource.properties["PermissionsBoundary"]
-    return {key: value for key, value in context.items() if not key.startswith("aws:") or _known(kinds, key)}
+    return {
+        key: value
+        for key, value in context.items()
+        if not key.startswith("aws:") or key == "aws:TagKeys" or any(kind.knows(key) for kind in kinds)
+    }
 
 
 def _subnets(key: str, place: str, resource: Resource) -> dict[str, list[str]]:
@@ -139,13 +141,10 @@ def _subnets(key: str, place: str, resource: Resource) -> dict[str, list[str]]:
     return {key: [str(one) for one in named]} if named else {}
 
 
-def _known(kinds: list[reference.Kind], key: str) -> bool:
-    return key == "aws:TagKeys" or any(kind.knows(key) for kind in kinds)
-
-
-def _tags(resource: Resource, key: str) -> dict[str, Any]:
-    tags = resource.tags
-    return {f"aws:{key}/{name}": value for name, value in tags.items()} | ({"aws:TagKeys": list(tags)} if tags else {})
+def _tags(resource: Resource) -> dict[str, Any]:
+    """Return what a request says of the tags that it gives."""
+    tags = {f"aws:RequestTag/{name}": value for name, value in resource.tags.items()}
+    return {**tags, "aws:TagKeys": list(resource.tags)} if tags else {}
 
 
 def _of_passing(name: str, arn: str, services_of: Mapping[str, Iterable[str]]) -> list[dict[str, str]]:
@@ -156,8 +155,6 @@ def _of_passing(name: str, arn: str, services_of: Mapping[str, Iterable[str]]) -
 
 
 def _as_decided(name: str, arn: str) -> str:
-    if name == "iam:CreateServiceLinkedRole":  # makes a service's own role, never one that a property names
-        return f"{arn.partition(':role/')[0]}:role/aws-service-role/service"
     if name.startswith("logs:") and ":log-group:" in arn and ":log-stream:" not in arn:
         group = arn.removesuffix(":*")
         return group if TAGGING.match(name) else group + OF_GROUP

@@ -1,6 +1,6 @@
 """IAM's evaluation of policies: may this caller do this, and which statement says so?
 
-    role = policies.caller_of_role(aws.client("iam"), "notejam-delivery-PlanRole-ABC")
+    role = policies.Caller(role_arn, [document], boundary)
     asked = policies.Request("secretsmanager:GetSecretValue", secret_arn, {"aws:ResourceTag/stage": "prod"})
     decision = policies.decide(role, asked)
     assert not decision.allowed, decision.reason
@@ -18,7 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from .conditions import Context, arn_matches, holds, matches, resolved
+from .conditions import Context, holds, matches, resolved
+from .conditions import listed as listed
 
 Document = Mapping[str, Any]
 ANY = "any resource"
@@ -183,26 +184,15 @@ def statements(document: Document | None) -> Iterator[Document]:
     yield from [found] if isinstance(found, Mapping) else found
 
 
-def listed(value: Any) -> list[Any]:
-    """Return an element of a policy that is one thing or several as a list."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
 def speaks_of(statement: Document, request: Request, context: Context) -> bool:
     """Say whether a statement's action, resource and conditions fit a request."""
+    without = "Action" not in statement
+    actions = tuple(listed(statement.get("NotAction" if without else "Action")))
     return (
-        _action_fits(statement, request.action)
+        _among(actions, request.action) != without
         and _resource_fits(statement, request.resource, context)
         and (request.resource == ANY or holds(statement.get("Condition", {}), context))
     )
-
-
-def _action_fits(statement: Document, action: str) -> bool:
-    if "Action" in statement:
-        return _among(tuple(listed(statement["Action"])), action)
-    return not _among(tuple(listed(statement.get("NotAction"))), action)
 
 
 @functools.lru_cache(maxsize=100_000)  # a rehearsal asks for the same actions of the same statements for each resource
@@ -228,10 +218,11 @@ def names(statement: Document, caller: Caller) -> bool:
     """Say whether a statement of a resource's policy has the caller as its principal."""
     if "NotPrincipal" in statement:
         return not names({"Principal": statement["NotPrincipal"]}, caller)
+    if statement.get("Principal") == "*":
+        return True
     if caller.service:
-        return statement.get("Principal") == "*" or caller.service in _principals(statement, "Service")
-    everyone = statement.get("Principal") == "*"
-    return everyone or any(_is(str(one), caller) for one in _principals(statement, "AWS"))
+        return caller.service in _principals(statement, "Service")
+    return any(_is(str(one), caller) for one in _principals(statement, "AWS"))
 
 
 def only_delegates(statement: Document, caller: Caller) -> bool:
@@ -264,7 +255,7 @@ def _short(statement: Document) -> str:
 
 
 def document(given: Any) -> Document:
-    """Return a policy document as IAM's API gives it: a dictionary, or text that may be URL-encoded."""
+    """Return a policy document as IAM has it: a dictionary, or text that may be URL-encoded."""
     return given if isinstance(given, Mapping) else _parsed(str(given))
 
 
@@ -272,55 +263,3 @@ def document(given: Any) -> Document:
 def _parsed(text: str) -> Document:
     found: Document = json.loads(text if text.lstrip().startswith("{") else unquote(text))
     return found
-
-
-def caller_of_role(iam: Any, name: str, session: Sequence[Document] | None = None) -> Caller:
-    """Read a role and everything attached to it from IAM; `iam` is a boto3 client."""
-    role = iam.get_role(RoleName=name)["Role"]
-    inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
-    own = [document(iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"]) for one in inline]
-    attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
-    boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-    return Caller(
-        role["Arn"],
-        [*own, *(managed(iam, one["PolicyArn"]) for one in attached)],
-        managed(iam, boundary) if boundary else None,
-        session,
-        {tag["Key"]: tag["Value"] for tag in role.get("Tags", ())},
-        f"{role['Arn'].replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/session",
-    )
-
-
-def caller_of_group(iam: Any, name: str, user: str = "member") -> Caller:
-    """Read a group's policies from IAM and return a user who has nothing but these."""
-    group = iam.get_group(GroupName=name)["Group"]
-    inline = iam.list_group_policies(GroupName=name)["PolicyNames"]
-    own = [document(iam.get_group_policy(GroupName=name, PolicyName=one)["PolicyDocument"]) for one in inline]
-    attached = iam.list_attached_group_policies(GroupName=name)["AttachedPolicies"]
-    prefix = group["Arn"].partition(":group/")[0]
-    return Caller(f"{prefix}:user/{user}", [*own, *(managed(iam, one["PolicyArn"]) for one in attached)])
-
-
-def managed(iam: Any, arn: str) -> Document:
-    """Return the document of a managed policy that is in force; an empty one for AWS's own, which are not emulated."""
-    if ":iam::aws:" in arn:
-        return {"Statement": []}
-    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    return document(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
-
-
-__all__ = [
-    "ANY",
-    "Caller",
-    "Decision",
-    "Document",
-    "Request",
-    "arn_matches",
-    "caller_of_group",
-    "caller_of_role",
-    "decide",
-    "document",
-    "listed",
-    "managed",
-    "statements",
-]

@@ -6,25 +6,18 @@ https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-rds
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
-CLUSTER, SUBNETS = "AWS::RDS::DBCluster", "AWS::RDS::DBSubnetGroup"
-Properties = dict[str, Any]
-Provisioned = tuple[str, dict[str, Any]]
+from ..ministack import Properties, change_type, cloudformation, module
+
+CLUSTER = "AWS::RDS::DBCluster"
 
 
-def register(provisioners: Any) -> None:
+def register() -> None:
     """Change ministack's handlers of clusters in this process."""
-    provisioners._STACK_TAG_PROPERTY[CLUSTER] = ("Tags", "list")
-    provisioners._rds_db_cluster_create = _creation(provisioners._rds_db_cluster_create)
-    provisioners._rds_db_cluster_delete = _deletion(provisioners._rds_db_cluster_delete)
-    subnets = provisioners._RESOURCE_HANDLERS[SUBNETS]
-    subnets["delete"] = _unused(subnets["delete"])
-    provisioners._RESOURCE_HANDLERS[CLUSTER] |= {
-        "create": provisioners._rds_db_cluster_create,
-        "delete": provisioners._rds_db_cluster_delete,
-    }
+    cloudformation("provisioners")._STACK_TAG_PROPERTY[CLUSTER] = ("Tags", "list")
+    change_type(CLUSTER, creating=require_restorable, done=_settle, deleting=_let_go)
+    change_type("AWS::RDS::DBSubnetGroup", deleting=_require_unused)
 
 
 def snapshot(name_or_arn: str) -> dict[str, Any] | None:
@@ -56,37 +49,23 @@ def require_restorable(properties: Properties) -> None:
         )
 
 
-def _creation(real: Any) -> Any:
-    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-        require_restorable(properties)
-        name, attributes = real(logical_id, properties, stack_name)
-        rds = _rds()
-        rds._clusters[name]["EngineVersion"] = resolved(rds._clusters[name]["EngineVersion"])
-        rds._tags[rds._clusters[name]["DBClusterArn"]] = list(properties.get("Tags", ()))
-        return name, attributes
-
-    return create
+def _settle(name: str, properties: Properties) -> None:
+    cluster = _rds()._clusters[name]
+    cluster["EngineVersion"] = resolved(cluster["EngineVersion"])
+    _rds()._tags.setdefault(cluster["DBClusterArn"], list(properties.get("Tags", ())))
 
 
-def _deletion(real: Any) -> Any:
-    def delete(name: str, properties: Properties) -> None:
-        if _rds()._clusters.get(name, {}).get("DeletionProtection"):
-            raise ValueError(
-                f"Cannot delete protected Cluster {name}, please disable deletion protection and try again"
-            )
-        real(name, properties)
-
-    return delete
+def _let_go(name: str, properties: Properties) -> None:
+    cluster = _rds()._clusters.get(name, {})
+    if cluster.get("DeletionProtection"):
+        raise ValueError(f"Cannot delete protected Cluster {name}, please disable deletion protection and try again")
+    _rds()._tags.pop(cluster.get("DBClusterArn"), None)
 
 
-def _unused(real: Any) -> Any:
-    def delete(name: str, properties: Properties) -> None:
-        users = [one["DBClusterIdentifier"] for one in _rds()._clusters.values() if one["DBSubnetGroup"] == name]
-        if users:
-            raise ValueError(f"Cannot delete the subnet group '{name}': database cluster {users[0]} is still using it.")
-        real(name, properties)
-
-    return delete
+def _require_unused(name: str, properties: Properties) -> None:
+    users = [one["DBClusterIdentifier"] for one in _rds()._clusters.values() if one["DBSubnetGroup"] == name]
+    if users:
+        raise ValueError(f"Cannot delete the subnet group '{name}': database cluster {users[0]} is still using it.")
 
 
 def _numbers(version: str) -> list[int]:
@@ -94,4 +73,4 @@ def _numbers(version: str) -> list[int]:
 
 
 def _rds() -> Any:
-    return importlib.import_module("ministack.services.rds")
+    return module("services.rds")

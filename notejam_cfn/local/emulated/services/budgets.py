@@ -6,13 +6,13 @@ Source: AWS Cost Management User Guide, "Configuring budget actions".
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...roles import services
 from ...roles.arns import Place, Resource
 from ...roles.enforcement import ENFORCEMENT
+from ..ministack import module, within
 
 BUDGET, ACTION = "AWS::Budgets::Budget", "AWS::Budgets::BudgetsAction"
 
@@ -23,9 +23,9 @@ def spend(document: Mapping[str, Any]) -> list[str]:
     `document` has the budget's name as `budget`, and `usd`. Returns what the actions are refused.
     """
     refused = []
-    for account, region in {key[:2] for key in ENFORCEMENT.resources}:
-        with importlib.import_module("ministack.core.responses").request_scope(account, region):
-            world = ENFORCEMENT.world(Place(account, region))
+    for place in {Place(*key[:2]) for key in ENFORCEMENT.resources}:
+        with within(place.account, place.region):
+            world = ENFORCEMENT.world(place)
             for action in _reached(world, str(document["budget"]), float(document["usd"])):
                 refused += list(_acted(action, world))
     return refused
@@ -51,6 +51,6 @@ def _acted(action: Resource, world: services.World) -> Iterator[str]:
         if not decision.allowed:
             yield f"{need.request.action} on {need.request.resource} ({decision.reason})"
             return
-    iam: Any = importlib.import_module("ministack.services.iam")
+    iam = module("services.iam")
     for name in definition.get("Roles", ()):
         iam.attach_managed_policy(iam._roles.get(name), definition["PolicyArn"])

@@ -10,22 +10,20 @@ from __future__ import annotations
 import contextvars
 import dataclasses
 import functools
-import importlib
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ....core.cloudfront import PREFIX_LIST_NAME
+from ..ministack import Properties, change_type, module, within
 
 VPC_ORIGIN, SECURITY_GROUP = "AWS::CloudFront::VpcOrigin", "AWS::EC2::SecurityGroup"
-RECORD = "AWS::Route53::RecordSet"
 # The HTTPS front tells in this header whom it speaks for; ministack sees only the front.
 VIEWER_HEADER = "x-rehearsal-viewer"
 # Source: Amazon CloudFront Developer Guide, "How CloudFront caches HTTP 4xx and 5xx status codes from your origin".
 ERROR_SECONDS = 10.0
 KEPT_ERRORS = frozenset({400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504})
-Properties = dict[str, Any]
 Answer = tuple[int, dict[str, Any], bytes]
 
 # What stacks hold, by physical id: how VPC origins reach load balancers, and whom security groups admit.
@@ -36,60 +34,15 @@ _distribution_asks: contextvars.ContextVar[bool] = contextvars.ContextVar("distr
 
 def register() -> None:
     """Change ministack in this process; the table of resource types must know VPC origins by now."""
-    cloudfront: Any = importlib.import_module("ministack.services.cloudfront")
-    alb: Any = importlib.import_module("ministack.services.alb")
-    app: Any = importlib.import_module("ministack.app")
-    handlers = importlib.import_module("ministack.services.cloudformation.provisioners")._RESOURCE_HANDLERS
-    for kind, held in ((VPC_ORIGIN, _vpc_origins), (SECURITY_GROUP, _security_groups)):
-        handlers[kind] = _remembering(handlers[kind], held)
-    handlers[RECORD] = _in_a_zone_that_is_there(handlers[RECORD])
+    cloudfront, alb, app = module("services.cloudfront"), module("services.alb"), module("app")
+    change_type(VPC_ORIGIN, done=_vpc_origins.__setitem__)
+    change_type(SECURITY_GROUP, done=_security_groups.__setitem__)
     cloudfront._dataplane_origin = _over_vpc_origin(cloudfront, cloudfront._dataplane_origin)
     cloudfront._fetch_from_alb_origin = _admitted(cloudfront, cloudfront._fetch_from_alb_origin)
     cloudfront.find_distribution_for_label = _of_every_account(cloudfront)
     cloudfront.handle_viewer_request = EdgeCache(cloudfront, cloudfront.handle_viewer_request).answer
     app._parse_cloudfront_dataplane_host = _by_alternate_name(cloudfront, app._parse_cloudfront_dataplane_host)
     alb.find_lb_for_host = _within_reach(alb.find_lb_for_host)
-
-
-def _remembering(handlers: Mapping[str, Any], held: dict[str, Properties]) -> dict[str, Any]:
-    """Remember the properties of each resource of a type for as long as it exists."""
-
-    def create(logical_id: str, properties: Properties, stack_name: str) -> Any:
-        made = handlers["create"](logical_id, properties, stack_name)
-        held[made[0]] = properties
-        return made
-
-    def update(physical_id: str, old: Properties, new: Properties, *rest: Any) -> Any:
-        changed = handlers["update"](physical_id, old, new, *rest)
-        held[changed[0]] = new
-        return changed
-
-    def delete(physical_id: str, properties: Properties) -> Any:
-        held.pop(physical_id, None)
-        return handlers["delete"](physical_id, properties)
-
-    return {**handlers, "create": create, "delete": delete} | ({"update": update} if "update" in handlers else {})
-
-
-def _in_a_zone_that_is_there(handlers: Mapping[str, Any]) -> dict[str, Any]:
-    """Have a zone of whatever id a record names: people have theirs before they configure a stage."""
-    route53: Any = importlib.import_module("ministack.services.route53")
-
-    def create(logical_id: str, properties: Properties, stack_name: str) -> Any:
-        zone, name = properties["HostedZoneId"], f"{properties['Name'].rstrip('.').partition('.')[2]}."
-        if zone not in route53._zones:
-            route53._zones[zone] = {
-                "id": zone,
-                "name": name,
-                "caller_reference": zone,
-                "comment": "",
-                "private": False,
-                "vpcs": [],
-            }
-            route53._records[zone] = route53._default_records(name)
-        return handlers["create"](logical_id, properties, stack_name)
-
-    return {**handlers, "create": create}
 
 
 def _over_vpc_origin(cloudfront: Any, real: Callable[[Any], Properties]) -> Callable[[Any], Properties]:
@@ -130,9 +83,8 @@ def _admitted(cloudfront: Any, real: Callable[..., Awaitable[Any]]) -> Callable[
 def _admits_cloudfront(balancer: Properties, port: int) -> bool:
     """Tell whether a security group of a load balancer admits the prefix list of its region on a port."""
     region, account = balancer["LoadBalancerArn"].split(":")[3:5]
-    ec2: Any = importlib.import_module("ministack.services.ec2")
-    with importlib.import_module("ministack.core.responses").request_scope(account, region):
-        ours = ec2._resolve_aws_pl(PREFIX_LIST_NAME)["PrefixListId"]
+    with within(account, region):
+        ours = module("services.ec2")._resolve_aws_pl(PREFIX_LIST_NAME)["PrefixListId"]
     return any(
         rule.get("SourcePrefixListId") == ours and int(rule["FromPort"]) <= port <= int(rule["ToPort"])
         for group in balancer.get("SecurityGroups", ())
@@ -142,12 +94,11 @@ def _admits_cloudfront(balancer: Properties, port: int) -> bool:
 
 def _of_every_account(cloudfront: Any) -> Callable[[str], Any]:
     """Find a distribution whosever it is, and go on in its account: viewers have no credentials."""
-    caller: Any = importlib.import_module("ministack.core.responses")
 
     def find(label: str) -> Any:
         for (account, _), distribution in cloudfront._distributions._data.items():
             if distribution["DomainName"].lower() == f"{label}.cloudfront.net":
-                caller.set_request_account_id(account)
+                module("core.responses").set_request_account_id(account)
                 return distribution
         return None
 

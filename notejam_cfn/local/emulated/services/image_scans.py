@@ -5,10 +5,11 @@ What ECR would find in an image only its own database knows.
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from ..ministack import module
 
 ACTION = "DescribeImageScanFindings"
 Handler = Callable[..., Awaitable[Any]]
@@ -16,7 +17,7 @@ Handler = Callable[..., Awaitable[Any]]
 
 def register() -> None:
     """Change ministack in this process."""
-    ecr: Any = importlib.import_module("ministack.services.ecr")
+    ecr = module("services.ecr")
     ecr.handle_request = _knowing_scans(ecr, ecr.handle_request)
 
 

@@ -6,7 +6,6 @@ the faults say a resource takes; an export is a step further every time somebody
 
 from __future__ import annotations
 
-import importlib
 import json
 import threading
 import time
@@ -15,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..faults import FAULTS
+from ..ministack import first, module, within
 from . import aurora
 
 # Source: Amazon Aurora User Guide, "Considerations for DB cluster snapshot exports".
@@ -31,7 +31,7 @@ Record = dict[str, Any]
 
 def register() -> None:
     """Change ministack in this process."""
-    rds, backup, steps = _service("rds"), _service("backup"), _service("stepfunctions")
+    rds, backup, steps = module("services.rds"), module("services.backup"), module("services.stepfunctions")
     rds._ACTION_MAP |= {
         "RestoreDBClusterToPointInTime": _restore_to_moment,
         "StartExportTask": _start_export,
@@ -47,8 +47,8 @@ def register() -> None:
 
 def keep_point(point: Record) -> None:
     """Put a recovery point into a vault, as a plan would have at its time; `emulator.Emulator` says what it takes."""
-    with importlib.import_module("ministack.core.responses").request_scope(point["account"], point["region"]):
-        rds, engine = _service("rds"), "aurora-postgresql"
+    with within(point["account"], point["region"]):
+        rds, engine = module("services.rds"), "aurora-postgresql"
         version = rds._default_engine_version(engine)
         cluster = {"DBClusterIdentifier": "any", "Engine": engine, "EngineVersion": version}
         snapshot = rds._create_cluster_snapshot_internal(point["name"], cluster)
@@ -72,15 +72,15 @@ def _remember(vault: str, snapshot: Record, made: float, days: int, status: str,
 
 
 def _points(vault: str) -> list[Record]:
-    found = (snapshot.get("_point") for snapshot in _service("rds")._db_cluster_snapshots.values())
+    found = (snapshot.get("_point") for snapshot in module("services.rds")._db_cluster_snapshots.values())
     return [point for point in found if point and point["BackupVaultName"] == vault]
 
 
 def _list_points(vault: str, query: Record) -> Any:
-    backup = _service("backup")
+    backup = module("services.backup")
     if vault not in backup._vaults:
         return backup._not_found(f"Vault '{vault}' not found.")
-    plan, since = (_first(query, key) for key in ("backupPlanId", "createdAfter"))
+    plan, since = (first(query, key) for key in ("backupPlanId", "createdAfter"))
     found = [
         point
         for point in _points(vault)
@@ -96,7 +96,7 @@ def _deleting_points(real: Any) -> Any:
         vault, _, arn = path.removeprefix("/backup-vaults/").partition("/recovery-points/")
         if method != "DELETE" or not arn:
             return await real(method, path, headers, body, query)
-        rds, backup = _service("rds"), _service("backup")
+        rds, backup = module("services.rds"), module("services.backup")
         name = unquote(arn).partition(":cluster-snapshot:")[2]
         if all(point["RecoveryPointArn"] != unquote(arn) for point in _points(vault)):
             return backup._not_found(f"Recovery point '{arn}' not found.")
@@ -104,11 +104,6 @@ def _deleting_points(real: Any) -> Any:
         return 204, {}, b""
 
     return handle
-
-
-def _first(query: Record, key: str) -> str:
-    value = query.get(key, "")
-    return str(value[0] if isinstance(value, list) else value)
 
 
 def _seconds(moment: str) -> float:
@@ -123,7 +118,7 @@ def _snapshot_taken_by(real: Any) -> Any:
         kind, _, name = body.get("ResourceArn", "").partition(":cluster:")
         if status != 200 or not kind.startswith("arn:aws:rds"):
             return status, headers, answer
-        backup, rds = _service("backup"), _service("rds")
+        backup, rds = module("services.backup"), module("services.rds")
         job = backup._jobs[json.loads(answer)["BackupJobId"]]
         snapshot = rds._create_cluster_snapshot_internal(f"awsbackup:job-{job['BackupJobId']}", rds._clusters[name])
         days = body.get("Lifecycle", {}).get("DeleteAfterDays", 1)
@@ -135,7 +130,7 @@ def _snapshot_taken_by(real: Any) -> Any:
 
 
 def _restore_to_moment(given: Record) -> Any:
-    rds = _service("rds")
+    rds = module("services.rds")
     source = rds._clusters.get(rds._p(given, "SourceDBClusterIdentifier"))
     if source is None:
         return rds._error("DBClusterNotFoundFault", "The source cluster could not be found.", 404)
@@ -154,7 +149,7 @@ def _restore_to_moment(given: Record) -> Any:
 
 def _leaving_last_snapshot(real: Any) -> Any:
     def delete(given: Record) -> Any:
-        rds = _service("rds")
+        rds = module("services.rds")
         cluster, last = (rds._p(given, key) for key in ("DBClusterIdentifier", "FinalDBSnapshotIdentifier"))
         if last and cluster in rds._clusters:
             rds._create_cluster_snapshot_internal(last, rds._clusters[cluster])
@@ -164,7 +159,7 @@ def _leaving_last_snapshot(real: Any) -> Any:
 
 
 def _start_export(given: Record) -> Any:
-    rds = _service("rds")
+    rds = module("services.rds")
     name, source = rds._p(given, "ExportTaskIdentifier"), rds._p(given, "SourceArn")
     snapshot = aurora.snapshot(source)
     if snapshot is None:
@@ -180,7 +175,7 @@ def _start_export(given: Record) -> Any:
 
 
 def _describe_exports(given: Record) -> Any:
-    rds = _service("rds")
+    rds = module("services.rds")
     wanted = {key: rds._p(given, key) for key in ("ExportTaskIdentifier", "SourceArn") if rds._p(given, key)}
     found = [task for task in _exports() if all(task[key] == value for key, value in wanted.items())]
     listed = "".join(f"<ExportTask>{_xml(task)}</ExportTask>" for task in found)
@@ -201,7 +196,9 @@ def _go_on(task: Record) -> None:
 
 def _exports() -> list[Record]:
     return [
-        task for snapshot in _service("rds")._db_cluster_snapshots.values() for task in snapshot.get("_exports", ())
+        task
+        for snapshot in module("services.rds")._db_cluster_snapshots.values()
+        for task in snapshot.get("_exports", ())
     ]
 
 
@@ -218,11 +215,7 @@ def _knowing_backup(real: Any) -> Any:
         query = {key[2:3].lower() + key[3:]: value for key, value in given.items() if key[:2] == "By"}
         status, _, answer = _list_points(given["BackupVaultName"], query)
         if status != 200:
-            raise _service("stepfunctions")._ExecutionError("Backup.ResourceNotFoundException", answer.decode())
+            raise module("services.stepfunctions")._ExecutionError("Backup.ResourceNotFoundException", answer.decode())
         return json.loads(answer)
 
     return invoke
-
-
-def _service(name: str) -> Any:
-    return importlib.import_module(f"ministack.services.{name}")

@@ -5,10 +5,11 @@ Without it, what looks at quotas before a deployment would stop at the first one
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from ..ministack import module
 
 TARGET = "ServiceQuotasV20190624.GetServiceQuota"
 PLENTY = 1000.0
@@ -17,7 +18,7 @@ Dispatch = Callable[..., Awaitable[Any]]
 
 def register() -> None:
     """Change ministack in this process. Comes before what asks the caller's policies, which stands around it."""
-    app: Any = importlib.import_module("ministack.app")
+    app = module("app")
     app._dispatch_service_request = _knowing_quotas(app._dispatch_service_request)
 
 
@@ -36,6 +37,6 @@ def _knowing_quotas(real: Dispatch) -> Dispatch:
             return await real(method, path, headers, body, *rest)
         service, _, code = name.partition("/")
         quota = {"ServiceCode": service, "QuotaCode": code, "Value": PLENTY}
-        return importlib.import_module("ministack.core.responses").json_response({"Quota": quota})
+        return module("core.responses").json_response({"Quota": quota})
 
     return dispatch
