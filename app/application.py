@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -16,10 +15,9 @@ from .accounts import account, auth, browsers, email
 from .accounts.mail import new_outbox
 from .data.database import new_database
 from .data.models import database
-from .data.trash import sweep_trash
+from .data.trash import Sweeper
 from .errors import DatabaseUnavailable, Overloaded
 from .notes import imports, listing, notes, pads, trash
-from .runtime.sweeper import Sweeper
 from .security.passwords import Passwords
 from .security.sessions import TOKEN_FIELD, Sessions, redirect, sign_in_path
 from .security.signing import new_link_serializer
@@ -34,8 +32,11 @@ from .web.middleware import Observer
 from .web.pages import page
 from .web.routing import with_filters
 
-log = logging.getLogger("notejam")
-TROUBLE = (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError, sqlite3.OperationalError)
+# Whatever may pass: too much at a time, or a database that cannot be reached, is shut down, full or read-only.
+TROUBLE = (
+    *(DatabaseUnavailable, Overloaded),
+    *(peewee.OperationalError, peewee.InterfaceError, peewee.InternalError, sqlite3.OperationalError),
+)
 # The load balancer gives up on an answer after 60 s.
 MOST_SECONDS_FOR_A_PAGE = 55
 SUBJECTS = (health, auth, account, browsers, email, listing, notes, pads, trash, imports)
@@ -67,7 +68,7 @@ class Notejam(Bottle):
         self.links = new_link_serializer(settings.session_secret, "change of e-mail")
         self.outbox = new_outbox(settings)
         self.assets = Assets()
-        self.sweeper = Sweeper(sweep_trash)
+        self.sweeper = Sweeper()
 
     def ask_to_sign_in(self) -> Any:
         """Lead a guest to the page to sign in, and from there to where they were going, with what they wrote."""
@@ -98,16 +99,27 @@ def create_app(settings: Settings) -> Observer:
     database.initialize(new_database(settings, MOST_SECONDS_FOR_A_PAGE))
     application = with_filters(Notejam(settings))
     application.install(Guard())
-    for subject in SUBJECTS:
-        _add_routes(application, subject.routes)
+    # Added one by one, not merged: a merged route would keep the plugins of the application it was written for.
+    for route in (route for subject in SUBJECTS for route in subject.routes.routes):
+        application.route(route.rule, route.method, route.callback, **route.config)
     application.get("/static/<name>", callback=application.assets.serve)
     application.get("/robots.txt", callback=application.assets.robots)
     return Observer(application, settings)
 
 
 def create_gateway(application: Observer, settings: Settings) -> Gateway:
-    """Return what the server calls: the application behind a door that keeps slow senders and readers out."""
-    return Gateway(application, _paths(application.application), settings.threads)
+    """Return what the server calls: the application behind a door that keeps slow senders and readers out.
+
+    It learns what routes say of themselves: `inline=True`, `slow=True`, `body_bytes=…`, on rules without wildcards.
+    """
+    routes = application.application.routes
+    paths = Paths(
+        inline=frozenset(route.rule for route in routes if route.config.get("inline") and route.method == "GET"),
+        slow=frozenset(route.rule for route in routes if route.config.get("slow")),
+        limits={route.rule: route.config["body_bytes"] for route in routes if "body_bytes" in route.config},
+        limit=BODY_BYTES,
+    )
+    return Gateway(application, paths, settings.threads)
 
 
 class Guard:
@@ -124,38 +136,26 @@ class Guard:
 
         def guarded(**arguments: Any) -> Any:
             try:
-                _check_arrival()
+                if refused := request.environ.get(REFUSED):  # by the gateway: no handler sees it
+                    return HTTPError(refused)
                 if is_form:
                     _check_token(for_guests)
                 return handler(**arguments)
             except HTTPResponse as answer:
                 return answer
-            except (DatabaseUnavailable, Overloaded) as error:
-                return _try_later(error)
             except Exception as error:
-                return _try_later(error) if _is_passing(error) else _failed(error)
+                request.environ["notejam.error"] = error
+                # The bare class is a damaged file; its other subclasses are faults of the statement.
+                if isinstance(error, TROUBLE) or type(error) in (peewee.DatabaseError, sqlite3.DatabaseError):
+                    return HTTPError(503, Retry_After="5")
+                # Answered here, because Bottle would write the error's message, and with it people's data, to the log.
+                response.status = 500
+                return HTTPError(500)
             finally:
                 if not database.is_closed():
                     database.close()
 
         return guarded
-
-
-def _add_routes(application: Bottle, routes: Bottle) -> None:
-    # Added one by one, not merged: a merged route would keep the plugins of the application it was written for.
-    for route in routes.routes:
-        application.route(route.rule, route.method, route.callback, **route.config)
-
-
-def _paths(application: Bottle) -> Paths:
-    """Read what routes say of themselves: `inline=True`, `slow=True`, `body_bytes=…`, on rules without wildcards."""
-    routes = application.routes
-    return Paths(
-        inline=frozenset(route.rule for route in routes if route.config.get("inline") and route.method == "GET"),
-        slow=frozenset(route.rule for route in routes if route.config.get("slow")),
-        limits={route.rule: route.config["body_bytes"] for route in routes if "body_bytes" in route.config},
-        limit=BODY_BYTES,
-    )
 
 
 def _lacks_slash(path: str) -> bool:
@@ -166,12 +166,6 @@ def _lacks_slash(path: str) -> bool:
         return bool(request.app.router.match({"PATH_INFO": f"{path}/", "REQUEST_METHOD": "GET"}))
     except HTTPError:
         return False
-
-
-def _check_arrival() -> None:
-    """Stop a request that the gateway refused, so that no handler sees it."""
-    if refused := request.environ.get(REFUSED):
-        raise HTTPError(refused)
 
 
 def _check_token(for_guests: bool) -> None:
@@ -189,20 +183,3 @@ def _is_from_own_page() -> bool:
     """Whether the browser says so, in a header that no page can set; old ones and plain http have `Origin` alone."""
     site = request.environ.get("HTTP_SEC_FETCH_SITE")
     return site == "same-origin" if site else request.environ.get("HTTP_ORIGIN") == request.app.settings.public_url
-
-
-def _is_passing(error: Exception) -> bool:
-    """Whether the database is at fault: lost, shut down, full, read-only, damaged; not the statement."""
-    return isinstance(error, TROUBLE) or type(error) in (peewee.DatabaseError, sqlite3.DatabaseError)
-
-
-def _try_later(error: Exception) -> HTTPError:
-    request.environ["notejam.error"] = error
-    return HTTPError(503, Retry_After="5")
-
-
-def _failed(error: Exception) -> HTTPError:
-    # Answered here, because Bottle would write the error's message, and with it people's data, to the log.
-    request.environ["notejam.error"] = error
-    response.status = 500
-    return HTTPError(500)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 from .errors import SettingsError
@@ -37,6 +37,10 @@ BOUNDS = {
     "drain_seconds": (0, 45),
     "account_notes": (1, 1_000_000),
     "account_megabytes": (1, 100_000),
+}
+WORDS = {
+    "stage": (r"A-Za-z0-9_-", "letters, digits, - and _"),
+    "metrics_namespace": (r"A-Za-z0-9_./#-", "letters, digits and _ . / # -"),
 }
 
 
@@ -84,64 +88,65 @@ class Settings:
         return cls(**{name: _parsed(name, text) for name, text in given.items() if text})
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "public_url", self.public_url.rstrip("/") or self._own_url())
-        for name, allowed in CHOICES.items():
-            _check_choice(name, getattr(self, name), allowed)
-        for name, (least, most) in BOUNDS.items():
-            _check_bounds(name, getattr(self, name), least, most)
-        _check_url(self.public_url)
-        _check_word("stage", self.stage, r"[A-Za-z0-9_-]{1,64}", "letters, digits, - and _")
-        _check_word(
-            "metrics_namespace", self.metrics_namespace, r"[A-Za-z0-9_./#-]{1,64}", "letters, digits and _ . / # -"
-        )
-        _check_zone(self.time_zone)
-        self._check_secret()
-        self._check_mail()
-        self._check_database()
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        object.__setattr__(self, "public_url", self.public_url.rstrip("/") or f"http://{host}:{self.port}")
+        for problem in (*self._value_problems(), *self._mail_problems(), *self._database_problems()):
+            raise SettingsError(problem)
 
     @property
     def secure(self) -> bool:
         """Whether visitors come over https, and cookies are therefore `Secure`."""
         return self.public_url.startswith("https://")
 
-    def _own_url(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
-
-    def _check_secret(self) -> None:
+    def _value_problems(self) -> Iterator[str]:
+        for name, allowed in CHOICES.items():
+            if (value := getattr(self, name)) not in allowed:
+                yield f"{name.upper()} must be one of {', '.join(allowed)}, got {value!r}"
+        for name, (least, most) in BOUNDS.items():
+            if not least <= (value := getattr(self, name)) <= most:
+                yield f"{name.upper()} must be between {least} and {most}, got {value}"
+        url = _parsed_url(self.public_url, "http", "https")
+        if not url or url.path or url.query or url.fragment or url.username or not self.public_url.isascii():
+            yield f"PUBLIC_URL must look like https://notes.example.com, got {self.public_url!r}"
+        for name, (signs, words) in WORDS.items():
+            if not re.fullmatch(f"[{signs}]{{1,64}}", value := getattr(self, name)):
+                yield f"{name.upper()} must be {words}, got {value!r}"
+        try:
+            ZoneInfo(self.time_zone)
+        except (KeyError, ValueError, OSError):
+            yield f"TIME_ZONE must be a name like Europe/Paris, got {self.time_zone!r}"
         if len(self.session_secret) < 32:
-            raise SettingsError(
-                f"SESSION_SECRET must have at least 32 characters, got {len(self.session_secret)}: "
-                "it signs the cookies of everybody who is signed in"
-            )
+            problem = f"SESSION_SECRET must have at least 32 characters, got {len(self.session_secret)}"
+            yield f"{problem}: it signs the cookies of everybody who is signed in"
 
-    def _check_mail(self) -> None:
+    def _mail_problems(self) -> Iterator[str]:
         if self.mail_backend != "terminal" and not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", parseaddr(self.mail_from)[1]):
-            raise SettingsError(f"MAIL_FROM must be an e-mail address when MAIL_BACKEND is {self.mail_backend}")
-        if self.mail_backend == "smtp" and not _is_smtp(self.smtp_url):
-            raise SettingsError("SMTP_URL must look like smtp://user:password@host:587 when MAIL_BACKEND is smtp")
+            yield f"MAIL_FROM must be an e-mail address when MAIL_BACKEND is {self.mail_backend}"
+        if self.mail_backend == "smtp" and not _parsed_url(self.smtp_url, "smtp", "smtps"):
+            yield "SMTP_URL must look like smtp://user:password@host:587 when MAIL_BACKEND is smtp"
 
-    def _check_database(self) -> None:
+    def _database_problems(self) -> Iterator[str]:
         path = Path(self.database_path)
-        if not self.database_host and not path.resolve().parent.is_dir():
-            raise SettingsError(f"DATABASE_PATH must be in a folder that exists, got {self.database_path}")
-        if not self.database_host and path.exists() and not _is_sqlite(path):
-            raise SettingsError(f"DATABASE_PATH must name a file of SQLite, got {self.database_path}")
-        if self.database_host and not (self.database_user or self.database_secret_arn):
-            raise SettingsError("DATABASE_USER or DATABASE_SECRET_ARN must be given with DATABASE_HOST")
-        if self.database_host and self.database_sslmode.startswith("verify") and not self._has_certificates():
-            raise SettingsError(f"PGSSLROOTCERT must name a file of certificates, got {self.pgsslrootcert}")
+        if self.database_host:
+            if not (self.database_user or self.database_secret_arn):
+                yield "DATABASE_USER or DATABASE_SECRET_ARN must be given with DATABASE_HOST"
+            has_certificates = self.pgsslrootcert == "system" or Path(self.pgsslrootcert).is_file()
+            if self.database_sslmode.startswith("verify") and not has_certificates:
+                yield f"PGSSLROOTCERT must name a file of certificates, got {self.pgsslrootcert}"
+        elif not path.resolve().parent.is_dir():
+            yield f"DATABASE_PATH must be in a folder that exists, got {self.database_path}"
+        elif path.exists() and not _is_sqlite(path):
+            yield f"DATABASE_PATH must name a file of SQLite, got {self.database_path}"
 
-    def _has_certificates(self) -> bool:
-        return self.pgsslrootcert == "system" or Path(self.pgsslrootcert).is_file()
 
-
-def _is_smtp(url: str) -> bool:
+def _parsed_url(text: str, *schemes: str) -> SplitResult | None:
+    """Return the parts of an address with a host and one of these schemes, or None."""
     try:
-        parts = urlsplit(url)
-        return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+        parts = urlsplit(text)
+        fits = parts.scheme in schemes and parts.hostname and parts.port != 0
     except ValueError:
-        return False
+        return None
+    return parts if fits else None
 
 
 def _is_sqlite(path: Path) -> bool:
@@ -161,35 +166,3 @@ def _parsed(name: str, text: str) -> Any:
         return int(text)
     except ValueError:
         raise SettingsError(f"{name.upper()} must be a whole number, got {text!r}") from None
-
-
-def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise SettingsError(f"{name.upper()} must be one of {', '.join(allowed)}, got {value!r}")
-
-
-def _check_bounds(name: str, value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise SettingsError(f"{name.upper()} must be between {least} and {most}, got {value}")
-
-
-def _check_url(value: str) -> None:
-    try:
-        parts = urlsplit(value)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        right = False
-    if not right or parts.path or parts.query or parts.fragment or parts.username or not value.isascii():
-        raise SettingsError(f"PUBLIC_URL must look like https://notes.example.com, got {value!r}")
-
-
-def _check_word(name: str, value: str, pattern: str, allowed: str) -> None:
-    if not re.fullmatch(pattern, value):
-        raise SettingsError(f"{name.upper()} must be {allowed}, got {value!r}")
-
-
-def _check_zone(value: str) -> None:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        raise SettingsError(f"TIME_ZONE must be a name like Europe/Paris, got {value!r}") from None

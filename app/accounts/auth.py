@@ -43,7 +43,7 @@ def sign_up() -> Any:
 @routes.get("/signin/", inline=True)
 def sign_in_form() -> str:
     """Show the form to sign in."""
-    return page("signin", "Sign in", form=Form({"next": own_path(_next())}))
+    return page("signin", "Sign in", form=Form({"next": own_path(request.query.getunicode("next") or "/")}))
 
 
 @routes.post("/signin/", guests=True)
@@ -172,10 +172,6 @@ def _send_reset(outbox: Any, public_url: str, email: str) -> None:
 def _invalid_link() -> HTTPResponse:
     flash("reset-invalid")
     return redirect("/forgot-password/")
-
-
-def _next() -> str:
-    return request.query.getunicode("next") or "/"
 
 
 _LETTER = """\

@@ -77,7 +77,15 @@ def _send_by_ses(message: EmailMessage) -> None:
 def _smtp(url: str) -> Send:
     def send(message: EmailMessage) -> None:
         parts = urlsplit(url)
-        with _connection(parts.scheme, parts.hostname or "localhost", parts.port) as server:
+        tls, host = ssl.create_default_context(), parts.hostname or "localhost"
+        if parts.scheme == "smtps":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=10, context=tls)
+        else:
+            server = smtplib.SMTP(host, parts.port or 587, timeout=10)
+        with server:
+            server.ehlo()
+            if parts.scheme == "smtp" and server.has_extn("starttls"):
+                server.starttls(context=tls)
             if parts.username:
                 if not isinstance(server.sock, ssl.SSLSocket):
                     raise InsecureTransport("the mail server offers no TLS, and gets no password without it")
@@ -86,16 +94,6 @@ def _smtp(url: str) -> Send:
         log.info("mail sent", extra={"mail": "smtp"})
 
     return send
-
-
-def _connection(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
-    if scheme == "smtps":
-        return smtplib.SMTP_SSL(host, port or 465, timeout=10, context=ssl.create_default_context())
-    server = smtplib.SMTP(host, port or 587, timeout=10)
-    server.ehlo()
-    if server.has_extn("starttls"):
-        server.starttls(context=ssl.create_default_context())
-    return server
 
 
 def _terminal(log_format: str) -> Send:

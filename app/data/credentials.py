@@ -42,14 +42,11 @@ class Credentials:
             if not self._arn or time.monotonic() - self._read_at < SECONDS_BETWEEN_READS:
                 return False
             self._read_at = time.monotonic()
-            return self._read()
-
-    def _read(self) -> bool:
-        before = (self.user, self.password)
-        secret = json.loads(_secret_string(self._arn))
-        self.user, self.password = secret["username"], secret["password"]
-        log.warning("database password read again from Secrets Manager")
-        return (self.user, self.password) != before
+            before = (self.user, self.password)
+            secret = json.loads(_secret_string(self._arn))
+            self.user, self.password = secret["username"], secret["password"]
+            log.warning("database password read again from Secrets Manager")
+            return (self.user, self.password) != before
 
 
 def _secret_string(arn: str) -> str:

@@ -38,7 +38,9 @@ def migrate(settings: Settings) -> list[str]:
     database.initialize(connection)
     with connection.connection_context(), _one_at_a_time(connection):
         applied: list[str] = Runner(connection, str(MIGRATIONS)).up()
-        _sweep()
+        Attempts.sweep()
+        Session.delete().where(Session.expires_at <= now()).execute()
+        sweep_trash()
     connection.pool.close_idle()
     log.info("database is up to date", extra={"applied": applied})
     return applied
@@ -64,9 +66,3 @@ def _one_at_a_time(connection: PooledDatabase) -> Iterator[None]:
         yield
     finally:
         connection.execute_sql("SELECT pg_advisory_unlock(%s)", (LOCK,))
-
-
-def _sweep() -> None:
-    Attempts.sweep()
-    Session.delete().where(Session.expires_at <= now()).execute()
-    sweep_trash()

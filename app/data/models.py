@@ -150,11 +150,7 @@ class PasswordReset(Table):
     @classmethod
     def start(cls, user_id: int, token_hash: str, expires_at: dt.datetime) -> None:
         """Keep a new reset; an earlier link of the same user stops working."""
-        cls.replace_for(user_id, token_hash=token_hash, expires_at=expires_at)
-
-    @classmethod
-    def replace_for(cls, user_id: int, **values: Any) -> None:
-        """Insert the user's row or overwrite it."""
+        values = {"token_hash": token_hash, "expires_at": expires_at}
         cls.insert(user=user_id, **values).on_conflict(conflict_target=[cls.user], update=values).execute()
 
     @classmethod

@@ -50,7 +50,10 @@ class Pad(Table):
 
 
 class NotePage(NamedTuple):
-    """Some notes of a list, as (id, name, updated_at, pad_id, first line), and how many the whole list has."""
+    """Some notes of a list, as (id, name, updated_at, pad_id, first line), and how many the whole list has.
+
+    Of notes that were found it is not the first line but the part around the first match, cut from what was typed.
+    """
 
     notes: list[tuple[int, str, dt.datetime, int | None, str]]
     total: int

@@ -53,7 +53,14 @@ class Pool:
     def give_back(self, connection: Any, reusable: bool = True) -> None:
         """End a loan. Pass `reusable=False` for a connection in an unknown state; it is closed."""
         if reusable and not self._is_broken(connection):
-            self._put_idle(connection)
+            with self._changed:
+                self._idle.append((time.monotonic(), connection))
+                # Started with the first one: a thread does not survive the fork of a server's worker.
+                if self._reaper is None:
+                    self._reaper = threading.Thread(target=self._reap, name="pool-reaper", daemon=True)
+                    self._reaper.start()
+                if len(self._idle) == 1:
+                    self._changed.notify_all()
         else:
             _close(connection)
         self._turn.release()
@@ -85,38 +92,22 @@ class Pool:
                 return connection
             _close(connection)
 
-    def _put_idle(self, connection: Any) -> None:
-        with self._changed:
-            self._idle.append((time.monotonic(), connection))
-            if len(self._idle) == 1:
-                self._wake_reaper()
-
     def _open(self) -> Any:
-        started = self._start_connecting()
-        try:
-            return self._connect()
-        finally:
-            with self._changed:
-                self._connecting.remove(started)
-                self._changed.notify_all()
-
-    def _start_connecting(self) -> float:
-        """Wait while the others connect as fast as usual; fail when one of them has been at it for long."""
+        """Connect; wait before while the others connect as fast as usual, fail when one has been at it for long."""
         with self._changed:
             while len(self._connecting) >= self._most_connecting:
                 patience = min(self._connecting) + SECONDS_OF_AN_ORDINARY_CONNECT - time.monotonic()
                 if patience <= 0:
                     raise DatabaseUnavailable("the database is waking up")
                 self._changed.wait(patience)
-            self._connecting.append(time.monotonic())
-            return self._connecting[-1]
-
-    def _wake_reaper(self) -> None:
-        # Started with the first idle connection, because a thread does not survive the fork of a server's worker.
-        if self._reaper is None:
-            self._reaper = threading.Thread(target=self._reap, name="pool-reaper", daemon=True)
-            self._reaper.start()
-        self._changed.notify_all()
+            started = time.monotonic()
+            self._connecting.append(started)
+        try:
+            return self._connect()
+        finally:
+            with self._changed:
+                self._connecting.remove(started)
+                self._changed.notify_all()
 
     def _reap(self) -> None:
         while True:

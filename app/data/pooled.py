@@ -29,6 +29,10 @@ class _Spent(threading.local):
 class PooledDatabase(peewee.Database):
     """What both databases share: the pool, the time spent in statements, and one retry of what a failover lost."""
 
+    # What SQL calls the bytes of a note's text, the place of a text in another, and the greatest of some numbers.
+    byte_length: str
+    position: str
+    greatest: str
     pool: Pool
     spent = _Spent()
     event_loop_thread: int | None = None
@@ -73,7 +77,8 @@ class PooledDatabase(peewee.Database):
             return run(sql, params)
         except (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError) as error:
             if not self._worth_retrying(sql, error):
-                self._part_from_demoted(error)
+                if is_refused_write(error):  # the server is no longer the writer: nobody shall borrow this again
+                    self._state.conn.close()
                 raise
             log.warning("database connection replaced", extra={"error": kind_of(error)})
             self._adopt(self.pool.replace(self._state.conn))
@@ -100,11 +105,6 @@ class PooledDatabase(peewee.Database):
 
     def _worth_retrying(self, sql: str, error: Exception) -> bool:
         return False
-
-    def _part_from_demoted(self, error: Exception) -> None:
-        """Close a connection that leads to a server which is no longer the writer, so that nobody borrows it again."""
-        if is_refused_write(error):
-            self._state.conn.close()
 
 
 def is_refused_write(error: BaseException | None) -> bool:

@@ -26,13 +26,14 @@ STATEMENT_TIMEOUT_MS, LOCK_TIMEOUT_MS = 10_000, 3_000
 class Postgres(PooledDatabase, PostgresqlDatabase):
     """Aurora PostgreSQL, or any other PostgreSQL, through psycopg 3."""
 
-    byte_length = "octet_length(text)"
+    byte_length, position, greatest = "octet_length(text)", "strpos", "greatest"
 
     def __init__(self, settings: Settings, most_seconds: float) -> None:
         self.credentials = Credentials(settings)
         self.wait_seconds = min(settings.database_wait_seconds, most_seconds)
         self.pool = Pool(self._open, _is_broken, settings.threads + SLOW_THREADS, settings.database_idle_seconds)
-        connection_options: dict[str, Any] = _trust(settings) | _give_up_on_silent_hosts()
+        is_verified = settings.database_sslmode.startswith("verify")
+        trust = {"sslrootcert": settings.pgsslrootcert} if is_verified else {}
         super().__init__(
             settings.database_name,
             prefer_psycopg3=True,
@@ -41,7 +42,12 @@ class Postgres(PooledDatabase, PostgresqlDatabase):
             sslmode=settings.database_sslmode,
             application_name=f"notejam-{settings.stage}",
             options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC",
-            **connection_options,
+            # After a failover the old writer may not even refuse; the kernel must notice within seconds, not minutes.
+            keepalives_idle=10,
+            keepalives_interval=3,
+            keepalives_count=3,
+            tcp_user_timeout=10_000,
+            **trust,
         )
 
     def _open(self) -> Any:
@@ -50,21 +56,19 @@ class Postgres(PooledDatabase, PostgresqlDatabase):
         while True:
             password = self.credentials.password
             try:
-                return self._connect_once(password, deadline - time.monotonic())
+                connection: Any = psycopg.connect(
+                    dbname=self.database,
+                    user=self.credentials.user,
+                    password=password,
+                    connect_timeout=max(2, int(deadline - time.monotonic())),
+                    autocommit=True,
+                    **self.connect_params,
+                )
             except psycopg.OperationalError as error:
                 self._consider(error, password, deadline)
-
-    def _connect_once(self, password: str, seconds: float) -> Any:
-        connection = psycopg.connect(
-            dbname=self.database,
-            user=self.credentials.user,
-            password=password,
-            connect_timeout=max(2, int(seconds)),
-            autocommit=True,
-            **self.connect_params,
-        )
-        connection.statements = Statements(connection)  # type: ignore[attr-defined]
-        return connection
+            else:
+                connection.statements = Statements(connection)
+                return connection
 
     def _fetch(self, sql: str, params: tuple[Any, ...]) -> Any:
         with __exception_wrapper__:
@@ -74,21 +78,17 @@ class Postgres(PooledDatabase, PostgresqlDatabase):
 
     def _consider(self, error: Exception, password: str, deadline: float) -> None:
         """Return when connecting again may work, after the pause it needs; raise otherwise."""
-        if _is_refused_password(error) and self._has_new_password(password):
-            return
-        if _is_permanent(error) or time.monotonic() + SECONDS_BETWEEN_TRIES >= deadline:
-            text = str(error).lower()
-            cause = next((words for words in _CAUSES if words.lower() in text), "no connection")
+        cause = next((words for words in _CAUSES if words.lower() in str(error).lower()), "no connection")
+        if cause == "authentication failed":
+            try:
+                if self.credentials.refresh(password):
+                    return
+            except Exception:  # Secrets Manager may be out of reach too; the visitor gets the same 503
+                log.exception("database password not read")
+        if cause in _PERMANENT or time.monotonic() + SECONDS_BETWEEN_TRIES >= deadline:
             log.error("database unavailable", extra={"error": f"{kind_of(error)}: {cause}"})
             raise DatabaseUnavailable(cause) from None
         time.sleep(SECONDS_BETWEEN_TRIES)
-
-    def _has_new_password(self, refused: str) -> bool:
-        try:
-            return self.credentials.refresh(refused)
-        except Exception:  # Secrets Manager may be out of reach too; the visitor gets the same 503
-            log.exception("database password not read")
-            return False
 
     def _is_clean(self, connection: Any) -> bool:
         return bool(connection.pgconn.transaction_status == 0)
@@ -102,36 +102,16 @@ class Postgres(PooledDatabase, PostgresqlDatabase):
         return sql.lstrip()[:6].upper() == "SELECT" and _is_broken(self._state.conn)
 
 
-def _trust(settings: Settings) -> dict[str, Any]:
-    if not settings.database_sslmode.startswith("verify"):
-        return {}
-    return {"sslrootcert": settings.pgsslrootcert}
-
-
-def _give_up_on_silent_hosts() -> dict[str, Any]:
-    """After a failover the old writer may not even refuse; the kernel must notice within seconds, not minutes."""
-    return {"keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 10_000}
-
-
 def _is_broken(connection: Any) -> bool:
     return bool(connection.closed or connection.broken or hangs_up(connection.fileno()))
 
 
-def _is_refused_password(error: Exception) -> bool:
-    # libpq reports no SQLSTATE for a connection that never came to be; these words are the server's, in English on RDS.
-    return "authentication failed" in str(error)
-
-
-def _is_permanent(error: Exception) -> bool:
-    text = str(error)
-    return any(words in text for words in ("authentication failed", "does not exist", "certificate", "SSL error"))
-
-
-# libpq tells why it could not connect in words alone. These are safe to log; the rest of its message may not be.
+# libpq tells why it could not connect in words alone, without an SQLSTATE: its own, and the server's, in English on
+# RDS. These are safe to log; the rest of its message may not be. Of several addresses the lasting cause counts.
+_PERMANENT = ("authentication failed", "does not exist", "certificate", "SSL error")
 _CAUSES = (
-    "authentication failed",
+    *_PERMANENT,
     "connection refused",
-    "does not exist",
     "too many clients",
     "remaining connection slots",
     "starting up",
@@ -140,7 +120,5 @@ _CAUSES = (
     "name or service not known",
     "network is unreachable",
     "no route to host",
-    "certificate",
-    "SSL error",
     "timeout expired",
 )

@@ -6,13 +6,11 @@ in a row up in an index of trigrams; all others, and all of them on SQLite, are 
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from .models import database
-from .notes import ORDERS, Note
-from .sqlite import Sqlite
+from .notes import ORDERS, Note, NotePage
 
 # Of ASCII only: whether PostgreSQL's trigrams know other letters depends on the locale of the server. A pattern without
 # any trigram would read the whole index, which is slower than reading the user's notes.
@@ -23,51 +21,38 @@ HEAD = 200
 BEFORE, AROUND = 300, 1200
 
 
-class Found(NamedTuple):
-    """A note that was found; `text` is the part around the first match, cut from what was typed."""
-
-    id: int
-    name: str
-    updated_at: dt.datetime
-    pad_id: int | None
-    text: str
-
-
 def found_notes(
     user_id: int, words: list[str], order: str, limit: int, offset: int, pad_id: int | None = None
-) -> tuple[list[Found], int]:
-    """Return one page of the notes that contain all of the folded words, and how many there are.
+) -> NotePage:
+    """Return one page of the notes that contain all of the folded words.
 
     The order is one of ORDERS, or "" for the best first: words in the name, words at the beginning of one, then the
     newest.
     """
     if not words:
-        return [], 0
+        return NotePage([], 0)
     Note.derive(user_id)
-    where, params = _conditions(user_id, words, pad_id)
+    tests: list[tuple[str, Any]] = [("n.user_id = %s", user_id), *map(_contains, words)]
+    if pad_id is not None:
+        tests.append(("n.pad_id = %s", pad_id))
+    where = " AND ".join(["n.deleted_at IS NULL", *(condition for condition, _ in tests)])
+    params = [param for _, param in tests]
     columns, column_params = _points(words[:RANKED_WORDS])
     score = " + ".join(f"p{at} + b{at}" for at in range(len(words[:RANKED_WORDS])))
-    names = {"where": where, "columns": columns, "score": score, "order": ORDERS.get(order) or _BEST, "cut": _cut()}
-    rows = database.rows(_FOUND.format(**names), *column_params, *params, words[0], limit, offset)
+    match = f"{database.position}(n.folded, %s) - length(n.name) - {BEFORE}"
+    cut = f"substr(n.text, {database.greatest}(1, {match}), {AROUND})"
+    sql = _FOUND.format(where=where, columns=columns, score=score, order=ORDERS.get(order) or _BEST, cut=cut)
+    rows = database.rows(sql, *column_params, *params, words[0], limit, offset)
     if not rows and offset:
-        return [], int(database.rows(f"SELECT count(*) FROM notes n WHERE {where}", *params)[0][0])
-    return [Found(*row[:5]) for row in rows], rows[0][5] if rows else 0
-
-
-def _conditions(user_id: int, words: list[str], pad_id: int | None) -> tuple[str, list[Any]]:
-    conditions, params = ["n.user_id = %s", "n.deleted_at IS NULL"], [user_id]
-    if pad_id is not None:
-        conditions, params = [*conditions, "n.pad_id = %s"], [*params, pad_id]
-    contained = [_contains(word) for word in words]
-    conditions += [condition for condition, _ in contained]
-    return " AND ".join(conditions), [*params, *(param for _, param in contained)]
+        return NotePage([], int(database.rows(f"SELECT count(*) FROM notes n WHERE {where}", *params)[0][0]))
+    return NotePage([row[:5] for row in rows], rows[0][5] if rows else 0)
 
 
 def _contains(word: str) -> tuple[str, str]:
     """Return the condition that a note contains a word, and its parameter, by the quickest means there is."""
-    if isinstance(database.obj, Sqlite) or INDEXED.search(word):
+    if INDEXED.search(word):
         return "n.folded LIKE %s ESCAPE '!'", f"%{SPECIAL.sub(_ESCAPED, word)}%"
-    return "strpos(n.folded, %s) > 0", word
+    return f"{database.position}(n.folded, %s) > 0", word
 
 
 def _points(words: list[str]) -> tuple[str, list[str]]:
@@ -76,21 +61,12 @@ def _points(words: list[str]) -> tuple[str, list[str]]:
     A word has 4 points in the name, which ends at the first line's end, and 1 where a word at the beginning of the note
     begins with it.
     """
-    name = f"substr(n.folded, 1, {_place()}(n.folded, %s))"
-    in_name = f"CASE WHEN {_place()}({name}, %s) > 0 THEN 4 ELSE 0 END"
-    begins = f"CASE WHEN {_place()}(substr(n.folded, 1, {HEAD}), %s) > 0 THEN 1 ELSE 0 END"
+    place = database.position
+    name = f"substr(n.folded, 1, {place}(n.folded, %s))"
+    in_name = f"CASE WHEN {place}({name}, %s) > 0 THEN 4 ELSE 0 END"
+    begins = f"CASE WHEN {place}(substr(n.folded, 1, {HEAD}), %s) > 0 THEN 1 ELSE 0 END"
     points = [f"{in_name} AS p{at}, {begins} AS b{at}" for at in range(len(words))]
     return ", ".join(points), [value for word in words for value in ("\n", word, f" {word}")]
-
-
-def _place() -> str:
-    return "instr" if isinstance(database.obj, Sqlite) else "strpos"
-
-
-def _cut() -> str:
-    """Return the text around the first match of a word."""
-    greatest = "max" if isinstance(database.obj, Sqlite) else "greatest"
-    return f"substr(n.text, {greatest}(1, {_place()}(n.folded, %s) - length(n.name) - {BEFORE}), {AROUND})"
 
 
 _BEST = "score DESC, n.updated_at DESC, n.id DESC"

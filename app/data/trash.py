@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Any, NamedTuple
 
 from .models import database, now
 
 DAYS = 30
+SECONDS_BETWEEN_SWEEPS = 3600
 _MARK_NOTES = "UPDATE notes SET deleted_at = %s, version = version + 1"
 
 
@@ -68,6 +70,18 @@ def empty_trash(user_id: int) -> None:
 def sweep_trash() -> None:
     """Delete for good what everybody deleted more than 30 days ago."""
     _delete(now() - dt.timedelta(days=DAYS), "")
+
+
+class Sweeper:
+    """Sweeps the trash once an hour, by a request that has the database at hand: nothing wakes a paused one for it."""
+
+    due_at = 0.0
+
+    def pass_by(self) -> None:
+        """Do it if it is due."""
+        if time.monotonic() >= self.due_at:
+            self.due_at = time.monotonic() + SECONDS_BETWEEN_SWEEPS
+            sweep_trash()
 
 
 def _delete(until: dt.datetime, whose: str, *params: Any) -> None:

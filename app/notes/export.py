@@ -25,7 +25,9 @@ def archive(visitor: Visitor, notes: Iterable[tuple[Any, ...]]) -> IO[bytes]:
     # The zip takes one member at a time, so what programs read waits beside it.
     document = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
     with document, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as target:
-        document.write(_beginning(visitor))
+        pads = [{"id": pad_id, "name": name} for pad_id, name in visitor.pads]
+        head = json.dumps({"email": visitor.email, "pads": pads}, ensure_ascii=False, indent=2)
+        document.write(f'{head[:-2]},\n  "notes": [')
         for number, note in enumerate(notes):
             document.write(",\n" if number else "\n")
             document.write(json.dumps(_note(visitor, note), ensure_ascii=False, indent=2))
@@ -36,12 +38,6 @@ def archive(visitor: Visitor, notes: Iterable[tuple[Any, ...]]) -> IO[bytes]:
             shutil.copyfileobj(document.buffer, member)
     file.seek(0)
     return file
-
-
-def _beginning(visitor: Visitor) -> str:
-    pads = [{"id": pad_id, "name": name} for pad_id, name in visitor.pads]
-    head = json.dumps({"email": visitor.email, "pads": pads}, ensure_ascii=False, indent=2)
-    return f'{head[:-2]},\n  "notes": ['
 
 
 def _note(visitor: Visitor, note: tuple[Any, ...]) -> dict[str, Any]:

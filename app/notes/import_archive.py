@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import IO, Any, NamedTuple
 
@@ -45,7 +44,7 @@ def read_archive(file: IO[bytes]) -> Archive:
     """Read a zip. Raises `ArchiveError`."""
     try:
         with zipfile.ZipFile(file) as archive:
-            files = [item for item in archive.infolist() if not item.is_dir() and not _is_hidden(item.filename)]
+            files = [item for item in archive.infolist() if not (item.is_dir() or _is_hidden(item.filename))]
             if sum(item.file_size for item in files) > MOST_UNPACKED:
                 raise ArchiveError(
                     f"This is more than {MOST_UNPACKED // 1_000_000} MB of text. Please send it in parts."
@@ -130,8 +129,4 @@ def one_line(text: str) -> str:
 
 
 def _is_hidden(path: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in _parts(path))
-
-
-def _parts(path: str) -> Iterator[str]:
-    yield from (part for part in PurePosixPath(path).parts if part != "..")
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(path).parts if part != "..")

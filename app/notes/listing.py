@@ -14,7 +14,7 @@ from ..data.search import found_notes
 from ..data.trash import trash_note
 from ..security.sessions import own_path, redirect, signed_in
 from ..web.dates import Calendar
-from ..web.forms import Form, sent_form
+from ..web.forms import Form, sent_form, whole_number
 from ..web.pages import SPECIAL, calendar, escape, flash, page
 from ..web.routing import new_routes
 from .snippets import marked, snippet
@@ -64,8 +64,8 @@ def asked_listing() -> Listing:
     search = query.getunicode("search", "").replace("\0", " ").strip()[:SEARCH_LENGTH] if "search" in query else ""
     return Listing(
         order if order in ORDERS else "",
-        _number(query.get("page"), 1, LAST_PAGE),
-        _number(query.get("per_page"), PER_PAGE, MOST_PER_PAGE),
+        min(whole_number(query.get("page", "")) or 1, LAST_PAGE),
+        min(whole_number(query.get("per_page", "")) or PER_PAGE, MOST_PER_PAGE),
         search,
         "1" if "select" in query else "",
     )
@@ -73,8 +73,11 @@ def asked_listing() -> Listing:
 
 def list_page(visitor: Visitor, listing: Listing, title: str, pad_id: int | None = None) -> str:
     """Show a list of notes: all, those of a pad, or those found."""
-    words = search_words(listing.search)
-    notes, total = _asked(visitor, listing, words, pad_id)
+    words, offset = search_words(listing.search), (listing.page - 1) * listing.per_page
+    if listing.search:
+        notes, total = found_notes(visitor.user_id, words, listing.order, listing.per_page, offset, pad_id)
+    else:
+        notes, total = Note.page(visitor.user_id, listing.shown_order, listing.per_page, offset, pad_id)
     values: dict[str, Any] = {
         "rows": _rows(visitor, notes, calendar(visitor), pad_id is None, bool(listing.select), words),
         "total": total,
@@ -90,7 +93,8 @@ def list_page(visitor: Visitor, listing: Listing, title: str, pad_id: int | None
 def change_several(visitor: Visitor) -> Any:
     """Move the chosen notes to a pad, or put them into the trash."""
     form = sent_form()
-    chosen = [int(name[5:]) for name in form.values if name.startswith("note-") and name[5:].isdigit()][:MOST_PER_PAGE]
+    named = [whole_number(name.removeprefix("note-")) for name in form.values if name.startswith("note-")]
+    chosen = [note_id for note_id in named if note_id][:MOST_PER_PAGE]
     back = own_path(form["back"] or "/")
     if not chosen:
         flash("none-chosen")
@@ -112,13 +116,6 @@ def own_pad_choice(form: Form, visitor: Visitor) -> int | None:
             return pad_id
     form.fail("pad", "Please choose one of your pads.")
     return None
-
-
-def _asked(visitor: Visitor, listing: Listing, words: list[str], pad_id: int | None) -> tuple[list[Any], int]:
-    offset = (listing.page - 1) * listing.per_page
-    if listing.search:
-        return found_notes(visitor.user_id, words, listing.order, listing.per_page, offset, pad_id)
-    return Note.page(visitor.user_id, listing.shown_order, listing.per_page, offset, pad_id)
 
 
 def _rows(visitor: Visitor, notes: list[Any], dates: Calendar, with_pads: bool, select: bool, words: list[str]) -> str:
@@ -153,9 +150,3 @@ def _found(visitor: Visitor, note_id: int, name: str, text: str, words: list[str
         note = Note.of_user(note_id, visitor.user_id)
         line = snippet(note[3], words, always=True) if note else ""
     return shown, line or ""
-
-
-def _number(text: str | None, default: int, most: int) -> int:
-    if text is None or not (text.isascii() and text.isdigit() and len(text) < 10):
-        return default
-    return min(max(int(text), 1), most)

@@ -10,7 +10,7 @@ from ..data.models import Visitor
 from ..data.notes import Note
 from ..data.trash import restore_note, trash_note
 from ..security.sessions import redirect, signed_in
-from ..web.forms import Form, sent_form
+from ..web.forms import Form, sent_form, whole_number
 from ..web.pages import flash, page
 from ..web.routing import new_routes
 from .conflict import differing_lines, merged
@@ -84,11 +84,14 @@ def edit(visitor: Visitor, note_id: int) -> Any:
     if note is None:
         return _gone(visitor, form)
     if form["preview"] or form["merge"]:
-        return _form_page(visitor, _with_both(form, note) if form["merge"] else form, note_id, note[2])
+        if form["merge"]:
+            both = merged(note[3], form["text"].replace("\r\n", "\n"))
+            form = Form({**form.values, "text": both, "version": str(note[6])})
+        return _form_page(visitor, form, note_id, note[2])
     name, text, pad_id = _checked(form, visitor)
     if not form.ok or not has_room(form, visitor, text, instead_of=note[3]):
         return _form_page(visitor, form, note_id, note[2])
-    put_in = Note.edit(note_id, visitor.user_id, _version(form), pad_id, name, text)
+    put_in = Note.edit(note_id, visitor.user_id, whole_number(form["version"]) or 0, pad_id, name, text)
     if put_in is False:
         return _not_saved(visitor, note_id, form, (pad_id, name, text))
     flash("note-saved" if put_in == pad_id else "note-without-pad")
@@ -157,15 +160,6 @@ def _gone(visitor: Visitor, form: Form) -> str:
     """Keep a text that was to be saved to a note which is not there any more."""
     response.status = 404
     return _form_page(visitor, form, title="This note was deleted", gone=True)
-
-
-def _with_both(form: Form, note: tuple[Any, ...]) -> Form:
-    return Form({**form.values, "text": merged(note[3], form["text"].replace("\r\n", "\n")), "version": str(note[6])})
-
-
-def _version(form: Form) -> int:
-    text = form["version"]
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _checked(form: Form, visitor: Visitor) -> tuple[str, str, int | None]:

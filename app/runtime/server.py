@@ -33,7 +33,7 @@ class DrainingServer(MPServer):
         timer.start()
 
 
-def check_address(settings: Settings) -> None:
+def _check_address(settings: Settings) -> None:
     """See that the address can be listened on; raise `SettingsError` if not.
 
     The server would report it from a worker, with a traceback.
@@ -48,8 +48,14 @@ def check_address(settings: Settings) -> None:
         raise SettingsError(f"HOST and PORT must be free to listen on, got {what}") from None
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or Ctrl-C. Each worker process loads the application by itself (`app.wsgi`)."""
+def serve(settings: Settings, greeting: str = "") -> None:
+    """Serve until SIGTERM or Ctrl-C. Each worker process loads the application by itself (`app.wsgi`).
+
+    Raises `SettingsError` for an address that cannot be listened on, and prints the greeting else.
+    """
+    _check_address(settings)
+    if greeting:
+        print(greeting, flush=True)
     server = DrainingServer(
         "app.wsgi:gateway",
         address=settings.host,

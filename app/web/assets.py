@@ -21,7 +21,10 @@ class Assets:
         self._names: dict[str, str] = {}
         self._answers: dict[str, tuple[bytes, bytes, str]] = {}
         for path in sorted(folder.iterdir()):
-            self._add(path)
+            content = path.read_bytes()
+            hashed = f"{path.stem}.{hashlib.sha256(content).hexdigest()[:10]}{path.suffix}"
+            self._names[path.name] = hashed
+            self._answers[hashed] = (content, gzip.compress(content, mtime=0), TYPES[path.suffix])
 
     def url(self, name: str) -> str:
         """Return the path a page uses for a file: `style.css` becomes /static/style.1a2b3c4d5e.css."""
@@ -43,9 +46,3 @@ class Assets:
         """Tell search engines what is worth their visit: the pages before signing in."""
         headers = {"Content-Type": "text/plain; charset=UTF-8", "Cache-Control": "public, max-age=86400"}
         return HTTPResponse(ROBOTS, headers=headers)
-
-    def _add(self, path: Path) -> None:
-        content = path.read_bytes()
-        hashed = f"{path.stem}.{hashlib.sha256(content).hexdigest()[:10]}{path.suffix}"
-        self._names[path.name] = hashed
-        self._answers[hashed] = (content, gzip.compress(content, mtime=0), TYPES[path.suffix])

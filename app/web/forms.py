@@ -109,6 +109,11 @@ class Form:
         return value
 
 
+def whole_number(text: str) -> int | None:
+    """Return a number that somebody sent, or None for what is none or more than the database's 64 bits hold."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def sent_form() -> Form:
     """Return the form of this request, read once.
 
@@ -117,20 +122,13 @@ def sent_form() -> Form:
     """
     form: Form | None = request.environ.get("notejam.form")
     if form is None:
-        takes_files = request.route.config.get("body_bytes") and _is_multipart(request.environ)
-        form = request.environ["notejam.form"] = _upload() if takes_files else Form(_parse(_body(request.environ)))
-    return form
-
-
-def _is_multipart(environ: dict[str, Any]) -> bool:
-    return str(environ.get("CONTENT_TYPE", "")).startswith("multipart/form-data")
-
-
-def _upload() -> Form:
-    """Return the form of a route that takes files and says so with `body_bytes`; a malformed one is 400."""
-    sent = request.forms
-    form = Form({name: sent.getunicode(name, "") for name in sent})
-    form.files = dict(request.files.items())
+        is_multipart = str(request.environ.get("CONTENT_TYPE", "")).startswith("multipart/form-data")
+        if request.route.config.get("body_bytes") and is_multipart:  # a route that takes files says how much
+            form = Form({name: request.forms.getunicode(name, "") for name in request.forms})
+            form.files = dict(request.files.items())
+        else:
+            form = Form(_parse(_body(request.environ)))
+        request.environ["notejam.form"] = form
     return form
 
 

@@ -88,24 +88,22 @@ class Gateway:
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         """Answer one request."""
         environ = wsgi_environ(scope)
+        path = environ["PATH_INFO"]
         if scope.method in ("GET", "HEAD"):
-            if self._is_inline(environ["PATH_INFO"]):
+            if path in self._paths.inline or path.startswith("/static/"):
                 self._answer(environ, proto)
                 return
         elif not await self._receive(environ, proto):
             self._answer(environ, proto)
             return
         environ["notejam.arrived"] = time.perf_counter()
-        workers = self._slow if environ["PATH_INFO"] in self._paths.slow else self._pages
+        workers = self._slow if path in self._paths.slow else self._pages
         done = self._new_future()
         if workers.submit(environ.get("HTTP_COOKIE", ""), (environ, proto, done)):
             await done
         else:
             environ[REFUSED] = 503
             self._run((environ, proto, done), too_late=True)
-
-    def _is_inline(self, path: str) -> bool:
-        return path in self._paths.inline or path.startswith("/static/")
 
     async def _receive(self, environ: dict[str, Any], proto: Any) -> bool:
         """Wait for the whole body; False, with the reason in the environment, when it is refused or does not come."""

@@ -20,6 +20,7 @@ Headers = list[tuple[str, str]]
 
 # Answers about the task itself are asked every few seconds; their lines would drown and outprice the others.
 SILENT_ROUTES = ("/healthz", "/readyz")
+METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH")
 NOTHING_FROM_ELSEWHERE = (
     "default-src 'none'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
@@ -82,9 +83,21 @@ class Observer:
         failed = status >= 500
         if (logging.ERROR if failed else logging.INFO) < self.level:
             return
-        values = {"stage": self.stage, "metrics": self.metrics, "route": route, "status": status, "failed": int(failed)}
-        values |= {"ms": seconds * 1e3, "database_ms": database_seconds * 1e3}
-        self.write(values | _circumstances(environ), _failure(environ))
+        method, error = environ.get("REQUEST_METHOD", ""), environ.get("notejam.error")
+        values = {
+            "stage": self.stage,
+            "metrics": self.metrics,
+            "request_id": environ["notejam.request_id"],
+            "user_id": environ.get("notejam.user_id") or "null",
+            "method": method if method in METHODS else "other",
+            "route": route,
+            "status": status,
+            "failed": int(failed),
+            "throttled": "true" if environ.get("notejam.throttled") else "false",
+            "ms": seconds * 1e3,
+            "database_ms": database_seconds * 1e3,
+        }
+        self.write(values, describe(error) if error is not None else {})
 
 
 def request_id(environ: dict[str, Any]) -> str:
@@ -124,25 +137,6 @@ def _with_defaults(headers: Headers, defaults: Headers) -> Headers:
 @lru_cache(maxsize=256)
 def _without_filters(rule: str) -> str:
     return re.sub(r":[a-z]+>", ">", rule)
-
-
-def _method(environ: dict[str, Any]) -> str:
-    method = environ.get("REQUEST_METHOD", "")
-    return method if method in ("GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH") else "other"
-
-
-def _circumstances(environ: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "request_id": environ["notejam.request_id"],
-        "user_id": environ.get("notejam.user_id") or "null",
-        "method": _method(environ),
-        "throttled": "true" if environ.get("notejam.throttled") else "false",
-    }
-
-
-def _failure(environ: dict[str, Any]) -> dict[str, str]:
-    error = environ.get("notejam.error")
-    return describe(error) if error is not None else {}
 
 
 def _write_json(values: dict[str, Any], failure: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from bottle import SimpleTemplate, html_escape, request
 from ..data.models import Visitor
 from ..security.sessions import TOKEN_FIELD, cookie
 from .dates import Calendar
-from .forms import Form
+from .forms import Form, whole_number
 
 SPECIAL = re.compile(r"[&<>\"']").search
 VIEWS = Path(__file__).parents[1] / "views"
@@ -107,7 +107,7 @@ def _take_flash() -> Flash | None:
         return None
     request.app.sessions.set_cookie(name, "", max_age=0)
     key, _, number = value.partition(".")
-    if key not in MESSAGES or (number and not (number.isascii() and number.isdigit() and len(number) < 19)):
+    if key not in MESSAGES or (number and whole_number(number) is None):
         return None
     return Flash(MESSAGES[key].format(number=number), UNDO[key].format(number) if number and key in UNDO else "")
 

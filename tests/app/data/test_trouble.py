@@ -11,7 +11,6 @@ import pytest
 from webtest import TestApp
 
 from app.data.models import database
-from app.data.sqlite import Sqlite
 from notejam_cfn.local.database.postgres import Postgres
 
 from ..helpers import main_form, sign_up
@@ -41,15 +40,16 @@ def assert_told(page: Any, printed: str, cause: str) -> None:
 
 def reopened_with(monkeypatch: pytest.MonkeyPatch, pragma: str) -> None:
     """Let every connection to SQLite from now on start with that pragma."""
-    connect = Sqlite._connect_once
+    pool = database.obj.pool
+    connect = pool._connect
 
-    def connect_in_trouble(self: Sqlite) -> Any:
-        connection = connect(self)
+    def connect_in_trouble() -> Any:
+        connection = connect()
         connection.execute(pragma)
         return connection
 
-    monkeypatch.setattr(Sqlite, "_connect_once", connect_in_trouble)
-    database.obj.pool.close_idle()
+    monkeypatch.setattr(pool, "_connect", connect_in_trouble)
+    pool.close_idle()
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_what_is_written_is_found(user: TestApp) -> None:
     wrong = []
     for (script, text, words, expected), (note_id, _) in zip(CASES, added, strict=True):
         found, _ = found_notes(1, search_words(words), "", 200, 0)
-        if (note_id in {note.id for note in found}) != expected:
+        if (note_id in {note[0] for note in found}) != expected:
             wrong.append((script, text, words))
     database.close()
     assert wrong == []

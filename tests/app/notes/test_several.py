@@ -56,6 +56,13 @@ def test_only_ones_own_notes_and_pads_take_part(user: TestApp) -> None:
     assert note_names(user.get("/")) == ["Private"]
 
 
+@pytest.mark.parametrize("number", ["²", "٣", "0", "9" * 30])
+def test_a_number_that_no_note_can_have_chooses_none(user: TestApp, number: str) -> None:
+    token = main_form(user.get("/pads/create/"))["csrf_token"].value
+    moved = user.post("/notes/move/", {"csrf_token": token, f"note-{number}": "on", "do": "trash"})
+    assert "No note was chosen" in moved.follow().text
+
+
 def test_choosing_none_is_told(user: TestApp) -> None:
     add_note(user, "one")
     assert "No note was chosen" in chosen(user).submit("do", value="move").follow().text
