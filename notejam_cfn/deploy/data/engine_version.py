@@ -31,14 +31,14 @@ def to_restore(aws: Aws, region: str, held: str, built: str) -> str:
             f"what is to be restored is of PostgreSQL {held}, and the template is built for {_major(built)}",
             f'Set database.engine_version = "{_major(held)}" in notejam.toml, build, restore, and upgrade then',
         )
-    later = (each for each in offered(aws, region, _major(held)) if _numbers(each) >= _numbers(held))
-    return min(later, key=_numbers, default=held)
+    later = (each for each in offered(aws, region, _major(held)) if version_numbers(each) >= version_numbers(held))
+    return min(later, key=version_numbers, default=held)
 
 
 def offered(aws: Aws, region: str, major: str) -> list[str]:
     """Return the versions that a region offers of a major version."""
-    pages = aws.pages("rds", region, "describe_db_engine_versions", Engine=ENGINE)
-    every = (each["EngineVersion"] for page in pages for each in page["DBEngineVersions"])
+    found = aws.items("rds", region, "describe_db_engine_versions", "DBEngineVersions", Engine=ENGINE)
+    every = [each["EngineVersion"] for each in found]
     return [each for each in every if re.fullmatch(r"\d+\.\d+", each) and _major(each) == major]
 
 
@@ -46,5 +46,6 @@ def _major(version: str) -> str:
     return version.partition(".")[0]
 
 
-def _numbers(version: str) -> list[int]:
+def version_numbers(version: str) -> list[int]:
+    """Return the numbers of a version, in which versions compare."""
     return [int(part) for part in re.findall(r"\d+", version)]

@@ -17,7 +17,8 @@ from ...core.render import compact_json, load
 from ..aws.client import Aws
 from ..exit_codes import AwsTrouble, CommandError, RolledBack
 from ..manifest import StackSpec
-from ..plan.account.allowed import allowed_by
+from ..plan.account import quotas
+from ..plan.account.processors import CODES, CPU_UNITS, ON_DEMAND
 from ..plan.effects.resource_facts import absent_types, source
 from ..stacks.deploy import read_templates
 from ..stacks.templates import Template
@@ -30,12 +31,9 @@ COPIES, SERVICE = "copies", "service"
 # What CloudFront takes from one region stays there: it serves the stage wherever that is.
 STAYING = (COPIES, names.EDGE, names.EDGE_LOG)
 FINE, WARNING, WRONG, UNKNOWN = "ok", "warning", "wrong", "unknown"
-# Service Quotas' codes: VPCs per Region, EC2-VPC Elastic IPs, Fargate On-Demand vCPU resource count.
-VPCS_QUOTA, ADDRESSES_QUOTA, PROCESSORS_QUOTA = ("vpc", "L-F678F1CE"), ("ec2", "L-0263D0A3"), ("fargate", "L-3032A538")
 NETWORK, MAX_TASKS = "network", "MaxTasks"
 # Outputs that name a repository of images: of the pipeline's part in another region, and of the pipeline's own stack.
 REPOSITORIES = ("Uri", "ImageRepositoryUri")
-CPU_UNITS = 1024  # of one vCPU
 SMOKE_SECONDS = 10
 # A load balancer's name is known after a while, and tasks answer some time after they run.
 SMOKE_TRIES, SMOKE_PAUSE = 18, 10.0
@@ -146,8 +144,7 @@ def zones(aws: Aws, region: str) -> Finding:
 
 def vpcs(aws: Aws, region: str) -> Finding:
     """Look whether there may be one more VPC."""
-    used = sum(len(page["Vpcs"]) for page in aws.pages("ec2", region, "describe_vpcs"))
-    return _room("VPCs", allowed_by(aws, region, *VPCS_QUOTA), used, needed=1)
+    return _room(aws, region, "VPCs", quotas.VPCS, needed=1)
 
 
 def addresses(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
@@ -155,8 +152,7 @@ def addresses(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
     needed = sum(body["Type"] == "AWS::EC2::EIP" for body in template["Resources"].values())
     if not needed:
         return Finding("quota of addresses", FINE, "none needed")
-    used = len(aws.call("ec2", region, "describe_addresses")["Addresses"])
-    return _room("addresses", allowed_by(aws, region, *ADDRESSES_QUOTA), used, needed)
+    return _room(aws, region, "addresses", quotas.ADDRESSES, needed)
 
 
 def processors(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
@@ -164,7 +160,7 @@ def processors(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
     tasks = int(template["Parameters"][MAX_TASKS]["Default"])
     task = next(body for body in template["Resources"].values() if body["Type"] == "AWS::ECS::TaskDefinition")
     needed = tasks * int(task["Properties"]["Cpu"]) / CPU_UNITS
-    allowed = allowed_by(aws, region, *PROCESSORS_QUOTA)
+    allowed = aws.quota(region, "fargate", CODES[ON_DEMAND])
     verdict = FINE if needed <= allowed else WARNING
     return Finding("quota of processors", verdict, f"{allowed:g} vCPU; {tasks} tasks, the most, take {needed:g}")
 
@@ -274,7 +270,8 @@ def _image_of(aws: Aws, repository: str, region: str, stack: StackSpec) -> str |
     return f"{repository}@{found[0]['Value']}" if found else None
 
 
-def _room(what: str, allowed: float, used: int, needed: int) -> Finding:
+def _room(aws: Aws, region: str, what: str, quota: quotas.Quota, needed: int) -> Finding:
+    used, allowed = quota.used(aws, region), quota.allowed(aws, region)
     verdict = FINE if used + needed <= allowed else WRONG
     return Finding(f"quota of {what}", verdict, f"{used} of {allowed:g} used, {needed} more needed")
 

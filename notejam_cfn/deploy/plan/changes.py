@@ -9,9 +9,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from ..stacks.templates import INPUTS
 from . import resolve
 from .differences import changed_paths
 from .effects.resource_facts import UNKNOWN, ResourceFacts, facts_of, touches
@@ -93,11 +94,26 @@ class Comparison:
     @functools.cached_property
     def readers(self) -> Mapping[Key, frozenset[Key]]:
         """By resource that is deployed: the deployed resources, in any stack, that refer to it."""
-        found = _Readers()
-        for stack in self.stacks:
-            if stack.old is not None:
-                found.take(stack.name, stack.old, stack.old_values)
-        return {key: frozenset(readers) for key, readers in found.read.items()}
+        behind: dict[Key, frozenset[Key]] = {}
+        found: dict[Key, set[Key]] = {}
+        for stack in self.stacks:  # those that others read come first
+            if stack.old is None:
+                continue
+            for name, value in resolve.output_values(stack.old, stack.old_values, {}).items():
+                behind[stack.name, name] = frozenset(_targets(stack.name, value, behind))
+            for name, resource in resolve.resources(stack.old, stack.old_values, {}).items():
+                for target in _targets(stack.name, dict(resource.properties), behind):
+                    found.setdefault(target, set()).add((stack.name, name))
+        return {key: frozenset(readers) for key, readers in found.items()}
+
+
+def _targets(stack: str, value: Any, behind: Mapping[Key, frozenset[Key]]) -> Iterator[Key]:
+    """Yield the resources that a value of a stack refers to; `behind` are those that outputs refer to."""
+    for reference in references(value):
+        if reference.stack:
+            yield from behind.get((reference.stack, reference.name), ())
+        else:
+            yield (stack, reference.name)
 
 
 def compare(stacks: Iterable[StackChange], outputs: Mapping[Key, str]) -> Comparison:
@@ -105,7 +121,9 @@ def compare(stacks: Iterable[StackChange], outputs: Mapping[Key, str]) -> Compar
     walk = _Walk(dict(outputs))
     for stack in stacks:
         walk.take(stack)
-    return walk.result()
+    after = walk.after.items()
+    changing = frozenset(key for key, value in after if value is None or value != outputs.get(key))
+    return Comparison(tuple(walk.changes), changing, walk.old, walk.new, tuple(walk.stacks))
 
 
 class _Walk:
@@ -154,33 +172,6 @@ class _Walk:
             if gone[0] == stack.name:
                 self.after.pop(gone, None)
 
-    def result(self) -> Comparison:
-        changing = frozenset(key for key, value in self.after.items() if value is None or value != self.now.get(key))
-        return Comparison(tuple(self.changes), changing, self.old, self.new, tuple(self.stacks))
-
-
-class _Readers:
-    """Remembers which deployed resources refer to which, through outputs too."""
-
-    def __init__(self) -> None:
-        self.behind: dict[Key, frozenset[Key]] = {}
-        self.read: dict[Key, set[Key]] = {}
-
-    def take(self, stack: str, document: Mapping[str, Any], values: Mapping[str, str]) -> None:
-        """Note what a stack's resources refer to, those stacks first that others read."""
-        for name, value in resolve.output_values(document, values, {}).items():
-            self.behind[stack, name] = frozenset(self._targets(stack, value))
-        for name, resource in resolve.resources(document, values, {}).items():
-            for target in self._targets(stack, dict(resource.properties)):
-                self.read.setdefault(target, set()).add((stack, name))
-
-    def _targets(self, stack: str, value: Any) -> Iterable[Key]:
-        for reference in references(value):
-            if reference.stack:
-                yield from self.behind.get((reference.stack, reference.name), ())
-            else:
-                yield (stack, reference.name)
-
 
 class _Comparing:
     """Compares the resources of one stack."""
@@ -192,43 +183,37 @@ class _Comparing:
         self.old = old
         self.new = new
         self.unknown = unknown
-        self.replaced: dict[str, Action] = {}
         self.found: dict[str, ResourceChange] = {}
         self._settle()
 
     def changes(self) -> list[ResourceChange]:
         """Return what becomes of each resource that changes, in the new template's order, then what goes."""
-        added = {n: self._added(n) for n in self.new if n not in self.old}
-        gone = [self._removed(name) for name in self.old if name not in self.new]
-        return [(added | self.found)[name] for name in self.new if name in added or name in self.found] + gone
+        found = self.found | {name: self._change(name, Action.ADD) for name in self.new if name not in self.old}
+        gone = [self._change(name, Action.REMOVE) for name in self.old if name not in self.new]
+        return [found[name] for name in self.new if name in found] + gone
 
     def _settle(self) -> None:
         """Compare until a round finds nothing more."""
-        both = [name for name in self.new if name in self.old]
-        while True:
-            before = {name: (change.action, change.properties) for name, change in self.found.items()}
-            for name in both:
-                change = self._compared(name)
+        before: dict[str, ResourceChange] | None = None
+        while before != self.found:
+            before = dict(self.found)
+            for name in self.new:
+                change = self._compared(name) if name in self.old else None
                 if change:
                     self.found[name] = change
-                    if change.action in REPLACING:
-                        self.replaced[name] = change.action
-            if before == {name: (change.action, change.properties) for name, change in self.found.items()}:
-                return
 
     def _compared(self, name: str) -> ResourceChange | None:
         old, new = self.old[name], self.new[name]
+        if old.type != new.type:
+            return self._change(name, Action.REPLACE, ("Type",))
         certain = set(changed_paths(old.properties, new.properties))
         caused = {key: self.causes(value) for key, value in new.properties.items()}
         moved = {key: causes for key, causes in caused.items() if causes}
-        attributes = {key for key in ("Metadata", "UpdatePolicy") if _differs(old, new, key)}
-        if old.type != new.type:
-            return self._change(name, Action.REPLACE, ("Type",), ())
         properties = tuple(sorted(certain | {k for k in moved if not any(touches(p, k) for p in certain)}))
         if not properties:
-            policies = {key for key in ("DeletionPolicy", "UpdateReplacePolicy") if _differs(old, new, key)}
-            told = tuple(sorted(attributes | policies))
-            return self._change(name, Action.CHANGE, told, ()) if told else None
+            attributes = ("DeletionPolicy", "Metadata", "UpdatePolicy", "UpdateReplacePolicy")
+            told = tuple(key for key in attributes if _told(old, key) != _told(new, key))
+            return self._change(name, Action.CHANGE, told) if told else None
         action = self._action(facts_of(new.type) or UNKNOWN, certain - _in_place(old, new), moved)
         if action is Action.REPLACE and name in self.stack.stale:
             action = Action.MAYBE_REPLACE  # which of the values it reads is another one now is not known
@@ -239,20 +224,16 @@ class _Comparing:
         """Return what makes a value another one, although the template says the same."""
         found: dict[str, Action] = {}
         for reference in references(value):
-            name = reference.name
+            name, attribute = reference.name, reference.attribute
+            change = self.found.get(name)
             if reference.stack:
                 if (reference.stack, name) in self.unknown:
                     found[f"{reference.stack}.{name}"] = Action.REPLACE
-            elif name in self.replaced:
-                found[name] = self.replaced[name]
-            elif reference.attribute and self._follows(name, reference.attribute):
-                found[f"{name}.{reference.attribute}"] = Action.REPLACE
+            elif change and change.action in REPLACING:
+                found[name] = change.action
+            elif change and attribute and any(touches(path, attribute) for path in change.properties):
+                found[f"{name}.{attribute}"] = Action.REPLACE  # a property that changes, as a parameter's value
         return found
-
-    def _follows(self, name: str, attribute: str) -> bool:
-        """Whether an attribute is a property that changes, such as the value of a parameter."""
-        change = self.found.get(name)
-        return change is not None and any(touches(path, attribute) for path in change.properties)
 
     def _action(
         self, facts: ResourceFacts, certain: Collection[str], moved: Mapping[str, Mapping[str, Action]]
@@ -260,30 +241,22 @@ class _Comparing:
         for_sure = [*certain, *(k for k, causes in moved.items() if Action.REPLACE in causes.values())]
         if any(touches(path, known) for path in for_sure for known in facts.replaces):
             return Action.REPLACE
-        perhaps = [*for_sure, *moved]
-        if any(touches(path, known) for path in moved for known in facts.replaces):
-            return Action.MAYBE_REPLACE
-        if any(touches(path, known) for path in perhaps for known in facts.may_replace):
-            return Action.MAYBE_REPLACE
-        return Action.CHANGE
+        perhaps = [(path, known) for path in moved for known in facts.replaces]
+        perhaps += [(path, known) for path in (*for_sure, *moved) for known in facts.may_replace]
+        return Action.MAYBE_REPLACE if any(touches(path, known) for path, known in perhaps) else Action.CHANGE
 
     def _change(
-        self, name: str, action: Action, properties: tuple[str, ...], because: tuple[str, ...]
+        self, name: str, action: Action, properties: tuple[str, ...] = (), because: tuple[str, ...] = ()
     ) -> ResourceChange:
-        old, new = self.old[name], self.new[name]
-        policy = new.replacement if action in REPLACING else ""
+        old, new = self.old.get(name), self.new.get(name)
+        policy = ""
+        if new and action in REPLACING:
+            policy = new.replacement
+        elif old and action is Action.REMOVE:
+            policy = old.deletion
+        kind = (new or self.old[name]).type
         return ResourceChange(
-            self.stack.name, self.stack.layer, name, new.type, action, properties, because, policy, old, new
-        )
-
-    def _added(self, name: str) -> ResourceChange:
-        new = self.new[name]
-        return ResourceChange(self.stack.name, self.stack.layer, name, new.type, Action.ADD, new=new)
-
-    def _removed(self, name: str) -> ResourceChange:
-        old = self.old[name]
-        return ResourceChange(
-            self.stack.name, self.stack.layer, name, old.type, Action.REMOVE, policy=old.deletion, old=old
+            self.stack.name, self.stack.layer, name, kind, action, properties, because, policy, old, new
         )
 
 
@@ -298,12 +271,9 @@ def _in_place(old: Resolved, new: Resolved) -> frozenset[str]:
     return frozenset()
 
 
-def _differs(old: Resolved, new: Resolved, attribute: str) -> bool:
-    return bool(_told(old.attributes.get(attribute)) != _told(new.attributes.get(attribute)))
-
-
-def _told(attribute: Any) -> Any:
+def _told(resource: Resolved, name: str) -> Any:
     """Return an attribute without the digest of the outputs a resource reads, which is this package's own."""
+    attribute = resource.attributes.get(name)
     if not isinstance(attribute, Mapping):
         return attribute
-    return {key: value for key, value in attribute.items() if key != "Inputs"}
+    return {key: value for key, value in attribute.items() if key != INPUTS}

@@ -18,7 +18,10 @@ FORMAT = 1
 
 def document(plan: Plan) -> dict[str, Any]:
     """Return a plan as data. `digest` covers what would be done; neither the time nor the wording is part of it."""
-    content = _content(plan)
+    content = {
+        "stacks": [_stack(each) for each in plan.stacks.values()],
+        "changes": [_change(each, plan) for each in plan.judged],
+    }
     return {
         "format": FORMAT,
         "stage": plan.stage,
@@ -66,10 +69,12 @@ def require_same(approved: Mapping[str, Any], plan: Plan) -> None:
     now = document(plan)
     if now["digest"] == approved["digest"]:
         return
-    before, after = (set(map(_line, each.get("changes", ()))) for each in (approved, now))
-    told = [f"no longer: {line}" for line in sorted(before - after)] + [
-        f"new: {line}" for line in sorted(after - before)
-    ]
+    before, after = (
+        {f"{change['action']} {change['id']}: {change['verdict']}" for change in each.get("changes", ())}
+        for each in (approved, now)
+    )
+    told = [f"no longer: {line}" for line in sorted(before - after)]
+    told += [f"new: {line}" for line in sorted(after - before)]
     raise Refused(
         "things are no longer as they were when this plan was made",
         *(told or ["the templates, parameters or stacks are others"]),
@@ -77,19 +82,7 @@ def require_same(approved: Mapping[str, Any], plan: Plan) -> None:
     )
 
 
-def _line(change: Mapping[str, Any]) -> str:
-    return f"{change['action']} {change['id']}: {change['verdict']}"
-
-
-def _content(plan: Plan) -> dict[str, Any]:
-    return {
-        "stacks": [_stack(each) for each in plan.stacks.values()],
-        "changes": [_change(each, plan) for each in plan.judged],
-    }
-
-
 def _stack(plan: StackPlan) -> dict[str, Any]:
-    protection = {True: "on", False: "off", None: None}[plan.protection]
     return {
         "name": plan.stack.name,
         "layer": plan.stack.layer,
@@ -100,7 +93,7 @@ def _stack(plan: StackPlan) -> dict[str, Any]:
         "template": plan.stack.sha256,
         "parameters": [vars(each) for each in plan.parameters],
         "cleared": [each.logical_id for each in plan.cleared or ()],
-        "protection": protection,
+        "protection": {True: "on", False: "off", None: None}[plan.protection],
     }
 
 

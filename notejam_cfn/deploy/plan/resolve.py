@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...core.evaluated import EvaluatedTemplate
+from ..stacks.templates import deletion_policy
+
 Outputs = Mapping[tuple[str, str], str | None]
 """Values of outputs by stack and name; None for one whose value will only be known once its stack is updated."""
 OUTPUT = "Output"
@@ -17,9 +20,6 @@ NO_VALUE = object()
 LISTS = ("CommaDelimitedList", "List<")
 NESTED = (dict, list)
 _VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
-# As CloudFormation itself does for a database, which it never deletes without one.
-# Source: CloudFormation Template Reference, "DeletionPolicy attribute".
-SNAPSHOT_BY_DEFAULT = "AWS::RDS::DBCluster"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,11 +37,19 @@ class Resolved:
 def resources(document: Mapping[str, Any], values: Mapping[str, str], outputs: Outputs) -> dict[str, Resolved]:
     """Return the resources that a stack with these parameter values holds, by logical id, in the template's order."""
     resolver = Resolver(document, values, outputs)
-    return {
-        name: _resource(name, body, resolver)
-        for name, body in document["Resources"].items()
-        if "Condition" not in body or resolver.holds(body["Condition"])
-    }
+    found = {}
+    for name, body in resolver.resources():
+        given = {key: resolver.value(body[key]) for key in ("DeletionPolicy", "UpdateReplacePolicy") if key in body}
+        others = {key: body[key] for key in ("Metadata", "UpdatePolicy", "CreationPolicy") if key in body}
+        found[name] = Resolved(
+            logical_id=name,
+            type=body["Type"],
+            properties=resolver.value(body.get("Properties", {})),
+            deletion=deletion_policy(body["Type"], given.get("DeletionPolicy")),
+            replacement=str(given.get("UpdateReplacePolicy", "Delete")),
+            attributes=others | given,
+        )
+    return found
 
 
 def output_values(document: Mapping[str, Any], values: Mapping[str, str], outputs: Outputs) -> dict[str, Any]:
@@ -88,28 +96,15 @@ def references(value: Any) -> Iterator[Reference]:
                     yield from references(item)
 
 
-class Resolver:
+class Resolver(EvaluatedTemplate):
     """Works out the functions of one template, as far as that is possible before anything is deployed."""
 
     def __init__(self, document: Mapping[str, Any], values: Mapping[str, str], outputs: Outputs) -> None:
+        super().__init__(document, parameters(document, values))
         declared = document.get("Parameters", {})
         self.types = {name: str(body.get("Type", "String")) for name, body in declared.items()}
-        self.values = parameters(document, values)
-        self.conditions = document.get("Conditions", {})
         self.mappings = document.get("Mappings", {})
         self.outputs = outputs
-
-    def holds(self, condition: Any) -> bool:
-        """Tell whether a condition holds, given by name or as a function."""
-        if isinstance(condition, str):
-            return self.holds(self.conditions[condition])
-        ((function, argument),) = condition.items()
-        if function == "Condition":
-            return self.holds(str(argument))
-        if function == "Fn::Equals":
-            return bool(self.value(argument[0]) == self.value(argument[1]))
-        answers = [self.holds(item) for item in argument]
-        return {"Fn::Not": not answers[0], "Fn::And": all(answers), "Fn::Or": any(answers)}[function]
 
     def value(self, value: Any) -> Any:
         """Return a value with its functions worked out; what refers to a resource stays a reference."""
@@ -117,8 +112,12 @@ class Resolver:
             return value
         if isinstance(value, list):
             return [item for each in value if (item := self.value(each)) is not NO_VALUE]
+        if isinstance(value, bool):
+            return str(value).lower()
+        if isinstance(value, (int, float)):
+            return str(value)
         if not isinstance(value, dict):
-            return str(value).lower() if isinstance(value, bool) else str(value) if _is_number(value) else value
+            return value
         if len(value) == 1:
             ((function, argument),) = value.items()
             known = _FUNCTIONS.get(function)
@@ -131,7 +130,7 @@ class Resolver:
             return NO_VALUE
         if name not in self.types:
             return {"Ref": name}
-        text = str(self.values[name])
+        text = str(self._parameters[name])
         return text.split(",") if self.types[name].startswith(LISTS) else text
 
     def _attribute(self, argument: Any) -> Any:
@@ -217,24 +216,3 @@ def joined(parts: list[Any]) -> Any:
 
 def _is_concatenation(value: Any) -> bool:
     return isinstance(value, dict) and value.get("Fn::Join", [None])[0] == "" and isinstance(value["Fn::Join"][1], list)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float))
-
-
-def _resource(name: str, body: Mapping[str, Any], resolver: Resolver) -> Resolved:
-    default = "Snapshot" if body["Type"] == SNAPSHOT_BY_DEFAULT else "Delete"
-    given = {key: resolver.value(body[key]) for key in ("DeletionPolicy", "UpdateReplacePolicy") if key in body}
-    return Resolved(
-        logical_id=name,
-        type=body["Type"],
-        properties=resolver.value(body.get("Properties", {})),
-        deletion=_policy(given.get("DeletionPolicy", default)),
-        replacement=_policy(given.get("UpdateReplacePolicy", "Delete")),
-        attributes={key: body[key] for key in ("Metadata", "UpdatePolicy", "CreationPolicy") if key in body} | given,
-    )
-
-
-def _policy(value: str) -> str:
-    return "Retain" if value == "RetainExceptOnCreate" else str(value)

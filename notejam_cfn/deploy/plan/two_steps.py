@@ -5,7 +5,7 @@ First with everything that is new and with what is to go, then the stacks that u
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..stacks.templates import Template
@@ -37,7 +37,7 @@ def first_step(old: Template, new: Template, kept: Collection[str]) -> Template:
     """Return the new template with the old definitions of what stays for now, and of what those need."""
     before: Mapping[str, Any] = old.document["Resources"]
     resources = dict(new.document["Resources"]) | {name: before[name] for name in kept}
-    for name in _needed(old, kept):
+    for name in sorted(old.with_needs(kept)):
         resources.setdefault(name, before[name])
     declared = {
         section: {**old.document.get(section, {}), **new.document.get(section, {})}
@@ -45,15 +45,6 @@ def first_step(old: Template, new: Template, kept: Collection[str]) -> Template:
         if section in old.document or section in new.document
     }
     return Template({**new.document, **declared, "Resources": resources})
-
-
-def _needed(template: Template, names: Collection[str]) -> Iterator[str]:
-    waiting, seen = list(names), set(names)
-    while waiting:
-        for need in template.resources[waiting.pop()].needs - seen:
-            seen.add(need)
-            waiting.append(need)
-            yield need
 
 
 def _gives_up_addresses(change: ResourceChange) -> bool:

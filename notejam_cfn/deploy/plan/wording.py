@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 from ...core.terminal import GREEN, RED, YELLOW
 from ..stacks.execution.statuses import status
-from ..stacks.parameters import ParameterChange
-from .changes import REPLACING, Action, ResourceChange
+from ..ui.progress import counted
+from .changes import REPLACING, Action
 from .effects.findings import Verdict
 from .effects.verdicts import Judged
-from .model import Kind, LeftStack, Plan, StackPlan
+from .model import Kind, Plan, StackPlan
 
 SIGNS = {Action.ADD: "+", Action.CHANGE: "~", Action.REPLACE: "±", Action.MAYBE_REPLACE: "±", Action.REMOVE: "-"}
 STYLES = {"+": GREEN, "~": YELLOW, "±": RED, "-": RED}
@@ -29,9 +28,14 @@ TEXT = frozenset({"Metadata", "DeletionPolicy", "UpdateReplacePolicy"})
 def lines(plan: Plan) -> list[str]:
     """Return the lines that show a plan to a person."""
     width = max((len(each.stack.layer) for each in plan.stacks.values()), default=0)
-    told = [line for each in plan.stacks.values() for line in _stack_lines(each, width)]
+    told = [line for stack in plan.stacks.values() for line in _stack_lines(stack, width)]
     told += [f"note: {notice}" for notice in plan.notices]
-    return told + _left_lines(plan.left)
+    for each in plan.left:
+        cost = f", ${each.monthly_usd:,.2f} a month idle" if each.monthly_usd is not None else ""
+        holds = counted(each.holds, "resource")
+        told.append(f"left: {each.name} ({each.region}) is no longer built; it holds {holds}{cost}")
+        told.append(f"      remove it: python -m notejam_cfn destroy {each.stage} --left")
+    return told
 
 
 def style(line: str) -> str:
@@ -47,12 +51,21 @@ def _stack_lines(plan: StackPlan, width: int) -> list[str]:
     if plan.cleared is not None and plan.state:
         told.append(f"    {plan.state.name} {status(plan.state.status).meaning}; it is deleted first")
         told += [f"    - {held.logical_id} ({held.type}, {held.status})" for held in plan.cleared]
-    told += _added_lines([each.change for each in plan.changes if each.change.action is Action.ADD])
+    added: dict[str, list[str]] = {}
+    for each in plan.changes:
+        if each.change.action is Action.ADD:
+            added.setdefault(each.change.type.removeprefix("AWS::"), []).append(each.change.logical_id)
+    told += [f"    + {kind}: {', '.join(names)}" for kind, names in sorted(added.items())]
     seen = [each for each in plan.changes if each.change.action is not Action.ADD and not _is_text(each)]
     told += [line for each in seen for line in _change_lines(each)]
     texts = sum(map(_is_text, plan.changes))
     told += [f"    ~ {texts} change in their description only"] if texts else []
-    return told + [_parameter_line(change, plan) for change in plan.parameters]
+    for given in plan.parameters:
+        if plan.kind is Kind.UNCHANGED:
+            told.append(f"    {given.name} matters to nothing there yet")
+        else:
+            told.append(f"      {given.name}: {given.old or '(empty)'} → {given.new or '(empty)'}")
+    return told
 
 
 def _summary(plan: StackPlan) -> str:
@@ -72,16 +85,16 @@ def _is_text(judged: Judged) -> bool:
     return change.action is Action.CHANGE and bool(change.properties) and set(change.properties) <= TEXT
 
 
-def _added_lines(changes: Sequence[ResourceChange]) -> list[str]:
-    by_type: dict[str, list[str]] = {}
-    for change in changes:
-        by_type.setdefault(change.type, []).append(change.logical_id)
-    return [f"    + {kind.removeprefix('AWS::')}: {', '.join(names)}" for kind, names in sorted(by_type.items())]
-
-
 def _change_lines(judged: Judged) -> list[str]:
     change = judged.change
-    told = f"    {SIGNS[change.action]} {change.logical_id} ({change.type.removeprefix('AWS::')}){_what(change)}"
+    what = ", ".join(change.properties)
+    if change.action in REPLACING:
+        what = f"replaced{', maybe' if change.action is Action.MAYBE_REPLACE else ''} ({what})"
+    if change.because:
+        what += f", because of {', '.join(change.because)}"
+    told = f"    {SIGNS[change.action]} {change.logical_id} ({change.type.removeprefix('AWS::')})"
+    if change.action is not Action.REMOVE:
+        told += f": {what}"
     findings = sorted((each for each in judged.findings if each.reason), key=lambda each: each.weight)
     why = [
         f"{each.verdict.value.upper() if each.refused else each.verdict.value}: {each.reason}"
@@ -90,28 +103,3 @@ def _change_lines(judged: Judged) -> list[str]:
         for each in findings
     ]
     return [told, *(f"        {text}" for text in why)]
-
-
-def _what(change: ResourceChange) -> str:
-    properties = ", ".join(change.properties)
-    because = f", because of {', '.join(change.because)}" if change.because else ""
-    if change.action in REPLACING:
-        maybe = ", maybe" if change.action is Action.MAYBE_REPLACE else ""
-        return f": replaced{maybe} ({properties}){because}"
-    return f": {properties}{because}" if change.action is Action.CHANGE else ""
-
-
-def _parameter_line(change: ParameterChange, plan: StackPlan) -> str:
-    if plan.kind is Kind.UNCHANGED:
-        return f"    {change.name} matters to nothing there yet"
-    return f"      {change.name}: {change.old or '(empty)'} → {change.new or '(empty)'}"
-
-
-def _left_lines(left: Sequence[LeftStack]) -> list[str]:
-    told = []
-    for each in left:
-        cost = f", ${each.monthly_usd:,.2f} a month idle" if each.monthly_usd is not None else ""
-        holds = f"{each.holds} resource{'s' * (each.holds != 1)}"
-        told.append(f"left: {each.name} ({each.region}) is no longer built; it holds {holds}{cost}")
-        told.append(f"      remove it: python -m notejam_cfn destroy {each.stage} --left")
-    return told

@@ -5,12 +5,14 @@ Nothing is asked unless something concerned changes. What may not be looked at i
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ...aws.client import Aws
+from ...data.engine_version import version_numbers
 from ...exit_codes import AwsTrouble
 from ..changes import REPLACING, Action, Comparison, Key, ResourceChange
 from ..effects.findings import Finding, Verdict
@@ -28,19 +30,13 @@ def findings(aws: Aws, comparison: Comparison, stacks: Plans) -> dict[Key, list[
     """Return what was found, by stack and logical id."""
     found: dict[Key, list[Finding]] = {}
     for change in comparison.changes:
-        look = LOOKS.get(change.type)
-        for finding in _looked(look, aws, change, stacks) if look else ():
-            found.setdefault((change.stack, change.logical_id), []).append(finding)
+        if change.type in LOOKS:
+            with contextlib.suppress(AwsTrouble):
+                looked = list(LOOKS[change.type](aws, change, stacks))
+                found.setdefault((change.stack, change.logical_id), []).extend(looked)
     for key, finding in quotas.findings(aws, comparison, stacks):
         found.setdefault(key, []).append(finding)
     return found
-
-
-def _looked(look: Look, aws: Aws, change: ResourceChange, stacks: Plans) -> list[Finding]:
-    try:
-        return list(look(aws, change, stacks))
-    except AwsTrouble:
-        return []
 
 
 def _engine(aws: Aws, change: ResourceChange, stacks: Plans) -> Iterator[Finding]:
@@ -51,17 +47,18 @@ def _engine(aws: Aws, change: ResourceChange, stacks: Plans) -> Iterator[Finding
     held = {each.logical_id: each.physical_id for each in aws.resources(region, change.stack)}
     name = held.get(change.logical_id, "")
     live = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=name)["DBClusters"][0]["EngineVersion"]
-    if _numbers(wanted) < _numbers(live)[: len(_numbers(wanted))]:
+    asked, runs = version_numbers(wanted), version_numbers(live)
+    if asked < runs[: len(asked)]:
         yield Finding(Verdict.WILL_FAIL, f"it runs {live} by now, and cannot go back to {wanted}")
-    if _numbers(wanted)[0] > _numbers(live)[0] and not _has_fresh_snapshot(aws, region, name):
+    if asked[0] > runs[0] and not _has_fresh_snapshot(aws, region, name):
         stage = stacks[change.stack].stack.stage
         reason = f"take a snapshot first, the only way back from another major version: notejam_cfn backup {stage}"
         yield Finding(Verdict.ORDER, reason, 'Amazon Aurora User Guide, "Performing a major version upgrade"')
 
 
 def _has_fresh_snapshot(aws: Aws, region: str, cluster: str) -> bool:
-    pages = aws.pages("rds", region, "describe_db_cluster_snapshots", DBClusterIdentifier=cluster)
-    taken = [each["SnapshotCreateTime"] for page in pages for each in page["DBClusterSnapshots"]]
+    method, key = "describe_db_cluster_snapshots", "DBClusterSnapshots"
+    taken = [each["SnapshotCreateTime"] for each in aws.items("rds", region, method, key, DBClusterIdentifier=cluster)]
     return any(datetime.datetime.now(datetime.UTC) - moment < FRESH for moment in taken)
 
 
@@ -105,10 +102,6 @@ def _record(aws: Aws, change: ResourceChange, stacks: Plans) -> Iterator[Finding
         if each["Name"].rstrip(".") == str(name).rstrip(".") and each["Type"] == kind:
             reason = f"{name} has a record of the type {kind} already: remove that one first, and deploy right after"
             yield Finding(Verdict.WILL_FAIL, reason, "Route 53 API Reference, ChangeResourceRecordSets")
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", version)]
 
 
 Look = Callable[[Aws, ResourceChange, Plans], Iterator[Finding]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,8 +11,7 @@ from ...exit_codes import AwsTrouble
 from ..changes import Comparison, Key, ResourceChange
 from ..effects.findings import Finding, Verdict
 from ..model import StackPlan
-from ..resolve import Resolved, references
-from .allowed import SOURCE, allowed_by
+from ..resolve import references
 
 CPU_UNITS = 1024  # of one vCPU
 SERVICE, TASK, SCALED = "AWS::ECS::Service", "AWS::ECS::TaskDefinition", "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -19,8 +19,7 @@ ON_DEMAND, SPOT = "FARGATE", "FARGATE_SPOT"
 # The quotas "Fargate On-Demand vCPU resource count" and "Fargate Spot vCPU resource count".
 CODES = {ON_DEMAND: "L-3032A538", SPOT: "L-36FBB829"}
 CALLED = {ON_DEMAND: "Fargate", SPOT: "Fargate Spot"}
-# DescribeTasks takes as many.
-TASKS_IN_A_REQUEST = 100
+SOURCE = "Service Quotas"
 
 
 def findings(
@@ -35,7 +34,7 @@ def findings(
         return
     region, used = plan.stack.region, None
     for provider, tasks in split(change.new.properties, 2 * most).items():
-        allowed = allowed_by(aws, region, "fargate", CODES[provider])
+        allowed = aws.quota(region, "fargate", CODES[provider])
         used = used if used is not None else running(aws, region)
         taken, kind = used.get(provider, 0.0), CALLED[provider]
         if taken + size > allowed:
@@ -67,25 +66,12 @@ def split(service: Mapping[str, Any], tasks: int) -> dict[str, float]:
 def running(aws: Aws, region: str) -> dict[str, float]:
     """Return the vCPU that run now, by provider. Clusters whose tasks may not be looked at are left out."""
     used: dict[str, float] = {}
-    for page in aws.pages("ecs", region, "list_clusters"):
-        for cluster in page["clusterArns"]:
-            for task in _tasks(aws, region, cluster):
+    for cluster in aws.items("ecs", region, "list_clusters", "clusterArns"):
+        with contextlib.suppress(AwsTrouble):
+            for task in aws.tasks(region, cluster):
                 provider = task.get("capacityProviderName") or task.get("launchType", "")
                 used[provider] = used.get(provider, 0.0) + float(task.get("cpu") or 0) / CPU_UNITS
     return used
-
-
-def _tasks(aws: Aws, region: str, cluster: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    try:
-        for page in aws.pages(
-            "ecs", region, "list_tasks", cluster=cluster, PaginationConfig={"PageSize": TASKS_IN_A_REQUEST}
-        ):
-            if page["taskArns"]:
-                found += aws.call("ecs", region, "describe_tasks", cluster=cluster, tasks=page["taskArns"])["tasks"]
-    except AwsTrouble:
-        return found
-    return found
 
 
 def _size(change: ResourceChange, comparison: Comparison) -> float:
@@ -102,11 +88,8 @@ def _size(change: ResourceChange, comparison: Comparison) -> float:
 def _most(change: ResourceChange, comparison: Comparison) -> int:
     """Return how many tasks scaling lets the service have, or 0 where the template does not say."""
     for (stack, _), each in comparison.new.items():
-        if stack == change.stack and each.type == SCALED and _scales(each, change.logical_id):
+        scaled = [one.name for one in references(each.properties.get("ResourceId"))] if each.type == SCALED else []
+        if stack == change.stack and change.logical_id in scaled:
             most = str(each.properties.get("MaxCapacity"))
             return int(most) if most.isdigit() else 0
     return 0
-
-
-def _scales(target: Resolved, service: str) -> bool:
-    return any(reference.name == service for reference in references(target.properties.get("ResourceId")))

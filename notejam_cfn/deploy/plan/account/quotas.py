@@ -14,7 +14,7 @@ from ..changes import Action, Comparison, Key, ResourceChange
 from ..effects.findings import Finding, Verdict
 from ..model import StackPlan
 from . import processors
-from .allowed import SOURCE, allowed_by
+from .processors import SOURCE
 
 # CloudFront is one for all regions; its quotas are asked for here.
 GLOBAL = "us-east-1"
@@ -45,19 +45,7 @@ class Quota:
 
 
 def _coded(service: str, code: str) -> Callable[[Aws, str], float]:
-    return lambda aws, region: allowed_by(aws, region, service, code)
-
-
-def _vpcs(aws: Aws, region: str) -> int:
-    return sum(len(page["Vpcs"]) for page in aws.pages("ec2", region, "describe_vpcs"))
-
-
-def _addresses(aws: Aws, region: str) -> int:
-    return len(aws.call("ec2", region, "describe_addresses")["Addresses"])
-
-
-def _load_balancers(aws: Aws, region: str) -> int:
-    return sum(len(page["LoadBalancers"]) for page in aws.pages("elbv2", region, "describe_load_balancers"))
+    return lambda aws, region: aws.quota(region, service, code)
 
 
 def _distributions(aws: Aws, region: str) -> int:
@@ -70,11 +58,21 @@ def _vpc_origins(aws: Aws, region: str) -> int:
     return int(aws.call("cloudfront", region, "list_vpc_origins")["VpcOriginList"].get("Quantity", 0))
 
 
+VPCS = Quota(
+    "VPCs", _coded("vpc", "L-F678F1CE"), lambda aws, region: len(aws.items("ec2", region, "describe_vpcs", "Vpcs"))
+)
+ADDRESSES = Quota(
+    "elastic addresses",
+    _coded("ec2", "L-0263D0A3"),
+    lambda aws, region: len(aws.call("ec2", region, "describe_addresses")["Addresses"]),
+)
 QUOTAS = {
-    "AWS::EC2::VPC": Quota("VPCs", _coded("vpc", "L-F678F1CE"), _vpcs),
-    "AWS::EC2::EIP": Quota("elastic addresses", _coded("ec2", "L-0263D0A3"), _addresses),
+    "AWS::EC2::VPC": VPCS,
+    "AWS::EC2::EIP": ADDRESSES,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": Quota(
-        "load balancers", _coded("elasticloadbalancing", "L-53DA6B97"), _load_balancers
+        "load balancers",
+        _coded("elasticloadbalancing", "L-53DA6B97"),
+        lambda aws, region: len(aws.items("elbv2", region, "describe_load_balancers", "LoadBalancers")),
     ),
     DISTRIBUTION: Quota(
         "CloudFront distributions", _coded("cloudfront", "L-24B04930"), _distributions, everywhere=True
@@ -130,7 +128,10 @@ def _on_vpc_origins(aws: Aws, added: Sequence[ResourceChange]) -> Found:
                 if "VpcOriginConfig" in origin:
                     by_origin.setdefault(_identity(change, origin), []).append(change)
     for origin, here in by_origin.items():
-        used = _distributions_on(aws, origin) if origin.startswith("vo_") else 0
+        used = 0
+        if origin.startswith("vo_"):
+            there = aws.call("cloudfront", GLOBAL, "list_distributions_by_vpc_origin_id", VpcOriginId=origin)
+            used = int(there["DistributionIdList"].get("Quantity", 0))
         yield from _beyond(here, used, ON_A_VPC_ORIGIN, "distributions of one VPC origin are used", OF_CLOUDFRONT)
 
 
@@ -141,17 +142,16 @@ def _identity(change: ResourceChange, origin: Mapping[str, Mapping[str, object]]
     return f"{change.stack} {given}" if local else str(given)
 
 
-def _distributions_on(aws: Aws, origin: str) -> int:
-    found = aws.call("cloudfront", GLOBAL, "list_distributions_by_vpc_origin_id", VpcOriginId=origin)
-    return int(found["DistributionIdList"].get("Quantity", 0))
-
-
 def _behind_balancer(aws: Aws, rule: ResourceChange, added: Sequence[ResourceChange], region: str) -> Found:
     """A load balancer that is there takes so many rules and target groups; a service, or a preview, is one of each."""
     listener = rule.new.properties.get("ListenerArn") if rule.new else None
     if not isinstance(listener, str):
         return
-    limits = _limits(aws, region)
+    limits = {
+        one["Name"]: float(one["Max"])
+        for one in aws.items("elbv2", region, "describe_account_limits", "Limits")
+        if one["Name"] in PER_BALANCER.values()
+    }
     for kind, used in _behind(aws, region, listener).items():
         here = [one for one in added if one.stack == rule.stack and one.type == kind]
         name = PER_BALANCER[kind]
@@ -159,25 +159,12 @@ def _behind_balancer(aws: Aws, rule: ResourceChange, added: Sequence[ResourceCha
         yield from _beyond(here, used, limits[name], what, OF_BALANCING)
 
 
-def _limits(aws: Aws, region: str) -> dict[str, float]:
-    pages = aws.pages("elbv2", region, "describe_account_limits")
-    return {
-        one["Name"]: float(one["Max"])
-        for page in pages
-        for one in page["Limits"]
-        if one["Name"] in PER_BALANCER.values()
-    }
-
-
 def _behind(aws: Aws, region: str, listener: str) -> dict[str, int]:
     """Count the rules of a listener, its default one aside, and the target groups of its load balancer."""
     balancer = listener.rpartition("/")[0].replace(":listener/", ":loadbalancer/")
-    rules = aws.pages("elbv2", region, "describe_rules", ListenerArn=listener)
-    groups = aws.pages("elbv2", region, "describe_target_groups", LoadBalancerArn=balancer)
-    return {
-        RULE: sum(not rule["IsDefault"] for page in rules for rule in page["Rules"]),
-        TARGETS: sum(len(page["TargetGroups"]) for page in groups),
-    }
+    rules = aws.items("elbv2", region, "describe_rules", "Rules", ListenerArn=listener)
+    groups = aws.items("elbv2", region, "describe_target_groups", "TargetGroups", LoadBalancerArn=balancer)
+    return {RULE: sum(not rule["IsDefault"] for rule in rules), TARGETS: len(groups)}
 
 
 def _beyond(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ...data.engine_version import version_numbers
 from ..changes import GOING, REPLACING, Action, ResourceChange
 from ..differences import at
 from .findings import Finding, Verdict
@@ -21,11 +22,14 @@ Judge = Callable[[Any, Any], Finding | None]
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A row of the table: what happens when this property of this type changes. `judge` gets its old and new value."""
+    """A row of the table: what it means when this property of this type changes, or what judges that.
+
+    A judge gets the old and the new value.
+    """
 
     type: str
     property: str
-    judge: Judge
+    effect: Finding | Judge
 
 
 def of(change: ResourceChange) -> Iterator[Finding]:
@@ -33,28 +37,25 @@ def of(change: ResourceChange) -> Iterator[Finding]:
     if change.action is Action.CHANGE and change.old and change.new:
         for row in ROWS:
             if row.type == change.type and any(touches(path, row.property) for path in change.properties):
-                found = row.judge(at(change.old.properties, row.property), at(change.new.properties, row.property))
+                old, new = (at(side.properties, row.property) for side in (change.old, change.new))
+                found = row.effect if isinstance(row.effect, Finding) else row.effect(old, new)
                 if found:
                     yield found
     elif change.action in GOING:
         going = WHEN_REPLACED if change.action in REPLACING else WHEN_REMOVED
-        if change.type in going:
-            yield going[change.type](change)
+        effect = going.get(change.type)
+        if effect:
+            yield effect if isinstance(effect, Finding) else effect(change)
 
 
-def always(effect: Finding) -> Judge:
-    """Return a judge that says the same of every change."""
-    return lambda old, new: effect
-
-
-def _shorter(what: str, source: str, advisory: bool = False) -> Judge:
+def _shorter(what: str, source: str) -> Judge:
     """Say that data goes at once when it is kept for a shorter time than before; a missing number is for ever."""
 
     def judge(old: Any, new: Any) -> Finding | None:
         before, after = _number(old), _number(new)
         if after is None or (before is not None and before <= after):
             return None
-        return Finding(Verdict.DATA_LOST, f"{what} older than {after:g} days go at once", source, advisory)
+        return Finding(Verdict.DATA_LOST, f"{what} older than {after:g} days go at once", source)
 
     return judge
 
@@ -62,7 +63,7 @@ def _shorter(what: str, source: str, advisory: bool = False) -> Judge:
 def _engine(old: Any, new: Any) -> Finding | None:
     if old is None or new is None:
         return None
-    before, after = _version(old), _version(new)
+    before, after = version_numbers(str(old)), version_numbers(str(new))
     shared = min(len(before), len(after))
     if before[:shared] == after[:shared] and len(after) < len(before):
         return None  # the major version alone names the minor one there is as well
@@ -75,14 +76,11 @@ def _engine(old: Any, new: Any) -> Finding | None:
     return Finding(Verdict.RESTART, f"the database restarts with {new}; connections are cut", source)
 
 
-def _ignored_without_value(what: str) -> Judge:
-    """Say that leaving a property out changes nothing: it keeps the value it has."""
-
-    def judge(old: Any, new: Any) -> Finding | None:
-        gone = new is None and str(old).lower() == "true"
-        return Finding(Verdict.IGNORED, f"{what} stays on: only the value false turns it off") if gone else None
-
-    return judge
+def _insights_left_out(old: Any, new: Any) -> Finding | None:
+    """Say that leaving the property out changes nothing: it keeps the value it has."""
+    if new is None and str(old).lower() == "true":
+        return Finding(Verdict.IGNORED, "Performance Insights stays on: only the value false turns it off")
+    return None
 
 
 def _object_lock(old: Any, new: Any) -> Finding | None:
@@ -117,15 +115,8 @@ def _health_path(old: Any, new: Any) -> Finding:
 
 
 def _removed_record(change: ResourceChange) -> Finding:
-    return Finding(Verdict.DOWNTIME, f"nobody finds {_text(change, 'Name')} any more", 'Route 53, "Deleting records"')
-
-
-def _removed_service(change: ResourceChange) -> Finding:
-    return Finding(Verdict.DOWNTIME, "its tasks stop")
-
-
-def _removed_instance(change: ResourceChange) -> Finding:
-    return Finding(Verdict.RESTART, "connections to it are cut; the others go on", _AURORA_READERS)
+    name = _plain(change.old.properties.get("Name")) if change.old else ""
+    return Finding(Verdict.DOWNTIME, f"nobody finds {name} any more", 'Route 53, "Deleting records"')
 
 
 def _replaced_cluster(change: ResourceChange) -> Finding:
@@ -134,14 +125,6 @@ def _replaced_cluster(change: ResourceChange) -> Finding:
     if snapshot:
         return Finding(Verdict.DOWNTIME, f"a new database starts from {_plain(snapshot)}; the application waits for it")
     return Finding(Verdict.DATA_LOST, "the new database starts empty: what is in the old one is out of reach")
-
-
-def _replaced_target_group(change: ResourceChange) -> Finding:
-    return Finding(
-        Verdict.DOWNTIME,
-        "requests go to a new, empty target group until the new tasks are healthy: answers of 503 for some minutes",
-        'Elastic Load Balancing User Guide, "Troubleshoot your Application Load Balancers", HTTP 503',
-    )
 
 
 _AURORA_READERS = 'Amazon Aurora User Guide, "Deleting Aurora DB clusters and DB instances"'
@@ -154,56 +137,48 @@ ROLLS = Finding(Verdict.RESTART, "tasks are replaced one after the other; no req
 ROWS = (
     Row(f"{RDS}DBCluster", "EngineVersion", _engine),
     Row(f"{RDS}DBCluster", "BackupRetentionPeriod", _shorter("restore points", "RDS API, ModifyDBCluster")),
-    Row(f"{RDS}DBCluster", "PerformanceInsightsEnabled", _ignored_without_value("Performance Insights")),
-    Row(f"{RDS}DBInstance", "EnablePerformanceInsights", _ignored_without_value("Performance Insights")),
+    Row(f"{RDS}DBCluster", "PerformanceInsightsEnabled", _insights_left_out),
+    Row(f"{RDS}DBInstance", "EnablePerformanceInsights", _insights_left_out),
     Row(
         f"{RDS}DBCluster",
         "NetworkType",
-        always(Finding(Verdict.RESTART, "the database's addresses change; connections are cut")),
+        Finding(Verdict.RESTART, "the database's addresses change; connections are cut"),
     ),
-    Row(
-        f"{RDS}DBInstance",
-        "DBInstanceClass",
-        always(Finding(Verdict.DOWNTIME, "the instance restarts with its new size")),
-    ),
+    Row(f"{RDS}DBInstance", "DBInstanceClass", Finding(Verdict.DOWNTIME, "the instance restarts with its new size")),
     Row("AWS::Logs::LogGroup", "RetentionInDays", _shorter("records", _LOGS)),
     Row("AWS::S3::Bucket", "LifecycleConfiguration", _expires_sooner),
     Row("AWS::S3::Bucket", "ObjectLockEnabled", _object_lock),
     Row("AWS::Backup::BackupVault", "LockConfiguration", _vault_lock),
     Row(f"{ELB}TargetGroup", "HealthCheckPath", _health_path),
-    Row(f"{ECS}Service", "TaskDefinition", always(ROLLS)),
-    Row(f"{ECS}Service", "NetworkConfiguration", always(ROLLS)),
-    Row(f"{ECS}Service", "LoadBalancers", always(ROLLS)),
-    Row(f"{ECS}Service", "CapacityProviderStrategy", always(ROLLS)),
+    Row(f"{ECS}Service", "TaskDefinition", ROLLS),
+    Row(f"{ECS}Service", "NetworkConfiguration", ROLLS),
+    Row(f"{ECS}Service", "LoadBalancers", ROLLS),
+    Row(f"{ECS}Service", "CapacityProviderStrategy", ROLLS),
 )
-WHEN_REMOVED: dict[str, Callable[[ResourceChange], Finding]] = {
+WHEN_REMOVED: dict[str, Finding | Callable[[ResourceChange], Finding]] = {
     "AWS::Route53::RecordSet": _removed_record,
-    f"{ECS}Service": _removed_service,
-    f"{RDS}DBInstance": _removed_instance,
+    f"{ECS}Service": Finding(Verdict.DOWNTIME, "its tasks stop"),
+    f"{RDS}DBInstance": Finding(Verdict.RESTART, "connections to it are cut; the others go on", _AURORA_READERS),
 }
-WHEN_REPLACED: dict[str, Callable[[ResourceChange], Finding]] = {
+WHEN_REPLACED: dict[str, Finding | Callable[[ResourceChange], Finding]] = {
     f"{RDS}DBCluster": _replaced_cluster,
-    f"{ELB}TargetGroup": _replaced_target_group,
-    f"{ELB}LoadBalancer": lambda change: Finding(Verdict.DOWNTIME, "its address becomes another one; the old one ends"),
-    "AWS::CloudFront::Distribution": lambda change: Finding(Verdict.DOWNTIME, "its address becomes another one"),
-    f"{RDS}DBInstance": lambda change: Finding(Verdict.DOWNTIME, "the database fails over to the new instance"),
-    "AWS::EC2::NatGateway": lambda change: Finding(Verdict.RESTART, "connections to the outside are cut once"),
-    "AWS::EC2::EIP": lambda change: Finding(Verdict.NOTHING, "calls to the outside come from another address"),
-    f"{ECS}Service": lambda change: Finding(Verdict.RESTART, "a new service takes over before the old one ends"),
-    "AWS::Route53::RecordSet": lambda change: Finding(Verdict.NOTHING, "its name becomes another one"),
+    f"{ELB}TargetGroup": Finding(
+        Verdict.DOWNTIME,
+        "requests go to a new, empty target group until the new tasks are healthy: answers of 503 for some minutes",
+        'Elastic Load Balancing User Guide, "Troubleshoot your Application Load Balancers", HTTP 503',
+    ),
+    f"{ELB}LoadBalancer": Finding(Verdict.DOWNTIME, "its address becomes another one; the old one ends"),
+    "AWS::CloudFront::Distribution": Finding(Verdict.DOWNTIME, "its address becomes another one"),
+    f"{RDS}DBInstance": Finding(Verdict.DOWNTIME, "the database fails over to the new instance"),
+    "AWS::EC2::NatGateway": Finding(Verdict.RESTART, "connections to the outside are cut once"),
+    "AWS::EC2::EIP": Finding(Verdict.NOTHING, "calls to the outside come from another address"),
+    f"{ECS}Service": Finding(Verdict.RESTART, "a new service takes over before the old one ends"),
+    "AWS::Route53::RecordSet": Finding(Verdict.NOTHING, "its name becomes another one"),
 }
 
 
 def _number(value: Any) -> float | None:
     return float(value) if NUMBER.match(str(value)) else None
-
-
-def _version(value: Any) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", str(value)))
-
-
-def _text(change: ResourceChange, name: str) -> str:
-    return _plain(change.old.properties.get(name)) if change.old else ""
 
 
 def _plain(value: Any) -> str:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Iterator
-from typing import Any
 
-from ...stacks.templates import HELD_BY_ANOTHER, STATEFUL
+from ...stacks.templates import is_stateful
 from .. import two_steps
 from ..changes import GOING, REPLACING, Action, Comparison, Key, ResourceChange
 from ..differences import at
@@ -21,6 +20,7 @@ from .resource_facts import UNKNOWN, facts_of, source
 # Records of what happened are lost with what wrote them; that is shown, and refused to nobody who turns a part off.
 RECORDS = "AWS::Logs::LogGroup"
 VPC = "AWS::EC2::VPC"
+IN_USE = 'CloudFormation User Guide, "Troubleshooting: delete stack fails"'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,19 +36,13 @@ class Judged:
         return min(self.findings, key=lambda each: each.weight, default=NOTHING)
 
 
-def is_stateful(kind: str, properties: Any) -> bool:
-    """Tell whether a resource holds what people stored."""
-    return kind in STATEFUL and not (kind in HELD_BY_ANOTHER and HELD_BY_ANOTHER[kind] in properties)
-
-
 def judge(comparison: Comparison, extra: dict[Key, list[Finding]], removed_last: Collection[Key]) -> tuple[Judged, ...]:
     """Judge every change. `extra` are findings by resource that were looked up; what is in `removed_last` goes last."""
-    judge_ = _Judge(comparison, removed_last)
-    judged = []
-    for change in comparison.changes:
-        found = [*judge_.findings(change), *extra.get((change.stack, change.logical_id), ())]
-        judged.append(Judged(change, tuple(found)))
-    return tuple(judged)
+    findings = _Judge(comparison, removed_last).findings
+    return tuple(
+        Judged(change, (*findings(change), *extra.get((change.stack, change.logical_id), ())))
+        for change in comparison.changes
+    )
 
 
 class _Judge:
@@ -71,18 +65,15 @@ class _Judge:
         if change.action not in REPLACING or not change.old or not change.new or facts.deleted_first:
             return
         names = [(at(change.old.properties, path), at(change.new.properties, path)) for path in facts.named_by]
-        if names and names[0][0] is not None and all(old == new for old, new in names) and self._same(change):
+        if not names or names[0][0] is None or any(old != new for old, new in names):
+            return
+        # What names it must also refer to the same things as before.
+        if not any(self._is_replaced(change.stack, reference) for reference in references([new for _, new in names])):
             certain = change.action is Action.REPLACE
             told = "is replaced" if certain else "may be replaced"
-            reason = f"it {told} under its fixed name {_named(names[0][0])}, which the old one still has"
+            name = repr(names[0][0]) if isinstance(names[0][0], str) else "(made from other values)"
+            reason = f"it {told} under its fixed name {name}, which the old one still has"
             yield Finding(Verdict.WILL_FAIL, reason, source(), advisory=not certain)
-
-    def _same(self, change: ResourceChange) -> bool:
-        """Whether what names it also refers to the same things as before."""
-        assert change.new
-        facts = facts_of(change.type) or UNKNOWN
-        named = [at(change.new.properties, path) for path in facts.named_by]
-        return not any(self._is_replaced(change.stack, reference) for reference in references(named))
 
     def _is_replaced(self, stack: str, reference: Reference) -> bool:
         key = (reference.stack or stack, reference.name)
@@ -126,13 +117,4 @@ class _Judge:
             reason = (
                 f"{told} still uses the one there is now: it could not be removed, and would stay outside of the stack"
             )
-            yield Finding(Verdict.ORDER, reason, in_use_source(), advisory=not certain)
-
-
-def in_use_source() -> str:
-    """Return where it is said what refuses to be deleted while it is used."""
-    return 'CloudFormation User Guide, "Troubleshooting: delete stack fails"'
-
-
-def _named(name: Any) -> str:
-    return repr(name) if isinstance(name, str) else "(made from other values)"
+            yield Finding(Verdict.ORDER, reason, IN_USE, advisory=not certain)

@@ -19,6 +19,7 @@ from notejam_cfn.deploy.exit_codes import AwsTrouble
 from notejam_cfn.local.emulator import Emulator
 from tests.conftest import Run
 
+from ..fakes import CannedAws
 from .conftest import AWAY, HOME, IMAGE
 
 
@@ -126,23 +127,14 @@ def test_an_application_that_needs_a_moment_passes_the_smoke_test() -> None:
     assert (found.verdict, answers) == (failover_checks.FINE, [])
 
 
-class Quotas:
-    """Stands for the facade: the emulator knows no quotas."""
-
-    def __init__(self, allowed: float, aurora: bool = True) -> None:
-        self.allowed = allowed
-        self.aurora = aurora
-
-    def call(self, service: str, region: str, method: str, **given: Any) -> Any:
-        answers: dict[str, Any] = {
-            "get_service_quota": {"Quota": {"Value": self.allowed}},
-            "describe_addresses": {"Addresses": [{}, {}, {}]},
-            "describe_region_settings": {"ResourceTypeOptInPreference": {"Aurora": self.aurora}},
-        }
-        return answers[method]
-
-    def pages(self, service: str, region: str, method: str, **given: Any) -> Any:
-        return iter([{"Vpcs": [{}] * 5}])
+def account(allowed: float = 20, aurora: bool = True) -> CannedAws:
+    """An account in which every quota is `allowed`."""
+    return CannedAws(
+        get_service_quota={"Quota": {"Value": allowed}},
+        describe_vpcs={"Vpcs": [{}] * 5},
+        describe_addresses={"Addresses": [{}] * 3},
+        describe_region_settings={"ResourceTypeOptInPreference": {"Aurora": aurora}},
+    )
 
 
 @pytest.fixture
@@ -154,22 +146,20 @@ def templates(built: Path) -> dict[str, Any]:
 
 
 def test_quotas_that_are_too_small_are_found_out(templates: dict[str, Any]) -> None:
-    tight, wide = Quotas(5), Quotas(20)
+    tight, wide = account(5), account(20)
     for aws, verdict, scaling in (
         (tight, failover_checks.WRONG, failover_checks.WARNING),
         (wide, failover_checks.FINE, failover_checks.FINE),
     ):
-        facade: Any = aws
-        assert failover_checks.vpcs(facade, AWAY).verdict == verdict
-        assert failover_checks.addresses(facade, templates["network"], AWAY).verdict == verdict
-        assert failover_checks.processors(facade, templates["service"], AWAY).verdict == scaling
-    said = failover_checks.processors(facade, templates["service"], AWAY).detail
+        assert failover_checks.vpcs(aws, AWAY).verdict == verdict
+        assert failover_checks.addresses(aws, templates["network"], AWAY).verdict == verdict
+        assert failover_checks.processors(aws, templates["service"], AWAY).verdict == scaling
+    said = failover_checks.processors(wide, templates["service"], AWAY).detail
     assert said == "20 vCPU; 24 tasks, the most, take 12"
 
 
 def test_a_region_where_aws_backup_leaves_aurora_alone_is_found_out() -> None:
-    off: Any = Quotas(5, aurora=False)
-    found = failover_checks.backed_up(off, AWAY)
+    found = failover_checks.backed_up(account(aurora=False), AWAY)
     assert found.verdict == failover_checks.WARNING and f"--region {AWAY}" in found.detail
 
 
