@@ -12,9 +12,10 @@ import dataclasses
 import difflib
 import hashlib
 import ipaddress
+import itertools
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,9 +24,9 @@ from ..core.inputs import shown
 from ..core.regions import TWO_ZONE_REGIONS
 from .fields import InvalidSetting, Settings
 from .settings import NOTEJAM, PRESETS, SIZES, DeliverySettings, Project, Stage
+from .settings.stage import PROJECT_PATTERN
 
 FILE_NAME = "notejam.toml"
-PROJECT_PATTERN = re.compile(r"(?=.{2,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
 STAGE_PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 STAGE_LENGTH = 20
 
@@ -64,10 +65,9 @@ def parse(document: Mapping[str, Any]) -> Project:
     if not tables:
         raise ConfigError("stages: at least one [stages.NAME] table is needed, got none")
     stages = tuple(_stage(project, name, _table(tables, name, "stages.")) for name in tables)
-    _refuse_overlaps(stages)
-    _refuse_shared_beginnings(stages)
     delivery = _build(DeliverySettings, _table(document, "delivery", ""), "delivery")
-    _refuse_moving_pipeline(stages, delivery)
+    for problem in _conflicts(stages, delivery):
+        raise ConfigError(problem)
     return Project(name=project, stages=stages, delivery=delivery)
 
 
@@ -80,7 +80,7 @@ def derived_cidr(stage: str) -> str:
 def _project_name(table: Mapping[str, Any]) -> str:
     _refuse_unknown(table, ("name",), "project.")
     name = table.get("name", "notejam")
-    if not isinstance(name, str) or not PROJECT_PATTERN.fullmatch(name):
+    if not isinstance(name, str) or not re.fullmatch(PROJECT_PATTERN, name):
         raise ConfigError(
             f"project.name must be 2 to 20 lower-case letters, digits and single hyphens, got {shown(name)}"
         )
@@ -89,7 +89,12 @@ def _project_name(table: Mapping[str, Any]) -> str:
 
 def _stage(project: str, name: str, table: Mapping[str, Any]) -> Stage:
     path = f"stages.{name}"
-    _refuse_stage_name(name, path)
+    if STAGE_PATTERN.fullmatch(name) and len(name) <= STAGE_LENGTH:
+        problem = names.stage_name_problem(name)
+    else:
+        problem = f"must be 1 to {STAGE_LENGTH} lower-case letters, digits and single hyphens, beginning with a letter"
+    if problem:
+        raise ConfigError(f"{path}: a stage's name {problem}, got {shown(name)}")
     _refuse_unknown(table, _keys(Stage, "name", "project"), f"{path}.")
     size = table.get("size", "economy")
     if size not in SIZES:
@@ -99,17 +104,6 @@ def _stage(project: str, name: str, table: Mapping[str, Any]) -> Stage:
     preset = {"network": {"cidr": derived_cidr(name), "zones": 2 if table["region"] in TWO_ZONE_REGIONS else 3}}
     start = merged(merged(preset, NOTEJAM), PRESETS[size])
     return _build(Stage, merged(start, table), path, name=name, project=project)
-
-
-def _refuse_stage_name(name: str, path: str) -> None:
-    if not STAGE_PATTERN.fullmatch(name) or len(name) > STAGE_LENGTH:
-        raise ConfigError(
-            f"{path}: a stage's name must be 1 to {STAGE_LENGTH} lower-case letters, digits and single hyphens, "
-            f"beginning with a letter, got {shown(name)}"
-        )
-    problem = names.stage_name_problem(name)
-    if problem:
-        raise ConfigError(f"{path}: a stage's name {problem}, got {shown(name)}")
 
 
 def _build(kind: type[S], table: Mapping[str, Any], path: str, **fixed: Any) -> S:
@@ -157,36 +151,25 @@ def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], path: str)
             raise ConfigError(f"{path}{key} is not a known key; {hint}")
 
 
-def _refuse_overlaps(stages: tuple[Stage, ...]) -> None:
-    """Stages keep apart, so that any two networks can be peered one day."""
-    for index, stage in enumerate(stages):
-        block = ipaddress.IPv4Network(stage.network.cidr)
-        for other in stages[:index]:
-            if block.overlaps(ipaddress.IPv4Network(other.network.cidr)):
-                raise ConfigError(
-                    f"stages.{stage.name}.network.cidr must not overlap {other.network.cidr} of stage {other.name}, "
-                    f"got {block}"
-                )
-
-
-def _refuse_shared_beginnings(stages: tuple[Stage, ...]) -> None:
-    """Roles allow by the beginning of names: what may change `prod` could change `prod-eu`."""
-    for stage in stages:
-        for other in stages:
-            if other.name.startswith(f"{stage.name}-"):
-                raise ConfigError(
-                    f"stages.{other.name}: a stage's name must not begin with another stage's and a hyphen, "
-                    f"since roles allow by the beginning of names, got {stage.name!r} besides"
-                )
-
-
-def _refuse_moving_pipeline(stages: tuple[Stage, ...], delivery: DeliverySettings) -> None:
-    """The pipeline's region must not follow from the order of stages: moving it would make everything again."""
+def _conflicts(stages: tuple[Stage, ...], delivery: DeliverySettings) -> Iterator[str]:
+    """Yield what is wrong with stages beside each other and the pipeline."""
+    for one, other in itertools.combinations(stages, 2):
+        # Stages keep apart, so that any two networks can be peered one day.
+        block, taken = ipaddress.IPv4Network(other.network.cidr), ipaddress.IPv4Network(one.network.cidr)
+        if block.overlaps(taken):
+            where = f"stages.{other.name}.network.cidr"
+            yield f"{where} must not overlap {one.network.cidr} of stage {one.name}, got {block}"
+    for one, other in itertools.permutations(stages, 2):
+        # What may change `prod` could change `prod-eu`.
+        if other.name.startswith(f"{one.name}-"):
+            why = "since roles allow by the beginning of names"
+            problem = f"a stage's name must not begin with another stage's and a hyphen, {why}"
+            yield f"stages.{other.name}: {problem}, got {one.name!r} besides"
     regions = list(dict.fromkeys(stage.region for stage in stages))
     if len(regions) > 1 and not delivery.region:
-        raise ConfigError(
-            f"delivery.region is missing: stages are in {', '.join(regions)}, so say which of them the pipeline is in"
-        )
+        # It must not follow from the order of stages: moving the pipeline would make everything again.
+        listed = ", ".join(regions)
+        yield f"delivery.region is missing: stages are in {listed}, so say which of them the pipeline is in"
 
 
 def starter() -> str:

@@ -127,13 +127,10 @@ def _sequence(name: str, kind: Any, parts: tuple[Any, ...], value: Any) -> Any:
         problem = f"must be a list whose length is known here, got {shown(value)}"
         raise InvalidInput(name, f"{problem}; of a parameter of type List, take elements(parameter, 3)")
     if isinstance(value, (str, bytes)) or not isinstance(value, collections.abc.Sequence):
-        raise InvalidInput(name, f"must be a list such as {_example(value)}, got {shown(value)}")
+        example = shown(value.split()) if isinstance(value, str) and value else '["one", "two"]'
+        raise InvalidInput(name, f"must be a list such as {example}, got {shown(value)}")
     items = [accepted(f"{name}[{index}]", parts[0], item) for index, item in enumerate(value)]
     return tuple(items) if kind is tuple or isinstance(value, tuple) else items
-
-
-def _example(value: Any) -> str:
-    return shown(value.split()) if isinstance(value, str) and value else '["one", "two"]'
 
 
 def _words(kind: type) -> str:

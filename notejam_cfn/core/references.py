@@ -71,6 +71,17 @@ def unknown_references(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]
             yield from ((name, one) for one in found if one not in known and "::" not in one)
 
 
+def reachable(graph: Mapping[str, set[str]], start: str) -> set[str]:
+    """Return everything that a node of a graph needs, directly or not."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        new = graph[waiting.pop()] - found
+        found |= new
+        waiting += new
+    return found
+
+
 def _named(key: str, item: Any) -> Iterator[str]:
     if key == "Ref":
         yield from (item,) if isinstance(item, str) else ()

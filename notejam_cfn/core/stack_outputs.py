@@ -37,11 +37,19 @@ def publish(
     for field in dataclasses.fields(outputs):
         if "description" not in field.metadata:
             _refuse_undeclared(template, outputs, field.name)
-    seen = {
-        field.name: _publish_field(template, place, field, getattr(outputs, field.name))
-        for field in dataclasses.fields(outputs)
-        if "description" in field.metadata
-    }
+    seen: dict[str, Any] = {}
+    for field in dataclasses.fields(outputs):
+        value, description = getattr(outputs, field.name), field.metadata.get("description")
+        if description is None or value is None:
+            continue
+        name = field.metadata["output"] or field.name
+        if isinstance(value, tuple):
+            seen[field.name] = tuple(
+                _published(template, place, names.output(name, number), item, f"{description} ({number})")
+                for number, item in enumerate(value, start=1)
+            )
+        else:
+            seen[field.name] = _published(template, place, names.output(name), value, description)
     return dataclasses.replace(outputs, **seen)
 
 
@@ -62,19 +70,7 @@ def _refuse_undeclared(template: Template, outputs: Any, name: str) -> None:
         raise InvalidInput(where, f"{problem}; declare the field with described(…)")
 
 
-def _publish_field(template: Template, place: _Place, field: dataclasses.Field[Any], value: Any) -> Any:
-    description, name = field.metadata["description"], field.metadata["output"] or field.name
-    if value is None:
-        return None
-    if isinstance(value, tuple):
-        return tuple(
-            _publish_value(template, place, names.output(name, number), item, f"{description} ({number})")
-            for number, item in enumerate(value, start=1)
-        )
-    return _publish_value(template, place, names.output(name), value, description)
-
-
-def _publish_value(template: Template, place: _Place, name: str, value: Value, description: str) -> Value:
+def _published(template: Template, place: _Place, name: str, value: Value, description: str) -> Value:
     if isinstance(value, GetStackOutput) and place.region is None:
         return value  # of another stack, which publishes it already
     name = f"{place.prefix}{name}"

@@ -7,7 +7,7 @@ where `python -m notejam_cfn suppressions` reads it. A rule whose cause can be r
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 METADATA = "Suppressions"
@@ -70,29 +70,24 @@ def metadata(suppressions: Iterable[Suppression]) -> dict[str, Any]:
     given = list(suppressions)
     skipped = [{"id": rule, "comment": one.reason} for one in given for rule in one.checkov]
     suppressed = [rule for one in given for rule in one.guard]
+    written: list[dict[str, Any]] = [
+        {"reason": one.reason, "risk": one.risk}
+        | {linter: list(rules) for linter in LINTERS if (rules := getattr(one, linter))}
+        for one in given
+    ]
     return {
         **({"checkov": {"skip": skipped}} if skipped else {}),
         **({"guard": {"SuppressedRules": suppressed}} if suppressed else {}),
-        **({METADATA: [_written(one) for one in given]} if given else {}),
+        **({METADATA: written} if given else {}),
     }
 
 
 def suppressed_rules(template: Mapping[str, Any]) -> list[SuppressedRule]:
     """Return every suppression of a rendered template, sorted by linter and rule."""
     return sorted(
-        found
+        SuppressedRule(linter, rule, logical_id, note["reason"], note["risk"])
         for logical_id, resource in template.get("Resources", {}).items()
         for note in resource.get("Metadata", {}).get(METADATA, [])
-        for found in _read(logical_id, note)
+        for linter in LINTERS
+        for rule in note.get(linter, [])
     )
-
-
-def _written(suppression: Suppression) -> dict[str, Any]:
-    rules = {linter: list(getattr(suppression, linter)) for linter in LINTERS}
-    return {"reason": suppression.reason, "risk": suppression.risk} | {name: ids for name, ids in rules.items() if ids}
-
-
-def _read(logical_id: str, note: Mapping[str, Any]) -> Iterator[SuppressedRule]:
-    for linter in LINTERS:
-        for rule in note.get(linter, []):
-            yield SuppressedRule(linter, rule, logical_id, note["reason"], note["risk"])

@@ -3,11 +3,8 @@
 Every field has a default, its unit in its name, and bounds that are checked when the object is made.
 """
 
-from .backup import FOR_EVER_DAYS, LEAST_MONTHLY_DAYS, THREE_YEARS, BackupSettings
-from .common import ADDRESS_PATTERN, LOG_RETENTION_DAYS, REGION_PATTERN
+from .backup import LEAST_MONTHLY_DAYS, BackupSettings
 from .containers import (
-    DAYS_PATTERN,
-    FARGATE_MEMORY_MIB,
     IMAGE_PATTERN,
     ClusterSettings,
     JobSettings,
@@ -16,41 +13,26 @@ from .containers import (
     TaskSettings,
     WorkerSettings,
 )
-from .data import RESERVED_DATABASE_NAMES, DatabaseSettings
-from .load_balancing import DOMAIN_PATTERN, CdnSettings, LoadBalancerSettings
+from .data import DatabaseSettings
+from .load_balancing import CdnSettings, LoadBalancerSettings
 from .monitoring import MonitoringSettings
-from .network import EGRESS, PRIVATE_BLOCKS, EncryptionSettings, NetworkSettings
-from .pipeline import CONNECTION_PATTERN, GIT_HOSTS, MOST_IGNORED_PATHS, REPOSITORY_PATTERN, SOURCES, DeliverySettings
+from .network import EGRESS, EncryptionSettings, NetworkSettings
+from .pipeline import REPOSITORY_PATTERN, SOURCES, DeliverySettings
 from .presets import NOTEJAM, PRESETS
 from .previews import PreviewSettings
 from .project import Project
-from .stage import BUDGET, RESTORE_TESTING, SIZES, Stage
+from .stage import SIZES, Stage
 from .storage import BucketSettings, CacheSettings, FileSystemSettings
 
 __all__ = [
-    "ADDRESS_PATTERN",
-    "BUDGET",
-    "CONNECTION_PATTERN",
-    "DAYS_PATTERN",
-    "DOMAIN_PATTERN",
     "EGRESS",
-    "FARGATE_MEMORY_MIB",
-    "FOR_EVER_DAYS",
-    "GIT_HOSTS",
     "IMAGE_PATTERN",
     "LEAST_MONTHLY_DAYS",
-    "LOG_RETENTION_DAYS",
-    "MOST_IGNORED_PATHS",
     "NOTEJAM",
     "PRESETS",
-    "PRIVATE_BLOCKS",
-    "REGION_PATTERN",
     "REPOSITORY_PATTERN",
-    "RESERVED_DATABASE_NAMES",
-    "RESTORE_TESTING",
     "SIZES",
     "SOURCES",
-    "THREE_YEARS",
     "BackupSettings",
     "BucketSettings",
     "CacheSettings",

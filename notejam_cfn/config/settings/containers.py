@@ -134,9 +134,6 @@ class ServiceSettings(TaskSettings):
         yield from super().conflicts()
         if self.priority == RESERVED_PRIORITY:
             yield "priority", f"must not be {RESERVED_PRIORITY}, which CloudFront's page has, got {self.priority}"
-        yield from self._number_conflicts()
-
-    def _number_conflicts(self) -> Iterator[tuple[str, str]]:
         if self.min_tasks > self.max_tasks:
             yield "min_tasks", f"must be at most max_tasks ({self.max_tasks}), got {self.min_tasks}"
         if self.busy_min_tasks > self.max_tasks:

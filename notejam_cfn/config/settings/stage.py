@@ -17,6 +17,7 @@ from .monitoring import MonitoringSettings
 from .network import EncryptionSettings, NetworkSettings
 from .previews import ENDED_PRIORITY, PreviewSettings
 
+PROJECT_PATTERN = r"(?=.{2,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*"
 PROJECT_WORDS = "2 to 20 letters, digits and single hyphens, lower case"
 SIZES = ("economy", "standard", "resilient")
 
@@ -29,7 +30,7 @@ class Stage(Settings):
     """One independent environment of a project."""
 
     name: str
-    project: str = text("app", r"(?=.{2,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*", PROJECT_WORDS, "the project")
+    project: str = text("app", PROJECT_PATTERN, PROJECT_WORDS, "the project")
     region: str = text("us-east-1", REGION_PATTERN, "an AWS region such as eu-central-1", "where the stage runs")
     account: str = text("", r"\d{12}", "12 digits", "AWS account; empty is the caller's")
     size: str = choice("economy", SIZES, "the preset it starts from")
@@ -111,32 +112,21 @@ class Stage(Settings):
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.region in TWO_ZONE_REGIONS and self.network.zones > 2:
             yield "network.zones", f"must be 2 in {self.region}, which has two zones, got {self.network.zones}"
-        if self.backups.copy_region:
-            yield from self._copy_conflicts(self.backups.copy_region)
+        if copy_region := self.backups.copy_region:
+            if copy_region == self.region:
+                yield "backups.copy_region", f"must be another region than the stage's, got {copy_region}"
+            if any(region.startswith(NO_COPIES) for region in (copy_region, self.region)):
+                yield "backups.copy_region", f"must be empty: Aurora copies no snapshots in China, got {copy_region}"
         place, arn = cloudfront.REGION if self.behind_cdn else self.region, self.load_balancer.certificate_arn
         if arn and f":{place}:" not in arn:
             who = "CloudFront takes" if self.behind_cdn else "the load balancer takes"
             yield "load_balancer.certificate_arn", f"must be a certificate in {place}, from where {who} it, got {arn}"
-
-        yield from self._preview_conflicts()
-
-    def _preview_conflicts(self) -> Iterator[tuple[str, str]]:
-        if not self.previews.enabled:
-            return
-        if self.is_production:
-            yield (
-                "previews.enabled",
-                "must be false in a stage of size resilient: previews run in the stage's own roles",
-            )
-        if 0 < self.service.priority <= ENDED_PRIORITY:
+        if self.previews.enabled and self.is_production:
+            why = "previews run in the stage's own roles"
+            yield "previews.enabled", f"must be false in a stage of size resilient: {why}"
+        if self.previews.enabled and 0 < self.service.priority <= ENDED_PRIORITY:
             least = f"must be above {ENDED_PRIORITY} with previews, whose rules come first"
             yield "service.priority", f"{least}, got {self.service.priority}"
-
-    def _copy_conflicts(self, copy_region: str) -> Iterator[tuple[str, str]]:
-        if copy_region == self.region:
-            yield "backups.copy_region", f"must be another region than the stage's, got {copy_region}"
-        if any(region.startswith(NO_COPIES) for region in (copy_region, self.region)):
-            yield "backups.copy_region", f"must be empty: Aurora copies no snapshots in China, got {copy_region}"
 
     def warnings(self) -> Iterator[str]:
         """Yield what a person should know before deploying the stage, one sentence each."""

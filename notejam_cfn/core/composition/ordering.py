@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..references import depends_on, needs, references, references_under
+from ..references import depends_on, needs, reachable, references, references_under
 
 Resources = Mapping[str, dict[str, Any]]
 Needs = dict[str, set[str]]
@@ -38,7 +38,7 @@ def add_dependencies(resources: Resources) -> None:
     """Add to rendered resources the DependsOn that no reference implies; what already follows is not repeated."""
     graph: Needs = {name: {one for one in needs(body) if one in resources} for name, body in resources.items()}
     for name, earlier in sorted(set(hidden(resources))):
-        if name not in _reachable(graph, earlier) and earlier not in _reachable(graph, name):
+        if name not in reachable(graph, earlier) and earlier not in reachable(graph, name):
             graph[name].add(earlier)
             names = [*depends_on(resources[name]), earlier]
             resources[name]["DependsOn"] = names if len(names) > 1 else names[0]
@@ -54,11 +54,11 @@ def hidden(resources: Resources) -> Iterator[tuple[str, str]]:
 
 def _after_gateways(resources: Resources) -> Iterator[tuple[str, str]]:
     """What has a public address, and a route to an internet gateway, needs the gateway attached."""
-    attachments = [name for name in _of_type(resources, ATTACHMENT) if _has(resources[name], "InternetGatewayId")]
+    attachments = [name for name in _of_type(resources, ATTACHMENT) if _property(resources[name], "InternetGatewayId")]
     waiting = [
         name for name in _of_type(resources, *NEEDS_GATEWAY) if _property(resources[name], "Scheme") != "internal"
     ]
-    waiting += [name for name in _of_type(resources, ROUTE) if _has(resources[name], "GatewayId")]
+    waiting += [name for name in _of_type(resources, ROUTE) if _property(resources[name], "GatewayId")]
     yield from ((name, attachment) for name in waiting for attachment in attachments)
 
 
@@ -109,18 +109,3 @@ def _of_type(resources: Resources, *kinds: str) -> list[str]:
 
 def _property(body: Mapping[str, Any], key: str) -> Any:
     return body.get("Properties", {}).get(key)
-
-
-def _has(body: Mapping[str, Any], key: str) -> bool:
-    return _property(body, key) is not None
-
-
-def _reachable(graph: Needs, start: str) -> set[str]:
-    """Return everything that a resource needs, directly or not."""
-    found: set[str] = set()
-    waiting = [start]
-    while waiting:
-        new = graph[waiting.pop()] - found
-        found |= new
-        waiting += new
-    return found

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..references import needs
+from ..references import needs, reachable
 
 # What CloudFormation takes in a request; a larger template goes to a bucket first.
 # Source: AWS CloudFormation User Guide, "CloudFormation quotas", template body size in a request.
@@ -48,8 +48,11 @@ def parts_of(body: Body, limit: int = REQUEST_BYTES) -> list[Part]:
     sizes: dict[str, int] = {}
     for name, owner in owners.items():
         sizes[owner] = sizes.get(owner, 0) + size_of({name: resources[name]})
+    graph: dict[str, set[str]] = {owner: set() for owner in sizes}
+    for name, owner in owners.items():
+        graph[owner] |= {owners[one] for one in needs(resources[name]) if one in owners} - {owner}
     parts: list[Part] = []
-    for group in _in_order(_component_needs(resources, owners)):
+    for group in _in_order(graph):
         added = Part(group, sum(sizes[one] for one in group))
         last = parts[-1] if parts else None
         if last and last.bytes + added.bytes <= limit - ROOM_BYTES:
@@ -86,16 +89,9 @@ def _tag(body: Body) -> str | None:
     return next((str(one.get("Value")) for one in tags or [] if one.get("Key") == "component"), None)
 
 
-def _component_needs(resources: Mapping[str, Body], owners: Mapping[str, str]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {owner: set() for owner in owners.values()}
-    for name, body in resources.items():
-        found[owners[name]] |= {owners[one] for one in needs(body) if one in owners} - {owners[name]}
-    return found
-
-
 def _in_order(graph: Mapping[str, set[str]]) -> Iterable[tuple[str, ...]]:
     """Yield components after those they need; those that need each other come together."""
-    reached = {name: _reach(graph, name) for name in graph}
+    reached = {name: reachable(graph, name) for name in graph}
     done: set[str] = set()
     while len(done) < len(graph):
         waiting = [name for name in graph if name not in done]
@@ -103,14 +99,3 @@ def _in_order(graph: Mapping[str, set[str]]) -> Iterable[tuple[str, ...]]:
         group = tuple(one for one in graph if one == ready or (one in reached[ready] and ready in reached[one]))
         done |= set(group)
         yield group
-
-
-def _reach(graph: Mapping[str, set[str]], start: str) -> set[str]:
-    found: set[str] = set()
-    waiting = list(graph[start])
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(graph[name])
-    return found

@@ -75,8 +75,5 @@ def _names(tags: Any) -> list[str]:
     if isinstance(tags, Mapping):
         return [*tags] if "Items" not in tags else _names(tags["Items"])
     listed: Any = tags.tags if hasattr(tags, "tags") else tags or []
-    return [str(one["Key"] if isinstance(one, Mapping) else _name(one)) for one in listed]
-
-
-def _name(one: Any) -> Any:
-    return one.data["Key"] if hasattr(one, "data") else one.properties.get("Key")
+    pairs = (one if isinstance(one, Mapping) else getattr(one, "data", None) or one.properties for one in listed)
+    return [str(pair.get("Key")) for pair in pairs]

@@ -33,8 +33,8 @@ DUAL_STACK = "dualstack"
 CLUSTER, BUCKET = "AWS::RDS::DBCluster", "AWS::S3::Bucket"
 _leaving: dict[str, frozenset[str]] = {}
 """By stack that is being updated: the resources that its new template no longer has."""
-_taken: dict[Identity, str] = {}
-"""By account, region, type and name: the physical id of the resource that has the name."""
+_taken: dict[Identity, tuple[str, str, str, str]] = {}
+"""By account, region, type and name: the resource that has the name, its region, stack, logical and physical id."""
 # Types whose names are taken outside of stacks too: ministack's record of all that there are.
 RECORDS = {
     "AWS::Logs::LogGroup": ("services.cloudwatch_logs", "_log_groups"),
@@ -110,7 +110,7 @@ def _refusing_taken_names(real: Callable[..., Provisioned]) -> Callable[..., Pro
             )
         made = real(name, logical_id, properties, stack_name)
         if identity:
-            _taken[identity] = made[0]
+            _taken[identity] = (here()[1], stack_name, logical_id, made[0])
         return made
 
     return create
@@ -133,8 +133,13 @@ def _is_taken(identity: Identity, stack_name: str, logical_id: str) -> bool:
     if kind in RECORDS:
         service, records = RECORDS[kind]
         return name in getattr(module(service), records)
+    if identity not in _taken:
+        return False
+    region, *holder, physical_id = _taken[identity]
+    if _replacing.get() or holder != [stack_name, logical_id]:
+        return True
     own = stack(stack_name).get("_resources", {}).get(logical_id, {}).get("PhysicalResourceId")
-    return identity in _taken and (_replacing.get() or _taken[identity] != own)
+    return region == here()[1] and physical_id != own  # a stack of its name in another region may be about to go
 
 
 def _refusing_what_is_used(real: Callable[..., None]) -> Callable[..., None]:
@@ -146,7 +151,7 @@ def _refusing_what_is_used(real: Callable[..., None]) -> Callable[..., None]:
                 "Status Code: 400, Error Code: DependencyViolation)"
             )
         real(name, physical_id, properties, stack, logical_id)
-        for identity in [key for key, holder in _taken.items() if holder == physical_id and key[2] == name]:
+        for identity in [key for key, holder in _taken.items() if holder[3] == physical_id and key[2] == name]:
             del _taken[identity]
 
     return delete
