@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from notejam_cfn.local.containers import image
-from notejam_cfn.local.containers.runtime import InImage, Running
+from notejam_cfn.local.containers.runtime import Running
 from notejam_cfn.local.containers.sandbox import Limits, Sandbox
 from notejam_cfn.local.database.postgres import free_port
 
@@ -47,7 +47,7 @@ def first_answer(built: image.Image) -> float:
         folder.chmod(0o755)
         (folder / "volumes").mkdir(mode=0o755)
         (folder / "authorities.pem").touch(mode=0o644)
-        runtime = InImage(Sandbox(built, folder / "volumes", folder / "authorities.pem"))
+        runtime = Sandbox(built, folder / "volumes", folder / "authorities.pem")
         given = {
             "PORT": str(free_port()),
             "DATABASE_PATH": "/tmp/notejam.db",

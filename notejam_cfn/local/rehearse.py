@@ -33,7 +33,7 @@ from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import exit_status, lines
 from . import emulator, events, permissions, previews
 from .containers import image, task
-from .containers.runtime import Checkout, InImage, Runtime
+from .containers.runtime import Checkout, Runtime
 from .containers.sandbox import Sandbox
 from .database import programs
 from .database.postgres import Postgres
@@ -311,7 +311,7 @@ class Rehearsal:
         for path in (folder, authorities):
             path.chmod(0o755)  # containers are another user's
         (folder / "volumes").mkdir(mode=0o755)
-        return InImage(Sandbox(found, folder / "volumes", authorities))
+        return Sandbox(found, folder / "volumes", authorities)
 
     def _held(self) -> dict[tuple[str, str], str]:
         """Return what every resource is, by stack and logical id; revisions of a task definition count as one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from ..exit_codes import BadInput, Interrupted, RolledBack
 from ..manifest import StackSpec
 
 DATABASE, BACKUPS = "database", "backups"
-FINISHED = {"COMPLETED": True, "FAILED": False, "ABORTED": False, "EXPIRED": False, "PARTIAL": False}
+ENDED = frozenset({"COMPLETED", "FAILED", "ABORTED", "EXPIRED", "PARTIAL"})
 SECONDS_BETWEEN_LOOKS = 30.0
 LIST_POINTS = "See whether it is there: python -m notejam_cfn backups STAGE"
 GIB = 1024**3
@@ -65,8 +66,7 @@ class Facts:
 
 def facts(aws: Aws, stacks: Sequence[StackSpec]) -> Facts:
     """Read where things are. Raises BadInput when the stage has no database or backups yet."""
-    outputs = {layer: _outputs(aws, stacks, layer) for layer in (DATABASE, BACKUPS)}
-    database, backups = outputs[DATABASE], outputs[BACKUPS]
+    database, backups = (_outputs(aws, stacks, layer) for layer in (DATABASE, BACKUPS))
     return Facts(
         region=of_layer(stacks, DATABASE).region,
         cluster_id=database["ClusterId"],
@@ -93,8 +93,8 @@ def turn_on(region: str) -> str:
 
 def recovery_points(aws: Aws, region: str, vault: str) -> list[RecoveryPoint]:
     """List what a vault holds, newest first."""
-    pages = aws.pages("backup", region, "list_recovery_points_by_backup_vault", BackupVaultName=vault)
-    points = [_point(raw) for page in pages for raw in page["RecoveryPoints"]]
+    method = "list_recovery_points_by_backup_vault"
+    points = map(_point, aws.items("backup", region, method, "RecoveryPoints", BackupVaultName=vault))
     return sorted(points, key=lambda point: point.made, reverse=True)
 
 
@@ -128,24 +128,18 @@ def take(aws: Aws, known: Facts, retention_days: int, pause: Pause | None = None
         Lifecycle={"DeleteAfterDays": retention_days},
         RecoveryPointTags={"schedule": "on-demand"},
     )["BackupJobId"]
-    state = _finished(aws, known.region, job, pause or Pause(1.0, SECONDS_BETWEEN_LOOKS))
-    if not FINISHED[state["State"]]:
+    pause = pause or Pause(1.0, SECONDS_BETWEEN_LOOKS)
+    try:
+        while (state := aws.call("backup", known.region, "describe_backup_job", BackupJobId=job))["State"] not in ENDED:
+            pause.take()
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted; AWS goes on with the backup", LIST_POINTS) from None
+    if state["State"] != "COMPLETED":
         raise RolledBack(
             f"the backup {job} ended {state['State']}: {state.get('StatusMessage', 'AWS gives no reason')}",
             "Look at docs/runbook.md#backup-failed",
         )
     return str(state["RecoveryPointArn"])
-
-
-def _finished(aws: Aws, region: str, job: str, pause: Pause) -> Mapping[str, Any]:
-    try:
-        while True:
-            state: Mapping[str, Any] = aws.call("backup", region, "describe_backup_job", BackupJobId=job)
-            if state["State"] in FINISHED:
-                return state
-            pause.take()
-    except KeyboardInterrupt:
-        raise Interrupted("interrupted; AWS goes on with the backup", LIST_POINTS) from None
 
 
 def require_exports(known: Facts) -> str:
@@ -160,8 +154,6 @@ def require_exports(known: Facts) -> str:
 
 def export(aws: Aws, known: Facts, snapshot_arn: str) -> str:
     """Begin to export a snapshot to S3, and return the execution's ARN. Raises BadInput where nothing is exported."""
-    import json
-
     machine, given = require_exports(known), json.dumps({"snapshot": snapshot_arn})
     started = aws.call("stepfunctions", known.region, "start_execution", stateMachineArn=machine, input=given)
     return str(started["executionArn"])

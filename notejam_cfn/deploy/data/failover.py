@@ -6,14 +6,14 @@ It may be run again at any time: stacks that are up stay as they are, and the da
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from ...core.cloudfront import REGION, SERVE_DOMAIN
 from ...core.render import load
 from ..aws.client import Aws
-from ..exit_codes import BadInput, NeedsRecovery, Refused
+from ..exit_codes import BadInput, NeedsRecovery
 from ..manifest import StackSpec
 from ..stacks.deploy import Deployment, Options, read_templates
 from ..stacks.execution.executor import Prompter
@@ -61,26 +61,22 @@ class Failover:
         """Move. Returns a result for each stack; raises when nothing was begun."""
         for layer in (NETWORK, DATABASE, SERVICE):
             backups.of_layer(self.built, layer)
-        self._refuse_home()
-        copy = failover_checks.newest_copy(self.aws, self.options.region, self._copies())
+        if backups.of_layer(self.built, DATABASE).region == self.options.region:
+            raise BadInput(f"the stage lives in {self.options.region} already", "Name another region with --to")
+        copies = next((stack for stack in self.built if stack.layer == COPIES), None)
+        copy = failover_checks.newest_copy(self.aws, self.options.region, copies)
         repository = failover_checks.repository_there(self.aws, self.project, self.options.region)
         image = failover_checks.image_there(self.options.image, self.options.region, repository)
         self._look(copy, image, repository)
         origin = self._origin(copy)
         if self.options.dry_run:
             return {}
-        self._confirm()
+        if not self.options.yes:
+            self.prompter.require_yes("Do it?", "nothing was changed")
         results = self._deploy(origin, image)
         if all(result.good for result in results.values()):
             self._finish(image)
         return results
-
-    def _refuse_home(self) -> None:
-        if any(stack.region == self.options.region for stack in self.built if stack.layer == DATABASE):
-            raise BadInput(f"the stage lives in {self.options.region} already", "Name another region with --to")
-
-    def _copies(self) -> StackSpec | None:
-        return next((stack for stack in self.built if stack.layer == COPIES), None)
 
     def _look(self, copy: RecoveryPoint | None, image: str, repository: str) -> None:
         findings = failover_checks.preflight(self.aws, self.built, self.options.region, image, repository, copy)
@@ -97,7 +93,7 @@ class Failover:
 
     def _origin(self, copy: RecoveryPoint | None) -> tuple[str, ...]:
         """Return what the database is told to start from: what it did start from, when this move is being continued."""
-        database = next(stack for stack in self.stacks if stack.layer == DATABASE)
+        database = backups.of_layer(self.stacks, DATABASE)
         state = self.aws.stack(self.options.region, database.name)
         if state and state.parameters.get(restore_plan.SNAPSHOT):
             begun = state.parameters
@@ -110,10 +106,6 @@ class Failover:
         built = database.defaults[engine_version.PARAMETER] or ""
         return restore_plan.parameters(snapshot, engine_version.to_restore(*place, held, built))
 
-    def _confirm(self) -> None:
-        if not self.options.yes and not self.prompter.confirm("Do it?"):
-            raise Refused("nothing was changed: the answer was no")
-
     def _deploy(self, origin: tuple[str, ...], image: str) -> dict[str, Result]:
         parameters = (*origin, f"{IMAGE}={image}") if image else origin
         if any(SERVE_DOMAIN in stack.defaults for stack in self.stacks):
@@ -124,7 +116,7 @@ class Failover:
         return Deployment(self.aws, self.stacks, options, self.progress, self.prompter).run()
 
     def _finish(self, image: str) -> None:
-        service = next(stack for stack in self.stacks if stack.layer == SERVICE)
+        service = backups.of_layer(self.stacks, SERVICE)
         state = self.aws.stack(self.options.region, service.name)
         url = state.outputs.get(URL, "") if state else ""
         asked = failover_checks.smoke(self._direct(url)) if image and url else None
@@ -145,7 +137,7 @@ class Failover:
         return f"http://{self._balancer()['DNSName']}"
 
     def _built_service(self) -> dict[str, Any]:
-        return load(next(stack for stack in self.built if stack.layer == SERVICE).text())
+        return load(backups.of_layer(self.built, SERVICE).text())
 
     def _dns(self, service: StackSpec) -> list[str]:
         template = self._built_service()
@@ -155,17 +147,13 @@ class Failover:
         resources = {one.logical_id: one for one in self.aws.resources(self.options.region, service.name)}
         distribution = resources["Distribution"].physical_id
         known = self.aws.call("cloudfront", REGION, "get_distribution", Id=distribution)["Distribution"]
-        domain = self._domain(template)
+        # The distribution serves the domain, if there is one, when the parameter says that it may.
+        aliases = template["Resources"]["Distribution"]["Properties"]["DistributionConfig"].get("Aliases")
+        domain = aliases["Fn::If"][1][0] if aliases else ""
         return failover_domain.steps_at_cloudfront(domain, found, distribution, known["DomainName"])
 
-    def _domain(self, template: Mapping[str, Any]) -> str:
-        """Return the domain of a built service template, which its distribution serves when it may; empty for none."""
-        aliases = template["Resources"]["Distribution"]["Properties"]["DistributionConfig"].get("Aliases")
-        domain: str = aliases["Fn::If"][1][0] if aliases else ""
-        return domain
-
     def _balancer(self) -> dict[str, str]:
-        service = next(stack for stack in self.stacks if stack.layer == SERVICE)
+        service = backups.of_layer(self.stacks, SERVICE)
         held = self.aws.resources(self.options.region, service.name)
         arn = next(one.physical_id for one in held if one.logical_id == "LoadBalancer")
         found = self.aws.call("elbv2", self.options.region, "describe_load_balancers", LoadBalancerArns=[arn])

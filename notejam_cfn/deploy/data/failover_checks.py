@@ -15,13 +15,12 @@ from typing import Any
 from ...core import names
 from ...core.render import compact_json, load
 from ..aws.client import Aws
-from ..exit_codes import AwsTrouble, CommandError, RolledBack
+from ..exit_codes import CommandError, RolledBack
 from ..manifest import StackSpec
 from ..plan.account import quotas
 from ..plan.account.processors import CODES, CPU_UNITS, ON_DEMAND
 from ..plan.effects.resource_facts import absent_types, source
 from ..stacks.deploy import read_templates
-from ..stacks.templates import Template
 from ..ui import estimates
 from . import backups, engine_version
 from .backups import DATABASE, RecoveryPoint, age_words
@@ -112,7 +111,13 @@ def preflight(
         "container image": lambda: container_image(aws, image, repository, region, stacks[0]),
         "copy of the database": lambda: copied(copy),
     }
-    return [_looked(what, look) for what, look in looks.items()]
+    found = []
+    for what, look in looks.items():
+        try:
+            found.append(look())
+        except CommandError as error:
+            found.append(Finding(what, UNKNOWN, f"could not be looked up: {error}"))
+    return found
 
 
 def types(templates: Any, region: str) -> Finding:
@@ -187,23 +192,19 @@ def certificate(template: Mapping[str, Any], region: str) -> Finding:
 def container_image(aws: Aws, image: str, repository: str, region: str, stack: StackSpec) -> Finding:
     """Look whether the image is in the region, or which of the copies in `repository` is what the stage runs."""
     if not image:
-        running = _image_of(aws, repository, region, stack) if repository else None
-        hint = (
-            f"--image {running} is what {stack.stage} runs"
-            if running
-            else f"no copy is noted as what {stack.stage} runs; use --image"
-        )
+        # The pipeline notes what a stage runs, after each rollout.
+        name = names.running_image(stack.tags["project"], str(stack.stage))
+        noted = aws.call("ssm", region, "get_parameters", Names=[name])["Parameters"] if repository else []
+        hint = f"no copy is noted as what {stack.stage} runs; use --image"
+        if noted:
+            hint = f"--image {repository}@{noted[0]['Value']} is what {stack.stage} runs"
         return Finding("container image", WARNING, f"none named: the stage comes up without tasks; {hint}")
     name, _, digest = image.partition("@")
     found, _, tag = name.partition("/")[2].partition(":")
     wanted = {"imageDigest": digest} if digest else {"imageTag": tag}
-    try:
-        aws.call("ecr", region, "describe_images", repositoryName=found, imageIds=[wanted])
-    except AwsTrouble as error:
-        if "NotFound" not in error.code:
-            raise
-        return Finding("container image", WRONG, f"{found} in {region} has no {digest or tag}")
-    return Finding("container image", FINE, f"{found} is in {region}")
+    if aws.call_if_there("ecr", region, "describe_images", repositoryName=found, imageIds=[wanted]):
+        return Finding("container image", FINE, f"{found} is in {region}")
+    return Finding("container image", WRONG, f"{found} in {region} has no {digest or tag}")
 
 
 def copied(copy: RecoveryPoint | None) -> Finding:
@@ -215,8 +216,8 @@ def copied(copy: RecoveryPoint | None) -> Finding:
 
 def estimate(stacks: Sequence[StackSpec], copy: RecoveryPoint | None, now: datetime) -> list[str]:
     """Say what is lost and how long it takes, going by what such resources usually take."""
-    templates = read_templates(stacks)
-    seconds = _longest(stacks, {name: _seconds(template) for name, template in templates.items()})
+    each = {name: estimates.of_stack(one, one.resources) for name, one in read_templates(stacks).items()}
+    seconds = estimates.longest(each, {stack.name: stack.depends_on for stack in stacks})
     lost = f"what was written in the last {age_words(copy.age(now))}" if copy else "unknown: there is no copy"
     return [f"  data lost  {lost}", f"  time       {estimates.words(seconds)}, and longer for a large database"]
 
@@ -236,14 +237,17 @@ def image_there(image: str, region: str, repository: str = "") -> str:
     return ".".join(parts) + slash + rest
 
 
-def smoke(url: str, path: str = "/healthz", tries: int = SMOKE_TRIES, pause: float = SMOKE_PAUSE) -> Finding:
+def smoke(url: str, tries: int = SMOKE_TRIES, pause: float = SMOKE_PAUSE) -> Finding:
     """Ask the application how it is, for some minutes if it must be."""
+    address, wrong = f"{url.rstrip('/')}/healthz", ""
     for _ in range(tries):
-        found = _asked(url.rstrip("/") + path)
-        if found.verdict == FINE:
-            break
+        try:
+            with urllib.request.urlopen(address, timeout=SMOKE_SECONDS) as answer:
+                return Finding("smoke test", FINE, f"{address} answers {answer.status}")
+        except OSError as error:
+            wrong = str(error)
         time.sleep(pause)
-    return found
+    return Finding("smoke test", WRONG, f"{address}: {wrong}")
 
 
 def require_no_wrong(findings: Sequence[Finding]) -> None:
@@ -256,41 +260,7 @@ def require_no_wrong(findings: Sequence[Finding]) -> None:
         )
 
 
-def _looked(what: str, look: Callable[[], Finding]) -> Finding:
-    try:
-        return look()
-    except CommandError as error:
-        return Finding(what, UNKNOWN, f"could not be looked up: {error}")
-
-
-def _image_of(aws: Aws, repository: str, region: str, stack: StackSpec) -> str | None:
-    """Return the copy that the pipeline noted as what a stage runs, after each rollout."""
-    name = names.running_image(stack.tags["project"], str(stack.stage))
-    found = aws.call("ssm", region, "get_parameters", Names=[name])["Parameters"]
-    return f"{repository}@{found[0]['Value']}" if found else None
-
-
 def _room(aws: Aws, region: str, what: str, quota: quotas.Quota, needed: int) -> Finding:
     used, allowed = quota.used(aws, region), quota.allowed(aws, region)
     verdict = FINE if used + needed <= allowed else WRONG
     return Finding(f"quota of {what}", verdict, f"{used} of {allowed:g} used, {needed} more needed")
-
-
-def _asked(address: str) -> Finding:
-    try:
-        with urllib.request.urlopen(address, timeout=SMOKE_SECONDS) as answer:
-            return Finding("smoke test", FINE, f"{address} answers {answer.status}")
-    except OSError as error:
-        return Finding("smoke test", WRONG, f"{address}: {error}")
-
-
-def _seconds(template: Template) -> float:
-    return estimates.of_stack(template, template.resources)
-
-
-def _longest(stacks: Sequence[StackSpec], seconds: Mapping[str, float]) -> float:
-    """Return the time of the longest chain of stacks that wait for each other; they come in that order."""
-    done: dict[str, float] = {}
-    for stack in stacks:
-        done[stack.name] = seconds[stack.name] + max((done.get(name, 0.0) for name in stack.depends_on), default=0.0)
-    return max(done.values())

@@ -121,7 +121,10 @@ class Restore:
 
     def _follow(self, known: Facts, parameters: tuple[str, ...]) -> dict[str, Result]:
         """Make the new cluster, let everything read its address, and mark the old one as kept."""
-        results = self._deploy(self.stacks, parameters, _replaced(_database(self.stacks)))
+        database = _database(self.stacks)
+        resources = read_templates([database])[database.name].resources
+        replaced = frozenset(f"{database.layer}.{name}" for name, one in resources.items() if one.type in REPLACED)
+        results = self._deploy(self.stacks, parameters, replaced)
         if all(result.good for result in results.values()):
             restore_plan.mark_kept(self.aws, known.region, self._old(backups.facts(self.aws, self.stacks)))
         return results
@@ -155,8 +158,8 @@ class Restore:
     def _confirm(self, lines: Sequence[str]) -> None:
         for line in lines:
             self.progress.write(line)
-        if not self.options.yes and not self.options.dry_run and not self.prompter.confirm("Do it?"):
-            raise Refused("nothing was changed: the answer was no")
+        if not self.options.yes and not self.options.dry_run:
+            self.prompter.require_yes("Do it?", "nothing was changed")
 
     def _deploy(
         self, stacks: Sequence[StackSpec], parameters: tuple[str, ...], allowed: frozenset[str] = frozenset()
@@ -164,12 +167,6 @@ class Restore:
         self.progress.templates = read_templates(stacks)
         options = Options(yes=True, allow=allowed, parameters=parameters)
         return Deployment(self.aws, stacks, options, self.progress, self.prompter).run()
-
-
-def _replaced(stack: StackSpec) -> frozenset[str]:
-    """Return what a restore replaces, as a plan names it."""
-    resources = read_templates([stack])[stack.name].resources
-    return frozenset(f"{stack.layer}.{name}" for name, one in resources.items() if one.type in REPLACED)
 
 
 def _database(stacks: Sequence[StackSpec]) -> StackSpec:

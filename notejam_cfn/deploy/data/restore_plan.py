@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..aws.client import Aws, Pause
-from ..exit_codes import AwsTrouble, BadInput, Interrupted, Refused, RolledBack
+from ..exit_codes import BadInput, Interrupted, Refused, RolledBack
 from ..manifest import StackSpec
 from . import engine_version
 from .backups import DATABASE, Facts, RecoveryPoint, Window, age_words
@@ -60,7 +60,9 @@ def choose(asked: str, points: Sequence[RecoveryPoint], windows: Mapping[str, Wi
     earlier restore has kept; an older one from the last snapshot before it. Raises BadInput when there is nothing.
     """
     if asked == "latest":
-        return _latest(points, windows, now)
+        for cluster, window in windows.items():  # the serving one comes first
+            return Source(None, window.latest, window.latest, cluster)
+        return _before(now, points)
     moment = _moment(asked)
     if moment > now:
         raise BadInput(f"{asked} is in the future")
@@ -81,24 +83,19 @@ def names_snapshot(asked: str) -> bool:
 def snapshot(aws: Aws, region: str, asked: str) -> Mapping[str, Any]:
     """Return what RDS says of a cluster's snapshot, named or by its ARN. Raises BadInput when there is none."""
     name = asked.rpartition(":cluster-snapshot:")[2]
-    try:
-        found = aws.call("rds", region, "describe_db_cluster_snapshots", DBClusterSnapshotIdentifier=name)
-    except AwsTrouble as error:
-        if "NotFound" not in error.code:
-            raise
-        raise BadInput(f"there is no snapshot {name} in {region}", LIST_WHAT_THERE_IS) from error
-    described: Mapping[str, Any] = found["DBClusterSnapshots"][0]
-    return described
+    found = _described(aws, region, "snapshot", name)
+    if found is None:
+        raise BadInput(f"there is no snapshot {name} in {region}", LIST_WHAT_THERE_IS)
+    return found
 
 
 def plan(source: Source, known: Facts, generation: int, now: datetime) -> list[str]:
     """Say in plain words what a restore in place does."""
     lost = f"what was written since is left behind in the old cluster: {age_words(now - source.moment)}"
-    first = (
+    steps = (
         [] if source.snapshot else ["restore that second into a cluster without instances, and take a snapshot of it"]
     )
-    steps = [
-        *first,
+    steps += [
         f"keep the old cluster {known.cluster_id}, without instances, until --discard-old",
         f"make {_family(known.cluster_id)}-{generation} from the snapshot; the application waits meanwhile",
         "give the application the new address and password, and replace its tasks",
@@ -116,20 +113,21 @@ def parameters(snapshot: str, version: str, generation: int | None = None) -> tu
 def next_generation(aws: Aws, region: str, cluster: str) -> int:
     """Return a generation that no cluster of the stack has, nor a log that an earlier one has left."""
     family = _family(cluster)
-    pages = aws.pages("logs", region, "describe_log_groups", logGroupNamePrefix=f"{LOG_GROUPS}{family}-")
-    logs = [group["logGroupName"].removeprefix(LOG_GROUPS) for page in pages for group in page["logGroups"]]
+    prefix = f"{LOG_GROUPS}{family}-"
+    groups = aws.items("logs", region, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
+    logs = [group["logGroupName"].removeprefix(LOG_GROUPS) for group in groups]
     clusters = [one.name for one in old_clusters(aws, region, cluster)]
     taken = [re.match(rf"{re.escape(family)}-(\d+)", name) for name in (cluster, *clusters, *logs)]
     return 1 + max(int(found[1]) for found in taken if found)
 
 
-def snapshot_of(aws: Aws, region: str, source: Source, say: Say, pause: Pause | None = None) -> str:
+def snapshot_of(aws: Aws, region: str, source: Source, say: Say) -> str:
     """Make a snapshot of a cluster as it was at a moment, and return its name. Continues where it was left.
 
     Raises RolledBack when AWS gives up, and Interrupted when the person does: AWS goes on with what it is at.
     """
     try:
-        return _snapshot_of(aws, region, source, say, pause or Pause(1.0, SECONDS_BETWEEN_LOOKS))
+        return _snapshot_of(aws, region, source, say)
     except KeyboardInterrupt:
         again = f"Run the command again with --to {source.moment.isoformat()}, which goes on from there"
         raise Interrupted("interrupted; the stage is as it was, and AWS goes on with the copy", again) from None
@@ -158,10 +156,10 @@ def old_clusters(aws: Aws, region: str, current: str) -> list[Cluster]:
     """Return the clusters that restores have left beside a stage's, oldest first, and clones that were left too."""
     family = _family(current)
     ours = re.compile(rf"({re.escape(family)}|{CLONE}{family.rpartition('-')[2]})-\d+")
-    pages = aws.pages("rds", region, "describe_db_clusters")
-    found = [raw for page in pages for raw in page["DBClusters"] if ours.fullmatch(raw["DBClusterIdentifier"])]
     clusters = [
-        Cluster(raw["DBClusterIdentifier"], raw["DBClusterArn"], KEPT_TAG in raw.get("TagList", ())) for raw in found
+        Cluster(raw["DBClusterIdentifier"], raw["DBClusterArn"], KEPT_TAG in raw.get("TagList", ()))
+        for raw in aws.items("rds", region, "describe_db_clusters", "DBClusters")
+        if ours.fullmatch(raw["DBClusterIdentifier"])
     ]
     return sorted((one for one in clusters if one.name != current), key=lambda one: (len(one.name), one.name))
 
@@ -199,14 +197,8 @@ def discard(aws: Aws, region: str, cluster: str, now: datetime) -> str:
     if found.get("DBClusterMembers"):
         raise Refused(f"{cluster} has instances: it is in use")
     last = f"{cluster}-last-{now.strftime('%Y%m%d%H%M%S')}"
-    aws.call(
-        "rds",
-        region,
-        "modify_db_cluster",
-        DBClusterIdentifier=cluster,
-        DeletionProtection=False,
-        ApplyImmediately=True,
-    )
+    change = {"DBClusterIdentifier": cluster, "DeletionProtection": False, "ApplyImmediately": True}
+    aws.call("rds", region, "modify_db_cluster", **change)
     aws.call("rds", region, "delete_db_cluster", DBClusterIdentifier=cluster, FinalDBSnapshotIdentifier=last)
     return last
 
@@ -214,12 +206,6 @@ def discard(aws: Aws, region: str, cluster: str, now: datetime) -> str:
 def _family(cluster: str) -> str:
     """Return what the names of all clusters of a stack begin with: all but the generation."""
     return cluster.rpartition("-")[0]
-
-
-def _latest(points: Sequence[RecoveryPoint], windows: Mapping[str, Window], now: datetime) -> Source:
-    for cluster, window in windows.items():
-        return Source(None, window.latest, window.latest, cluster)
-    return _before(now, points)
 
 
 def _before(moment: datetime, points: Sequence[RecoveryPoint]) -> Source:
@@ -239,25 +225,25 @@ def _moment(asked: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _snapshot_of(aws: Aws, region: str, source: Source, say: Say, pause: Pause) -> str:
+def _snapshot_of(aws: Aws, region: str, source: Source, say: Say) -> str:
     # An identifier has 63 characters, which the longest name of a cluster takes alone: its last two parts tell it.
     name = f"at-{source.moment.strftime('%Y%m%d%H%M%S')}-of-{'-'.join(source.cluster.split('-')[-2:])}"
-    if _status(aws, region, "snapshot", name) is None:
-        _clone(aws, region, source, name, say)
+    pause = Pause(1.0, SECONDS_BETWEEN_LOOKS)
+    if _described(aws, region, "snapshot", name) is None:
+        if _described(aws, region, "cluster", name) is None:
+            say(f"restoring {_words(source.moment)} into {name}, without instances")
+            _clone(aws, region, source, name)
         _wait(aws, region, "cluster", name, pause)
         say(f"taking the snapshot {name}")
         names = {"DBClusterSnapshotIdentifier": name, "DBClusterIdentifier": name}
         aws.call("rds", region, "create_db_cluster_snapshot", **names)
     _wait(aws, region, "snapshot", name, pause)
-    if _status(aws, region, "cluster", name) is not None:
+    if _described(aws, region, "cluster", name) is not None:
         aws.call("rds", region, "delete_db_cluster", DBClusterIdentifier=name, SkipFinalSnapshot=True)
     return name
 
 
-def _clone(aws: Aws, region: str, source: Source, name: str, say: Say) -> None:
-    if _status(aws, region, "cluster", name) is not None:
-        return
-    say(f"restoring {_words(source.moment)} into {name}, without instances")
+def _clone(aws: Aws, region: str, source: Source, name: str) -> None:
     old = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=source.cluster)["DBClusters"][0]
     aws.call(
         "rds",
@@ -273,24 +259,20 @@ def _clone(aws: Aws, region: str, source: Source, name: str, say: Say) -> None:
 
 
 def _wait(aws: Aws, region: str, what: str, name: str, pause: Pause) -> None:
-    while (status := _status(aws, region, what, name)) != "available":
+    while (status := (_described(aws, region, what, name) or {}).get("Status")) != "available":
         if status in (None, "failed", "deleting"):
             raise RolledBack(f"the {what} {name} is {status or 'gone'}", "Run the same command again")
         pause.take()
 
 
-def _status(aws: Aws, region: str, what: str, name: str) -> str | None:
+def _described(aws: Aws, region: str, what: str, name: str) -> Mapping[str, Any] | None:
+    """Return what RDS says of a cluster or of a snapshot, or None when there is none."""
     method, key, answer = {
         "cluster": ("describe_db_clusters", "DBClusterIdentifier", "DBClusters"),
         "snapshot": ("describe_db_cluster_snapshots", "DBClusterSnapshotIdentifier", "DBClusterSnapshots"),
     }[what]
-    try:
-        found: list[Mapping[str, Any]] = aws.call("rds", region, method, **{key: name})[answer]
-    except AwsTrouble as error:
-        if "NotFound" in error.code:
-            return None
-        raise
-    return str(found[0]["Status"]) if found else None
+    found = aws.call_if_there("rds", region, method, **{key: name})
+    return next(iter(found[answer]), None) if found else None
 
 
 def _words(moment: datetime) -> str:

@@ -27,9 +27,10 @@ def session_command(aws: Aws, stage: Stage, container: str, command: str) -> lis
     service = stage.service()
     region, arn = service.stack.region, service.resource.physical_id
     task = _running_task(aws, region, arn)
+    runtime = next((item.get("runtimeId", "") for item in task["containers"] if item["name"] == container), "")
+    target = {"Target": f"ecs:{cluster_of(arn)}_{task['taskArn'].rpartition('/')[2]}_{runtime}"}
     given = {"cluster": cluster_of(arn), "task": task["taskArn"], "container": container, "interactive": True}
     session = aws.call("ecs", region, "execute_command", command=command, **given)["session"]
-    target = {"Target": _target(arn, task, container)}
     endpoint = aws.access.endpoint_url or ""
     return [PLUGIN, json.dumps(session), region, "StartSession", "", json.dumps(target), endpoint]
 
@@ -42,14 +43,7 @@ def _running_task(aws: Aws, region: str, service: str) -> Mapping[str, Any]:
             "this stage does not allow a shell in its containers",
             "Set service.exec_access = true for it in notejam.toml, build and deploy; production should stay closed",
         )
-    arns = aws.call("ecs", region, "list_tasks", cluster=cluster, serviceName=found["serviceName"])["taskArns"]
-    if not arns:
+    task = next(aws.tasks(region, cluster, serviceName=found["serviceName"]), None)
+    if task is None:
         raise Refused("no task runs at the moment", "Open the stage's address to wake it, then try again")
-    task: Mapping[str, Any] = aws.call("ecs", region, "describe_tasks", cluster=cluster, tasks=arns[:1])["tasks"][0]
     return task
-
-
-def _target(service: str, task: Mapping[str, Any], container: str) -> str:
-    """Return what Session Manager calls a container: `ecs:CLUSTER_TASK_RUNTIME`."""
-    runtime = next((item.get("runtimeId", "") for item in task["containers"] if item["name"] == container), "")
-    return f"ecs:{cluster_of(service)}_{task['taskArn'].rpartition('/')[2]}_{runtime}"

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ..aws.client import Aws, Pause
-from ..exit_codes import BadInput, CommandError
+from ..aws.errors import says_gone
+from ..exit_codes import AwsTrouble, BadInput
 from ..manifest import require_name
 from .stages import LOG_GROUP, Part, Stage
 
@@ -78,6 +79,6 @@ def _events(aws: Aws, part: Part, start: datetime.datetime, pattern: str) -> Ite
             for event in page["events"]:
                 moment = datetime.datetime.fromtimestamp(event["timestamp"] / 1000, datetime.UTC)
                 yield event["eventId"], Line(moment, part_name(part), event["message"].rstrip())
-    except CommandError as error:
-        if "does not exist" not in str(error):
+    except AwsTrouble as error:
+        if not says_gone(error):
             raise

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..aws.client import Aws, Pause
+from ..aws.client import Aws, Pause, cluster_of
 from ..exit_codes import BadInput, CommandError, Refused, RolledBack
 from ..manifest import Manifest
 from ..stacks.template_upload import BUCKET_OUTPUT, UPLOADS
@@ -70,14 +70,25 @@ def build(aws: Aws, place: BuildTarget, zipped: bytes, tell: Callable[[str], Non
     key = f"{UPLOADS}/{hashlib.sha256(zipped).hexdigest()[:16]}.zip"
     aws.call("s3", place.region, "put_object", Bucket=place.bucket, Key=key, Body=zipped)
     tell(f"uploaded {len(zipped) / 1024:,.0f} KiB of sources")
-    started = aws.call("codebuild", place.region, "start_build", **_order(place, key))["build"]
+    # The project's own build, of the zip instead of the pipeline's source.
+    order = {
+        "projectName": place.project,
+        "sourceTypeOverride": "S3",
+        "sourceLocationOverride": f"{place.bucket}/{key}",
+        "buildspecOverride": BUILDSPEC,
+        "artifactsOverride": {"type": "NO_ARTIFACTS"},
+    }
+    started = aws.call("codebuild", place.region, "start_build", **order)["build"]
     tell(f"building in {started['id']}")
     finished = _finished(aws, place, started["id"], tell)
     if finished["buildStatus"] != "SUCCEEDED":
         raise RolledBack(
             "\n".join([f"the build ended as {finished['buildStatus']}", *_last_lines(aws, place, finished)])
         )
-    return _exported(finished)
+    exported = {item["name"]: item["value"] for item in finished.get("exportedEnvironmentVariables", ())}
+    if "@sha256:" not in exported.get(EXPORTED, ""):
+        raise RolledBack(f"the build did not say which image it made ({EXPORTED} in {BUILDSPEC})")
+    return str(exported[EXPORTED])
 
 
 def with_digest(aws: Aws, region: str, image: str) -> str:
@@ -108,44 +119,25 @@ def previous(aws: Aws, stage: Stage) -> str:
 
 def _images_of_deployments(aws: Aws, region: str, service: str) -> Iterator[str]:
     """Yield the images of deployments that succeeded, the latest first."""
-    given = {"service": service, "cluster": service.split("/")[1], "status": ["SUCCESSFUL"]}
+    given = {"service": service, "cluster": cluster_of(service), "status": ["SUCCESSFUL"]}
     found = aws.call("ecs", region, "list_service_deployments", **given)["serviceDeployments"]
     newest_first = sorted(found, key=lambda item: item["createdAt"], reverse=True)
     for deployment in newest_first:
         arns = [deployment["targetServiceRevisionArn"]]
         revisions = aws.call("ecs", region, "describe_service_revisions", serviceRevisionArns=arns)["serviceRevisions"]
-        yield from (image for revision in revisions for image in _images(revision))
-
-
-def _images(revision: Mapping[str, Any]) -> Iterator[str]:
-    for container in revision.get("containerImages", ())[:1]:
-        repository = container["image"].partition("@")[0]
-        digest = container.get("imageDigest") or container["image"].partition("@")[2]
-        if digest:
-            yield f"{repository}@{digest}"
+        for container in (first for each in revisions for first in each.get("containerImages", ())[:1]):
+            repository, _, named = container["image"].partition("@")
+            digest = container.get("imageDigest") or named
+            if digest:
+                yield f"{repository}@{digest}"
 
 
 def _sources(folder: Path) -> list[Path]:
     missing = [name for name in SOURCES if not (folder / name).exists()]
     if missing:
         raise BadInput(f"{', '.join(missing)} not found", "Run this in the folder of the project")
-    files = [path for name in SOURCES for path in _files(folder / name)]
-    return [path for path in files if not any(part.endswith(LEFT_OUT) for part in path.parts)]
-
-
-def _files(path: Path) -> list[Path]:
-    return [path] if path.is_file() else sorted(item for item in path.rglob("*") if item.is_file())
-
-
-def _order(place: BuildTarget, key: str) -> dict[str, Any]:
-    """Return what CodeBuild is asked for: the project's own build, of the zip instead of the pipeline's source."""
-    return {
-        "projectName": place.project,
-        "sourceTypeOverride": "S3",
-        "sourceLocationOverride": f"{place.bucket}/{key}",
-        "buildspecOverride": BUILDSPEC,
-        "artifactsOverride": {"type": "NO_ARTIFACTS"},
-    }
+    below = [path for name in SOURCES for path in (folder / name, *sorted((folder / name).rglob("*")))]
+    return [path for path in below if path.is_file() and not any(part.endswith(LEFT_OUT) for part in path.parts)]
 
 
 def _finished(aws: Aws, place: BuildTarget, build_id: str, tell: Callable[[str], None]) -> Mapping[str, Any]:
@@ -160,20 +152,12 @@ def _finished(aws: Aws, place: BuildTarget, build_id: str, tell: Callable[[str],
         pause.take()
 
 
-def _exported(finished: Mapping[str, Any]) -> str:
-    exported = {item["name"]: item["value"] for item in finished.get("exportedEnvironmentVariables", ())}
-    if "@sha256:" not in exported.get(EXPORTED, ""):
-        raise RolledBack(f"the build did not say which image it made ({EXPORTED} in {BUILDSPEC})")
-    return str(exported[EXPORTED])
-
-
 def _last_lines(aws: Aws, place: BuildTarget, finished: Mapping[str, Any]) -> list[str]:
     logs = finished.get("logs", {})
     if not logs.get("groupName"):
         return []
-    given = {"logGroupName": logs["groupName"], "logStreamName": logs["streamName"], "limit": LOG_LINES}
     try:
-        events = aws.call("logs", place.region, "get_log_events", **given)["events"]
+        lines = aws.last_log_lines(place.region, logs["groupName"], logs["streamName"], LOG_LINES)
     except CommandError:
         return []  # the status says that it failed; the log is in the console
-    return [f"    | {event['message'].rstrip()}" for event in events]
+    return [f"    | {line}" for line in lines]

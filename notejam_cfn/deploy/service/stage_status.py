@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws.client import Aws, Pause
-from ..aws.models import StackState
+from ..aws.models import StackState, outputs_of
 from ..exit_codes import CommandError
 from ..manifest import StackSpec
 from ..stacks.execution import statuses
@@ -21,7 +21,13 @@ CAPACITY_MINUTES = 10
 def report(stage: Stage, templates: Mapping[str, Template], drift: bool = False) -> dict[str, Any]:
     """Return everything as data; `lines` says it in words. Drift takes a while and is looked for only when asked."""
     states = stage.states()
-    outputs = _outputs_around(stage, templates) | {name: state.outputs for name, state in states.items() if state}
+    around = {  # as a preview reads its stage's
+        read: region
+        for name, stack in stage.stacks.items()
+        for read, region in templates[name].read_regions(stack.region).items()
+        if read not in stage.stacks
+    }
+    outputs = stage.aws.outputs(around) | outputs_of(states)
     stacks = {
         name: _stack(stage, stage.stacks[name], state, templates[name], outputs, drift)
         for name, state in states.items()
@@ -33,18 +39,6 @@ def report(stage: Stage, templates: Mapping[str, Template], drift: bool = False)
         "databases": [_database(stage.aws, part) for part in stage.parts(CLUSTER)],
         "url": next((state.outputs["Url"] for state in states.values() if state and "Url" in state.outputs), None),
     }
-
-
-def _outputs_around(stage: Stage, templates: Mapping[str, Template]) -> dict[str, Mapping[str, str]]:
-    """Return the outputs of stacks that those asked about read and are not among, as a preview reads its stage's."""
-    around = {
-        read: region
-        for name, stack in stage.stacks.items()
-        for read, region in templates[name].read_regions(stack.region).items()
-        if read not in stage.stacks
-    }
-    states = {name: stage.aws.stack(region, name) for name, region in around.items()}
-    return {name: state.outputs for name, state in states.items() if state}
 
 
 def lines(found: Mapping[str, Any]) -> list[str]:
@@ -99,14 +93,8 @@ def _drifted(aws: Aws, stack: StackSpec) -> list[str]:
         if now["DetectionStatus"] != "DETECTION_IN_PROGRESS":
             break
         pause.take()
-    filters = ["MODIFIED", "DELETED"]
-    found = aws.call(
-        "cloudformation",
-        stack.region,
-        "describe_stack_resource_drifts",
-        StackName=stack.name,
-        StackResourceDriftStatusFilters=filters,
-    )
+    asked = {"StackName": stack.name, "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"]}
+    found = aws.call("cloudformation", stack.region, "describe_stack_resource_drifts", **asked)
     return [
         f"{item['LogicalResourceId']} ({item['StackResourceDriftStatus']})" for item in found["StackResourceDrifts"]
     ]

@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Sequence
 
 from ..aws.client import Aws
+from ..aws.errors import says_gone
 from ..aws.models import HeldResource, StackState
-from ..exit_codes import BadInput, CommandError, Refused
+from ..exit_codes import AwsTrouble, BadInput, Refused
 from ..manifest import StackSpec
 
 SERVICE = "AWS::ECS::Service"
@@ -50,7 +51,7 @@ class Stage:
             Part(stack, resource)
             for stack in self.stacks.values()
             for resource in self._resources(stack)
-            if resource.type == kind and resource.physical_id and resource.status != "DELETE_COMPLETE"
+            if resource.type == kind and resource.physical_id
         ]
 
     def service(self) -> Part:
@@ -65,8 +66,8 @@ class Stage:
         if stack.name not in self._held:
             try:
                 self._held[stack.name] = self.aws.resources(stack.region, stack.name)
-            except CommandError as error:
-                if "does not exist" not in str(error):
+            except AwsTrouble as error:
+                if not says_gone(error):
                     raise
                 self._held[stack.name] = []
         return self._held[stack.name]

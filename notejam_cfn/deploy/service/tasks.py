@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +26,9 @@ def stale_services(aws: Aws, region: str, stack: str) -> str:
     held = aws.resources(region, stack)
     deployed = {resource.physical_id for resource in held if resource.type == TASK_DEFINITION}
     for service in (resource for resource in held if resource.type == SERVICE):
-        running = _running(aws, region, service.physical_id)
+        rollout = aws.rollout(region, service.physical_id)
+        running = aws.task_definitions_running(region, service.physical_id)
+        running |= {rollout.task_definition} if rollout else set()
         if not running <= deployed:
             old = ", ".join(sorted(arn.rpartition("/")[2] for arn in running - deployed))
             return f"{service.logical_id} still runs {old} instead of what was deployed"
@@ -40,42 +43,27 @@ def unsettled(aws: Aws, region: str, stack: str) -> str:
     return stale
 
 
-def _running(aws: Aws, region: str, service: str) -> set[str]:
-    rollout = aws.rollout(region, service)
-    return aws.task_definitions_running(region, service) | ({rollout.task_definition} if rollout else set())
-
-
 def evidence(aws: Aws, region: str, event: Event) -> tuple[StoppedTask, ...]:
     """Return why the tasks of a failed service stopped, and their last lines; empty when that cannot be known."""
     if event.type != SERVICE or "/" not in event.physical_id:
         return ()
     try:
-        return stopped_tasks(aws, region, event.physical_id)
+        cluster, name = cluster_of(event.physical_id), event.physical_id.rpartition("/")[2]
+        stopped = aws.tasks(region, cluster, serviceName=name, desiredStatus="STOPPED")  # of the last hour
+        return tuple(_stopped(aws, region, task) for task in itertools.islice(stopped, TASKS))
     except CommandError:
         return ()  # the cluster may be gone by now; the first cause is shown all the same
 
 
-def stopped_tasks(aws: Aws, region: str, service: str) -> tuple[StoppedTask, ...]:
-    """Return the tasks of a service that stopped lately. ECS remembers them for an hour."""
-    cluster, name = cluster_of(service), service.rpartition("/")[2]
-    arns = aws.call("ecs", region, "list_tasks", cluster=cluster, serviceName=name, desiredStatus="STOPPED")["taskArns"]
-    if not arns:
-        return ()
-    found = aws.call("ecs", region, "describe_tasks", cluster=cluster, tasks=arns[:TASKS])["tasks"]
-    return tuple(_stopped(aws, region, task) for task in found)
-
-
 def _stopped(aws: Aws, region: str, task: Mapping[str, Any]) -> StoppedTask:
-    containers = tuple(_container_words(container) for container in task.get("containers", ()))
+    told = []
+    for container in task.get("containers", ()):
+        code = container.get("exitCode")
+        ended = f"ended with {code}" if code is not None else "never started"
+        reason = f": {container['reason']}" if container.get("reason") else ""
+        told.append(f"{container['name']} {ended}{reason}")
     identifier = task["taskArn"].rpartition("/")[2]
-    return StoppedTask(identifier, task.get("stoppedReason", ""), containers, _last_lines(aws, region, task))
-
-
-def _container_words(container: Mapping[str, Any]) -> str:
-    code = container.get("exitCode")
-    ended = f"ended with {code}" if code is not None else "never started"
-    reason = f": {container['reason']}" if container.get("reason") else ""
-    return f"{container['name']} {ended}{reason}"
+    return StoppedTask(identifier, task.get("stoppedReason", ""), tuple(told), _last_lines(aws, region, task))
 
 
 def _last_lines(aws: Aws, region: str, task: Mapping[str, Any]) -> tuple[str, ...]:
@@ -83,18 +71,12 @@ def _last_lines(aws: Aws, region: str, task: Mapping[str, Any]) -> tuple[str, ..
     failed = next((c for c in task.get("containers", ()) if c.get("exitCode")), None)
     if failed is None:
         return ()
-    definition = aws.call("ecs", region, "describe_task_definition", taskDefinition=task["taskDefinitionArn"])
-    options = _log_options(definition["taskDefinition"], failed["name"])
+    found = aws.call("ecs", region, "describe_task_definition", taskDefinition=task["taskDefinitionArn"])
+    containers = found["taskDefinition"]["containerDefinitions"]
+    defined = next(item for item in containers if item["name"] == failed["name"])
+    options = defined.get("logConfiguration", {}).get("options", {})
     if not options:
         return ()
     identifier = task["taskArn"].rpartition("/")[2]
     stream = f"{options['awslogs-stream-prefix']}/{failed['name']}/{identifier}"
-    given = {"logGroupName": options["awslogs-group"], "logStreamName": stream, "limit": LOG_LINES}
-    events = aws.call("logs", region, "get_log_events", **given)["events"]
-    return tuple(event["message"].rstrip() for event in events)
-
-
-def _log_options(definition: Mapping[str, Any], container: str) -> Mapping[str, str]:
-    found = next(item for item in definition["containerDefinitions"] if item["name"] == container)
-    options: Mapping[str, str] = found.get("logConfiguration", {}).get("options", {})
-    return options
+    return tuple(aws.last_log_lines(region, options["awslogs-group"], stream, LOG_LINES))

@@ -6,7 +6,7 @@ and are shown as "usually".
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from ..stacks.templates import Template
 
@@ -35,17 +35,22 @@ def of_type(kind: str) -> int:
 
 def of_stack(template: Template, changed: Collection[str]) -> int:
     """Return the seconds that changing these resources usually takes: those of the longest chain among them."""
+    resources = template.resources
+    seconds = {name: of_type(each.type) if name in changed else 0 for name, each in resources.items()}
+    return longest(seconds, {name: each.needs for name, each in resources.items()})
+
+
+def longest(seconds: Mapping[str, int], needs: Mapping[str, Collection[str]]) -> int:
+    """Return the seconds of the longest chain of things that wait for each other. Needs outside count as there."""
     finished: dict[str, int] = {}
 
     def finish(name: str) -> int:
         if name not in finished:
             finished[name] = 0  # a circle, which CloudFormation would refuse, must not hang this
-            resource = template.resources[name]
-            own = of_type(resource.type) if name in changed else 0
-            finished[name] = own + max((finish(need) for need in resource.needs), default=0)
+            finished[name] = seconds[name] + max((finish(need) for need in needs[name] if need in seconds), default=0)
         return finished[name]
 
-    return max((finish(name) for name in template.resources), default=0)
+    return max(map(finish, seconds), default=0)
 
 
 def words(seconds: float) -> str:

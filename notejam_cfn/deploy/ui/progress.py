@@ -88,7 +88,9 @@ class Progress:
                 self._begins(self.happening[key])
             return
         began = self.happening.pop(key, None)
-        self._ends(stack, event, self.clock() - began.since if began else 0)
+        words = self._words(stack, event, self.clock() - began.since if began else 0)
+        sign = "x" if event.failed else SIGNS.get(operation(event), " ")
+        self.line(stack, f"{sign} {event.logical_id:<26} {words}", RED if event.failed else "")
 
     def _begins(self, happening: Happening) -> None:
         usual = self._usual(happening.event)
@@ -97,25 +99,15 @@ class Progress:
             name = happening.event.logical_id
             self.line(happening.stack, f"  {verb} {name}, usually {estimates.words(usual)}")
 
-    def _ends(self, stack: str, event: Event, seconds: float) -> None:
-        words = f"{self._sign(event)} {event.logical_id:<26} {self._words(stack, event, seconds)}"
-        self.line(stack, words, RED if event.failed else "")
-
     def _words(self, stack: str, event: Event, seconds: float) -> str:
         if event.failed:
             return f"failed: {event.reason}"
         if event.status == "DELETE_SKIPPED":
             return "kept, as its template asks"
-        took = f" ({minutes(seconds)})" if seconds >= 1 else ""
-        return f"{self._why(stack, event)}{took}"
-
-    def _sign(self, event: Event) -> str:
-        return "x" if event.failed else SIGNS.get(operation(event), " ")
-
-    def _why(self, stack: str, event: Event) -> str:
         template = self.templates.get(stack)
         known = template.resources.get(event.logical_id) if template else None
-        return (known.why if known else "") or event.type
+        took = f" ({minutes(seconds)})" if seconds >= 1 else ""
+        return f"{(known.why if known else '') or event.type}{took}"
 
     def _usual(self, event: Event) -> int:
         return estimates.of_type(event.type) if operation(event) == "CREATE" else 0

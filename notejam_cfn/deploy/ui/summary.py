@@ -35,11 +35,19 @@ def exit_status(results: Mapping[str, Result], tell_unchanged: bool = False) -> 
 def lines(results: Mapping[str, Result], seconds: float, again: str) -> list[str]:
     """Say how it went: the failures with their first cause, the counts, the address. `again` repeats the command."""
     told = [line for result in results.values() for line in _failure(result)]
+    ended = exit_status(results)
+    if ended not in (Exit.DONE, Exit.INTERRUPTED):
+        skipped = [name for name, result in results.items() if result.fate is Outcome.SKIPPED]
+        told += [f"{name} was skipped: it needs what failed." for name in skipped]
+    verdict = {Exit.DONE: "Done", Exit.INTERRUPTED: "Interrupted"}.get(ended, "Failed")
+    if any(result.fate is Outcome.REVIEWED for result in results.values()):
+        verdict = "Nothing was changed"
     counts = Counter(result.fate.value for result in results.values())
-    told += [f"{name} was skipped: it needs what failed." for name in _skipped(results)]
-    told.append(f"{_verdict(results)} in {minutes(seconds)}: {_counted(counts)}.")
-    if exit_status(results) is Exit.INTERRUPTED:
-        told += [f"  {line}" for line in _states(results)] + [f"  → Continue with: {again}"]
+    counted = ", ".join(f"{number} {fate}" for fate, number in counts.items()) or "there was nothing to do"
+    told.append(f"{verdict} in {minutes(seconds)}: {counted}.")
+    if ended is Exit.INTERRUPTED:
+        told += [f"  {name}: {result.fate.value}" for name, result in results.items()]
+        told.append(f"  → Continue with: {again}")
     return told + _addresses(results) + _next_step(results)
 
 
@@ -65,11 +73,6 @@ def document(results: Mapping[str, Result], seconds: float) -> dict[str, Any]:
     }
 
 
-def _skipped(results: Mapping[str, Result]) -> list[str]:
-    failed = exit_status(results) not in (Exit.DONE, Exit.INTERRUPTED)
-    return [name for name, result in results.items() if failed and result.fate is Outcome.SKIPPED]
-
-
 def _next_step(results: Mapping[str, Result]) -> list[str]:
     """Say how a stage that is up gets its first release: until then it has no image, and nothing runs."""
     for result in results.values():
@@ -78,47 +81,20 @@ def _next_step(results: Mapping[str, Result]) -> list[str]:
     return []
 
 
-def _verdict(results: Mapping[str, Result]) -> str:
-    found = exit_status(results)
-    if any(result.fate is Outcome.REVIEWED for result in results.values()):
-        return "Nothing was changed"
-    if found is Exit.DONE:
-        return "Done"
-    return "Interrupted" if found is Exit.INTERRUPTED else "Failed"
-
-
-def _counted(counts: Counter[str]) -> str:
-    return ", ".join(f"{number} {fate}" for fate, number in counts.items()) or "there was nothing to do"
-
-
 def _failure(result: Result) -> list[str]:
     if result.fate is not Outcome.FAILED:
         return []
-    told = [f"{result.stack.name} failed. {_state_words(result)}"]
-    return [*told, *_cause(result), *_containers(result), *_advice(result), ""]
-
-
-def _state_words(result: Result) -> str:
-    if result.error:
-        return str(result.error)
-    return f"It {status(result.state.status).meaning} ({result.state.status})." if result.state else ""
-
-
-def _cause(result: Result) -> list[str]:
-    if not result.cause:
-        return []
-    event, others = result.cause.event, result.cause.followers
-    followed = f" ({others} more failed because of it)" if others else ""
-    return [f"  First cause: {event.logical_id} ({event.type}){followed}", f"    {event.reason}"]
-
-
-def _containers(result: Result) -> list[str]:
-    told: list[str] = []
+    state = f"It {status(result.state.status).meaning} ({result.state.status})." if result.state else ""
+    told = [f"{result.stack.name} failed. {result.error or state}"]
+    if result.cause:
+        event, others = result.cause.event, result.cause.followers
+        followed = f" ({others} more failed because of it)" if others else ""
+        told += [f"  First cause: {event.logical_id} ({event.type}){followed}", f"    {event.reason}"]
     for task in result.stopped_tasks:
         told.append(f"  Task {task.id} stopped: {task.reason}")
         told += [f"    {container}" for container in task.containers]
         told += [f"    | {line}" for line in task.log_lines]
-    return told
+    return [*told, *_advice(result), ""]
 
 
 def _advice(result: Result) -> list[str]:
@@ -129,10 +105,6 @@ def _advice(result: Result) -> list[str]:
     if result.state and result.exit is Exit.NEEDS_RECOVERY:
         steps.append(f"Then: python -m notejam_cfn recover {result.stack.stage or result.stack.layer}")
     return [f"  → {step}" for step in steps]
-
-
-def _states(results: Mapping[str, Result]) -> list[str]:
-    return [f"{name}: {result.fate.value}" for name, result in results.items()]
 
 
 def _addresses(results: Mapping[str, Result]) -> list[str]:

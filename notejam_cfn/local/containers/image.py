@@ -7,7 +7,6 @@ index (certificates, proxies) is lent to the build by mounts, so that the image 
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import fcntl
 import hashlib
@@ -18,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +90,15 @@ def built(project: Path, cache: Path | None = None, tell: Tell = lambda words: N
     cache = cache or cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     folder = cache / f"image-{_content_key(project)}"
-    with _locked(cache):
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "image.json").exists():
-            _remove_leftovers(cache)
+            for path in [*cache.glob("building-*"), *cache.glob("*.unfinished.tar")]:  # of a build that was killed
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
             _build(project, cache, folder, tell)
-            _forget_oldest(cache)
+            images = sorted(cache.glob("image-*"), key=lambda path: path.stat().st_mtime)
+            for path in images[:-KEPT_IMAGES]:
+                shutil.rmtree(path, ignore_errors=True)
         os.utime(folder)
     return _read(folder)
 
@@ -230,25 +233,6 @@ def _read(folder: Path) -> Image:
         stop_signal=config.get("StopSignal") or "SIGTERM",
         health_command=tuple(test),
     )
-
-
-@contextlib.contextmanager
-def _locked(cache: Path) -> Iterator[None]:
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _remove_leftovers(cache: Path) -> None:
-    """Remove what a build that was killed has left."""
-    for path in [*cache.glob("building-*"), *cache.glob("*.unfinished.tar")]:
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
-
-
-def _forget_oldest(cache: Path) -> None:
-    images = sorted(cache.glob("image-*"), key=lambda path: path.stat().st_mtime)
-    for path in images[:-KEPT_IMAGES]:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _run(command: Sequence[str], folder: Path | None = None) -> str:

@@ -15,31 +15,12 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 from ..database.postgres import end_with_parent
 from .sandbox import Limits, Sandbox
 
 ENTRYPOINT = ("python", "-m", "app")
-
-
-class Runtime(Protocol):
-    """Starts commands of containers."""
-
-    @property
-    def confines(self) -> bool:
-        """Whether it holds a container to its limits."""
-
-    @property
-    def described(self) -> str:
-        """What the containers run in."""
-
-    @property
-    def entrypoint(self) -> tuple[str, ...]:
-        """The image's entry point."""
-
-    def process(self, limits: Limits, command: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
-        """Return the arguments of `subprocess.Popen`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +29,7 @@ class Checkout:
 
     folder: Path
     authorities: Path
-    confines: bool = False
+    confines: ClassVar = False
 
     @property
     def described(self) -> str:
@@ -71,26 +52,8 @@ class Checkout:
         return {"args": words, "cwd": self.folder, "env": given}
 
 
-@dataclasses.dataclass(frozen=True)
-class InImage:
-    """Containers in the application's image."""
-
-    sandbox: Sandbox
-    confines: bool = True
-
-    @property
-    def described(self) -> str:
-        """What the containers run in."""
-        return f"the image {self.sandbox.image.digest[:19]}"
-
-    @property
-    def entrypoint(self) -> tuple[str, ...]:
-        """The image's entry point."""
-        return self.sandbox.image.entrypoint
-
-    def process(self, limits: Limits, command: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
-        """Return the arguments of `subprocess.Popen`."""
-        return self.sandbox.process(limits, command, environment)
+Runtime = Checkout | Sandbox
+"""What starts the commands of containers."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,9 +87,14 @@ class Running:
 
     def tell_to_stop(self, stop_signal: str = "SIGTERM") -> None:
         """Send the image's stop signal, unless it has ended."""
-        if self.process.poll() is None:
-            for pid in self._addressed():
-                os.kill(pid, signal.Signals[stop_signal])
+        if self.process.poll() is not None:
+            return
+        # It is for the program itself, which the sandbox and its init process stand around.
+        pids = [self.process.pid]
+        for _ in range((1 + self.limits.init) if self.confined else 0):
+            pids = [child for child, parent in _parents().items() if parent in pids] or pids
+        for pid in pids:
+            os.kill(pid, signal.Signals[stop_signal])
 
     def ended(self, seconds: float) -> bool:
         """Wait for its end, then kill. Say whether it ended by itself."""
@@ -137,13 +105,6 @@ class Running:
             self.process.wait()
             return False
         return True
-
-    def _addressed(self) -> list[int]:
-        """Return whom a signal is for: the program itself, which the sandbox and its init process stand around."""
-        pids = [self.process.pid]
-        for _ in range((1 + self.limits.init) if self.confined else 0):
-            pids = [child for child, parent in _parents().items() if parent in pids] or pids
-        return pids
 
     def memory_mib(self) -> float:
         """Return the most memory that the container's processes have held at a time, in MiB."""

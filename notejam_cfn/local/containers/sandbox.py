@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from .image import Image
 
@@ -52,10 +52,23 @@ class Sandbox:
     image: Image
     volumes: Path
     authorities: Path
+    confines: ClassVar = True
+
+    @property
+    def described(self) -> str:
+        """What the containers run in."""
+        return f"the image {self.image.digest[:19]}"
+
+    @property
+    def entrypoint(self) -> tuple[str, ...]:
+        """The image's entry point."""
+        return self.image.entrypoint
 
     def process(self, limits: Limits, command: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
         """Return the arguments of `subprocess.Popen` for a command in a container."""
-        user, group = _numbers(limits.user or self.image.user)
+        # By number, as the image or a task definition writes them; root when nothing is said.
+        name, _, group_name = (limits.user or self.image.user or "0:0").partition(":")
+        user, group = int(name), int(group_name or name)
         words = [*self._confined(limits, user, group), "--chdir", self.image.folder]
         for name, value in {"PATH": os.defpath, **self.image.environment, **environment}.items():
             words += ["--setenv", name, value]
@@ -92,9 +105,3 @@ class Sandbox:
                 if os.geteuid() == 0:
                     shutil.chown(folder, model.stat().st_uid, model.stat().st_gid)
         return folder
-
-
-def _numbers(user: str) -> tuple[int, int]:
-    """Return a user and a group by number, as the image or a task definition writes them; root when nothing is said."""
-    name, _, group = (user or "0:0").partition(":")
-    return int(name), int(group or name)

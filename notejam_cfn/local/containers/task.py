@@ -6,10 +6,8 @@ point. What is added is what the platform would give: credentials and the region
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import socket
 import subprocess
 import time
 import urllib.error
@@ -19,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..database.postgres import free_port
 from ..emulator import Emulator
 from .runtime import Running, Runtime
 from .sandbox import Limits
@@ -39,7 +38,7 @@ class Container:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     health_command: tuple[str, ...]
-    waits_for: Mapping[str, str]
+    waits_for: tuple[str, ...]
     port: int | None
     limits: Limits = dataclasses.field(default_factory=Limits)
 
@@ -48,8 +47,6 @@ class Container:
 class Task:
     """A deployed task and its place behind the load balancer."""
 
-    definition: str
-    image: str
     containers: tuple[Container, ...]
     target_group: str
     health_path: str
@@ -64,7 +61,6 @@ class Platform:
     runtime: Runtime
     additions: Mapping[str, str]
     log: Path
-    stop_signal: str = "SIGTERM"
     stopping: list[tuple[Container, Running, float]] = dataclasses.field(default_factory=list)
     """Containers that were told to stop, and when they will be killed."""
 
@@ -76,7 +72,7 @@ class Platform:
 
     def let_go(self, container: Container, running: Running) -> None:
         """Tell a container to stop, and go on: a service answers for some seconds more, and ECS waits for none."""
-        running.tell_to_stop(self.stop_signal)
+        running.tell_to_stop()
         self.stopping.append((container, running, time.monotonic() + container.limits.stop_seconds))
 
     def require_stopped(self) -> None:
@@ -98,8 +94,6 @@ def read(aws: Emulator, stack: str) -> Task:
     group = found["loadBalancers"][0]["targetGroupArn"]
     health = aws.client("elbv2").describe_target_groups(TargetGroupArns=[group])["TargetGroups"][0]
     return Task(
-        definition=definition["taskDefinitionArn"],
-        image=definition["containerDefinitions"][0]["image"],
         containers=tuple(_container(aws, raw) for raw in definition["containerDefinitions"]),
         target_group=group,
         health_path=health["HealthCheckPath"],
@@ -113,17 +107,24 @@ def prepare(task: Task, platform: Platform) -> list[str]:
     needed = {name for container in task.containers for name in container.waits_for}
     first = [container for container in task.containers if container.name in needed]
     for container in first:
-        ended = _ended(platform.start(container))
-        if ended:
-            raise TaskError(f"{container.name} ended with {ended}:\n{_tail(platform.log)}")
+        _run(container, platform, container.name)
     return [container.name for container in first]
 
 
 def run(container: Container, platform: Platform) -> None:
     """Run one container that ends by itself. Raises TaskError when it ends with an error."""
-    ended = _ended(platform.start(container))
+    _run(container, platform, " ".join(container.command))
+
+
+def _run(container: Container, platform: Platform, called: str, words: Sequence[str] | None = None) -> None:
+    running = platform.start(container, words)
+    try:
+        ended = running.process.wait(START_SECONDS)
+    except subprocess.TimeoutExpired:
+        running.stop()
+        raise TaskError(f"{running.process.args!r} did not end within {START_SECONDS} s") from None
     if ended:
-        raise TaskError(f"{' '.join(container.command)} ended with {ended}:\n{_tail(platform.log)}")
+        raise TaskError(f"{called} ended with {ended}:\n{_tail(platform.log)}")
 
 
 @contextmanager
@@ -134,13 +135,14 @@ def serving(task: Task, platform: Platform) -> Iterator[int]:
     end it is told to stop; `Platform.require_stopped` waits for it.
     """
     container = next(container for container in task.containers if container.port)
-    port = _port(container)
+    port = free_port()  # not the definition's: another rehearsal on this machine may be about to take that
     container = dataclasses.replace(container, environment={**container.environment, "PORT": str(port)})
     running = platform.start(container)
     try:
         _wait_until_healthy(task, container, running, platform)
         yield port
-        _require_health_command(container, platform)
+        if container.health_command[:1] == ("CMD",):  # the container's own health check, which ECS would run
+            _run(container, platform, f"the health check of {container.name}", container.health_command[1:])
         _require_memory(container, running)
     finally:
         platform.let_go(container, running)
@@ -154,7 +156,7 @@ def _container(aws: Emulator, raw: Mapping[str, Any]) -> Container:
         command=tuple(raw.get("command", ())),
         environment=environment | secrets,
         health_command=tuple(raw.get("healthCheck", {}).get("command", ())),
-        waits_for={item["containerName"]: item["condition"] for item in raw.get("dependsOn", ())},
+        waits_for=tuple(item["containerName"] for item in raw.get("dependsOn", ())),
         port=next((item["containerPort"] for item in raw.get("portMappings", ())), None),
         limits=Limits.of(raw),
     )
@@ -166,17 +168,6 @@ def secret_value(aws: Emulator, source: str) -> str:
     value: str = aws.client("secretsmanager").get_secret_value(SecretId=":".join(parts[:7]))["SecretString"]
     key = parts[7] if len(parts) > 7 else ""
     return str(json.loads(value)[key]) if key else value
-
-
-def _port(container: Container) -> int:
-    """Return the port of the task definition, or a free one when something on this machine has it."""
-    assert container.port
-    for family, address in ((socket.AF_INET6, "::"), (socket.AF_INET, "0.0.0.0")):
-        with contextlib.suppress(OSError), socket.create_server((address, container.port), family=family):
-            continue
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            return int(free.getsockname()[1])
-    return container.port
 
 
 def _wait_until_healthy(task: Task, container: Container, running: Running, platform: Platform) -> None:
@@ -192,24 +183,6 @@ def _wait_until_healthy(task: Task, container: Container, running: Running, plat
 def local_address(task: Task) -> str:
     """Return this machine's address as the target group writes addresses."""
     return "[::1]" if task.ipv6 else "127.0.0.1"
-
-
-def _require_health_command(container: Container, platform: Platform) -> None:
-    """Run the container's own health check, which ECS would."""
-    if container.health_command[:1] != ("CMD",):
-        return
-    ended = _ended(platform.start(container, container.health_command[1:]))
-    if ended:
-        raise TaskError(f"the health check of {container.name} ended with {ended}:\n{_tail(platform.log)}")
-
-
-def _ended(running: Running) -> int:
-    """Wait for a container that ends by itself, and return its exit status."""
-    try:
-        return running.process.wait(START_SECONDS)
-    except subprocess.TimeoutExpired:
-        running.stop()
-        raise TaskError(f"{running.process.args!r} did not end within {START_SECONDS} s") from None
 
 
 def _require_memory(container: Container, running: Running) -> None:

@@ -44,8 +44,13 @@ def platform(running_emulator: Emulator) -> Iterator[task.Platform]:
 
 
 @pytest.fixture
-def mistaken(running_emulator: Emulator, platform: task.Platform, tmp_path: Path) -> Callable[[str, Change], Rehearsal]:
-    """Change the resources of one template of dev, and release that: `mistaken("service", change)`."""
+def mistaken(
+    running_emulator: Emulator, platform: task.Platform, tmp_path: Path
+) -> Iterator[Callable[[str, Change], Rehearsal]]:
+    """Change the resources of one template of dev, and release that: `mistaken("service", change)`.
+
+    What the edge keeps of it is forgotten at the end: processes that share the tests run them in any order.
+    """
 
     def release(layer: str, change: Change) -> Rehearsal:
         output = tmp_path / "output"
@@ -55,7 +60,11 @@ def mistaken(running_emulator: Emulator, platform: task.Platform, tmp_path: Path
         made.release()
         return made
 
-    return release
+    yield release
+    cloudfront = running_emulator.client("cloudfront")
+    for distribution in cloudfront.list_distributions()["DistributionList"]["Items"]:
+        everything = {"Paths": {"Quantity": 1, "Items": ["/*"]}, "CallerReference": str(uuid.uuid4())}
+        cloudfront.create_invalidation(DistributionId=distribution["Id"], InvalidationBatch=everything)
 
 
 def rewrite(output: Path, layer: str, change: Change) -> None:

@@ -40,7 +40,9 @@ def register() -> None:
     cloudfront._dataplane_origin = _over_vpc_origin(cloudfront, cloudfront._dataplane_origin)
     cloudfront._fetch_from_alb_origin = _admitted(cloudfront, cloudfront._fetch_from_alb_origin)
     cloudfront.find_distribution_for_label = _of_every_account(cloudfront)
-    cloudfront.handle_viewer_request = EdgeCache(cloudfront, cloudfront.handle_viewer_request).answer
+    cache = EdgeCache(cloudfront, cloudfront.handle_viewer_request)
+    cloudfront.handle_viewer_request = cache.answer
+    cloudfront._create_invalidation = cache.invalidating(cloudfront._create_invalidation)
     app._parse_cloudfront_dataplane_host = _by_alternate_name(cloudfront, app._parse_cloudfront_dataplane_host)
     alb.find_lb_for_host = _within_reach(alb.find_lb_for_host)
 
@@ -172,6 +174,15 @@ class EdgeCache:
         if seconds:
             self.kept[key] = (time.monotonic() + seconds, answer)
         return answer
+
+    def invalidating(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """Forget everything that is kept of a distribution when any of its paths is invalidated."""
+
+        def create(distribution_id: str, *rest: Any) -> Any:
+            self.kept = {key: kept for key, kept in self.kept.items() if key[0] != distribution_id}
+            return real(distribution_id, *rest)
+
+        return create
 
     def _seconds(self, distribution: Properties, parsed: Properties, method: str, path: str, answer: Answer) -> float:
         """Return for how long an answer is kept: by its headers within the policy's bounds, or as an error."""

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from notejam_cfn.local.containers import image, image_audit
-from notejam_cfn.local.containers.runtime import InImage, Running
+from notejam_cfn.local.containers.runtime import Running
 from notejam_cfn.local.containers.sandbox import Limits, Sandbox
 
 LIKE_A_TASK = Limits(user="10001", read_only=True, mounts={"/tmp": "tmp"}, init=True)
@@ -128,7 +128,7 @@ def test_the_stop_signal_reaches_the_program_itself(sandbox: Sandbox, tmp_path: 
     program = (
         "import signal,sys;signal.signal(15, lambda *_: sys.exit(print('farewell') or 0));print('up');signal.pause()"
     )
-    running = Running.start(InImage(sandbox), limits, ["python", "-uc", program], {}, tmp_path / "log")
+    running = Running.start(sandbox, limits, ["python", "-uc", program], {}, tmp_path / "log")
     wait_for(tmp_path / "log", "up")
     assert running.memory_mib() > 1
     assert running.stop()
@@ -138,7 +138,7 @@ def test_the_stop_signal_reaches_the_program_itself(sandbox: Sandbox, tmp_path: 
 def test_a_program_that_ignores_its_stop_signal_is_killed_at_its_timeout(sandbox: Sandbox, tmp_path: Path) -> None:
     limits = Limits(user="10001", read_only=True, init=True, stop_seconds=1)
     program = "import signal,time;signal.signal(15, signal.SIG_IGN);print('up');time.sleep(60)"
-    running = Running.start(InImage(sandbox), limits, ["python", "-uc", program], {}, tmp_path / "log")
+    running = Running.start(sandbox, limits, ["python", "-uc", program], {}, tmp_path / "log")
     wait_for(tmp_path / "log", "up")
     assert not running.stop()
     assert running.process.returncode == -signal.SIGKILL
