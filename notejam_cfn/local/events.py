@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .emulator import Emulator
+from .promises import RehearsalError
 
 SDK = ":scheduler:::aws-sdk:"
 ONCE = re.compile(r"at\((.+)\)")
 
 
-class EventError(RuntimeError):
+class EventError(RehearsalError):
     """A schedule or a rule cannot start what it is to start."""
 
 

@@ -32,7 +32,7 @@ from ..deploy.ui.summary import exit_status, lines
 from ..stacks import layers_of_stage
 from ..stacks.delivery import delivery_stacks
 from .emulator import Emulator
-from .rehearse import NOBODY
+from .promises import NOBODY, require_good
 
 STAGE, DELIVERY = "dev", "delivery"
 IMAGE = "rehearsal.example/notejam@sha256:" + "0" * 64
@@ -145,9 +145,7 @@ class Trials:
         if self.deployed == (part, settings):
             return
         self.aws.reset()
-        results = self._deployment(settings, part, frozenset(), dry_run=False).run()
-        if exit_status(results) is not Exit.DONE:
-            raise RuntimeError("\n".join(lines(results, 0, "")))
+        require_good(self._deployment(settings, part, frozenset(), dry_run=False).run())
         self.deployed = (part, settings)
 
     def _try(self, settings: Settings, part: str) -> Trial:
