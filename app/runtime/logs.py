@@ -54,20 +54,18 @@ def describe(error: BaseException) -> dict[str, str]:
     kind, cause = kind_of(error), getattr(error, "orig", None) or error.__cause__
     if cause is not None:
         kind += f" from {kind_of(cause)}"
-    frames = traceback.extract_tb(error.__traceback__)[-8:]
-    return {"error": kind, "stack": " > ".join(f"{_place(frame)} {frame.name}" for frame in frames)}
+    places = []
+    for frame in traceback.extract_tb(error.__traceback__)[-8:]:
+        path = Path(frame.filename)
+        inside = path.relative_to(SOURCE) if path.is_relative_to(SOURCE) else path.name
+        places.append(f"{inside}:{frame.lineno} {frame.name}")
+    return {"error": kind, "stack": " > ".join(places)}
 
 
 def kind_of(error: BaseException) -> str:
     """Name an error and the database's code for it, without its message, which may quote addresses and values."""
     code = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
     return f"{type(error).__module__}.{type(error).__qualname__}" + (f" ({code})" if code else "")
-
-
-def _place(frame: traceback.FrameSummary) -> str:
-    path = Path(frame.filename)
-    inside = path.relative_to(SOURCE) if path.is_relative_to(SOURCE) else Path(path.name)
-    return f"{inside}:{frame.lineno}"
 
 
 def logging_config(level: str, log_format: str) -> dict[str, Any]:

@@ -127,17 +127,17 @@ def sent_form() -> Form:
             form = Form({name: request.forms.getunicode(name, "") for name in request.forms})
             form.files = dict(request.files.items())
         else:
-            form = Form(_parse(_body(request.environ)))
+            form = Form(_typed(request.environ))
         request.environ["notejam.form"] = form
     return form
 
 
-def _body(environ: dict[str, Any]) -> bytes:
+def _typed(environ: dict[str, Any]) -> dict[str, str]:
     if "HTTP_TRANSFER_ENCODING" in environ:
         raise HTTPError(411)
     declared = environ.get("CONTENT_LENGTH") or "0"
     if declared == "0":
-        return b""
+        return {}
     if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         raise HTTPError(415)
     if not declared.isdigit():
@@ -148,10 +148,6 @@ def _body(environ: dict[str, Any]) -> bytes:
     if len(body) != int(declared):
         # The connection ended within the body: half a note must not replace a whole one.
         raise HTTPError(400)
-    return body
-
-
-def _parse(body: bytes) -> dict[str, str]:
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:

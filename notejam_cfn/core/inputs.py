@@ -32,17 +32,15 @@ class InvalidInput(ValueError):
 def shown(value: Any) -> str:
     """Return a value as an error shows it: at most a line, whatever somebody has written."""
     try:
-        said = str(value.to_dict()) if isinstance(value, AWSHelperFn) else _named(value) or repr(value)
+        if isinstance(value, AWSHelperFn):
+            said = str(value.to_dict())
+        elif isinstance(value, (AWSObject, Parameter)):
+            said = f"the {type(value).__name__} {value.title} itself, not its .ref() or .get_att(…)"
+        else:
+            said = f"a {type(value).__name__}" if dataclasses.is_dataclass(value) else repr(value)
     except (ValueError, RecursionError):  # Python writes no number of thousands of digits
         return f"a {type(value).__name__} too large to show"
     return said if len(said) <= LONGEST_VALUE else f"{said[:LONGEST_VALUE]}…"
-
-
-def _named(value: Any) -> str | None:
-    """Return what stands for an object that holds many others."""
-    if isinstance(value, (AWSObject, Parameter)):
-        return f"the {type(value).__name__} {value.title} itself, not its .ref() or .get_att(…)"
-    return f"a {type(value).__name__}" if dataclasses.is_dataclass(value) else None
 
 
 class Inputs:

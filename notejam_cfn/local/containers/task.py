@@ -6,10 +6,8 @@ point. What is added is what the platform would give: credentials and the region
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import socket
 import subprocess
 import time
 import urllib.error
@@ -19,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..database.postgres import free_port
 from ..emulator import Emulator
 from .runtime import Running, Runtime
 from .sandbox import Limits
@@ -136,7 +135,7 @@ def serving(task: Task, platform: Platform) -> Iterator[int]:
     end it is told to stop; `Platform.require_stopped` waits for it.
     """
     container = next(container for container in task.containers if container.port)
-    port = _port(container)
+    port = free_port()  # not the definition's: another rehearsal on this machine may be about to take that
     container = dataclasses.replace(container, environment={**container.environment, "PORT": str(port)})
     running = platform.start(container)
     try:
@@ -169,17 +168,6 @@ def secret_value(aws: Emulator, source: str) -> str:
     value: str = aws.client("secretsmanager").get_secret_value(SecretId=":".join(parts[:7]))["SecretString"]
     key = parts[7] if len(parts) > 7 else ""
     return str(json.loads(value)[key]) if key else value
-
-
-def _port(container: Container) -> int:
-    """Return the port of the task definition, or a free one when something on this machine has it."""
-    assert container.port
-    for family, address in ((socket.AF_INET6, "::"), (socket.AF_INET, "0.0.0.0")):
-        with contextlib.suppress(OSError), socket.create_server((address, container.port), family=family):
-            continue
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            return int(free.getsockname()[1])
-    return container.port
 
 
 def _wait_until_healthy(task: Task, container: Container, running: Running, platform: Platform) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib.util
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -51,7 +52,7 @@ class ResourceType:
         """Say what CloudFormation would refuse in the resolved properties of a resource; empty when all is well."""
         given = _without_system_tags(properties)
         read_only = [f"#: read-only key [{key}] is not permitted" for key in given if key in self._only_read()]
-        return read_only + [str(problem) for problem in _Judge(self.schema).judge(self.schema, given, "#")]
+        return read_only + _Judge(self.schema).judge(self.schema, given, "#")
 
     def _only_read(self) -> set[str]:
         return {name for name in self.read_only if "." not in name}
@@ -66,7 +67,7 @@ def resource_type(name: str) -> ResourceType | None:
     digest = _index().get(name)
     if digest is None:
         return None
-    text = (_folder() / "resources" / f"{digest}.json").read_text(encoding="utf-8")
+    text = (data_of_linter() / "schemas" / "resources" / f"{digest}.json").read_text(encoding="utf-8")
     return ResourceType(name, json.loads(text))
 
 
@@ -77,7 +78,7 @@ def resource_types(region: str = ANY_REGION) -> tuple[str, ...]:
 
 @functools.cache
 def _index(region: str = ANY_REGION) -> dict[str, str]:
-    path = _folder() / "providers" / f"{region}.json"
+    path = data_of_linter() / "schemas" / "providers" / f"{region}.json"
     if not path.is_file():
         raise ValueError(f"{region} is not a region that cfn-lint knows")
     index: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
@@ -85,64 +86,47 @@ def _index(region: str = ANY_REGION) -> dict[str, str]:
 
 
 @functools.cache
-def _folder() -> Path:
-    import importlib.util
-
-    # Found without importing cfn-lint, which takes half a second.
+def data_of_linter() -> Path:
+    """Return cfn-lint's folder of data, found without importing it, which takes half a second."""
     spec = importlib.util.find_spec("cfnlint")
     if spec is None or spec.origin is None:
-        raise RuntimeError("the rehearsal reads resource schemas from cfn-lint: install the extra [lint]")
-    return Path(spec.origin).parent / "data" / "schemas"
+        raise RuntimeError("the rehearsal reads what AWS documents from cfn-lint: install the extra [lint]")
+    return Path(spec.origin).parent / "data"
 
 
 def _without_system_tags(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out the tags CloudFormation itself adds, which schemas forbid people to use."""
     kept = dict(properties)
     for key, value in properties.items():
-        if key.endswith("Tags") and value:
-            own = _own_tags(value)
-            if own:
-                kept[key] = own
-            else:
-                del kept[key]
+        if not (key.endswith("Tags") and value):
+            continue
+        own = value
+        if isinstance(value, list):
+            own = [tag for tag in value if not (isinstance(tag, dict) and str(tag.get("Key")).startswith(SYSTEM_TAG))]
+        elif isinstance(value, dict):
+            own = {name: text for name, text in value.items() if not name.startswith(SYSTEM_TAG)}
+        if own:
+            kept[key] = own
+        else:
+            del kept[key]
     return kept
 
 
-def _own_tags(tags: Any) -> Any:
-    if isinstance(tags, list):
-        return [tag for tag in tags if not str(_tag_key(tag)).startswith(SYSTEM_TAG)]
-    if isinstance(tags, dict):
-        return {name: text for name, text in tags.items() if not name.startswith(SYSTEM_TAG)}
-    return tags
-
-
-def _tag_key(tag: Any) -> Any:
-    return tag.get("Key", "") if isinstance(tag, dict) else ""
-
-
-@dataclasses.dataclass(frozen=True)
-class Problem:
-    """What is wrong, and where: `#/Rules/0: required key [Action] not found`."""
-
-    path: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.text}"
-
-
 class _Judge:
-    """Applies a schema to a value. Scalars are judged as CloudFormation does: "80" is a number, "true" a boolean."""
+    """Applies a schema to a value, and says where what is wrong: `#/Rules/0: required key [Action] not found`.
+
+    Scalars are judged as CloudFormation does: "80" is a number, "true" a boolean.
+    """
 
     def __init__(self, root: Schema) -> None:
         self.root = root
 
-    def judge(self, schema: Schema, value: Any, path: str) -> list[Problem]:
+    def judge(self, schema: Schema, value: Any, path: str) -> list[str]:
         schema = self._resolved(schema)
         wrong_type = list(_type_problems(schema, value, path))
         if wrong_type:
             return wrong_type
-        found = [Problem(path, text) for check in _CHECKS for text in check(schema, value)]
+        found = [f"{path}: {text}" for check in _CHECKS for text in check(schema, value)]
         found += self._inside(schema, value, path)
         return found + list(self._combinations(schema, value, path))
 
@@ -154,7 +138,7 @@ class _Judge:
             schema = {key: item for key, item in schema.items() if key != "$ref"} | target
         return schema
 
-    def _inside(self, schema: Schema, value: Any, path: str) -> list[Problem]:
+    def _inside(self, schema: Schema, value: Any, path: str) -> list[str]:
         if isinstance(value, list) and isinstance(schema.get("items"), dict):
             inside = [self.judge(schema["items"], item, f"{path}/{n}") for n, item in enumerate(value)]
         elif isinstance(value, dict):
@@ -167,7 +151,7 @@ class _Judge:
             inside = []
         return [problem for problems in inside for problem in problems]
 
-    def _combinations(self, schema: Schema, value: Any, path: str) -> Iterator[Problem]:
+    def _combinations(self, schema: Schema, value: Any, path: str) -> Iterator[str]:
         for part in schema.get("allOf", ()):
             if "if" not in part:
                 yield from self.judge(part, value, path)
@@ -185,13 +169,13 @@ def _property_schema(schema: Schema, key: str) -> Schema | None:
     return next((rule for pattern, rule in patterns.items() if _matches(pattern, key)), None)
 
 
-def _type_problems(schema: Schema, value: Any, path: str) -> Iterator[Problem]:
+def _type_problems(schema: Schema, value: Any, path: str) -> Iterator[str]:
     kinds = schema.get("type")
     if not kinds:
         return
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if not any(_IS[kind](value) for kind in kinds):
-        yield Problem(path, f"expected type: {' or '.join(kinds)}, found: {type(value).__name__}")
+        yield f"{path}: expected type: {' or '.join(kinds)}, found: {type(value).__name__}"
 
 
 def _is_number(value: Any, kind: Callable[[str], object]) -> bool:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from . import http_proxy
 from .certificates import Authority
-from .smoke_client import Answer, SmokeClient, SmokeError
+from .smoke_client import Page, SmokeClient, SmokeError
 
 WAKING = "One moment, please"
 STATIC_FILE = re.compile(r'href="(/static/[^"]+)"')
@@ -130,6 +130,6 @@ class Targets:
         self.balancing.deregister_targets(TargetGroupArn=self.group, Targets=[{"Id": self.id, "Port": self.port}])
 
 
-def _require(answer: Answer, holds: bool, what: str) -> None:
+def _require(answer: Page, holds: bool, what: str) -> None:
     if not holds:
         raise SmokeError(f"{answer.path} {what}: {answer.status} {dict(answer.headers)}")

@@ -22,28 +22,18 @@ class SmokeError(RuntimeError):
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
-    """What was answered to one request; header names are in small letters."""
+class Page:
+    """What was answered to a request; header names are in small letters."""
 
     path: str
     status: int
     headers: Mapping[str, str]
     text: str
 
-
-@dataclasses.dataclass(frozen=True)
-class Page:
-    """A page as it was answered, after redirects."""
-
-    address: str
-    status: int
-    text: str
-    hidden: Mapping[str, Mapping[str, str]]
-
     def must_show(self, words: str) -> Page:
         """Return the page, or raise SmokeError when the words are not on it."""
         if words not in self.text:
-            raise SmokeError(f"{self.address} answers {self.status} without {words!r}")
+            raise SmokeError(f"{self.path} answers {self.status} without {words!r}")
         return self
 
 
@@ -57,29 +47,28 @@ class SmokeClient:
         self.cookies: dict[str, str] = {}
 
     def open(self, path: str) -> Page:
-        """Open a page."""
-        return self._ask("GET", path, None)
+        """Open a page, wherever it redirects to."""
+        return self._follow("GET", path)
 
     def submit(self, page: Page, action: str, **fields: str) -> Page:
         """Fill in the form of a page that goes to `action`, hidden fields as they are, and send it."""
-        if action not in page.hidden:
-            raise SmokeError(f"{page.address} has no form for {action}")
-        return self._ask("POST", action, urlencode({**page.hidden[action], **fields}))
+        found = _Forms(page.path)
+        found.feed(page.text)
+        if action not in found.forms:
+            raise SmokeError(f"{page.path} has no form for {action}")
+        return self._follow("POST", action, urlencode({**found.forms[action], **fields}))
 
-    def _ask(self, method: str, path: str, body: str | None) -> Page:
+    def _follow(self, method: str, path: str, body: str | None = None) -> Page:
         for _ in range(MOST_REDIRECTS):
-            status, headers, text = self._request(method, path, body)
-            if status not in REDIRECTS:
-                return Page(path, status, text, _hidden_fields(text, path))
-            target = urlsplit(urljoin(path, headers["location"]))
+            page = self.ask(path, method, body)
+            if page.status not in REDIRECTS:
+                return page
+            target = urlsplit(urljoin(path, page.headers["location"]))
             method, path, body = "GET", target.path + (f"?{target.query}" if target.query else ""), None
         raise SmokeError(f"{path} redirects for ever")
 
-    def ask(self, path: str, method: str = "GET") -> Answer:
+    def ask(self, path: str, method: str = "GET", body: str | None = None) -> Page:
         """Ask once, and return the answer as it is, redirects too."""
-        return Answer(path, *self._request(method, path, None))
-
-    def _request(self, method: str, path: str, body: str | None) -> tuple[int, Mapping[str, str], str]:
         connection = self._connection()
         headers = {"Host": self.host, "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
         if body is not None:
@@ -90,7 +79,7 @@ class SmokeClient:
         text = answer.read().decode(errors="replace")
         self._keep_cookies(answer.headers.get_all("Set-Cookie") or [])
         connection.close()
-        return answer.status, {key.lower(): value for key, value in answer.getheaders()}, text
+        return Page(path, answer.status, {key.lower(): value for key, value in answer.getheaders()}, text)
 
     def _connection(self) -> http.client.HTTPConnection:
         if self.trusted is None:
@@ -114,7 +103,7 @@ class SmokeClient:
 
 
 class _Forms(HTMLParser):
-    """Collects the hidden fields of each form, and the first choice of each selection, by where the form goes."""
+    """Collects the hidden fields of each form by where the form goes."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
@@ -132,12 +121,6 @@ class _Forms(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self.current = None
-
-
-def _hidden_fields(text: str, path: str) -> dict[str, dict[str, str]]:
-    parser = _Forms(path)
-    parser.feed(text)
-    return parser.forms
 
 
 def walk(visitor: SmokeClient, tell: Callable[[str], None]) -> dict[str, str]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib.util
 import json
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
+
+from ..emulated import schemas
 
 # Forms that the bundle makes too wide, where the reference itself has a word in them: an ARN's sixth part.
 FORMS = {
@@ -90,9 +90,6 @@ def _form(service: str, name: str, form: str) -> str:
 
 @functools.cache
 def _services() -> Mapping[str, Any]:
-    spec = importlib.util.find_spec("cfnlint")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("the rehearsal reads the Service Authorization Reference from cfn-lint: install [lint]")
-    path = Path(spec.origin).parent / "data" / "AdditionalSpecs" / "Policies.json"
+    path = schemas.data_of_linter() / "AdditionalSpecs" / "Policies.json"
     found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
