@@ -1,7 +1,7 @@
 """The one place that calls AWS: short methods that take and return plain data, and explain what goes wrong.
 
 Requests that are throttled or meet a passing fault are tried again by botocore, with growing pauses. What still fails
-becomes one of the errors in `exits.py`, with what to do about it. boto3 is imported at the first call.
+becomes one of the errors in `exit_codes.py`, with what to do about it. boto3 is imported at the first call.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What AWS says, as inert data. Made by `aws.py`, read by everything else."""
+"""What AWS says, as inert data. Made by `response_parsers.py`, read by everything else."""
 
 from __future__ import annotations
 

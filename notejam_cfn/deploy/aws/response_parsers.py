@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 from collections.abc import Mapping
 from typing import Any
@@ -39,16 +40,16 @@ def stack(raw: Mapping[str, Any]) -> StackState:
 
 
 def event(raw: Mapping[str, Any]) -> Event:
-    """Read an event from DescribeStackEvents."""
+    """Read an event from DescribeStackEvents; DescribeEvents may leave out whose it is and when it was."""
     return Event(
         id=raw["EventId"],
-        stack_id=raw["StackId"],
+        stack_id=raw.get("StackId", ""),
         logical_id=raw.get("LogicalResourceId", ""),
         physical_id=raw.get("PhysicalResourceId", ""),
         type=raw.get("ResourceType", ""),
         status=raw.get("ResourceStatus", ""),
         reason=raw.get("ResourceStatusReason", ""),
-        time=raw["Timestamp"],
+        time=raw.get("Timestamp") or datetime.datetime.now(datetime.UTC),
         token=raw.get("ClientRequestToken", ""),
     )
 
@@ -57,16 +58,8 @@ def operation_event(raw: Mapping[str, Any]) -> Event:
     """Read an event of the newer kind, in which early validation says what it found and where."""
     where = raw.get("ValidationPath", "")
     reason = raw.get("ValidationStatusReason") or raw.get("HookStatusReason") or raw.get("ResourceStatusReason", "")
-    return Event(
-        id=raw["EventId"],
-        stack_id=raw.get("StackId", ""),
-        logical_id=raw.get("LogicalResourceId", ""),
-        physical_id=raw.get("PhysicalResourceId", ""),
-        type=raw.get("ResourceType", ""),
-        status="VALIDATION_FAILED",
-        reason=f"{reason} (at {where})" if where else reason,
-        time=raw.get("Timestamp", datetime.datetime.now(datetime.UTC)),
-    )
+    told = f"{reason} (at {where})" if where else reason
+    return dataclasses.replace(event(raw), status="VALIDATION_FAILED", reason=told)
 
 
 def resource(raw: Mapping[str, Any]) -> HeldResource:

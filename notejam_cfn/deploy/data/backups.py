@@ -161,8 +161,15 @@ def export(aws: Aws, known: Facts, snapshot_arn: str) -> str:
 
 def table(points: Sequence[RecoveryPoint], now: datetime) -> list[str]:
     """Return the lines of a table for people: when made, how old, until when, in which tier, how large."""
-    heads = f"{'made (UTC)':16}  {'age':>9}  {'kept until':10}  {'tier':10}  {'size':>9}  what"
-    return [heads, *(_line(point, now) for point in points)]
+    lines = [f"{'made (UTC)':16}  {'age':>9}  {'kept until':10}  {'tier':10}  {'size':>9}  what"]
+    for point in points:
+        made, age = point.made.strftime("%Y-%m-%d %H:%M"), age_words(point.age(now))
+        until = point.until.date().isoformat() if point.until else "for ever"
+        size = f"{point.bytes / GIB:,.1f} GiB"
+        what = point.arn.rpartition("cluster-snapshot:")[2]
+        ready = "" if point.usable else f" ({point.status.lower()})"
+        lines.append(f"{made:16}  {age:>9}  {until:10}  {point.tier:10}  {size:>9}  {what}{ready}")
+    return lines
 
 
 def document(point: RecoveryPoint, now: datetime) -> dict[str, Any]:
@@ -176,15 +183,6 @@ def age_words(age: timedelta) -> str:
         return f"{age.days} days"
     hours = age // timedelta(hours=1)
     return f"{hours} hours" if hours >= 2 else f"{age // timedelta(minutes=1)} min"
-
-
-def _line(point: RecoveryPoint, now: datetime) -> str:
-    until = point.until.date().isoformat() if point.until else "for ever"
-    size = f"{point.bytes / GIB:,.1f} GiB"
-    what = point.arn.rpartition("cluster-snapshot:")[2]
-    ready = "" if point.usable else f" ({point.status.lower()})"
-    made = point.made.strftime("%Y-%m-%d %H:%M")
-    return f"{made:16}  {age_words(point.age(now)):>9}  {until:10}  {point.tier:10}  {size:>9}  {what}{ready}"
 
 
 def of_layer(stacks: Sequence[StackSpec], layer: str) -> StackSpec:

@@ -6,7 +6,7 @@ It may be run again at any time: stacks that are up stay as they are, and the da
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -119,8 +119,16 @@ class Failover:
         service = backups.of_layer(self.stacks, SERVICE)
         state = self.aws.stack(self.options.region, service.name)
         url = state.outputs.get(URL, "") if state else ""
-        asked = failover_checks.smoke(self._direct(url)) if image and url else None
-        for line in [*([asked.line()] if asked else []), *self._dns(service)]:
+        template = load(backups.of_layer(self.built, SERVICE).text())
+        records = failover_domain.records(template)
+        if failover_domain.behind_cloudfront(template):
+            steps = self._steps_at_cloudfront(service, template)
+        else:
+            balancer = self._balancer(service) if records else {}
+            steps = failover_domain.steps_at_balancer(records, balancer)
+            url = f"http://{balancer['DNSName']}" if records else url  # the domain still leads to the old region
+        asked = failover_checks.smoke(url) if image and url else None
+        for line in [*([asked.line()] if asked else []), *steps]:
             self.progress.write(line)
         self.progress.write("Next: set the stage's region in notejam.toml, build and deploy, so that it stays moved.")
         if asked and asked.verdict == WRONG:
@@ -129,31 +137,17 @@ class Failover:
                 f"Look at it: python -m notejam_cfn status {service.stage} --region {self.options.region}",
             )
 
-    def _direct(self, url: str) -> str:
-        """Return an address that leads here while the domain still leads to the old region."""
-        service = self._built_service()
-        if failover_domain.behind_cloudfront(service) or not failover_domain.records(service):
-            return url
-        return f"http://{self._balancer()['DNSName']}"
-
-    def _built_service(self) -> dict[str, Any]:
-        return load(backups.of_layer(self.built, SERVICE).text())
-
-    def _dns(self, service: StackSpec) -> list[str]:
-        template = self._built_service()
-        found = failover_domain.records(template)
-        if not failover_domain.behind_cloudfront(template):
-            return failover_domain.steps_at_balancer(found, self._balancer() if found else {})
+    def _steps_at_cloudfront(self, service: StackSpec, template: Mapping[str, Any]) -> list[str]:
         resources = {one.logical_id: one for one in self.aws.resources(self.options.region, service.name)}
         distribution = resources["Distribution"].physical_id
         known = self.aws.call("cloudfront", REGION, "get_distribution", Id=distribution)["Distribution"]
         # The distribution serves the domain, if there is one, when the parameter says that it may.
         aliases = template["Resources"]["Distribution"]["Properties"]["DistributionConfig"].get("Aliases")
         domain = aliases["Fn::If"][1][0] if aliases else ""
-        return failover_domain.steps_at_cloudfront(domain, found, distribution, known["DomainName"])
+        records = failover_domain.records(template)
+        return failover_domain.steps_at_cloudfront(domain, records, distribution, known["DomainName"])
 
-    def _balancer(self) -> dict[str, str]:
-        service = backups.of_layer(self.stacks, SERVICE)
+    def _balancer(self, service: StackSpec) -> dict[str, str]:
         held = self.aws.resources(self.options.region, service.name)
         arn = next(one.physical_id for one in held if one.logical_id == "LoadBalancer")
         found = self.aws.call("elbv2", self.options.region, "describe_load_balancers", LoadBalancerArns=[arn])

@@ -137,7 +137,11 @@ class _Walk:
 
     def take(self, stack: StackChange) -> None:
         """Compare one stack, and find out which of its outputs will change."""
-        old = self._old_resources(stack)
+        old: dict[str, Resolved] = {}
+        if stack.old is not None:
+            old = resolve.resources(stack.old, stack.old_values, self.now)
+            before = resolve.resources(stack.old, stack.old_values, {}) if stack.stale else {}
+            old |= {name: before[name] for name in stack.stale if name in before}
         new = old if self._stays(stack) else resolve.resources(stack.new, stack.new_values, self.after)
         comparing = _Comparing(stack, old, new, {key for key, value in self.after.items() if value is None})
         self.changes += comparing.changes()
@@ -151,13 +155,6 @@ class _Walk:
         if stack.old is None or stack.stale or stack.old != stack.new or self.after != self.now:
             return False
         return resolve.parameters(stack.old, stack.old_values) == resolve.parameters(stack.new, stack.new_values)
-
-    def _old_resources(self, stack: StackChange) -> dict[str, Resolved]:
-        if stack.old is None:
-            return {}
-        found = resolve.resources(stack.old, stack.old_values, self.now)
-        before = resolve.resources(stack.old, stack.old_values, {}) if stack.stale else {}
-        return found | {name: each for name, each in before.items() if name in stack.stale}
 
     def _follow_outputs(self, stack: StackChange, comparing: _Comparing) -> None:
         new = resolve.output_values(stack.new, stack.new_values, self.after)

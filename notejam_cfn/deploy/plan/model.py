@@ -92,13 +92,9 @@ class Plan:
         """Every change, stack by stack."""
         return [each for stack in self.stacks.values() for each in stack.changes]
 
-    def refused(self) -> list[Judged]:
-        """Return the changes that are refused and were not allowed."""
-        return [each for each in self.judged if each.worst.refused and each.change.id not in self.allowed]
-
     def require_allowed(self) -> None:
         """Raise Refused when a change that loses data, interrupts the service or fails is not allowed by name."""
-        refused = self.refused()
+        refused = [each for each in self.judged if each.worst.refused and each.change.id not in self.allowed]
         if not refused:
             return
         told = [f"{each.change.id}: {each.worst.verdict.value}: {each.worst.reason}" for each in refused]

@@ -93,11 +93,9 @@ class Progress:
         self.line(stack, f"{sign} {event.logical_id:<26} {words}", RED if event.failed else "")
 
     def _begins(self, happening: Happening) -> None:
-        usual = self._usual(happening.event)
-        if usual >= estimates.SLOW_SECONDS:
-            verb = VERBS.get(operation(happening.event), "changing")
-            name = happening.event.logical_id
-            self.line(happening.stack, f"  {verb} {name}, usually {estimates.words(usual)}")
+        usually = _usually(happening.event)
+        if usually:
+            self.line(happening.stack, f"  {_doing(happening.event)}{usually}")
 
     def _words(self, stack: str, event: Event, seconds: float) -> str:
         if event.failed:
@@ -108,9 +106,6 @@ class Progress:
         known = template.resources.get(event.logical_id) if template else None
         took = f" ({minutes(seconds)})" if seconds >= 1 else ""
         return f"{(known.why if known else '') or event.type}{took}"
-
-    def _usual(self, event: Event) -> int:
-        return estimates.of_type(event.type) if operation(event) == "CREATE" else 0
 
     def _rolling(self, stack: str, rolling: RolloutEvent) -> None:
         if self.rollouts.get(rolling.logical_id) != rolling.rollout:
@@ -123,11 +118,8 @@ class Progress:
             self.line(oldest.stack, f"  still {self._state(oldest)}")
 
     def _state(self, happening: Happening) -> str:
-        verb = VERBS.get(operation(happening.event), "changing")
-        elapsed = minutes(self.clock() - happening.since)
-        usual = self._usual(happening.event)
-        expected = f", usually {estimates.words(usual)}" if usual >= estimates.SLOW_SECONDS else ""
-        return f"{verb} {happening.event.logical_id} for {elapsed}{expected}"
+        event, elapsed = happening.event, minutes(self.clock() - happening.since)
+        return f"{_doing(event)} for {elapsed}{_usually(event)}"
 
 
 class Fancy(Progress):
@@ -207,6 +199,16 @@ def kind_for(asked: str | None, out: TextIO) -> type[Progress]:
 def operation(event: Event) -> str:
     """Return what is done to the resource of an event: CREATE, UPDATE, DELETE, IMPORT, ROLLBACK."""
     return event.status.partition("_")[0]
+
+
+def _doing(event: Event) -> str:
+    return f"{VERBS.get(operation(event), 'changing')} {event.logical_id}"
+
+
+def _usually(event: Event) -> str:
+    """Say how long the creation of a slow resource usually takes; nothing of anything else."""
+    usual = estimates.of_type(event.type) if operation(event) == "CREATE" else 0
+    return f", usually {estimates.words(usual)}" if usual >= estimates.SLOW_SECONDS else ""
 
 
 def minutes(seconds: float) -> str:

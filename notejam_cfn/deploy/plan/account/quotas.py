@@ -147,24 +147,17 @@ def _behind_balancer(aws: Aws, rule: ResourceChange, added: Sequence[ResourceCha
     listener = rule.new.properties.get("ListenerArn") if rule.new else None
     if not isinstance(listener, str):
         return
-    limits = {
-        one["Name"]: float(one["Max"])
-        for one in aws.items("elbv2", region, "describe_account_limits", "Limits")
-        if one["Name"] in PER_BALANCER.values()
-    }
-    for kind, used in _behind(aws, region, listener).items():
+    found = aws.items("elbv2", region, "describe_account_limits", "Limits")
+    limits = {one["Name"]: float(one["Max"]) for one in found if one["Name"] in PER_BALANCER.values()}
+    balancer = listener.rpartition("/")[0].replace(":listener/", ":loadbalancer/")
+    rules = aws.items("elbv2", region, "describe_rules", "Rules", ListenerArn=listener)
+    groups = aws.items("elbv2", region, "describe_target_groups", "TargetGroups", LoadBalancerArn=balancer)
+    # The default rule of a listener does not count.
+    for kind, used in ((RULE, sum(not rule["IsDefault"] for rule in rules)), (TARGETS, len(groups))):
         here = [one for one in added if one.stack == rule.stack and one.type == kind]
         name = PER_BALANCER[kind]
         what = f"{name.partition('-per-')[0].replace('-', ' ')} of the load balancer are used"
         yield from _beyond(here, used, limits[name], what, OF_BALANCING)
-
-
-def _behind(aws: Aws, region: str, listener: str) -> dict[str, int]:
-    """Count the rules of a listener, its default one aside, and the target groups of its load balancer."""
-    balancer = listener.rpartition("/")[0].replace(":listener/", ":loadbalancer/")
-    rules = aws.items("elbv2", region, "describe_rules", "Rules", ListenerArn=listener)
-    groups = aws.items("elbv2", region, "describe_target_groups", "TargetGroups", LoadBalancerArn=balancer)
-    return {RULE: sum(not rule["IsDefault"] for rule in rules), TARGETS: len(groups)}
 
 
 def _beyond(

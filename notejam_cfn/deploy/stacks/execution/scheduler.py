@@ -82,16 +82,14 @@ class Scheduler(Generic[R]):
 
     def _skip_stopped(self) -> None:
         """Skip what depends on something that failed, and what depends on that."""
+        failed = {name for name, result in self.results.items() if not self.good(result)}
         found = True
         while found:
             found = False
             for name in self._waiting():
-                stopper = next((need for need in sorted(self.needs[name]) if self._stops(need)), None)
-                if stopper:
-                    self.skipped[name], found = stopper, True
-
-    def _stops(self, name: str) -> bool:
-        return name in self.skipped or (name in self.results and not self.good(self.results[name]))
+                stoppers = sorted(self.needs[name] & (failed | self.skipped.keys()))
+                if stoppers:
+                    self.skipped[name], found = stoppers[0], True
 
     def _do(self, work: Callable[[str, Emit], R], name: str) -> None:
         try:
