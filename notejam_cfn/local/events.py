@@ -115,14 +115,11 @@ def transformed(transformer: Mapping[str, Any], event: Mapping[str, Any]) -> str
     """
     text: str = transformer["InputTemplate"]
     for name, path in transformer["InputPathsMap"].items():
-        text = text.replace(f"<{name}>", str(_at(event, path)))
+        found: Any = event
+        for key in path.removeprefix("$.").split("."):
+            found = found[key]
+        text = text.replace(f"<{name}>", str(found))
     return text
-
-
-def _at(event: Any, path: str) -> Any:
-    for key in path.removeprefix("$.").split("."):
-        event = event[key]
-    return event
 
 
 def commands_of(started: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:

@@ -150,7 +150,8 @@ class Trials:
 
     def _try(self, settings: Settings, part: str) -> Trial:
         plan = self._plan(settings, part)
-        before, last = self._held(plan), self._last_events(plan)
+        before = self._held(plan)
+        last = {name: self.facade.last_event(each.stack.region, name) for name, each in plan.stacks.items()}
         everything = frozenset(each.change.id for each in plan.judged)
         failure = ""
         try:
@@ -193,9 +194,6 @@ class Trials:
             for held in self.facade.resources(each.stack.region, name)
             if held.status != "DELETE_COMPLETE"
         }
-
-    def _last_events(self, plan: Plan) -> dict[str, Event | None]:
-        return {name: self.facade.last_event(each.stack.region, name) for name, each in plan.stacks.items()}
 
     def _events(self, plan: Plan, last: Mapping[str, Event | None]) -> list[Event]:
         found: list[Event] = []
