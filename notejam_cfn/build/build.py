@@ -72,7 +72,9 @@ def compose(project: Project, stages: Collection[str] | None = None, form: str =
 
     `form` is `yaml` or `json`. The same project gives the same text, on any machine. Raises `BuildError`.
     """
-    _refuse_unknown_stages(project, stages or ())
+    known = [stage.name for stage in project.stages]
+    if unknown := [name for name in stages or () if name not in known]:
+        raise BuildError(f"no stage named {unknown[0]!r} in the configuration; its stages: {', '.join(known)}")
     try:
         composed = stacks_of(project, stages)
         return [Rendered(each, f"{each.path}.{form}", each.template.to_dict(), form) for each in composed]
@@ -87,14 +89,19 @@ def judge(rendered: Sequence[Rendered], *, jobs: int | None = None, progress: Pr
     `LintUnavailable` or `LintFailed`.
     """
     tell = progress or (lambda path, verdict: None)
+    limits = [BUCKET_BYTES if one.stack.layer in THROUGH_A_BUCKET else REQUEST_BYTES for one in rendered]
     verdicts = lint(
-        [_subject(one) for one in rendered],
+        [Subject(one.path, one.text, limit) for one, limit in zip(rendered, limits, strict=True)],
         jobs=jobs,
         progress=lambda subject, verdict: tell(subject.name, verdict),
     )
     by_path = {one.path: verdict for one, verdict in zip(rendered, verdicts, strict=True)}
     findings = [f for one in rendered for f in (*by_path[one.path].findings, *_region_findings(one, by_path[one.path]))]
-    return Judgement(by_path, tuple(sorted(findings)), tuple(_portability_notes(verdicts)))
+    notes = [
+        f"{kind} does not exist in {len(regions)} regions: {', '.join(sorted(regions))}"
+        for kind, regions in sorted(missing_types(verdicts).items())
+    ]
+    return Judgement(by_path, tuple(sorted(findings)), tuple(notes))
 
 
 def files(project: Project, rendered: Iterable[Rendered], previous: Mapping[str, Any] | None = None) -> dict[str, str]:
@@ -110,17 +117,6 @@ def files(project: Project, rendered: Iterable[Rendered], previous: Mapping[str,
     return texts | {manifest.FILE_NAME: manifest.text(project, entries, previous)}
 
 
-def _refuse_unknown_stages(project: Project, wanted: Collection[str]) -> None:
-    known = [stage.name for stage in project.stages]
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
-        raise BuildError(f"no stage named {unknown[0]!r} in the configuration; its stages: {', '.join(known)}")
-
-
-def _subject(one: Rendered) -> Subject:
-    return Subject(one.path, one.text, BUCKET_BYTES if one.stack.layer in THROUGH_A_BUCKET else REQUEST_BYTES)
-
-
 def _region_findings(one: Rendered, verdict: Verdict) -> list[Finding]:
     region = one.stack.region
     if region not in verdict.regions:
@@ -134,13 +130,6 @@ def _region_findings(one: Rendered, verdict: Verdict) -> list[Finding]:
 
 def _region_finding(one: Rendered, logical_id: str, within: str, message: str) -> Finding:
     return Finding(one.path, logical_id, within, MISSING_TYPE, "error", message, "cfn-lint", REGIONS_PAGE, 1)
-
-
-def _portability_notes(verdicts: Iterable[Verdict]) -> list[str]:
-    return [
-        f"{kind} does not exist in {len(regions)} regions: {', '.join(sorted(regions))}"
-        for kind, regions in sorted(missing_types(verdicts).items())
-    ]
 
 
 def missing_types(verdicts: Iterable[Verdict]) -> dict[str, set[str]]:

@@ -111,8 +111,8 @@ def _assigned(name: str, sources: Mapping[str, str]) -> str:
     *firsts, last = dict.fromkeys(sources.values())
     lines: list[str] = []
     for kind in firsts:
-        stages = python(tuple(stage for stage, source in sources.items() if source == kind))
-        lines += [f"{'elif' if lines else 'if'} stage in {stages}:", textwrap.indent(f"{name} = {kind}", "    ")]
+        head = f"{'elif' if lines else 'if'} stage in {_stages(sources, kind)}:"
+        lines += [head, textwrap.indent(f"{name} = {kind}", "    ")]
     ended = ["else:", textwrap.indent(f"{name} = {last}", "    ")] if firsts else [f"{name} = {last}"]
     return "".join(textwrap.indent(f"{line}\n", "    ") for line in [*lines, *ended])
 
@@ -143,7 +143,8 @@ def _workload(project: str, by_stage: Mapping[str, Translation]) -> str:
     each = next(iter(by_stage.values()))
     body = [*_files(each), *_queue(each)]
     body.append(block(f"settings = nj.{SETTINGS[each.kind]}(", _arguments(by_stage), ")"))
-    body.append(block("options = nj.TaskOptions(", _options(by_stage), ")"))
+    keys = dict.fromkeys(key for translation in by_stage.values() for key in translation.options)
+    body.append(block("options = nj.TaskOptions(", [_option(key, by_stage) for key in keys], ")"))
     return WORKLOAD.format(
         function=_function(by_stage),
         name=each.name,
@@ -191,11 +192,6 @@ def _arguments(by_stage: Mapping[str, Translation]) -> Iterator[str]:
         yield _own(own)
 
 
-def _options(by_stage: Mapping[str, Translation]) -> Iterator[str]:
-    for key in dict.fromkeys(key for each in by_stage.values() for key in each.options):
-        yield _option(key, by_stage)
-
-
 def _option(key: str, by_stage: Mapping[str, Translation]) -> str:
     values = {stage: each.options.get(key) for stage, each in by_stage.items()}
     if any(isinstance(value, Mapping) for value in values.values()):
@@ -211,7 +207,11 @@ def _option(key: str, by_stage: Mapping[str, Translation]) -> str:
 
 def _own(own: Mapping[str, Mapping[str, str]]) -> str:
     """Write what is given to each environment of its own."""
-    return block("**{", [f"{python(stage)}: {_mapping(each)}" for stage, each in own.items()], "}[stage]")
+    mappings = {
+        stage: block("{", [f"{python(key)}: {source}" for key, source in each.items()], "}")
+        for stage, each in own.items()
+    }
+    return block("**{", [f"{python(stage)}: {mapping}" for stage, mapping in mappings.items()], "}[stage]")
 
 
 def _split(found: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
@@ -235,10 +235,6 @@ def _by_stage(sources: Mapping[str, str]) -> str:
 
 def _stages(sources: Mapping[str, str], kind: str) -> str:
     return python(tuple(stage for stage, source in sources.items() if source == kind))
-
-
-def _mapping(sources: Mapping[str, str]) -> str:
-    return block("{", [f"{python(key)}: {source}" for key, source in sources.items()], "}")
 
 
 def _function(by_stage: Mapping[str, Translation]) -> str:

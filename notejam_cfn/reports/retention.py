@@ -115,8 +115,14 @@ def read_plan(*templates: Mapping[str, Any]) -> Plan:
     if not rules:
         raise ValueError("the templates have no backup plan")
     exported = any(True for _ in _properties(template, "AWS::StepFunctions::StateMachine"))
-    archives = [_archive(bucket) for bucket in _properties(template, "AWS::S3::Bucket") if _archives(bucket)]
-    warm, kept = archives[0] if exported and archives else (0, 0)
+    lifecycles = (
+        rule
+        for bucket in _properties(template, "AWS::S3::Bucket")
+        for rule in bucket.get("LifecycleConfiguration", {}).get("Rules", [])
+    )
+    archive = next((rule for rule in lifecycles if exported and "Transitions" in rule), None)
+    warm = int(archive["Transitions"][0]["TransitionInDays"]) if archive else 0
+    kept = int(archive.get("ExpirationInDays", 0)) if archive else 0
     guarded = all("AccessPolicy" in vault for vault in _properties(template, "AWS::Backup::BackupVault"))
     recovered = (int(cluster["BackupRetentionPeriod"]) for cluster in _properties(template, "AWS::RDS::DBCluster"))
     return Plan(rules, warm, kept, guarded, max(recovered, default=1))
@@ -189,16 +195,6 @@ def _copy_days(actions: Any) -> int:
     """Return how long copies are kept; in a template for the console they may hang on a condition."""
     chosen = actions["Fn::If"][1] if isinstance(actions, dict) else actions
     return int(chosen[0]["Lifecycle"]["DeleteAfterDays"]) if chosen else 0
-
-
-def _archives(bucket: Mapping[str, Any]) -> bool:
-    rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
-    return any("Transitions" in rule for rule in rules)
-
-
-def _archive(bucket: Mapping[str, Any]) -> tuple[int, int]:
-    rule = next(rule for rule in bucket["LifecycleConfiguration"]["Rules"] if "Transitions" in rule)
-    return int(rule["Transitions"][0]["TransitionInDays"]), int(rule.get("ExpirationInDays", 0))
 
 
 def _made_by(plan: Plan, rule: Rule, start: Date, end: Date) -> Iterator[Kept]:

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +125,8 @@ def _progress(options: argparse.Namespace, total: int) -> Any:
 
 def _show(report: Report, quiet: bool) -> None:
     if not quiet:
-        say_table(_table(report))
+        rows = [[one.path, str(one.resources), f"{one.size:,}", *_verdict(report, one)] for one in report.rendered]
+        say_table(table(["template", "resources", "bytes", "findings", "time"], rows, right=(1, 2, 3, 4)))
         say("", *_costs(report), *_remarks(report))
     say(*(str(finding) for finding in (report.lint.findings if report.lint else ())), style=RED)
     print(report.diff + report.pictures, end="")
@@ -142,27 +143,16 @@ def _suggest(options: argparse.Namespace, report: Report) -> None:
         suggest(options, "suppressions --details")
 
 
-def _table(report: Report) -> list[str]:
-    rows = [
-        [one.path, str(one.resources), f"{one.size:,}", _findings(report, one), _seconds(report, one)]
-        for one in report.rendered
-    ]
-    return table(["template", "resources", "bytes", "findings", "time"], rows, right=(1, 2, 3, 4))
-
-
-def _findings(report: Report, one: Rendered) -> str:
-    return str(_count(report.lint, one)) if report.lint else "-"
-
-
 def _count(lint: Judgement, one: Rendered) -> int:
     return sum(finding.template == one.path for finding in lint.findings)
 
 
-def _seconds(report: Report, one: Rendered) -> str:
+def _verdict(report: Report, one: Rendered) -> tuple[str, str]:
+    """Return how many findings there are, and how long lint took to find them."""
     if not report.lint:
-        return "-"
+        return "-", "-"
     verdict = report.lint.verdicts[one.path]
-    return "unchanged" if verdict.remembered else f"{verdict.seconds:.2f} s"
+    return str(_count(report.lint, one)), "unchanged" if verdict.remembered else f"{verdict.seconds:.2f} s"
 
 
 def _costs(report: Report) -> list[str]:
@@ -191,15 +181,10 @@ def _result(report: Report) -> str:
         )
         return f"wrote {report.output}: {created} files new, {changed} changed, {removed} removed {took}"
     if report.status == STALE:
-        return f"{'; '.join(_stale(report))} {took}"
+        said = f"{report.output} is stale: run `python -m notejam_cfn build`" if report.diff else ""
+        pictures = "the pictures are stale: run `python -m notejam_cfn diagram`" if report.pictures else ""
+        return f"{'; '.join(filter(None, (said, pictures)))} {took}"
     return f"{report.output} is up to date {took}"
-
-
-def _stale(report: Report) -> Iterator[str]:
-    if report.diff:
-        yield f"{report.output} is stale: run `python -m notejam_cfn build`"
-    if report.pictures:
-        yield "the pictures are stale: run `python -m notejam_cfn diagram`"
 
 
 def _document(report: Report) -> str:

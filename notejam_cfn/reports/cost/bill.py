@@ -90,19 +90,11 @@ def price(
         Item(path, logical_id, charge, math.prod(prices[name] for name in charge.names))
         for path, template in known.items()
         for logical_id, resource in template.resources()
-        for charge in _charges(resource, template, stage)
+        if (pricer := EVERY_PRICER.get(resource["Type"]))
+        for charge in pricer(resource.get("Properties", {}), template, stage)
         if charge.quantity
     ]
     taken = {name for item in items for name in item.charge.names}
-    unpriced = tuple(sorted(_unpriced(known.values())))
-    return Bill(load, tuple(items), unpriced, prices.region, tuple(prices.borrowed(taken)))
-
-
-def _charges(resource: Mapping[str, Any], template: EvaluatedTemplate, stage: Stage) -> Iterable[PriceComponent]:
-    pricer = EVERY_PRICER.get(resource["Type"])
-    return pricer(resource.get("Properties", {}), template, stage) if pricer else ()
-
-
-def _unpriced(templates: Iterable[EvaluatedTemplate]) -> set[str]:
-    types = {resource["Type"] for template in templates for _, resource in template.resources()}
-    return {kind for kind in types if kind not in EVERY_PRICER and kind not in FREE}
+    types = {resource["Type"] for template in known.values() for _, resource in template.resources()}
+    unpriced = sorted(types - EVERY_PRICER.keys() - set(FREE))
+    return Bill(load, tuple(items), tuple(unpriced), prices.region, tuple(prices.borrowed(taken)))

@@ -61,7 +61,10 @@ def tables(found: Sequence[Change]) -> Iterator[list[str]]:
         yield table(heads, [_cells(line) for line in each.sums], right=(1, 2, 3))
         yield table(["in a typical month", *heads[1:]], [_cells(line) for line in each.parts], right=(1, 2, 3))
     if len(changed) > 1:
-        yield [_altogether([each.sums[TYPICAL] for each in changed])]
+        sums = [each.sums[TYPICAL] for each in changed]
+        altogether = Line("", sum(line.before for line in sums), sum(line.after for line in sums))
+        _, before, after, change = _cells(altogether)
+        yield [f"in a typical month all of these cost {before} before, {after} after: {change}"]
     same = [each.stage for each in found if each not in changed]
     if same:
         yield [f"no change in cost: {', '.join(same)}"]
@@ -101,12 +104,6 @@ def _place(regions: tuple[str | None, str | None]) -> str:
     if before is None or after is None:
         return f"{after}, new" if after else f"{before}, no longer there"
     return after if before == after else f"from {before} to {after}"
-
-
-def _altogether(sums: Sequence[Line]) -> str:
-    everything = Line("", sum(line.before for line in sums), sum(line.after for line in sums))
-    before, after, change = _cells(everything)[1:]
-    return f"in a typical month all of these cost {before} before, {after} after: {change}"
 
 
 def _cells(line: Line) -> list[str]:
