@@ -92,7 +92,8 @@ class Emulator:
         given = self._template(template) | ({"RoleARN": role} if role else {})
         tagged = {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]} if tags else {}
         _apply(cloudformation, name, given | tagged, parameters or {})
-        return _outputs(cloudformation, name)
+        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
 
     def _template(self, template: Mapping[str, Any]) -> dict[str, str]:
         """Return a template as a request takes it: itself, or where it is when it is too large for that."""
@@ -180,7 +181,8 @@ def running(account: str = ACCOUNT, region: str = REGION) -> Iterator[Emulator]:
         assert process.stdout
         url = process.stdout.readline().strip()
         if not url:
-            raise EmulatorError(f"the emulator did not start: {_last_words(process)}")
+            status = process.wait(timeout=10)
+            raise EmulatorError(f"the emulator did not start: exit status {status}; EMULATOR_LOG_LEVEL=INFO shows why")
         yield Emulator(url, account, region)
     finally:
         _stop(process)
@@ -226,10 +228,6 @@ def _stop(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
-def _last_words(process: subprocess.Popen[str]) -> str:
-    return f"exit status {process.wait(timeout=10)}; EMULATOR_LOG_LEVEL=INFO shows why"
-
-
 def _apply(cloudformation: Any, name: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
     import botocore.exceptions
 
@@ -259,11 +257,6 @@ def _exists(cloudformation: Any, name: str) -> bool:
     except botocore.exceptions.ClientError:
         return False
     return True
-
-
-def _outputs(cloudformation: Any, name: str) -> dict[str, str]:
-    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
 
 
 def _first_reason(cloudformation: Any, name: str) -> str:

@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .emulator import Emulator
+from .promises import RehearsalError
 
 SDK = ":scheduler:::aws-sdk:"
 ONCE = re.compile(r"at\((.+)\)")
 
 
-class EventError(RuntimeError):
+class EventError(RehearsalError):
     """A schedule or a rule cannot start what it is to start."""
 
 
@@ -114,14 +115,11 @@ def transformed(transformer: Mapping[str, Any], event: Mapping[str, Any]) -> str
     """
     text: str = transformer["InputTemplate"]
     for name, path in transformer["InputPathsMap"].items():
-        text = text.replace(f"<{name}>", str(_at(event, path)))
+        found: Any = event
+        for key in path.removeprefix("$.").split("."):
+            found = found[key]
+        text = text.replace(f"<{name}>", str(found))
     return text
-
-
-def _at(event: Any, path: str) -> Any:
-    for key in path.removeprefix("$.").split("."):
-        event = event[key]
-    return event
 
 
 def commands_of(started: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:

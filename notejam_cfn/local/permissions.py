@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .emulator import Emulator
+from .promises import RehearsalError
 
 Usage = dict[str, dict[str, Any]]
 """What roles need of their permissions, as `Emulator.usage` returns it."""
 
 
-class PermissionsError(RuntimeError):
+class PermissionsError(RehearsalError):
     """A role or a service lacks permissions. The message names each as the line to add."""
 
     def __init__(self, lines: Iterable[str]) -> None:

@@ -9,35 +9,27 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from ..components.load_balancing.listeners import WAKING_PATH
 from ..deploy.aws.client import Access, Aws
-from ..deploy.exit_codes import Exit
 from ..deploy.manifest import Manifest, StackSpec
 from ..deploy.previews import previews
 from ..deploy.stacks.deploy import Deployment, Options, read_templates
 from ..deploy.stacks.destroy import Destruction
 from ..deploy.stacks.destroy import Options as DestroyOptions
-from ..deploy.stacks.execution.executor import Prompter
-from ..deploy.stacks.execution.outcomes import Result
 from ..deploy.ui.progress import Silent
-from ..deploy.ui.summary import exit_status, lines
 from . import events, permissions
 from .containers import task
 from .database.postgres import Postgres
 from .emulator import Emulator
 from .entrance import entrance, smoke_client
+from .promises import NOBODY, RehearsalError, require_good
 
 NAME = "alice"
 LASTS = "8h"
 # A few seconds on a quiet machine, as benchmarks/preview.py shows; on a busy one more, but no minutes.
 LONGEST_SECONDS = 30
-NOBODY = Prompter(confirm=lambda question: True, ask=lambda question, choices: "undo")
-
-
-class PreviewError(RuntimeError):
-    """A preview is not what it promises."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,21 +57,21 @@ class Made:
 
 
 def rehearse(scene: Scene, platform: task.Platform, image: str) -> None:
-    """Make a preview, use it and end it. Raises PreviewError when something is not as promised."""
+    """Make a preview, use it and end it. Raises RehearsalError when something is not as promised."""
     before = set(databases(scene))
     made = make(scene, image)
     seconds = answer(scene, platform, made)
     if seconds > LONGEST_SECONDS:
-        raise PreviewError(f"{made.url} answered after {seconds:.1f} s")
+        raise RehearsalError(f"{made.url} answered after {seconds:.1f} s")
     scene.tell(f"a preview answered at {made.url} after {seconds:.1f} s")
     wake_one_by_one(scene, made.stack, made.url)
     own = set(databases(scene)) - before
     if len(own) != 1:
-        raise PreviewError(f"the preview made {len(own)} databases of its own: {', '.join(sorted(own))}")
+        raise RehearsalError(f"the preview made {len(own)} databases of its own: {', '.join(sorted(own))}")
     permissions.let_services_work(scene.aws)
     expire(scene, platform, made)
     if set(databases(scene)) != before:
-        raise PreviewError("the preview has ended, and its database is still there")
+        raise RehearsalError("the preview has ended, and its database is still there")
     scene.tell(f"the preview ended by itself at {made.hour}, and nothing of it is left")
     remove(scene, platform, make(scene, image))
     scene.tell("a preview of its name was made again, and removed before its hour")
@@ -110,7 +102,7 @@ def answer(scene: Scene, platform: task.Platform, made: Made) -> float:
         page = way.client().ask("/signin/")
         seconds = time.monotonic() - made.began
         if page.status != 200:
-            raise PreviewError(f"{made.url} answered {page.status} after {seconds:.1f} s")
+            raise RehearsalError(f"{made.url} answered {page.status} after {seconds:.1f} s")
         smoke_client.walk(way.client(), lambda words: None)
     return seconds
 
@@ -127,7 +119,7 @@ def wake_one_by_one(scene: Scene, stack: StackSpec, url: str) -> None:
             page = way.client().ask(WAKING_PATH)  # what CloudFront asks for in place of a 503
         awake = [name for name in urls if scale(scene, name)]
         if awake != [visited] or entrance.WAKING not in page.text:
-            raise PreviewError(f"a visit to {visited} woke {awake or 'nothing'}: {page.status} {page.text}")
+            raise RehearsalError(f"a visit to {visited} woke {awake or 'nothing'}: {page.status} {page.text}")
         for name in urls:
             scale(scene, name, 1)
     scene.tell("a visit to the preview woke the preview only, one to the stage the stage")
@@ -149,7 +141,7 @@ def expire(scene: Scene, platform: task.Platform, made: Made) -> None:
     at = datetime.datetime.fromisoformat(made.hour)
     early = events.fire_due(scene.aws, at - datetime.timedelta(seconds=1))
     if early or len(events.fire_due(scene.aws, at)) != 1:
-        raise PreviewError(f"{made.stack.name} is to be deleted at {at}, once: {early or 'nothing'} before that")
+        raise RehearsalError(f"{made.stack.name} is to be deleted at {at}, once: {early or 'nothing'} before that")
     platform.require_stopped()  # ECS deletes a service when its tasks have ended
     wait_until_deleted(made.facade, made.stack, made.id)
     require_nothing_left(scene, made.stack)
@@ -157,16 +149,16 @@ def expire(scene: Scene, platform: task.Platform, made: Made) -> None:
 
 
 def wait_until_deleted(account: Aws, stack: StackSpec, stack_id: str) -> None:
-    """Wait for the end of a stack. Raises PreviewError when it does not end, or stays."""
+    """Wait for the end of a stack. Raises RehearsalError when it does not end, or stays."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < deadline:
         state = account.stack(stack.region, stack_id)
         if state is None or state.status == previews.GONE:
             return
         if state.status == "DELETE_FAILED":
-            raise PreviewError(f"{stack.name} could not be deleted: {state.reason}")
+            raise RehearsalError(f"{stack.name} could not be deleted: {state.reason}")
         time.sleep(0.05)
-    raise PreviewError(f"{stack.name} was not deleted within {LONGEST_SECONDS} s")
+    raise RehearsalError(f"{stack.name} was not deleted within {LONGEST_SECONDS} s")
 
 
 def require_nothing_left(scene: Scene, stack: StackSpec) -> None:
@@ -182,7 +174,7 @@ def require_nothing_left(scene: Scene, stack: StackSpec) -> None:
     kept = [one for one in found if ":service/" not in one and ":task-definition/" not in one]
     left = [*groups, *alarms, *schedules, *kept, *(one for one in services if is_active(scene, *one))]
     if left:
-        raise PreviewError(f"{stack.name} has ended, and left {left}")
+        raise RehearsalError(f"{stack.name} has ended, and left {left}")
 
 
 def is_active(scene: Scene, cluster: str, service: str) -> bool:
@@ -204,7 +196,7 @@ def end(scene: Scene, platform: task.Platform, stack_id: str) -> None:
     """Tell EventBridge that the stack was deleted, and run what the stage's rule starts."""
     started = events.deliver(scene.aws, events.stack_status(stack_id, previews.GONE))
     if not started:
-        raise PreviewError(f"no rule hears that {stack_id} was deleted")
+        raise RehearsalError(f"no rule hears that {stack_id} was deleted")
     for one in started:
         for _, command in events.commands_of(one):
             run(scene, platform, command)
@@ -225,9 +217,3 @@ def databases(scene: Scene) -> list[str]:
 def progress_of(*stacks: StackSpec) -> Silent:
     """Show nothing."""
     return Silent({stack.name: stack.layer for stack in stacks}, read_templates(stacks))
-
-
-def require_good(results: Mapping[str, Result]) -> None:
-    """Raise PreviewError unless everything went well."""
-    if exit_status(results) is not Exit.DONE:
-        raise PreviewError("\n".join(lines(results, 0, "")))

@@ -10,7 +10,7 @@ import dataclasses
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,17 +21,16 @@ from ..core import images, names
 from ..deploy.aws.client import Access, Aws
 from ..deploy.data import backups
 from ..deploy.data.restore import Restore, RestoreOptions
-from ..deploy.exit_codes import CommandError, Exit
+from ..deploy.exit_codes import CommandError
 from ..deploy.manifest import Manifest, StackSpec
 from ..deploy.previews.previews import FORM
 from ..deploy.stacks.deploy import Deployment, Options, read_templates
 from ..deploy.stacks.destroy import Destruction
 from ..deploy.stacks.destroy import Options as DestroyOptions
-from ..deploy.stacks.execution.executor import Prompter
 from ..deploy.stacks.execution.outcomes import Result
 from ..deploy.ui.progress import Progress, Silent
-from ..deploy.ui.summary import exit_status, lines
-from . import emulator, events, permissions, previews
+from ..deploy.ui.summary import lines
+from . import emulator, permissions, previews
 from .containers import image, task
 from .containers.runtime import Checkout, Runtime
 from .containers.sandbox import Sandbox
@@ -40,6 +39,7 @@ from .database.postgres import Postgres
 from .database.tls import tls_front
 from .entrance import entrance, smoke_client
 from .entrance.certificates import Authority
+from .promises import NOBODY, RehearsalError, require_good
 
 DIGEST, OTHER_DIGEST = "sha256:" + "0" * 64, "sha256:" + "f" * 64
 SERVICE_ID = "WebService"
@@ -50,11 +50,6 @@ BOUNDARY_PARAMETER = "RoleBoundary"
 SIZES = ("MaxTasks", "MaxCapacity")
 # What a release replaces by design: a task definition has revisions.
 REVISED = "AWS::ECS::TaskDefinition"
-NOBODY = Prompter(confirm=lambda question: True, ask=lambda question, choices: "undo")
-
-
-class RehearsalError(RuntimeError):
-    """The stage does not do what it promises."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +141,7 @@ class Rehearsal:
             return
         stacks = (*access, *(one for one in self.stacks if one.name in access[0].depends_on))
         progress = self.settings.progress({stack.name: stack.layer for stack in stacks}, read_templates(stacks))
-        _require_good(Deployment(self.facade, stacks, Options(yes=True), progress, NOBODY).run())
+        require_good(Deployment(self.facade, stacks, Options(yes=True), progress, NOBODY).run())
         roles = f"arn:aws:iam::{self.aws.account}:role/{stacks[0].name}"
         self.planner, self.facade = self._facade(roles, "plan"), self._facade(roles, "deploy")
         self.administrator = Aws(dataclasses.replace(self.administrator.access, role_arn=f"{roles}-execute"))
@@ -167,17 +162,20 @@ class Rehearsal:
             failures=[{"logical_id": first, "operation": "create", "reason": "no capacity", "times": 1}]
         )
         results = self._attempt(approved=self._planned())
-        _require_good({name: result for name, result in results.items() if name != last})
+        require_good({name: result for name, result in results.items() if name != last})
         if results[last].good:
             raise RehearsalError(f"{last} was created although {first} had failed")
         results = self._deploy()
         self.tell(f"deployed {len(results)} stacks, {last} after its first creation had failed")
-        return _output(results, "Url")
+        urls = [one.state.outputs["Url"] for one in results.values() if one.state and "Url" in one.state.outputs]
+        if not urls:
+            raise RehearsalError("no stack has an output Url")
+        return urls[0]
 
     def release(self) -> None:
         """Deploy again with an image, as a release does: planned, approved and carried out."""
         given = f"ImageUri={self._image()}"
-        _require_good(self._attempt(given, approved=self._planned(given)))
+        require_good(self._attempt(given, approved=self._planned(given)))
         held = self._held()
         self.tell(f"released; the stage holds {len(held)} resources")
 
@@ -235,7 +233,7 @@ class Rehearsal:
         taken = backups.take(self.administrator, backups.facts(self.administrator, self.stacks), retention_days=1)
         options = RestoreOptions(taken, yes=True)
         done = Restore(self.administrator, self.stacks, options, self._progress(), NOBODY, datetime.now(UTC))
-        _require_good(done.in_place())
+        require_good(done.in_place())
         self.tell(
             f"restored {taken.rpartition(':')[2]} in place; {len(done.discard_old())} older cluster was discarded"
         )
@@ -243,15 +241,18 @@ class Rehearsal:
     def remove(self) -> None:
         """Remove the stage, protection and all, and make sure that no stack is left."""
         progress = self._progress()
-        self._unprotect_database()
+        rds = self.aws.client("rds")
+        for cluster in rds.describe_db_clusters()["DBClusters"]:
+            if cluster.get("DeletionProtection"):  # as the person does who removes a protected stage
+                rds.modify_db_cluster(DBClusterIdentifier=cluster["DBClusterIdentifier"], DeletionProtection=False)
         options = DestroyOptions(yes=True, unprotect=True)
         results = Destruction(self.administrator, self.stacks, options, progress, NOBODY).run()
-        _require_good(results)
+        require_good(results)
         self.tell(f"removed {len(results)} stacks")
 
     def _deploy(self, *parameters: str) -> dict[str, Result]:
         results = self._attempt(*parameters)
-        _require_good(results)
+        require_good(results)
         return results
 
     def _attempt(self, *parameters: str, approved: Mapping[str, Any] | None = None) -> dict[str, Result]:
@@ -289,7 +290,9 @@ class Rehearsal:
             tls_front(database, authority, [cluster["Endpoint"] for cluster in clusters]) as address,
         ):
             self.database = database
-            _add_database(database, clusters[0], found)
+            told = found.containers[-1].environment  # of the secret that RDS made
+            name = clusters[0]["DatabaseName"]
+            database.add_database(name, told["DATABASE_USER"], told["DATABASE_PASSWORD"])
             runtime = self._runtime(authority, Path(folder))
             # The database's name resolves nowhere here; libpq takes its address from this and still checks the name.
             given = {**self.aws.environment, "PGHOSTADDR": address}
@@ -328,13 +331,6 @@ class Rehearsal:
         choices = map(float, parameter.get("AllowedValues", (default + 1,)))
         return f"{name}={min(choice for choice in choices if choice > default):g}"
 
-    def _unprotect_database(self) -> None:
-        """Take the cluster's own protection away, as the person who removes a protected stage has to."""
-        rds = self.aws.client("rds")
-        for cluster in rds.describe_db_clusters()["DBClusters"]:
-            if cluster.get("DeletionProtection"):
-                rds.modify_db_cluster(DBClusterIdentifier=cluster["DBClusterIdentifier"], DeletionProtection=False)
-
 
 @dataclasses.dataclass(frozen=True)
 class Report:
@@ -360,29 +356,8 @@ def service_stack(manifest: Manifest, stage: str) -> StackSpec:
     return next(stack for stack in manifest.stacks_of(stage) if "ImageUri" in stack.defaults)
 
 
-def _add_database(database: Postgres, cluster: Mapping[str, str], found: task.Task) -> None:
-    """Make the cluster's database and user, with what the task was told of the secret that RDS made."""
-    told = found.containers[-1].environment
-    database.add_database(cluster["DatabaseName"], told["DATABASE_USER"], told["DATABASE_PASSWORD"])
-
-
-def _require_good(results: Mapping[str, Result]) -> None:
-    if exit_status(results) is not Exit.DONE:
-        raise RehearsalError("\n".join(lines(results, 0, "")))
-
-
-def _output(results: Mapping[str, Result], name: str) -> str:
-    found: Sequence[str] = [r.state.outputs[name] for r in results.values() if r.state and name in r.state.outputs]
-    if not found:
-        raise RehearsalError(f"no stack has an output {name}")
-    return found[0]
-
-
 FAILURES = (
     RehearsalError,
-    permissions.PermissionsError,
-    events.EventError,
-    previews.PreviewError,
     CommandError,
     task.TaskError,
     image.ImageError,

@@ -32,7 +32,7 @@ from ..deploy.ui.summary import exit_status, lines
 from ..stacks import layers_of_stage
 from ..stacks.delivery import delivery_stacks
 from .emulator import Emulator
-from .rehearse import NOBODY
+from .promises import NOBODY, require_good
 
 STAGE, DELIVERY = "dev", "delivery"
 IMAGE = "rehearsal.example/notejam@sha256:" + "0" * 64
@@ -145,14 +145,13 @@ class Trials:
         if self.deployed == (part, settings):
             return
         self.aws.reset()
-        results = self._deployment(settings, part, frozenset(), dry_run=False).run()
-        if exit_status(results) is not Exit.DONE:
-            raise RuntimeError("\n".join(lines(results, 0, "")))
+        require_good(self._deployment(settings, part, frozenset(), dry_run=False).run())
         self.deployed = (part, settings)
 
     def _try(self, settings: Settings, part: str) -> Trial:
         plan = self._plan(settings, part)
-        before, last = self._held(plan), self._last_events(plan)
+        before = self._held(plan)
+        last = {name: self.facade.last_event(each.stack.region, name) for name, each in plan.stacks.items()}
         everything = frozenset(each.change.id for each in plan.judged)
         failure = ""
         try:
@@ -195,9 +194,6 @@ class Trials:
             for held in self.facade.resources(each.stack.region, name)
             if held.status != "DELETE_COMPLETE"
         }
-
-    def _last_events(self, plan: Plan) -> dict[str, Event | None]:
-        return {name: self.facade.last_event(each.stack.region, name) for name, each in plan.stacks.items()}
 
     def _events(self, plan: Plan, last: Mapping[str, Event | None]) -> list[Event]:
         found: list[Event] = []

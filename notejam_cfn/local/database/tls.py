@@ -75,7 +75,9 @@ class _Front:
                 await writer.start_tls(self.context)
                 return True
             else:
-                writer.write(_refusal())
+                # What a server gives to a client that comes without TLS.
+                fields = b"SFATAL\0VFATAL\0C28000\0Mno pg_hba.conf entry, no encryption\0\0"
+                writer.write(b"E" + struct.pack("!I", len(fields) + 4) + fields)
                 await writer.drain()
                 return False
 
@@ -90,12 +92,6 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(data)
             await writer.drain()
     writer.close()
-
-
-def _refusal() -> bytes:
-    """Return the error that a server gives to a client that comes without TLS."""
-    fields = b"SFATAL\0VFATAL\0C28000\0Mno pg_hba.conf entry, no encryption\0\0"
-    return b"E" + struct.pack("!I", len(fields) + 4) + fields
 
 
 def _own_loopback_address() -> str:

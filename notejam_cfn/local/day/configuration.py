@@ -33,12 +33,9 @@ class Scheduled:
 
     def due(self, day: int, minute: int) -> bool:
         """Say whether it runs in a minute of a day; days count from Sunday, 0."""
-        fields = self.cron.removeprefix("cron(").removesuffix(")").split()
-        return (
-            _fits(fields[0], minute % 60)
-            and _fits(fields[1], minute // 60)
-            and (fields[4] == "?" or _fits(_numbered(fields[4]), day))
-        )
+        minutes, hours, _, _, days, *_ = self.cron.removeprefix("cron(").removesuffix(")").split()
+        days = re.sub("|".join(DAYS), lambda found: str(DAYS.index(found[0])), days)
+        return _fits(minutes, minute % 60) and _fits(hours, minute // 60) and (days == "?" or _fits(days, day))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,10 +120,6 @@ def _starts(alarm: Mapping[str, Any], what: str) -> bool:
     return any(
         isinstance(one, Mapping) and str(one.get("Ref", "")).endswith(what) for one in alarm.get("AlarmActions", ())
     )
-
-
-def _numbered(field: str) -> str:
-    return re.sub("|".join(DAYS), lambda found: str(DAYS.index(found[0])), field)
 
 
 def _fits(field: str, number: int) -> bool:

@@ -68,22 +68,15 @@ class Faults:
         if self.seconds_per_resource:
             self._replaced.wait(self.seconds_per_resource)
         with self._lock:
-            found = next((f for f in self.failures if f.times > 0 and self._hits(f, operation, logical_id)), None)
-            due = found is not None and self._is_due(found)
-        if found and due:
-            raise ValueError(found.reason)
-
-    @staticmethod
-    def _is_due(failure: Failure) -> bool:
-        if failure.skip:
-            failure.skip -= 1
-            return False
-        failure.times -= 1
-        return True
-
-    @staticmethod
-    def _hits(failure: Failure, operation: str, logical_id: str) -> bool:
-        return (failure.operation, failure.logical_id) == (operation, logical_id)
+            hits = (f for f in self.failures if (f.operation, f.logical_id) == (operation, logical_id) and f.times > 0)
+            found = next(hits, None)
+            if found is None:
+                return
+            if found.skip:
+                found.skip -= 1
+                return
+            found.times -= 1
+        raise ValueError(found.reason)
 
 
 FAULTS = Faults()

@@ -33,7 +33,7 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     _settle_ministack(port)
-    _end_with_parent()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     application = with_faults(_application())
     gc.freeze()  # the models stay: looking through them for garbage takes much of a deployment's time
     gc.set_threshold(50_000, 20, 50)
@@ -97,11 +97,8 @@ async def _serve(application: Application, listener: socket.socket) -> None:
 
 
 def _end_with_parent() -> None:
-    def wait() -> None:
-        sys.stdin.buffer.read()
-        os._exit(0)
-
-    threading.Thread(target=wait, daemon=True).start()
+    sys.stdin.buffer.read()
+    os._exit(0)
 
 
 def with_faults(serve: Application) -> Application:

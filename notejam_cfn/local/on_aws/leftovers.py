@@ -28,19 +28,14 @@ def remove(aws: Aws, region: str, project: str, pause: Pause) -> list[str]:
     left: list[str] = []
     for _ in range(TRIES):
         for arn in tagged(aws, region, project):
-            _delete(aws, region, arn)
+            delete = next((delete for part, delete in DELETED_BY.items() if part in arn), None)
+            if delete:
+                delete(aws, region, arn)
         left = tagged(aws, region, project)
         if not [arn for arn in left if any(part in arn for part in DELETED_BY)]:
             break
         pause(PAUSE_SECONDS)
     return left
-
-
-def _delete(aws: Aws, region: str, arn: str) -> None:
-    for part, delete in DELETED_BY.items():
-        if part in arn:
-            return delete(aws, region, arn)
-    return None
 
 
 def _delete_vault(aws: Aws, region: str, arn: str) -> None:

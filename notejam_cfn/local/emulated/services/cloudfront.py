@@ -196,7 +196,9 @@ class EdgeCache:
             return max(least, float(asked[1]) if asked else 0.0) if "no-store" not in said else least
         if answer[0] != 200:
             return 0.0
-        policy = self._policy(self.cloudfront._match_behavior(parsed, path)["cache_policy_id"])
+        identifier = self.cloudfront._match_behavior(parsed, path)["cache_policy_id"]
+        known = self.cloudfront._cache_policies.get(identifier) or self.cloudfront._MANAGED_CACHE_POLICIES[identifier]
+        policy: Properties = known["Config"]
         if any(word in said for word in ("no-store", "no-cache", "private")):
             return float(policy["MinTTL"])
         wanted = float(asked[1]) if asked else float(policy["DefaultTTL"])
@@ -211,8 +213,3 @@ class EdgeCache:
                 stated = self.cloudfront._text(element, "ErrorCachingMinTTL")
                 return float(stated) if stated else ERROR_SECONDS
         return ERROR_SECONDS
-
-    def _policy(self, identifier: str) -> Properties:
-        known = self.cloudfront._cache_policies.get(identifier) or self.cloudfront._MANAGED_CACHE_POLICIES[identifier]
-        policy: Properties = known["Config"]
-        return policy

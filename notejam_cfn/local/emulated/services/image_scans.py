@@ -25,20 +25,17 @@ def _knowing_scans(ecr: Any, real: Handler) -> Handler:
     async def handle(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any) -> Any:
         if not headers.get("x-amz-target", "").endswith(f".{ACTION}"):
             return await real(method, path, headers, body, query)
-        return _findings(ecr, json.loads(body))
+        asked = json.loads(body)
+        name = asked["repositoryName"]
+        found = ecr._find_image(name, asked["imageId"]) if name in ecr._repositories else None
+        if found is None:
+            return ecr.error_response_json("ImageNotFoundException", f"{name} has no such image", 400)
+        scanned = {
+            "repositoryName": name,
+            "imageId": {"imageDigest": found["imageDigest"]},
+            "imageScanStatus": {"status": "COMPLETE"},
+            "imageScanFindings": {"findingSeverityCounts": {}, "findings": []},
+        }
+        return ecr.json_response(scanned)
 
     return handle
-
-
-def _findings(ecr: Any, asked: Mapping[str, Any]) -> Any:
-    name, image = asked["repositoryName"], asked["imageId"]
-    found = ecr._find_image(name, image) if name in ecr._repositories else None
-    if found is None:
-        return ecr.error_response_json("ImageNotFoundException", f"{name} has no such image", 400)
-    scanned = {
-        "repositoryName": name,
-        "imageId": {"imageDigest": found["imageDigest"]},
-        "imageScanStatus": {"status": "COMPLETE"},
-        "imageScanFindings": {"findingSeverityCounts": {}, "findings": []},
-    }
-    return ecr.json_response(scanned)
