@@ -23,7 +23,7 @@ from ...deploy.ui import estimates
 from ...deploy.ui.progress import Progress
 from . import preview
 from .steps import NOTICING_MINUTES, Steps, TrialError
-from .visitor import OverTheInternet, Visitor
+from .visitor import Visitor
 
 FOLDER = Path(".rehearsal")
 STATE = "trial.json"
@@ -104,7 +104,7 @@ class Trial:
         foreign = [stack.name for stack in built.stacks if stack.tags["project"] != state.project]
         if foreign:
             raise TrialError(f"{foreign[0]} is not the trial's own; nothing was touched")
-        self.steps = Steps(aws, built, state.stage, state.facts, progress, visitor or OverTheInternet(), pause)
+        self.steps = Steps(aws, built, state.stage, state.facts, progress, visitor or Visitor(), pause)
 
     def made(self, only: Sequence[str] = ()) -> tuple[manifest.StackSpec, ...]:
         """Return the stacks that the steps make which are not done."""

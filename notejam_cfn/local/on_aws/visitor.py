@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable, Mapping
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from ...deploy.service import smoke_test
@@ -14,32 +13,19 @@ Account = Mapping[str, str]
 """Who somebody is in the application: `email` and `password`."""
 
 
-class Visitor(Protocol):
-    """What a trial asks of a stage's pages."""
+class Visitor:
+    """Goes where the stage's address leads."""
 
     def wait(self, url: str) -> Iterable[str]:
-        """Ask until the pages answer, and yield what is wrong with those that do not."""
-
-    def write(self, url: str) -> Account:
-        """Sign up, write a note, and return who did. Raises `SmokeError`."""
-
-    def find(self, url: str, account: Account) -> None:
-        """Sign in again and find the note. Raises `SmokeError`."""
-
-
-class OverTheInternet:
-    """A visitor who goes where the stage's address leads."""
-
-    def wait(self, url: str) -> Iterable[str]:
-        """Ask until the pages answer, for ten minutes."""
+        """Ask until the pages answer, for ten minutes, and yield what is wrong with those that do not."""
         return smoke_test.problems(url)
 
     def write(self, url: str) -> Account:
-        """Sign up, write a note, and return who did."""
+        """Sign up, write a note, and return who did. Raises `SmokeError`."""
         return smoke_client.walk(_client(url), lambda words: None)
 
     def find(self, url: str, account: Account) -> None:
-        """Sign in again and find the note."""
+        """Sign in again and find the note. Raises `SmokeError`."""
         smoke_client.find(_client(url), account)
 
 

@@ -225,3 +225,19 @@ def test_a_page_that_is_no_answer_of_aws_is_asked_again(proxy: Aws, monkeypatch:
     monkeypatch.setattr(Pause, "take", lambda self, wake=None: None)
     Proxy.pages.extend([PAGE, PAGE])
     assert proxy.call("cloudformation", "eu-central-1", "describe_stacks")["Stacks"] == []
+
+
+def test_what_a_stack_has_deleted_or_left_behind_it_no_longer_holds(cloudformation: StubbedAws) -> None:
+    statuses = ("CREATE_COMPLETE", "DELETE_COMPLETE", "DELETE_SKIPPED", "DELETE_FAILED")
+    held = [
+        {
+            "LogicalResourceId": status,
+            "ResourceType": "AWS::RDS::DBCluster",
+            "ResourceStatus": status,
+            "LastUpdatedTimestamp": NOW,
+        }
+        for status in statuses
+    ]
+    cloudformation.stubber.add_response("list_stack_resources", {"StackResourceSummaries": held})
+    found = [each.status for each in cloudformation.resources("eu-central-1", "s")]
+    assert found == ["CREATE_COMPLETE", "DELETE_FAILED"]
