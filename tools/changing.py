@@ -85,7 +85,7 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "backups.copy_region": [{"backups.copy_region": ""}],
     "monitoring.email": [{"monitoring.email": "bob@example.com"}, {"monitoring.email": ""}],
     "monitoring.runbook_url": [{"monitoring.runbook_url": "https://wiki.example.com/runbook"}],
-    "delivery.region": [{"delivery.region": AWAY}],
+    "delivery.region": [],
     "delivery.account": [],
     "delivery.source": [{"delivery.source": "codecommit"}, {"delivery.source": "s3"}],
     "delivery.git_host": [{"delivery.git_host": "GitLab"}],
@@ -227,6 +227,8 @@ CLOSING = """
 
 `region` and `account` of a stage that is deployed: it comes up anew in the other place, and the stacks in the old one
 stay and are paid for. `deploy` shows them; `python -m notejam_cfn failover` brings the data along.
+`delivery.region` and `delivery.account`: what has to go first is in
+[delivery.md](delivery.md#other-regions-and-accounts).
 """
 
 

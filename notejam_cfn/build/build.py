@@ -14,11 +14,12 @@ from typing import Any
 
 from ..config.settings import Project
 from ..core import names, render
+from ..core.composition.partition import REQUEST_BYTES
 from ..iam.permissions import UnknownPermissions
 from ..stacks import Stack, stacks_of
 from . import manifest
 from .lint import Finding, Subject, Verdict, lint
-from .lint.findings import BUCKET_BYTES, REQUEST_BYTES
+from .lint.findings import BUCKET_BYTES
 
 FORMATS: Mapping[str, Callable[[dict[str, Any]], str]] = {"yaml": render.to_yaml, "json": render.to_json}
 # The console uploads these to a bucket of its own, and deploy.py through the stack's: no request limits them.

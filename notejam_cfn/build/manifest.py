@@ -30,7 +30,10 @@ def entry(stack: Stack, path: str, text: str, body: Mapping[str, Any]) -> Entry:
         "template": path,
         "sha256": digest(text),
         "depends_on": sorted(stack.depends_on),
-        "parameters": {name: _parameter(each) for name, each in sorted(body.get("Parameters", {}).items())},
+        "parameters": {
+            name: {"type": each["Type"], "default": each.get("Default"), "description": each.get("Description", "")}
+            for name, each in sorted(body.get("Parameters", {}).items())
+        },
         **({"values": dict(sorted(stack.values.items()))} if stack.values else {}),
         "capabilities": sorted(stack.capabilities),
         "tags": dict(sorted(stack.tags.items())),
@@ -47,7 +50,9 @@ def text(project: Project, entries: Iterable[Entry], previous: Mapping[str, Any]
     """
     built = list(entries)
     known = {stage.name: index for index, stage in enumerate(project.stages)}
-    kept = [each for each in _kept(built, previous) if each["stage"] is None or each["stage"] in known]
+    stages_built = {each["stage"] for each in built}
+    before = [each for each in (previous or {}).get("stacks", []) if each["stage"] not in stages_built]
+    kept = [each for each in before if each["stage"] is None or each["stage"] in known]
     stacks = sorted([*built, *kept], key=lambda each: known.get(each["stage"], len(known)))
     document = {
         "format": FORMAT,
@@ -84,16 +89,6 @@ def read(directory: Path) -> dict[str, Any] | None:
 def digest(text: str) -> str:
     """Return the SHA-256 of a file with this text."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _kept(built: list[Entry], previous: Mapping[str, Any] | None) -> list[Entry]:
-    """Return what the previous manifest says of stages that were not built now."""
-    stages = {each["stage"] for each in built}
-    return [each for each in (previous or {}).get("stacks", []) if each["stage"] not in stages]
-
-
-def _parameter(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": body["Type"], "default": body.get("Default"), "description": body.get("Description", "")}
 
 
 def _stage(stage: Any) -> dict[str, Any]:

@@ -64,7 +64,9 @@ def write(directory: Path, files: Mapping[str, str]) -> Changes:
     Raises `OSError` when a file cannot be written, before any is replaced.
     """
     changes = compare(directory, files)
-    aside = {path: _parent(directory / path).with_name(f".{Path(path).name}.new") for path in changes.written}
+    aside = {path: (directory / path).with_name(f".{Path(path).name}.new") for path in changes.written}
+    for new in aside.values():
+        new.parent.mkdir(parents=True, exist_ok=True)
     try:
         for path, new in aside.items():
             new.write_bytes(files[path].encode())
@@ -102,12 +104,6 @@ def _text(file: Path) -> str | None:
         return file.read_bytes().decode()
     except (FileNotFoundError, NotADirectoryError):
         return None
-
-
-def _parent(file: Path) -> Path:
-    """Make the directory of a file, and return the file."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    return file
 
 
 def _remove_empty(file: Path, directory: Path) -> None:

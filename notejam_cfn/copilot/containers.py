@@ -35,10 +35,14 @@ def options(fields: Fields, root: Path, name: str) -> dict[str, Any]:
     """Return the options of the task: lists as data, and as Python what is in mappings, volumes and sidecars."""
     volumes = dict(_volumes(fields))
     secrets = dict(_secrets(fields, "secrets"))
+    environment = {key: python(value) for key, value in _variables(fields, root, "").items()}
+    # A container of Copilot's finds these whatever its manifest says.
+    names = {"APPLICATION": "PROJECT", "ENVIRONMENT": "stage", "SERVICE": python(name)}
+    environment = {f"COPILOT_{key}_NAME": value for key, value in names.items()} | environment
     found: dict[str, Any] = {
         "command": _words(fields, "command"),
         "health_command": _health_command(fields),
-        "environment": {key: value for key, value in _environment(fields, root, name).items() if key not in secrets},
+        "environment": {key: value for key, value in environment.items() if key not in secrets},
         "secrets": secrets,
         "security_group_ids": _security_groups(fields),
         "volumes": list(volumes.values()),
@@ -80,13 +84,6 @@ def _image(fields: Fields, name: str) -> str:
             "image.build", "build and push it yourself, then deploy with --parameter …ImageUri=REPOSITORY@DIGEST"
         )
     return ""
-
-
-def _environment(fields: Fields, root: Path, name: str) -> dict[str, str]:
-    """Return the variables as Python, with those that a container of Copilot's finds whatever its manifest says."""
-    given = {"COPILOT_APPLICATION_NAME": "PROJECT", "COPILOT_ENVIRONMENT_NAME": "stage"}
-    given["COPILOT_SERVICE_NAME"] = python(name)
-    return given | {key: python(value) for key, value in _variables(fields, root, "").items()}
 
 
 def _words(fields: Fields, path: str) -> list[str]:

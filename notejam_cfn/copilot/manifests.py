@@ -55,7 +55,6 @@ def read(directory: Path) -> Application:
     workspace = _manifest(folder / WORKSPACE, folder.parent).content
     if not isinstance(workspace.get("application"), str):
         raise BuildError(f"{folder / WORKSPACE} does not name the application (application: NAME)")
-    found = {each.parent.name: each for each in sorted(folder.glob(f"*/{MANIFEST}"))}
     return Application(
         name=workspace["application"],
         root=folder.parent,
@@ -63,14 +62,13 @@ def read(directory: Path) -> Application:
             each.parent.name: _manifest(each, folder.parent)
             for each in sorted(folder.glob(f"{ENVIRONMENTS}/*/{MANIFEST}"))
         },
-        workloads={name: _manifest(path, folder.parent) for name, path in found.items()},
-        beside=tuple(each.relative_to(folder.parent) for each in _beside(folder)),
+        workloads={each.parent.name: _manifest(each, folder.parent) for each in sorted(folder.glob(f"*/{MANIFEST}"))},
+        beside=tuple(
+            each.relative_to(folder.parent)
+            for pattern in (f"**/{ADDONS}/*.y*ml", f"**/{OVERRIDES}", f"{PIPELINES}/*/{MANIFEST}")
+            for each in sorted(folder.glob(pattern))
+        ),
     )
-
-
-def _beside(folder: Path) -> Iterator[Path]:
-    for pattern in (f"**/{ADDONS}/*.y*ml", f"**/{OVERRIDES}", f"{PIPELINES}/*/{MANIFEST}"):
-        yield from sorted(folder.glob(pattern))
 
 
 def _manifest(path: Path, root: Path) -> Manifest:

@@ -27,8 +27,13 @@ class TakenOver:
 def take_over(application: Application, file: str, region: str, account: str) -> TakenOver:
     """Translate every environment and workload, and write the composition."""
     stages = tuple(sorted(application.environments, key=lambda name: ("prod" in name, name))) or (FIRST,)
-    notes = [*_of_beside(application)]
-    places = {stage: _environment(application, stage, notes) for stage in stages}
+    notes = list(_of_beside(application))
+    places = {}
+    for stage in stages:
+        manifest = application.environments.get(stage) or Manifest("", {}, {})
+        fields = Fields(manifest, stage, _variables(application, stage, ""))
+        places[stage] = environments.translate(fields)
+        notes += [*fields.notes, *fields.notes_of_the_rest(environments.KNOWN)]
     found = [
         by_stage
         for name, manifest in application.workloads.items()
@@ -40,14 +45,6 @@ def take_over(application: Application, file: str, region: str, account: str) ->
     text = writer.composition(application.name, file, regions, account, places, found)
     names = tuple(next(iter(each.values())).name for each in found)
     return TakenOver(text, names, stages, tuple(sorted(set(notes))))
-
-
-def _environment(application: Application, stage: str, notes: list[Note]) -> environments.Environment:
-    manifest = application.environments.get(stage) or Manifest("", {}, {})
-    fields = Fields(manifest, stage, _variables(application, stage, ""))
-    found = environments.translate(fields)
-    notes += [*fields.notes, *fields.notes_of_the_rest(environments.KNOWN)]
-    return found
 
 
 def _workload(

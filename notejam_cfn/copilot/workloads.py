@@ -98,7 +98,11 @@ def _backend(fields: Fields, name: str, root: Path) -> Translation:
     given = _serving(fields, name)
     if fields.look("http") is not None:
         fields.note("http", "there is no internal load balancer: other services call it over Service Connect")
-    _told_name(fields, name)
+    connect = fields.take("network.connect", False)
+    alias = connect.get("alias") if isinstance(connect, Mapping) else None
+    called = pascal(name).lower()
+    if alias not in (None, called) or called != name:
+        fields.note("network.connect", f"others call it http://{called}: that is its internal_url")
     return _checked(fields, name, SERVICE, given, root, ServiceSettings)
 
 
@@ -233,14 +237,6 @@ def _aliases(fields: Fields) -> dict[str, str]:
             "http.alias", "its hosted zone is in no manifest: set host here, and domain and hosted_zone_id below"
         )
     return found
-
-
-def _told_name(fields: Fields, name: str) -> None:
-    connect = fields.take("network.connect", False)
-    alias = connect.get("alias") if isinstance(connect, Mapping) else None
-    called = pascal(name).lower()
-    if alias not in (None, called) or called != name:
-        fields.note("network.connect", f"others call it http://{called}: that is its internal_url")
 
 
 def _whole(fields: Fields, path: str, default: str | None) -> int | None:

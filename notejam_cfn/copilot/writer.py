@@ -84,11 +84,8 @@ def composition(
     public = any(each.public for by_stage in workloads for each in by_stage.values())
     text += _base(environments, _domains(environments, workloads), public)
     text += "".join(_workload(project, by_stage) for by_stage in workloads)
-    return text + MAIN.format(
-        calls=textwrap.indent(
-            block("[", ['shared["stack"]', *(f"{_function(each)}(stage, shared)" for each in workloads)], "]"), "    "
-        ).lstrip()
-    )
+    made = ['shared["stack"]', *(f"{_function(each)}(stage, shared)" for each in workloads)]
+    return text + MAIN.format(calls=textwrap.indent(block("[", made, "]"), "    ").lstrip())
 
 
 def _base(environments: Mapping[str, Environment], domains: Mapping[str, list[str]], public: bool) -> str:
@@ -121,27 +118,34 @@ def _domains(
     environments: Mapping[str, Environment], workloads: Sequence[Mapping[str, Translation]]
 ) -> dict[str, list[str]]:
     """Return for each environment the settings of its load balancer: names of services, and their certificate."""
-    return {
-        stage: _domain(environment, {
-            host: zone for by_stage in workloads if stage in by_stage
-            for host, zone in by_stage[stage].aliases.items() if zone or environment.certificate
-        })
-        for stage, environment in environments.items()
-    }  # fmt: skip
-
-
-def _domain(environment: Environment, aliases: Mapping[str, str]) -> list[str]:
-    if not aliases:
-        return []
-    first, *others = aliases
-    given = {"domain": first, "more_domains": ",".join(others), "hosted_zone_id": aliases[first]}
-    given["certificate_arn"] = environment.certificate
-    return [f"{key}={python(value)}" for key, value in given.items() if value]
+    found: dict[str, list[str]] = {}
+    for stage, environment in environments.items():
+        aliases = {
+            host: zone
+            for by_stage in workloads
+            if stage in by_stage
+            for host, zone in by_stage[stage].aliases.items()
+            if zone or environment.certificate
+        }
+        found[stage] = []
+        if aliases:
+            first, *others = aliases
+            given = {"domain": first, "more_domains": ",".join(others), "hosted_zone_id": aliases[first]}
+            given["certificate_arn"] = environment.certificate
+            found[stage] = [f"{key}={python(value)}" for key, value in given.items() if value]
+    return found
 
 
 def _workload(project: str, by_stage: Mapping[str, Translation]) -> str:
     each = next(iter(by_stage.values()))
-    body = [*_files(each), *_queue(each)]
+    body = []
+    for name in each.file_systems:
+        settings = f"nj.FileSystemSettings(name={python(each.settings['name'] + 'Files')})"
+        body.append(f"{variable(name)} = nj.add_file_system(template, {settings}, network, encryption)")
+    if each.queue is not None:
+        given = [f"{key}={python(value)}" for key, value in each.queue.items()]
+        body.append(block("settings = nj.QueueSettings(", given, ")"))
+        body.append("queue = nj.add_queue(template, settings, encryption)")
     body.append(block(f"settings = nj.{SETTINGS[each.kind]}(", _arguments(by_stage), ")"))
     keys = dict.fromkeys(key for translation in by_stage.values() for key in translation.options)
     body.append(block("options = nj.TaskOptions(", [_option(key, by_stage) for key in keys], ")"))
@@ -151,20 +155,6 @@ def _workload(project: str, by_stage: Mapping[str, Translation]) -> str:
         project=project,
         body="".join(textwrap.indent(f"{text}\n", "    ") for text in [*body, *_calls(each)]),
     )
-
-
-def _files(each: Translation) -> Iterator[str]:
-    for name in each.file_systems:
-        settings = f"nj.FileSystemSettings(name={python(each.settings['name'] + 'Files')})"
-        yield f"{variable(name)} = nj.add_file_system(template, {settings}, network, encryption)"
-
-
-def _queue(each: Translation) -> Iterator[str]:
-    if each.queue is not None:
-        yield block(
-            "settings = nj.QueueSettings(", [f"{key}={python(value)}" for key, value in each.queue.items()], ")"
-        )
-        yield "queue = nj.add_queue(template, settings, encryption)"
 
 
 def _calls(each: Translation) -> Iterator[str]:

@@ -19,7 +19,7 @@ from tools import changing
 from tools.changing import SettingChange
 
 # They name another place, in which everything comes up anew.
-ELSEWHERE = {"region", "account", "delivery.account"}
+ELSEWHERE = {"region", "account", "delivery.region", "delivery.account"}
 CHANGES = list(changing.changes())
 BUILDER = Builder()
 

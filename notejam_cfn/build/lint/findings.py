@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-REQUEST_BYTES = 51_200
+from ...core.composition.partition import REQUEST_BYTES
+
 BUCKET_BYTES = 1_048_576
 
 

@@ -21,7 +21,10 @@ def lint(
     """
     from . import cache, pool  # a build without lint does not wait for what starts processes
 
-    _require_linters()
+    if missing := [name for name in MODULES if importlib.util.find_spec(name) is None]:
+        raise LintUnavailable(
+            f"lint needs {' and '.join(missing)}: install them with `pip install 'notejam[lint]'`, or use --no-lint"
+        )
     verdicts = {subject: verdict for subject in subjects for verdict in [cache.recall(subject)] if verdict}
     for subject, verdict in verdicts.items():
         progress(subject, verdict)
@@ -33,11 +36,3 @@ def lint(
     if unknown:
         cache.forget()
     return [verdicts[subject] for subject in subjects]
-
-
-def _require_linters() -> None:
-    missing = [name for name in MODULES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise LintUnavailable(
-            f"lint needs {' and '.join(missing)}: install them with `pip install 'notejam[lint]'`, or use --no-lint"
-        )

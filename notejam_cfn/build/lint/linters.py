@@ -15,7 +15,7 @@ from cfnlint.decode.decode import decode_str
 from cfnlint.helpers import REGIONS
 from cfnlint.match import Match
 from cfnlint.runner import Runner, run_template_by_data
-from cloudformation_validate import Diagnostic, Severity, TemplateContent, ValidationReport
+from cloudformation_validate import Diagnostic, Severity, TemplateContent
 
 from ...core.suppressions import suppressed_rules
 from ..rules.template.portable_literals import EXISTING
@@ -48,7 +48,9 @@ class Linters:
         matches = self._cfn_lint(subject)
         gaps = sorted(gap for match in matches for gap in [_gap(match)] if gap)
         found = {_of_match(subject, match) for match in matches if not _gap(match)}
-        found |= _unseen(found, self._validate(subject))
+        # The other linter carries a port of many of cfn-lint's rules: what cfn-lint has said already is left out.
+        said = {(finding.logical_id, finding.rule) for finding in found}
+        found |= {finding for finding in self._validate(subject) if (finding.logical_id, finding.rule) not in said}
         return Verdict(tuple(sorted(found)), tuple(gaps), tuple(REGIONS), time.perf_counter() - started)
 
     def _cfn_lint(self, subject: Subject) -> list[Match]:
@@ -64,7 +66,10 @@ class Linters:
         found = [finding for finding in found if finding.rule not in JUDGED_HERE]
         suppressed = _suppressed(subject) if found else frozenset()
         yield from (finding for finding in found if (finding.logical_id, finding.rule) not in suppressed)
-        yield from _incomplete(subject, report)
+        if report.metadata.suppressed or report.status.name == "ANALYSIS_INCOMPLETE":
+            # The linter says that it has left something out: silence must mean that all is well.
+            message = f"the analysis is incomplete: {report.metadata.suppressed} diagnostics suppressed"
+            yield Finding(subject.name, "", "", report.status.name, "error", message, VALIDATE, "", 1)
 
 
 def _suppressed(subject: Subject) -> frozenset[tuple[str, str]]:
@@ -103,11 +108,13 @@ def _path(match: Match) -> list[str]:
 
 
 def _of_match(subject: Subject, match: Match) -> Finding:
-    logical_id, within = _place(_path(match))
+    path = _path(match)
+    # A path of one part names a section, or the template's own key, and nothing in it.
+    logical_id, below = (path[1], path[2:]) if len(path) > 1 else ("", path)
     return Finding(
         template=subject.name,
         logical_id=logical_id,
-        property=within,
+        property=".".join(below),
         rule=match.rule.id,
         severity=match.rule.severity,
         message=match.message,
@@ -115,11 +122,6 @@ def _of_match(subject: Subject, match: Match) -> Finding:
         source=match.rule.source_url,
         line=match.linenumber,
     )
-
-
-def _place(path: list[str]) -> tuple[str, str]:
-    """Split a path into what is named in the template and the path below it."""
-    return (path[1], ".".join(path[2:])) if len(path) > 1 else ("", ".".join(path))
 
 
 def _of_diagnostic(subject: Subject, diagnostic: Diagnostic) -> Finding:
@@ -141,16 +143,3 @@ def _property(diagnostic: Diagnostic) -> str:
     path = (diagnostic.property_path or "").replace("/", ".")
     section = re.match(r"(Parameters|Mappings|Conditions|Rules|Outputs)\.[^.]+\.?", path)
     return path[section.end() :] if section else path
-
-
-def _incomplete(subject: Subject, report: ValidationReport) -> Iterator[Finding]:
-    """Yield a finding when the linter says that it has left something out: silence must mean that all is well."""
-    if report.metadata.suppressed or report.status.name == "ANALYSIS_INCOMPLETE":
-        message = f"the analysis is incomplete: {report.metadata.suppressed} diagnostics suppressed"
-        yield Finding(subject.name, "", "", report.status.name, "error", message, VALIDATE, "", 1)
-
-
-def _unseen(found: set[Finding], others: Iterator[Finding]) -> set[Finding]:
-    """Leave out what cfn-lint has said already: the other linter carries a port of many of its rules."""
-    said = {(finding.logical_id, finding.rule) for finding in found}
-    return {finding for finding in others if (finding.logical_id, finding.rule) not in said}

@@ -109,11 +109,8 @@ def _verdict(worker: Worker, subject: Subject) -> Verdict:
     except OSError:
         answer = ""
     if not answer:
-        raise LintFailed(f"{subject.name}: the lint process ended: {_last_words(worker)}")
+        worker.process.wait()
+        worker.complaints.seek(0)
+        last_words = worker.complaints.read().strip().rpartition("\n")[2] or f"status {worker.process.returncode}"
+        raise LintFailed(f"{subject.name}: the lint process ended: {last_words}")
     return Verdict.from_json(json.loads(answer))
-
-
-def _last_words(worker: Worker) -> str:
-    worker.process.wait()
-    worker.complaints.seek(0)
-    return worker.complaints.read().strip().rpartition("\n")[2] or f"status {worker.process.returncode}"

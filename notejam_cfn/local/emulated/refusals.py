@@ -139,7 +139,7 @@ def _is_taken(identity: Identity, stack_name: str, logical_id: str) -> bool:
     if _replacing.get() or holder != [stack_name, logical_id]:
         return True
     own = stack(stack_name).get("_resources", {}).get(logical_id, {}).get("PhysicalResourceId")
-    return region == here()[1] and physical_id != own  # a stack of its name in another region may be about to go
+    return region != here()[1] or physical_id != own
 
 
 def _refusing_what_is_used(real: Callable[..., None]) -> Callable[..., None]:

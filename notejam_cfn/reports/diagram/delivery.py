@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from ...core.evaluated import EvaluatedTemplate
+from .facts import Facts, Templates
 from .picture import ICON, Box, Edge, Group, Item, Node, Picture, connected, foot
 
 Action: TypeAlias = Mapping[str, Any]
@@ -72,27 +72,30 @@ class _Row:
         return max(self.y + ICON / 2 + foot(label) for label in self.steps.values()) + 8
 
 
-def delivery_flow(templates: Iterable[Mapping[str, Any]]) -> Picture:
+def delivery_flow(templates: Templates) -> Picture:
     """Return the picture of the delivery. `templates` are the project's own, rendered; one of them has the pipeline."""
-    known = [EvaluatedTemplate(template) for template in templates]
-    source, *stages = next(iter(_all(known, "AWS::CodePipeline::Pipeline").values()))["Stages"]
-    builds, rest = _split(stages)
-    rows = _rows(rest, FIRST + BUILD * len(builds) + GAP)
-    people = _people(known, _middle(builds))
+    facts = Facts(templates)
+    source, *stages = facts.one("AWS::CodePipeline::Pipeline")["Stages"]
+    builds: Sequence[Action] = ()
+    if not any(action["Name"] == "deploy" for action in stages[0]["Actions"]):  # then the first stage builds
+        builds, stages = stages[0]["Actions"], stages[1:]
+    rows: list[_Row] = []
+    for stage in stages:
+        rows.append(_Row(stage, (rows[-1].bottom if rows else FIRST + BUILD * len(builds)) + GAP))
+    people = _people(facts, _middle(builds))
     bottom = PAD + max(rows[-1].bottom, *(node.foot for node in people))
+    repository = _source(source["Actions"][0], _middle(builds))
+    build = [_build(builds, facts)] if builds else []
+    pipeline: tuple[Item, ...] = (repository, *build, *(_stage(row) for row in rows))
     items = (
         Group("people", "People", people, _lane(PEOPLE, bottom), "person"),
-        Group("pipeline", "AWS CodePipeline", _pipeline(source, builds, rows, known), _lane(PIPELINE, bottom)),
+        Group("pipeline", "AWS CodePipeline", pipeline, _lane(PIPELINE, bottom)),
         Group("running", "What runs", _running(builds, rows), _lane(RUNNING, bottom)),
     )
     edges = (*_start(source, builds, rows), *(edge for row in rows for edge in _along(row)), *_down(rows))
     title = "Delivery flow: from a push to running containers"
     summary = _summary(rows)
     return connected(Picture("delivery-flow", title, items, edges, summary, (WIDTH, bottom + EDGE)))
-
-
-def _all(known: Iterable[EvaluatedTemplate], kind: str) -> dict[str, Mapping[str, Any]]:
-    return {name: properties for one in known for name, properties in one.of_type(kind).items()}
 
 
 def _lane(place: tuple[float, float], bottom: float) -> Box:
@@ -103,34 +106,19 @@ def _key(kind: str, name: str) -> str:
     return f"{kind}_{name}".replace("-", "_")
 
 
-def _deploys(stage: PipelineStage) -> bool:
-    return any(action["Name"] == "deploy" for action in stage["Actions"])
-
-
-def _split(stages: Sequence[PipelineStage]) -> tuple[list[Action], Sequence[PipelineStage]]:
-    """Return the actions of the build, which comes first, and the other stages."""
-    return (list(stages[0]["Actions"]), stages[1:]) if not _deploys(stages[0]) else ([], stages)
-
-
-def _rows(stages: Iterable[PipelineStage], top: float) -> list[_Row]:
-    """Return a row for each stage that deploys."""
-    rows: list[_Row] = []
-    for stage in stages:
-        rows.append(_Row(stage, rows[-1].bottom + GAP if rows else top))
-    return rows
-
-
 def _middle(builds: Sequence[Action]) -> float:
     return FIRST + BUILD * max(len(builds), 1) / 2 - 10
 
 
-def _people(known: Sequence[EvaluatedTemplate], y: float) -> tuple[Node, ...]:
+def _people(facts: Facts, y: float) -> tuple[Node, ...]:
     """Return the groups of people with what their policies let them do, in the policies' own words, and who is told."""
     people = [Node("developer", "Developer", "developer", PERSON, y)]
     y += 92
     said: set[str] = set()
-    for group in _all(known, "AWS::IAM::Group"):
-        granted = [words for words in _granted(known, group) if words not in said]
+    policies = facts.all("AWS::IAM::ManagedPolicy").values()
+    for group in facts.all("AWS::IAM::Group"):
+        described = [str(policy["Description"]) for policy in policies if {"Ref": group} in policy.get("Groups", ())]
+        granted = [words for words in described if words not in said]
         said.update(granted)
         if not granted:
             continue
@@ -140,22 +128,9 @@ def _people(known: Sequence[EvaluatedTemplate], y: float) -> tuple[Node, ...]:
             Node(f"policies_{group}", label, "permissions", PERSON, y, SMALL, label_at=(PEOPLE[0] + 14, y + 38))
         )
         y += 38 + foot(label) + 30
-    if _all(known, "AWS::SNS::Topic"):
+    if facts.has("AWS::SNS::Topic"):
         people.append(Node("notices", "Notices\nof failures\nand approvals", "alarms", PERSON, y, SMALL))
     return tuple(people)
-
-
-def _granted(known: Sequence[EvaluatedTemplate], group: str) -> list[str]:
-    """Return what the managed policies of a group say they are for."""
-    policies = _all(known, "AWS::IAM::ManagedPolicy").values()
-    return [str(policy["Description"]) for policy in policies if {"Ref": group} in policy.get("Groups", ())]
-
-
-def _pipeline(
-    source: PipelineStage, builds: Sequence[Action], rows: Sequence[_Row], known: Iterable[EvaluatedTemplate]
-) -> tuple[Item, ...]:
-    repository = _source(source["Actions"][0], _middle(builds))
-    return (repository, *([_build(builds, known)] if builds else []), *(_stage(row) for row in rows))
 
 
 def _source(action: Action, y: float) -> Node:
@@ -167,19 +142,16 @@ def _source(action: Action, y: float) -> Node:
     return Node("repository", "\n".join([name, *repository, *branch]), icon, SOURCE, y)
 
 
-def _build(builds: Sequence[Action], known: Iterable[EvaluatedTemplate]) -> Group:
+def _build(builds: Sequence[Action], facts: Facts) -> Group:
     rows = [FIRST + BUILD * number + BUILD / 2 - 14 for number in range(len(builds))]
-    nodes = [
-        Node(_key("build", action["Name"]), _build_label(action["Name"]), "build", APPROVE, y)
-        for action, y in zip(builds, rows, strict=True)
-    ]
-    if "codebuild:CreateReport" in json.dumps(list(_all(known, "AWS::IAM::Role").values())):
+    nodes = []
+    for action, y in zip(builds, rows, strict=True):
+        name = str(action["Name"])
+        label = f"{name.capitalize()}\n{BUILDS.get(name, '')}".strip()
+        nodes.append(Node(_key("build", name), label, "build", APPROVE, y))
+    if "codebuild:CreateReport" in json.dumps(list(facts.all("AWS::IAM::Role").values())):
         nodes.append(Node("reports", "Reports\ntests and coverage", "documents", ROLL_OUT, rows[0]))
     return Group("build", "build", tuple(nodes), Box(386, FIRST, 360, BUILD * len(builds)), "stage")
-
-
-def _build_label(name: str) -> str:
-    return f"{name.capitalize()}\n{BUILDS.get(name, '')}".strip()
 
 
 def _stage(row: _Row) -> Group:

@@ -30,7 +30,7 @@ from diagrams.onprem.vcs import Git
 from diagrams.programming.flowchart import MultipleDocuments
 
 from . import files
-from .picture import LINE, Box, Edge, Frame, Group, Node, Picture
+from .picture import LINE, Box, Edge, Group, Node, Picture
 from .routes import Point, route
 
 ICONS: dict[str, type[Any]] = {
@@ -139,7 +139,8 @@ class _Placed(Diagram):  # type: ignore[misc]
         self._words([picture.title], 20, 30, left=True, heading=TITLE)
         self._groups(group for group in picture.groups() if group.look != ACROSS)
         for frame in picture.frames:
-            self._frame(frame)
+            self._shape(frame.box, LOOKS[frame.look])
+            self._words([frame.label], frame.box.x + 8, frame.box.y + 15, left=True, heading=TEXT)
         self._groups(group for group in picture.groups() if group.look == ACROSS)
         for node in picture.nodes():
             self._node(node)
@@ -154,10 +155,6 @@ class _Placed(Diagram):  # type: ignore[misc]
             self._shape(group.box, LOOKS[group.look])
             lines = group.label.splitlines()
             self._words(lines, group.box.x + 10, _first_line(group, len(lines)), left=True)
-
-    def _frame(self, frame: Frame) -> None:
-        self._shape(frame.box, LOOKS[frame.look])
-        self._words([frame.label], frame.box.x + 8, frame.box.y + 15, left=True, heading=TEXT)
 
     def _node(self, node: Node) -> None:
         if node.frame:

@@ -35,12 +35,15 @@ def information_flow(templates: Templates, stage: str = "") -> Picture:
     """Return the picture of a stage. `templates` are its layers, rendered."""
     facts = Facts(templates)
     grid = Grid(facts.zones)
+    subnets = (_public(facts, grid), _private(facts, grid), _isolated(facts, grid))
+    cidr = facts.one("AWS::EC2::VPC")["CidrBlock"]
+    vpc = Group("vpc", f"VPC {cidr}", (*_way_out(facts), *subnets), grid.vpc, "vpc")
     picture = Picture(
         name="information-flow",
         title=f"Information flow of stage {stage}" if stage else "Information flow",
-        items=(*_outside(facts, grid), _services(facts), _vpc(facts, grid), *_logs(facts, grid), *_kept(facts, grid)),
+        items=(*_outside(facts, grid), _services(facts), vpc, *_logs(facts, grid), *_kept(facts, grid)),
         edges=(*_requests(facts, grid), *_calls(facts, grid), *_logging(), *_keeping()),
-        summary=" ".join((_about_requests(facts), _about_data(facts), _about_logs(facts))),
+        summary=_summary(facts),
         size=(places.WIDTH, grid.end),
         frames=tuple(_frames(grid)),
         notes=tuple(_notes(facts, grid)),
@@ -57,27 +60,16 @@ def _guarded(facts: Facts) -> bool:
 
 
 def _outside(facts: Facts, grid: Grid) -> tuple[Item, ...]:
-    name = f"Route 53\n{_broken(facts.domain)}"
+    # The domain is in lines as long as the room beside the network allows, broken after its dots.
+    domain = "\n".join(textwrap.wrap(facts.domain.replace(".", ". "), LETTERS)).replace(". ", ".")
     guarded = "CloudFront\nwith AWS WAF" if _guarded(facts) else "CloudFront\nstatic files"
     firewall = Node("firewall", "AWS WAF\nstops attacks\nand floods", "waf", places.FIREWALL, grid.middle)
     return (
         Node("people", "People", "people", places.PEOPLE, grid.middle),
-        *_maybe(facts.domain, Node("name", name, "name", places.PEOPLE, grid.middle - 150)),
+        *_maybe(facts.domain, Node("name", f"Route 53\n{domain}", "name", places.PEOPLE, grid.middle - 150)),
         *_maybe(facts.behind_cloudfront, Node("edge", guarded, "edge", places.FIREWALL, grid.middle)),
         *_maybe(_guarded(facts) and not facts.behind_cloudfront, firewall),
     )
-
-
-def _door(facts: Facts) -> str:
-    """Return what people's requests meet first."""
-    if facts.behind_cloudfront:
-        return "edge"
-    return "firewall" if _guarded(facts) else "balancer"
-
-
-def _broken(domain: str) -> str:
-    """Return a domain in lines as long as the room beside the network allows."""
-    return "\n".join(textwrap.wrap(domain.replace(".", ". "), LETTERS)).replace(". ", ".")
 
 
 def _services(facts: Facts) -> Group:
@@ -93,11 +85,6 @@ def _services(facts: Facts) -> Group:
     middles = (round(places.SERVICES.x + step * (number + 0.5)) for number in range(len(nodes)))
     items = (Node(*node, x=x, y=places.ABOVE) for node, x in zip(nodes, middles, strict=True))
     return Group("services", "Services of the region", tuple(items), places.SERVICES)
-
-
-def _vpc(facts: Facts, grid: Grid) -> Group:
-    items = (*_way_out(facts), _public(facts, grid), _private(facts, grid), _isolated(facts, grid))
-    return Group("vpc", f"VPC {facts.one('AWS::EC2::VPC')['CidrBlock']}", items, grid.vpc, "vpc")
 
 
 def _way_out(facts: Facts) -> tuple[Item, ...]:
@@ -184,16 +171,17 @@ def _kept(facts: Facts, grid: Grid) -> tuple[Item, ...]:
     """Return what is kept of the data: the vault, its copies elsewhere, and the chain that ends in the archive."""
     if not facts.has("AWS::Backup::BackupPlan"):
         return ()
-    chain = (_vault(facts, grid.zone(1)), *_maybe(facts.archive, *_archive(facts, grid.zone(1))))
-    box = Box(places.RECOVERY.x, places.RECOVERY.y, places.RECOVERY.width, chain[-1].foot + 30 - places.RECOVERY.y)
-    recovery = Group("recovery", "Recovery", chain, box, label_at="bottom")
-    return (recovery, *_maybe(facts.copy_region, _copies(facts)))
-
-
-def _vault(facts: Facts, y: float) -> Node:
+    top, column = grid.zone(1), places.RECOVERY
     days = max(rule["Lifecycle"]["DeleteAfterDays"] for rule in facts.backup_rules())
     tested = "\ntested by restoring" if facts.has("AWS::Backup::RestoreTestingPlan") else ""
-    return Node("vault", f"AWS Backup\n{_time(days)} of snapshots{tested}", "backup", places.KEPT, y)
+    vault = Node("vault", f"AWS Backup\n{_time(days)} of snapshots{tested}", "backup", places.KEPT, top)
+    chain = (vault, *_maybe(facts.archive, *_archive(facts, top)))
+    box = Box(column.x, column.y, column.width, chain[-1].foot + 30 - column.y)
+    recovery = Group("recovery", "Recovery", chain, box, label_at="bottom")
+    copies = Node("copies", "AWS Backup\ncopies of snapshots", "backup", places.KEPT, places.ABOVE)
+    box = Box(column.x, places.SERVICES.y, column.width, places.SERVICES.height)
+    elsewhere = Group("elsewhere", f"In {facts.copy_region}", (copies,), box, "elsewhere")
+    return (recovery, *_maybe(facts.copy_region, elsewhere))
 
 
 def _archive(facts: Facts, top: float) -> Iterator[Node]:
@@ -202,12 +190,6 @@ def _archive(facts: Facts, top: float) -> Iterator[Node]:
     yield Node("exporter", "Step Functions\nexports each month", "steps", places.KEPT, top + places.CHAIN)
     yield Node("exports", f"Exports in S3\nParquet, {_time(warm)}", "bucket", places.KEPT, top + 2 * places.CHAIN)
     yield Node("archive", f"S3 Glacier\nDeep Archive\n{until}", "archive", places.KEPT, top + 3 * places.CHAIN)
-
-
-def _copies(facts: Facts) -> Group:
-    node = Node("copies", "AWS Backup\ncopies of snapshots", "backup", places.KEPT, places.ABOVE)
-    box = Box(places.RECOVERY.x, places.SERVICES.y, places.RECOVERY.width, places.SERVICES.height)
-    return Group("elsewhere", f"In {facts.copy_region}", (node,), box, "elsewhere")
 
 
 def _time(days: float) -> str:
@@ -238,7 +220,8 @@ def _notes(facts: Facts, grid: Grid) -> Iterator[Note]:
 
 def _requests(facts: Facts, grid: Grid) -> Iterator[Edge]:
     """Yield the way of a request; in the middle zone it is labelled for all."""
-    yield Edge("people", _door(facts), facts.protocol)
+    first_met = "edge" if facts.behind_cloudfront else "firewall" if _guarded(facts) else "balancer"
+    yield Edge("people", first_met, facts.protocol)
     yield Edge("people", "name", minor=True)
     yield Edge("firewall", "balancer")
     yield Edge("edge", "balancer")
@@ -279,26 +262,22 @@ def _keeping() -> Iterator[Edge]:
     yield Edge("exports", "archive")
 
 
-def _about_requests(facts: Facts) -> str:
+def _summary(facts: Facts) -> str:
+    """Say what the picture shows: the way of a request, where the data is, and what is logged."""
     firewall = " and pass AWS WAF" if _guarded(facts) else ""
     where = "isolated" if facts.behind_cloudfront else "public"
     over = ", to CloudFront," if facts.behind_cloudfront else ""
     least, most = facts.tasks
-    return (
+    requests = (
         f"People's requests come over {facts.protocol}{over}{firewall}. A load balancer in {where} subnets of "
         f"{facts.zones} Availability Zones hands them to {least:g} to {most:g} Fargate tasks in private subnets of "
         "these zones."
     )
-
-
-def _about_data(facts: Facts) -> str:
     readers = f" and {_count(len(facts.readers), 'reader')}" if facts.readers else ""
     copied = f", copied to {facts.copy_region}" if facts.copy_region else ""
     archived = ", exported to S3 each month and archived in S3 Glacier" if facts.archive else ""
     kept = f" AWS Backup keeps its snapshots{copied}{archived}." if facts.has("AWS::Backup::BackupPlan") else ""
-    return f"Tasks keep the data in Aurora Serverless PostgreSQL in isolated subnets, with a writer{readers}.{kept}"
-
-
-def _about_logs(facts: Facts) -> str:
+    data = f"Tasks keep the data in Aurora Serverless PostgreSQL in isolated subnets, with a writer{readers}.{kept}"
     logs = [label.splitlines()[0].lower() for (_, label, _, _), written in _written(facts) if written]
-    return f"{', '.join(logs).capitalize()} and metrics are collected, and alarms go out by e-mail."
+    logged = f"{', '.join(logs).capitalize()} and metrics are collected, and alarms go out by e-mail."
+    return f"{requests} {data} {logged}"

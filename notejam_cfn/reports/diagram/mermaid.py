@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .picture import Edge, Group, Item, Node, Picture
+from .picture import Edge, Item, Node, Picture
 
 SHAPES = {"people": ("([", "])"), "developer": ("([", "])"), "aurora": ("[(", ")]"), "approval": ("{{", "}}")}
 KEPT = ("bucket", "archive", "backup", "images", "codecommit", "git")
@@ -21,21 +21,18 @@ def _item(item: Item, picture: Picture, depth: int) -> Iterator[str]:
     if isinstance(item, Node):
         yield indent + _node(item)
         return
-    yield f'{indent}subgraph {item.key}["{_heading(item.label)}"]'
-    if _stands_alone(item, picture):
+    # Mermaid makes room for a label of one line alone, and an empty one is an error.
+    name, *more = item.label.splitlines() or [" "]
+    label = ": ".join([name, " ".join(more)]) if more else name
+    yield f'{indent}subgraph {item.key}["{_text(label)}"]'
+    # Mermaid draws a group in a row of its own where no arrow joins what is in it to anything else.
+    # Source: Mermaid's documentation, "Flowcharts", on the direction of subgraphs.
+    inside = {each.key for each in item.items}
+    if not any((edge.source in inside) != (edge.target in inside) for edge in picture.edges):
         yield f"{indent}  direction LR"
     for inner in item.items:
         yield from _item(inner, picture, depth + 1)
     yield f"{indent}end"
-
-
-def _stands_alone(group: Group, picture: Picture) -> bool:
-    """Tell whether no arrow joins what is in a group to anything else: Mermaid then draws it in a row of its own.
-
-    Source: Mermaid's documentation, "Flowcharts", on the direction of subgraphs.
-    """
-    inner = {item.key for item in group.items}
-    return not any((edge.source in inner) != (edge.target in inner) for edge in picture.edges)
 
 
 def _node(node: Node) -> str:
@@ -47,12 +44,6 @@ def _node(node: Node) -> str:
 def _edge(edge: Edge) -> str:
     arrow = "-.->" if edge.minor else "-->"
     return f"{edge.source} {arrow}" + (f"|{_text(edge.label)}| " if edge.label else " ") + edge.target
-
-
-def _heading(label: str) -> str:
-    """Return a group's label in one line, for which alone Mermaid makes room; an empty one is an error."""
-    name, *more = label.splitlines() or [" "]
-    return _text(": ".join([name, " ".join(more)]) if more else name)
 
 
 def _text(label: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .delivery import delivery_flow
 from .files import shows
@@ -43,7 +43,9 @@ def pictures_of(composed: Sequence[Rendered], stage: str) -> list[Picture]:
     project = [one.body for one in composed if one.stack.stage is None]
     if not layers:
         return []
-    return [information_flow(layers, stage), *([delivery_flow(project)] if _has_pipeline(project) else [])]
+    kinds = {resource["Type"] for body in project for resource in body["Resources"].values()}
+    delivery = [delivery_flow(project)] if "AWS::CodePipeline::Pipeline" in kinds else []
+    return [information_flow(layers, stage), *delivery]
 
 
 def difference(pictures: Sequence[Picture], file: Path) -> str:
@@ -59,12 +61,6 @@ def difference(pictures: Sequence[Picture], file: Path) -> str:
     )
     return diff + "".join(
         f"{image} is missing or shows something else\n" for picture, image in images if not shows(image, picture)
-    )
-
-
-def _has_pipeline(templates: Iterable[Mapping[str, Any]]) -> bool:
-    return any(
-        resource["Type"] == "AWS::CodePipeline::Pipeline" for one in templates for resource in one["Resources"].values()
     )
 
 

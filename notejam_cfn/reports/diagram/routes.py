@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from .picture import Box, Item
+from .picture import Item
 
 Point: TypeAlias = tuple[float, float]
 
@@ -14,11 +14,15 @@ def route(source: Item, target: Item, at: float | None = None) -> list[Point]:
     one, two = source.box, target.box
     level = _shared((one.y, one.bottom), (two.y, two.bottom))
     if level is not None:
-        return _level(one, two, level if at is None else at)
+        y = level if at is None else at
+        return [(one.right, y), (two.x, y)] if one.right <= two.x else [(one.x, y), (two.right, y)]
     upright = _shared((one.x, one.right), (two.x, two.right))
     if upright is not None:
-        return _upright(source, target, upright if at is None else at)
-    return _corner(source, target, one.middle[1] if at is None else at)
+        x = upright if at is None else at
+        return [(x, source.foot), (x, two.y)] if one.y < two.y else [(x, one.y), (x, target.foot)]
+    x, y = two.middle[0], one.middle[1] if at is None else at
+    start = one.right if one.right <= x else one.x
+    return [(start, y), (x, y), (x, two.y if y < two.y else target.foot)]
 
 
 def _shared(one: tuple[float, float], two: tuple[float, float]) -> float | None:
@@ -26,19 +30,3 @@ def _shared(one: tuple[float, float], two: tuple[float, float]) -> float | None:
     short, long = sorted((one, two), key=lambda span: span[1] - span[0])
     middle = (short[0] + short[1]) / 2
     return middle if long[0] <= middle <= long[1] else None
-
-
-def _level(one: Box, two: Box, y: float) -> list[Point]:
-    return [(one.right, y), (two.x, y)] if one.right <= two.x else [(one.x, y), (two.right, y)]
-
-
-def _upright(source: Item, target: Item, x: float) -> list[Point]:
-    if source.box.y < target.box.y:
-        return [(x, source.foot), (x, target.box.y)]
-    return [(x, source.box.y), (x, target.foot)]
-
-
-def _corner(source: Item, target: Item, y: float) -> list[Point]:
-    x = target.box.middle[0]
-    start = source.box.right if source.box.right <= x else source.box.x
-    return [(start, y), (x, y), (x, target.box.y if y < target.box.y else target.foot)]

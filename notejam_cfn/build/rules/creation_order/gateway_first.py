@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import networkx
 from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
@@ -31,7 +29,11 @@ class GatewayFirst(CloudFormationLintRule):
 
     def match(self, cfn: Template) -> RuleMatches:
         """Return a match for each resource that does not wait."""
-        attachments = {name for name, one in cfn.get_resources(ATTACHMENT).items() if _of_internet_gateway(one)}
+        attachments = {
+            name
+            for name, attachment in cfn.get_resources(ATTACHMENT).items()
+            if "InternetGatewayId" in attachment.get("Properties", {})
+        }
         if not attachments or cfn.graph is None:
             return []
         return [
@@ -40,7 +42,3 @@ class GatewayFirst(CloudFormationLintRule):
             if resource.get("Type") in WAITING and resource.get("Properties", {}).get("Scheme") != "internal"
             if not attachments & networkx.descendants(cfn.graph.graph, name)
         ]
-
-
-def _of_internet_gateway(attachment: dict[str, Any]) -> bool:
-    return "InternetGatewayId" in attachment.get("Properties", {})

@@ -36,11 +36,15 @@ class PoliciesFirst(CloudFormationLintRule):
 
     def match(self, cfn: Template) -> RuleMatches:
         """Return a match for each resource that may come before a policy it needs."""
+        if cfn.graph is None:
+            return []
+        graph = cfn.graph.graph
         return [
             RuleMatch(["Resources", user], f"needs DependsOn: {policy}, a policy of {target}")
             for policy, target in _attached(cfn)
             for user in _users(cfn, target)
-            if cfn.graph is not None and not _comes_after(cfn, user, policy)
+            if policy not in networkx.descendants(graph, user)
+            if user not in networkx.descendants(graph, policy)  # what a policy refers to cannot wait for it
         ]
 
 
@@ -64,9 +68,3 @@ def _users(cfn: Template, target: str) -> Iterator[str]:
             yield name
         if not is_bucket and target in references_under(TAKES_ROLE, properties):
             yield name
-
-
-def _comes_after(cfn: Template, user: str, policy: str) -> bool:
-    """Tell whether a resource waits for a policy; what the policy itself refers to cannot."""
-    graph = cfn.graph.graph  # type: ignore[union-attr]
-    return policy in networkx.descendants(graph, user) or user in networkx.descendants(graph, policy)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import networkx
@@ -29,17 +28,11 @@ class RoutesFirst(CloudFormationLintRule):
         """Return a match for each association that a route does not come before."""
         return [
             RuleMatch(["Resources", name], f"needs DependsOn: {route}, a route of its table")
-            for name, route in _pairs(cfn)
+            for name, association in cfn.get_resources(ASSOCIATION).items()
+            for route, resource in cfn.get_resources(ROUTE).items()
+            if _table(association) and _table(association) == _table(resource)
             if cfn.graph is not None and route not in networkx.descendants(cfn.graph.graph, name)
         ]
-
-
-def _pairs(cfn: Template) -> Iterator[tuple[str, str]]:
-    """Yield each association with each route of the same table."""
-    for name, association in cfn.get_resources(ASSOCIATION).items():
-        for route, resource in cfn.get_resources(ROUTE).items():
-            if _table(association) and _table(association) == _table(resource):
-                yield name, route
 
 
 def _table(resource: dict[str, Any]) -> Any:

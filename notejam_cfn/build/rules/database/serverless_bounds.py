@@ -28,14 +28,10 @@ class ServerlessBounds(CfnLintKeyword):
     def validate(self, validator: Validator, keywords: Any, instance: Any, schema: Any) -> ValidationResult:
         """Judge one scaling configuration."""
         for name, (low, high) in BOUNDS.items():
-            for number in sorted(_numbers(validator, instance.get(name))):
+            values = [value for value, _, _ in validator.resolve_value(instance.get(name))]
+            for number in sorted({float(value) for value in values if _is_number(value)}):
                 if not low <= number <= high:
                     yield ValidationError(f"{name} must be {low} to {high}, and can be {number:g}", path=deque([name]))
-
-
-def _numbers(validator: Validator, value: Any) -> set[float]:
-    """Return the numbers a property can have, as far as the template tells."""
-    return {float(text) for text, _, _ in validator.resolve_value(value) if _is_number(text)}
 
 
 def _is_number(value: Any) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-BUCKET, BALANCER = "AWS::S3::Bucket", "AWS::ElasticLoadBalancingV2::LoadBalancer"
+from notejam_cfn.core.references import references
+
+BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 LOGS_GO_TO = "access_logs.s3.bucket"
 
 
@@ -50,9 +50,5 @@ def _written_to(cfn: Template) -> set[str]:
         for balancer in cfn.get_resources(BALANCER).values()
         for attribute in balancer.get("Properties", {}).get("LoadBalancerAttributes", [])
         if isinstance(attribute, dict) and attribute.get("Key") == LOGS_GO_TO
-        for bucket in _named(attribute.get("Value"))
+        for bucket in references(attribute.get("Value"))
     }
-
-
-def _named(value: Any) -> list[str]:
-    return [value["Ref"]] if isinstance(value, dict) and isinstance(value.get("Ref"), str) else []

@@ -67,13 +67,9 @@ def _unknowing(statement: dict[str, Any], key: str) -> list[str]:
     return sorted(
         action
         for action, known in _actions().items()
-        if any(_matches(str(pattern), action) for pattern in patterns)
+        if any(_expression(str(pattern)).fullmatch(action) for pattern in patterns)
         if not any(_names(name, key) for name in known["condition_keys"])
     )
-
-
-def _matches(pattern: str, action: str) -> bool:
-    return _expression(pattern).fullmatch(action) is not None
 
 
 @functools.cache

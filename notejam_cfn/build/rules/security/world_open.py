@@ -26,18 +26,14 @@ class WorldOpen(CloudFormationLintRule):
 
     def match(self, cfn: Template) -> RuleMatches:
         """Return a match for each ingress rule that admits the world elsewhere."""
-        worn = _worn_by_load_balancers(cfn)
+        balancers = cfn.get_resources("AWS::ElasticLoadBalancingV2::LoadBalancer").values()
+        worn = {name for each in balancers for name in references(each.get("Properties", {}).get("SecurityGroups"))}
         return [
             RuleMatch(path, f"admits {source} on {_ports(rule)}: only ports 80 and 443 of a load balancer may")
             for path, group, rule in _ingress(cfn)
             for source in _sources(cfn, rule) & WORLD
             if not (group in worn and _is_web_port(rule))
         ]
-
-
-def _worn_by_load_balancers(cfn: Template) -> set[str]:
-    balancers = cfn.get_resources("AWS::ElasticLoadBalancingV2::LoadBalancer").values()
-    return {name for balancer in balancers for name in references(balancer.get("Properties", {}).get("SecurityGroups"))}
 
 
 def _ingress(cfn: Template) -> Iterator[tuple[Path, str, dict[str, Any]]]:

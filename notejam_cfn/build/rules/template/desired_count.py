@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
@@ -24,16 +22,13 @@ class DesiredCount(CloudFormationLintRule):
 
     def match(self, cfn: Template) -> RuleMatches:
         """Return a match for each scaled service that fixes its number of tasks."""
-        targets = [target.get("Properties") for target in _scalable_targets(cfn)]
+        targets = cfn.get_resources("AWS::ApplicationAutoScaling::ScalableTarget").values()
         return [
             RuleMatch(
                 ["Resources", name, "Properties", "DesiredCount"],
                 "would reset the number of tasks at every deployment: leave it to the scalable target",
             )
             for name, service in cfn.get_resources("AWS::ECS::Service").items()
-            if "DesiredCount" in service.get("Properties", {}) and any(name in references(one) for one in targets)
+            if "DesiredCount" in service.get("Properties", {})
+            and any(name in references(target.get("Properties")) for target in targets)
         ]
-
-
-def _scalable_targets(cfn: Template) -> list[dict[str, Any]]:
-    return list(cfn.get_resources("AWS::ApplicationAutoScaling::ScalableTarget").values())

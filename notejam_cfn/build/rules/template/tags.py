@@ -26,7 +26,12 @@ class ResourceTags(CloudFormationLintRule):
 
     def match(self, cfn: Template) -> RuleMatches:
         """Return a match for each resource that lacks a tag."""
-        tagged = {name: (key, _keys(body, key)) for name, body, key in _taggable(cfn)}
+        tagged = {
+            name: (key, _keys(body, key))
+            for name, body in cfn.get_resources().items()
+            for key in [_tag_property(cfn.regions, str(body.get("Type")))]
+            if key
+        }
         of_a_stage = any(STAGE in keys for _, keys in tagged.values() if keys)
         required = (*ALWAYS, STAGE) if of_a_stage else ALWAYS
         return [
@@ -36,16 +41,6 @@ class ResourceTags(CloudFormationLintRule):
             for missing in [[tag for tag in required if tag not in keys]]
             if missing
         ]
-
-
-def _taggable(cfn: Template) -> list[tuple[str, dict[str, Any], str]]:
-    """Return the name, the body and the tag property of each resource whose type takes tags."""
-    return [
-        (name, body, key)
-        for name, body in cfn.get_resources().items()
-        for key in [_tag_property(cfn.regions, str(body.get("Type")))]
-        if key
-    ]
 
 
 def _tag_property(regions: list[str], kind: str) -> str | None:
