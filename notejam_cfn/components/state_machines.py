@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from awacs.aws import Statement
-from troposphere import Sub, iam, logs, stepfunctions
+from troposphere import Sub, logs, stepfunctions
 
 from ..core.template import Template
 from ..iam import policies
+from .service_role import service_role
 
 State = dict[str, Any]
 
@@ -52,27 +53,20 @@ def add_state_machine(
     there only when it holds.
     """
     needs = [*statements, policies.allow_state_machine_logs(), policies.allow_state_machine_traces()]
-    role = iam.Role(
-        f"{name}Role",
-        AssumeRolePolicyDocument=policies.assumed_by_service("states"),
-        Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*needs))],
-    )
+    group = stepfunctions.CloudWatchLogsLogGroup(LogGroupArn=log.get_att("Arn"))
+    destination = stepfunctions.LogDestination(CloudWatchLogsLogGroup=group)
+    role = service_role(f"{name}Role", "states", *needs)
     machine = stepfunctions.StateMachine(
         f"{name}Machine",
         RoleArn=role.get_att("Arn"),
         Definition=definition,
         DefinitionSubstitutions=dict(filled_in),
-        LoggingConfiguration=logged_in(log),
+        LoggingConfiguration=stepfunctions.LoggingConfiguration(
+            Level="ALL", IncludeExecutionData=True, Destinations=[destination]
+        ),
         TracingConfiguration=stepfunctions.TracingConfiguration(Enabled=True),
     )
     if condition:
         role.Condition = machine.Condition = condition
     template.add(role, why=may)
     return template.add(machine, why=why)
-
-
-def logged_in(log: logs.LogGroup) -> stepfunctions.LoggingConfiguration:
-    """Log every step, with what it was given and what it made of that."""
-    group = stepfunctions.CloudWatchLogsLogGroup(LogGroupArn=log.get_att("Arn"))
-    destination = stepfunctions.LogDestination(CloudWatchLogsLogGroup=group)
-    return stepfunctions.LoggingConfiguration(Level="ALL", IncludeExecutionData=True, Destinations=[destination])

@@ -60,11 +60,6 @@ def file_systems(fields: Fields) -> list[str]:
     return [name for name, each in found if isinstance(each, Mapping) and _managed(each.get("efs"))]
 
 
-def text(value: Any) -> str:
-    """Return a value of YAML as the text that a container's environment holds."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _architecture(fields: Fields) -> str:
     platform = fields.take("platform", "linux/x86_64")
     said = " ".join(map(str, platform.values())) if isinstance(platform, Mapping) else str(platform)
@@ -105,7 +100,7 @@ def _variables(fields: Fields, root: Path, below: str) -> dict[str, str]:
         if isinstance(value, Mapping):
             fields.note(f"{below}variables.{name}", "reads an export of a stack: write its value, or publish(…) it")
         else:
-            found[name] = text(value)
+            found[name] = str(value).lower() if isinstance(value, bool) else str(value)
     return found
 
 

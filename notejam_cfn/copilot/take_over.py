@@ -40,11 +40,13 @@ def take_over(application: Application, file: str, region: str, account: str) ->
         if (by_stage := _workload(application, name, manifest, stages, notes))
     ]
     found.sort(key=_order)
-    notes += _of_jobs(application, found)
+    made = [next(iter(by_stage.values())) for by_stage in found]
+    if any(each.kind == SERVICE for each in made):
+        what = "a job cannot call services by name: let it call their public address, or add a queue"
+        notes += [Note(application.workloads[each.name].path, 0, what) for each in made if each.kind == JOB]
     regions = dict.fromkeys(stages, region)
     text = writer.composition(application.name, file, regions, account, places, found)
-    names = tuple(next(iter(each.values())).name for each in found)
-    return TakenOver(text, names, stages, tuple(sorted(set(notes))))
+    return TakenOver(text, tuple(each.name for each in made), stages, tuple(sorted(set(notes))))
 
 
 def _workload(
@@ -71,15 +73,6 @@ def _order(by_stage: Mapping[str, Translation]) -> tuple[bool, bool, str]:
     """Make first what others call."""
     each = next(iter(by_stage.values()))
     return each.kind != SERVICE, each.public, each.name
-
-
-def _of_jobs(application: Application, found: Sequence[Mapping[str, Translation]]) -> Iterator[Note]:
-    kinds = [next(iter(each.values())) for each in found]
-    if any(each.kind == SERVICE for each in kinds):
-        for each in kinds:
-            if each.kind == JOB:
-                what = "a job cannot call services by name: let it call their public address, or add a queue"
-                yield Note(application.workloads[each.name].path, 0, what)
 
 
 def _of_beside(application: Application) -> Iterator[Note]:

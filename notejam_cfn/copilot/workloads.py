@@ -89,8 +89,8 @@ def _web(fields: Fields, name: str, root: Path) -> Translation:
     with_zone = [host for host, zone in aliases.items() if zone]
     if with_zone:
         given["host"] = with_zone[0]
-    waited = seconds(fields.take("http.deregistration_delay", "60s"))
-    given |= {"deregistration_seconds": int(waited)} if waited is not None else {}
+    waited = _whole(fields, "http.deregistration_delay", "60s")
+    given |= {"deregistration_seconds": waited} if waited is not None else {}
     return _checked(fields, name, SERVICE, given, root, ServiceSettings, aliases=aliases, public=True)
 
 
@@ -121,8 +121,7 @@ def _worker(fields: Fields, name: str, root: Path) -> Translation:
         "attempts": fields.take("subscribe.queue.dead_letter.tries"),
         "retention_days": max(1, (_whole(fields, "subscribe.queue.retention", "96h") or 0) // 86400),
     }
-    known = {key: value for key, value in queue.items() if value is not None}
-    allowed = _valid(fields, QueueSettings, known)
+    allowed = _valid(fields, QueueSettings, queue)
     given = containers.settings(fields, name) | _numbers(fields)
     return _checked(fields, name, WORKER, given, root, WorkerSettings, queue=allowed)
 
@@ -154,7 +153,7 @@ def _checked(
     fields: Fields, name: str, kind: str, given: Mapping[str, Any], root: Path, settings: type[Any], **more: Any
 ) -> Translation:
     """Return the translation with those settings that are allowed; the others are said."""
-    allowed = _valid(fields, settings, {key: value for key, value in given.items() if value is not None})
+    allowed = _valid(fields, settings, given)
     options = containers.options(fields, root, name)
     systems = tuple(containers.file_systems(fields))
     return Translation(name, kind, allowed, options, systems, **more)
@@ -162,7 +161,7 @@ def _checked(
 
 def _valid(fields: Fields, settings: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what settings do not allow, and say so, until the rest is good."""
-    left = dict(given)
+    left = {key: value for key, value in given.items() if value is not None}
     for _ in given:
         try:
             settings(**left)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .containers import variable
 from .environments import Environment
@@ -140,13 +140,14 @@ def _workload(project: str, by_stage: Mapping[str, Translation]) -> str:
     each = next(iter(by_stage.values()))
     body = []
     for name in each.file_systems:
-        settings = f"nj.FileSystemSettings(name={python(each.settings['name'] + 'Files')})"
-        body.append(f"{variable(name)} = nj.add_file_system(template, {settings}, network, encryption)")
+        files = f"nj.FileSystemSettings(name={python(each.settings['name'] + 'Files')})"
+        body.append(f"{variable(name)} = nj.add_file_system(template, {files}, network, encryption)")
     if each.queue is not None:
         given = [f"{key}={python(value)}" for key, value in each.queue.items()]
         body.append(block("settings = nj.QueueSettings(", given, ")"))
         body.append("queue = nj.add_queue(template, settings, encryption)")
-    body.append(block(f"settings = nj.{SETTINGS[each.kind]}(", _arguments(by_stage), ")"))
+    settings = {stage: {key: python(value) for key, value in one.settings.items()} for stage, one in by_stage.items()}
+    body.append(block(f"settings = nj.{SETTINGS[each.kind]}(", _items(settings, lambda key: f"{key}="), ")"))
     keys = dict.fromkeys(key for translation in by_stage.values() for key in translation.options)
     body.append(block("options = nj.TaskOptions(", [_option(key, by_stage) for key in keys], ")"))
     return WORKLOAD.format(
@@ -173,21 +174,10 @@ def _calls(each: Translation) -> Iterator[str]:
         yield 'shared["called"].append(nj.publish(template, stack.name, service))'
 
 
-def _arguments(by_stage: Mapping[str, Translation]) -> Iterator[str]:
-    """Write the settings that all environments share, and those that differ by environment."""
-    found = {stage: {key: python(value) for key, value in each.settings.items()} for stage, each in by_stage.items()}
-    common, own = _split(found)
-    yield from (f"{key}={source}" for key, source in common.items())
-    if any(own.values()):
-        yield _own(own)
-
-
 def _option(key: str, by_stage: Mapping[str, Translation]) -> str:
     values = {stage: each.options.get(key) for stage, each in by_stage.items()}
     if any(isinstance(value, Mapping) for value in values.values()):
-        common, own = _split({stage: value or {} for stage, value in values.items()})
-        given = [f"{python(name)}: {source}" for name, source in common.items()]
-        given += [_own(own)] if any(own.values()) else []
+        given = _items({stage: value or {} for stage, value in values.items()}, lambda name: f"{python(name)}: ")
         queued = key == "environment" and next(iter(by_stage.values())).kind == WORKER
         return block(f"{key}={{", [*given, *(['"COPILOT_QUEUE_URI": queue.url'] if queued else [])], "}")
     if key in ("volumes", "sidecars"):
@@ -195,32 +185,24 @@ def _option(key: str, by_stage: Mapping[str, Translation]) -> str:
     return f"{key}={_by_stage({stage: python(list(value or [])) for stage, value in values.items()})}"
 
 
-def _own(own: Mapping[str, Mapping[str, str]]) -> str:
-    """Write what is given to each environment of its own."""
-    mappings = {
-        stage: block("{", [f"{python(key)}: {source}" for key, source in each.items()], "}")
-        for stage, each in own.items()
+def _items(by_stage: Mapping[str, Mapping[str, str]], named: Callable[[str], str]) -> Iterator[str]:
+    """Write what all environments share, each as `named` begins it, and last what each has of its own."""
+    first = next(iter(by_stage.values()))
+    shared = {key for key, value in first.items() if all(each.get(key) == value for each in by_stage.values())}
+    yield from (f"{named(key)}{source}" for key, source in first.items() if key in shared)
+    own = {
+        stage: [f"{python(key)}: {source}" for key, source in each.items() if key not in shared]
+        for stage, each in by_stage.items()
     }
-    return block("**{", [f"{python(stage)}: {mapping}" for stage, mapping in mappings.items()], "}[stage]")
-
-
-def _split(found: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """Return what is the same in all environments, and what is not, by environment."""
-    first = next(iter(found.values()))
-    common = {key: value for key, value in first.items() if all(each.get(key) == value for each in found.values())}
-    return common, {
-        stage: {key: value for key, value in each.items() if key not in common} for stage, each in found.items()
-    }
+    if any(own.values()):
+        yield block("**{", [f"{python(stage)}: {block('{', items, '}')}" for stage, items in own.items()], "}[stage]")
 
 
 def _by_stage(sources: Mapping[str, str]) -> str:
     """Write one value, or one for each environment where they differ, made only for the environment in question."""
-    kinds = list(dict.fromkeys(sources.values()))
-    if len(kinds) == 1:
-        return kinds[0]
-    *firsts, last = kinds
+    *firsts, last = dict.fromkeys(sources.values())
     said = [f"{kind} if stage in {_stages(sources, kind)} else" for kind in firsts]
-    return f"({' '.join([*said, last])})"
+    return f"({' '.join([*said, last])})" if firsts else last
 
 
 def _stages(sources: Mapping[str, str], kind: str) -> str:

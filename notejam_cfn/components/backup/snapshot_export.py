@@ -21,6 +21,7 @@ from ..data.bucket import add_tls_only, closed_bucket, encrypted_with
 from ..data.encryption import Encryption
 from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
 from ..observability.log_groups import add_log_group
+from ..service_role import service_role
 from ..state_machines import add_state_machine, calls
 from . import snapshot_export_machine
 
@@ -120,11 +121,7 @@ def add_writer_role(template: Template, bucket: s3.Bucket, key_arn: Value) -> ia
     """Add the role RDS takes to write an export."""
     statements = policies.allow_exporting_snapshots(bucket.get_att("Arn"), key_arn)
     return template.add(
-        iam.Role(
-            "ExportWriterRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("export.rds"),
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
-        ),
+        service_role("ExportWriterRole", "export.rds", *statements),
         why="Lets RDS write exports to the bucket.",
     )
 
@@ -146,16 +143,7 @@ def substitutions(
 def start_machine(template: Template, vault: backup.BackupVault, machine: stepfunctions.StateMachine) -> None:
     """Start the machine when a snapshot is taken, and once a day for those that nobody heard of."""
     role = template.add(
-        iam.Role(
-            "ExportStarterRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("events"),
-            Policies=[
-                iam.Policy(
-                    PolicyName="needs",
-                    PolicyDocument=policies.policy(policies.allow_starting_executions(machine.ref())),
-                )
-            ],
-        ),
+        service_role("ExportStarterRole", "events", policies.allow_starting_executions(machine.ref())),
         why="Lets events start the state machine.",
     )
     taken = {

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from troposphere import Select, Split, Sub, cloudwatch, iam, scheduler, sqs, stepfunctions
+from troposphere import Select, Split, Sub, cloudwatch, scheduler, sqs, stepfunctions
 
 from ...config.settings import JobSettings
 from ...core import names
 from ...core.template import Template, component
 from ...core.values import Value
-from ...iam import policies, workload_policies
+from ...iam import workload_policies
 from ..data.encryption import Encryption
 from ..network.vpc import Network
 from ..observability.alarm_topic import AlarmTopic
 from ..observability.log_groups import add_log_group
 from ..observability.metric_alarms import MetricAlarm, add_alarm
+from ..service_role import service_role
 from ..state_machines import State, add_state_machine, call, calls, choice
 from .cluster import Cluster
 from .options import TaskOptions
@@ -165,12 +166,7 @@ def add_schedule(
     """Add the schedule, with the role it starts runs in. What cannot be started is tried for hours, then put aside."""
     allowed = workload_policies.allow_starting_job(machine.ref(), unstarted.get_att("Arn"), encryption.key_arn)
     role = template.add(
-        iam.Role(
-            f"{settings.name}ScheduleRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("scheduler"),
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*allowed))],
-            Condition=condition,
-        ),
+        service_role(f"{settings.name}ScheduleRole", "scheduler", *allowed, Condition=condition),
         why="Lets the schedule start the job, and put aside what it could not start.",
     )
     target: dict[str, Any] = {"Input": json.dumps({}), "Arn": machine.ref(), "RoleArn": role.get_att("Arn")}

@@ -76,8 +76,5 @@ def allow_reading(secrets: Iterable[Mapping[str, Secret]], own_key: Value) -> li
     """Return what reading secrets takes, each once: the secrets themselves, and decrypting with their keys."""
     found = [one for each in secrets for one in each.values()]
     keys = [own_key if one.kms_key is None else one.kms_key for one in found]
-    return _each_once([*(one.permission for one in found), *map(policies.allow_decrypting_with, keys)])
-
-
-def _each_once(statements: Iterable[Statement]) -> list[Statement]:
+    statements = [*(one.permission for one in found), *map(policies.allow_decrypting_with, keys)]
     return list({str(encode_to_dict(statement)): statement for statement in statements}.values())

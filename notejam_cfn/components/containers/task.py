@@ -51,15 +51,13 @@ def add_task(
     )
     roles = add_task_roles(template, settings, application, encryption, cluster, group)
     around = TaskContext(encryption, cluster, group)
-    named = [ecs.PortMapping(ContainerPort=port, Name=name, Protocol="tcp") for name, port in _extra(application)]
+    named = [
+        ecs.PortMapping(ContainerPort=port, Name=name, Protocol="tcp") for name, port in application.extra_ports.items()
+    ]
     definition = add_task_definition(
         template, settings, application, image.ref(), around, roles, [*ports, *named], released
     )
     return Task(definition, roles, group, released)
-
-
-def _extra(application: TaskOptions) -> Sequence[tuple[str, int]]:
-    return list(application.extra_ports.items())
 
 
 def add_image_parameter(template: Template, settings: TaskSettings, network: Network) -> Parameter:

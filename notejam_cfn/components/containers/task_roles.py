@@ -15,6 +15,7 @@ from ...core.template import Template
 from ...core.values import Value
 from ...iam import policies
 from ..data.encryption import Encryption
+from ..service_role import service_role
 from .cluster import Cluster
 from .options import TaskOptions
 from .secrets import allow_reading
@@ -54,19 +55,16 @@ def add_task_roles(
         [*application.image_repositories, *repositories_of(images)],
     )
     writing = policies.allow_writing_log_group(log_group.get_att("Arn"))
-    execution = add_role(
-        template,
-        f"{settings.name}ExecutionRole",
-        [*pulling, writing, *everyones, *application.execution_statements],
-        "Lets ECS start tasks: pull the image, read the secrets named for them, write their log.",
+    starting = [*pulling, writing, *everyones, *application.execution_statements]
+    execution = template.add(
+        service_role(f"{settings.name}ExecutionRole", "ecs-tasks", *starting),
+        why="Lets ECS start tasks: pull the image, read the secrets named for them, write their log.",
     )
     mounting = [system.mounting for system in application.file_systems]
     shells = allow_shells(cluster) if settings.exec_access else []
-    task = add_role(
-        template,
-        f"{settings.name}TaskRole",
-        [*own, *application.statements, *mounting, *shells],
-        "Lets the application do what it is for, and no more.",
+    task = template.add(
+        service_role(f"{settings.name}TaskRole", "ecs-tasks", *own, *application.statements, *mounting, *shells),
+        why="Lets the application do what it is for, and no more.",
     )
     return TaskRoles(execution, task)
 
@@ -89,11 +87,3 @@ def allow_shells(cluster: Cluster) -> list[Statement]:
     if cluster.shell_log_group_arn is None or cluster.key_arn is None:
         raise InvalidInput("exec_access", "needs a cluster that says where shells are recorded, and under which key")
     return policies.allow_recorded_shells(cluster.shell_log_group_arn, cluster.key_arn)
-
-
-def add_role(template: Template, title: str, statements: Sequence[Statement], why: str) -> iam.Role:
-    """Add a role that tasks take on."""
-    role = iam.Role(title, AssumeRolePolicyDocument=policies.assumed_by_service("ecs-tasks"))
-    if statements:
-        role.Policies = [iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))]
-    return template.add(role, why=why)

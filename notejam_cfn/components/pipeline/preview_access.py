@@ -14,6 +14,7 @@ from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...iam import pipeline_policies, policies, preview_policies, resource_policies
 from ...iam.placement import StageSubnets
+from ..service_role import service_role
 from .stage_access import QUOTAS_BY_NAME
 
 SAYS_ONLY_THAT = Suppression(
@@ -78,12 +79,7 @@ def add_expiry_role(template: Template, stage: Stage) -> iam.Role:
     """Add the role in which EventBridge Scheduler deletes a preview's stack at its hour."""
     statements = preview_policies.allow_ending_previews(stage.project, stage.name)
     return template.add(
-        iam.Role(
-            "ExpiryRole",
-            RoleName=_name(stage, preview_policies.EXPIRY),
-            AssumeRolePolicyDocument=policies.assumed_by_service("scheduler"),
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
-        ),
+        service_role("ExpiryRole", "scheduler", *statements, RoleName=_name(stage, preview_policies.EXPIRY)),
         why="Ends previews at their hour, and can do nothing else.",
     )
 
@@ -137,14 +133,9 @@ def add_stop(template: Template, stage: Stage, making: iam.Role) -> None:
 
 def add_budget_role(template: Template, stage: Stage, making: iam.Role, stop: iam.ManagedPolicy) -> iam.Role:
     """Add the role in which AWS Budgets attaches that policy to that role, and takes it away again."""
-    statements = [preview_policies.allow_attaching(making.get_att("Arn"), stop.ref())]
+    attaching = preview_policies.allow_attaching(making.get_att("Arn"), stop.ref())
     return template.add(
-        iam.Role(
-            "BudgetRole",
-            RoleName=_name(stage, "budget"),
-            AssumeRolePolicyDocument=policies.assumed_by_service("budgets"),
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
-        ),
+        service_role("BudgetRole", "budgets", attaching, RoleName=_name(stage, "budget")),
         why="Lets the budget attach the one policy to the one role.",
     )
 

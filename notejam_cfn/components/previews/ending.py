@@ -12,6 +12,7 @@ from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import policies, preview_policies
+from ..service_role import service_role
 
 SAYS_ONLY_WHICH_STACK = Suppression(
     reason="The schedule holds the id of the stack that it deletes, and nothing that a key of ours would hide.",
@@ -111,11 +112,7 @@ def add_dropping_role(template: Template, service: ecs.Service) -> iam.Role:
     cluster = cluster_arn(service.Cluster)
     statements = preview_policies.allow_running_tasks(names.of_stack("-*"), cluster, roles)
     return template.add(
-        iam.Role(
-            "PreviewEndedRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("events"),
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
-        ),
+        service_role("PreviewEndedRole", "events", *statements),
         why="Lets events run the task that drops a database.",
     )
 

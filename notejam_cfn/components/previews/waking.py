@@ -24,6 +24,7 @@ from ...iam import policies, preview_policies
 from ..data.encryption import Encryption
 from ..load_balancing.listeners import WAKING, WAKING_PATH
 from ..observability.log_groups import add_log_group
+from ..service_role import service_role
 
 CODE = Path(__file__).with_name("wake_function.py")
 RUNTIME = "python3.13"
@@ -107,11 +108,7 @@ def add_role(template: Template, sleepers: Sleepers, log: logs.LogGroup) -> iam.
         policies.allow_writing_log_group(log.get_att("Arn")),
     ]
     return template.add(
-        iam.Role(
-            "WakeRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("lambda"),
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
-        ),
+        service_role("WakeRole", "lambda", *statements),
         why="Lets the function start a task of the stage or of a preview.",
     )
 

@@ -142,15 +142,19 @@ def _source(action: Action, y: float) -> Node:
     return Node("repository", "\n".join([name, *repository, *branch]), icon, SOURCE, y)
 
 
+def _build_row(number: int) -> float:
+    """Return the middle of an action of the build, by its number from 1."""
+    return FIRST + BUILD * number - BUILD / 2 - 14
+
+
 def _build(builds: Sequence[Action], facts: Facts) -> Group:
-    rows = [FIRST + BUILD * number + BUILD / 2 - 14 for number in range(len(builds))]
     nodes = []
-    for action, y in zip(builds, rows, strict=True):
+    for number, action in enumerate(builds, start=1):
         name = str(action["Name"])
         label = f"{name.capitalize()}\n{BUILDS.get(name, '')}".strip()
-        nodes.append(Node(_key("build", name), label, "build", APPROVE, y))
+        nodes.append(Node(_key("build", name), label, "build", APPROVE, _build_row(number)))
     if "codebuild:CreateReport" in json.dumps(list(facts.all("AWS::IAM::Role").values())):
-        nodes.append(Node("reports", "Reports\ntests and coverage", "documents", ROLL_OUT, rows[0]))
+        nodes.append(Node("reports", "Reports\ntests and coverage", "documents", ROLL_OUT, _build_row(1)))
     return Group("build", "build", tuple(nodes), Box(386, FIRST, 360, BUILD * len(builds)), "stage")
 
 
@@ -164,7 +168,7 @@ def _stage(row: _Row) -> Group:
 
 
 def _running(builds: Sequence[Action], rows: Iterable[_Row]) -> tuple[Node, ...]:
-    y = FIRST + BUILD * max(len(builds), 1) - BUILD / 2 - 14
+    y = _build_row(max(len(builds), 1))
     running = (
         Node(_key("running", row.name), f"{row.name}\non ECS Fargate{_region(row.stage)}", "fargate", RUNS, row.y)
         for row in rows
@@ -184,9 +188,14 @@ def _start(source: PipelineStage, builds: Sequence[Action], rows: Sequence[_Row]
     yield Edge("repository", "build" if builds else rows[0].key)
     yield Edge("pipeline", "notices", minor=True)
     if builds:
-        last = FIRST + BUILD * len(builds) - BUILD / 2 - 14
         yield Edge(_key("build", builds[0]["Name"]), "reports", minor=True)
-        yield Edge(_key("build", builds[-1]["Name"]), "images", "pushed once", minor=True, label_at=(756, last - 12))
+        yield Edge(
+            _key("build", builds[-1]["Name"]),
+            "images",
+            "pushed once",
+            minor=True,
+            label_at=(756, _build_row(len(builds)) - 12),
+        )
         yield Edge("build", rows[0].key, at=ROLL_OUT)
 
 

@@ -152,9 +152,11 @@ class _Placed(Diagram):  # type: ignore[misc]
 
     def _groups(self, groups: Iterable[Group]) -> None:
         for group in groups:
-            self._shape(group.box, LOOKS[group.look])
-            lines = group.label.splitlines()
-            self._words(lines, group.box.x + 10, _first_line(group, len(lines)), left=True)
+            box, lines = group.box, group.label.splitlines()
+            self._shape(box, LOOKS[group.look])
+            height = LINE * len(lines)
+            first_line = {"top": box.y + 16, "bottom": box.bottom - height + 2, "above": box.y - height + 2}
+            self._words(lines, box.x + 10, first_line[group.label_at], left=True)
 
     def _node(self, node: Node) -> None:
         if node.frame:
@@ -208,14 +210,6 @@ class _Placed(Diagram):  # type: ignore[misc]
     def _up(self, point: Point) -> Point:
         """Turn a place on the page into one of Graphviz, whose y grows upwards."""
         return point[0], self._picture.size[1] - point[1]
-
-
-def _first_line(group: Group, lines: int) -> float:
-    """Return where the middle of a group's first line is."""
-    box = group.box
-    return {"top": box.y + 16, "bottom": box.bottom - LINE * lines + 2, "above": box.y - LINE * lines + 2}[
-        group.label_at
-    ]
 
 
 def _label_place(edge: Edge, points: list[Point], lines: int) -> tuple[float, float, bool]:

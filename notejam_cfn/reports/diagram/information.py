@@ -150,21 +150,24 @@ def _logs(facts: Facts, grid: Grid) -> tuple[Item, ...]:
     least, most = facts.log_days
     kept = _time(most) if least == most else f"{_time(least)} to {_time(most)}"
     label = f"Logs and metrics in Amazon CloudWatch, kept {kept}"
-    logs = tuple(Node(*log, y=grid.logs, size=LOG) for log, written in _written(facts) if written)
+    logs = tuple(Node(*log, y=grid.logs, size=LOG) for log in _written(facts))
     box = Box(places.FIREWALL - 62, grid.logs - 32, places.VPC.right - places.FIREWALL + 62, 114)
     alarms = Node("alarms", "Alarms\nby e-mail", "alarms", places.PEOPLE - 8, grid.logs, LOG)
     group = Group("logs", label, logs, box, label_at="bottom")
     return (group, *_maybe(facts.has("AWS::CloudWatch::Alarm"), alarms))
 
 
-def _written(facts: Facts) -> Iterator[tuple[tuple[str, str, str, float], object]]:
-    """Yield each log with whether it is written."""
+def _written(facts: Facts) -> list[tuple[str, str, str, float]]:
+    """Return each log that is written: its key, label, icon and place."""
     days = facts.access_log_days
-    yield ("firewall_log", "Firewall log", "logs", places.FIREWALL), facts.has("AWS::WAFv2::LoggingConfiguration")
-    yield ("access_logs", f"Access logs\nin S3, {_time(days)}", "bucket", places.BALANCER), days
-    yield ("flow_log", "Flow logs", "flow_logs", places.FLOWS), facts.has("AWS::EC2::FlowLog")
-    yield ("task_log", "Container logs", "logs", places.TASKS), facts.has("AWS::ECS::TaskDefinition")
-    yield ("database_log", "Database log", "logs", places.DATABASE), facts.logs_database
+    logs = {
+        ("firewall_log", "Firewall log", "logs", places.FIREWALL): facts.has("AWS::WAFv2::LoggingConfiguration"),
+        ("access_logs", f"Access logs\nin S3, {_time(days)}", "bucket", places.BALANCER): days > 0,
+        ("flow_log", "Flow logs", "flow_logs", places.FLOWS): facts.has("AWS::EC2::FlowLog"),
+        ("task_log", "Container logs", "logs", places.TASKS): facts.has("AWS::ECS::TaskDefinition"),
+        ("database_log", "Database log", "logs", places.DATABASE): facts.logs_database,
+    }
+    return [log for log, written in logs.items() if written]
 
 
 def _kept(facts: Facts, grid: Grid) -> tuple[Item, ...]:
@@ -278,6 +281,6 @@ def _summary(facts: Facts) -> str:
     archived = ", exported to S3 each month and archived in S3 Glacier" if facts.archive else ""
     kept = f" AWS Backup keeps its snapshots{copied}{archived}." if facts.has("AWS::Backup::BackupPlan") else ""
     data = f"Tasks keep the data in Aurora Serverless PostgreSQL in isolated subnets, with a writer{readers}.{kept}"
-    logs = [label.splitlines()[0].lower() for (_, label, _, _), written in _written(facts) if written]
+    logs = [label.splitlines()[0].lower() for _, label, *_ in _written(facts)]
     logged = f"{', '.join(logs).capitalize()} and metrics are collected, and alarms go out by e-mail."
     return f"{requests} {data} {logged}"
