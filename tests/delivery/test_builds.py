@@ -19,6 +19,8 @@ from notejam_cfn.local.emulator import Emulator
 from tests.harness.codebuild import build, services
 from tests.harness.codebuild.machine import Machine, missing
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 PROJECT = {
     "delivery": {"repository": "o/n", "region": "eu-central-1"},

@@ -20,6 +20,8 @@ from notejam_cfn.local import emulator
 from tests.harness import forked
 from tests.harness.code_pipeline import Busy, Execution, Pipeline, Ran
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/notejam"
 FIRST, SECOND, THIRD, BROKEN = (f"{REPOSITORY}@sha256:{letter * 64}" for letter in "abcd")

@@ -30,6 +30,7 @@ def put(file: Path, code: str, before: str) -> None:
     file.write_text(text.replace(before, code + before), encoding="utf-8")
 
 
+@pytest.mark.long
 def test_following_the_page_adds_the_component(tmp_path: Path) -> None:
     reader = Reader(copy_of_project(tmp_path / "notejam"), None)
     put_the_blocks_where_the_page_says(reader.folder / "notejam_cfn")

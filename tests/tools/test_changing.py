@@ -113,6 +113,7 @@ def test_changes_that_nobody_minds_can_all_be_made_at_once(trials: Trials, part:
     assert not any(trial.failure for trial in tried)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", [STAGE, DELIVERY])
 def test_what_the_plan_says_of_changes_of_different_resources_is_what_happens(trials: Trials, part: str) -> None:
     for group in groups(part):
@@ -131,5 +132,6 @@ def test_what_the_plan_says_of_a_change_is_what_happens(trials: Trials, change: 
     require_as_planned(trials.there_and_back(change.old, change.new, change.part))
 
 
+@pytest.mark.long
 def test_the_page_says_what_the_plans_say() -> None:
     assert changing.TARGET.read_text(encoding="utf-8") == changing.page(BUILDER)

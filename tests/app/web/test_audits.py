@@ -20,6 +20,7 @@ from ..conftest import Emptied
 AUDITS = Path(__file__).parents[3] / "tools" / "browser_audits"
 CHROMIUM, NODE = shutil.which("chromium"), shutil.which("node")
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(not (CHROMIUM and NODE), reason="chromium and node are not installed"),
     pytest.mark.skipif(
         not (AUDITS / "node_modules").is_dir(), reason="lighthouse is not installed: npm ci in tools/browser_audits"

@@ -59,6 +59,7 @@ def container(templates: Templates, stack: str, logical_id: str, name: str) -> M
     return next(each for each in described if each["Name"] == name)
 
 
+@pytest.mark.long
 def test_what_is_written_builds_and_no_linter_objects(written: Path) -> None:
     texts = [Subject(str(each), each.read_text()) for each in sorted((written / "output/test").glob("*.yaml"))]
     assert len(texts) == 6

@@ -30,6 +30,7 @@ def rehearse(aws: Emulator, output: Path, stage: str, in_role: bool = False) -> 
     return "\n".join(told)
 
 
+@pytest.mark.long
 def test_the_rehearsal_of_dev_in_its_image_takes_a_minute_at_most(built: Image) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "notejam_cfn", "rehearse", "dev", "--image"],
@@ -80,6 +81,7 @@ def test_without_cloudfront_people_come_by_the_load_balancer(configured: Callabl
     assert "elb.amazonaws.com says that it waits" in told and "who asks over HTTP" not in told
 
 
+@pytest.mark.long
 def test_nothing_is_left_when_it_is_interrupted() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "notejam_cfn", "rehearse", "dev"],
