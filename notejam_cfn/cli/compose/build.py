@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 import time
 from collections.abc import Mapping
@@ -51,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     project = loader.load(options.config)
     report = dataclasses.replace(_build(options, project), seconds=time.perf_counter() - started)
     if options.json:
-        print(_document(report), end="")
+        arguments.print_json(_document(report))
     else:
         _show(report, options.quiet)
     _suggest(options, report)
@@ -127,7 +126,7 @@ def _show(report: Report, quiet: bool) -> None:
     if not quiet:
         rows = [[one.path, str(one.resources), f"{one.size:,}", *_verdict(report, one)] for one in report.rendered]
         say_table(table(["template", "resources", "bytes", "findings", "time"], rows, right=(1, 2, 3, 4)))
-        say("", *_costs(report), *_remarks(report))
+        say("", *_remarks(report))
     say(*(str(finding) for finding in (report.lint.findings if report.lint else ())), style=RED)
     print(report.diff + report.pictures, end="")
     if not quiet:
@@ -155,16 +154,13 @@ def _verdict(report: Report, one: Rendered) -> tuple[str, str]:
     return str(_count(report.lint, one)), "unchanged" if verdict.remembered else f"{verdict.seconds:.2f} s"
 
 
-def _costs(report: Report) -> list[str]:
-    """Return what each stage costs a month, idle and typical; `cost` says what for."""
-    return [
+def _remarks(report: Report) -> list[str]:
+    """Return what each stage costs a month, what the configuration is warned of, and what lint notes."""
+    remarks = [
         f"cost a month: {name} ${idle.usd:,.2f} idle, ${typical.usd:,.2f} typical, in {idle.region}; see `cost`"
         for name, (idle, typical, _) in report.bills.items()
     ]
-
-
-def _remarks(report: Report) -> list[str]:
-    remarks = [f"warning: {warning}" for warning in report.warnings]
+    remarks += [f"warning: {warning}" for warning in report.warnings]
     if report.lint and report.lint.notes:
         count = len(report.lint.notes)
         remarks.append(f"note: {count} resource types do not exist in every region; see `stages --regions`")
@@ -187,9 +183,9 @@ def _result(report: Report) -> str:
     return f"{report.output} is up to date {took}"
 
 
-def _document(report: Report) -> str:
+def _document(report: Report) -> dict[str, Any]:
     lint = report.lint
-    document = {
+    return {
         "status": report.status,
         "output": report.output,
         "seconds": round(report.seconds, 3),
@@ -200,7 +196,6 @@ def _document(report: Report) -> str:
         "changes": dataclasses.asdict(report.changes) if report.changes is not None else None,
         "diff": report.diff + report.pictures,
     }
-    return json.dumps(document, indent=2) + "\n"
 
 
 def _stack(report: Report, one: Rendered) -> dict[str, Any]:

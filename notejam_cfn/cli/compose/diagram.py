@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     """Draw, or print with --text. Raises `ConfigError`, `BuildError` or `OSError`."""
     from ...build import build
     from ...config import loader
-    from ...reports.diagram import mermaid, pictures_of
+    from ...reports.diagram import FILE, mermaid, page, pictures_of
 
     project = loader.load(options.config)
     stage = options.stage or project.stages[-1].name
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         print("\n".join(mermaid(picture) for picture in pictures), end="")
         return 0
     files = _draw(pictures, options.docs / "images")
-    _write_page(pictures, options.docs)
+    (options.docs / FILE.name).write_text(page(pictures), encoding="utf-8")
     say(f"drew {', '.join(file.name for file in files)} in {options.docs / 'images'}")
     suggest(options, "build --check")
     return 0
@@ -61,9 +61,3 @@ def _draw(pictures: list[Picture], directory: Path) -> list[Path]:
         return [file for picture in pictures for file in draw(picture, directory)]
     except CannotDraw as error:
         raise build.BuildError(str(error)) from None
-
-
-def _write_page(pictures: list[Picture], docs: Path) -> None:
-    from ...reports.diagram import FILE, page
-
-    (docs / FILE.name).write_text(page(pictures), encoding="utf-8")

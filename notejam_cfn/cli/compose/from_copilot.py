@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,8 @@ def run(options: argparse.Namespace) -> int:
     except FileExistsError:
         raise BuildError(f"{options.file} exists already and stays; --file FILE writes another") from None
     if options.json:
-        print(_document(taken))
+        notes = [dataclasses.asdict(note) for note in taken.notes]
+        arguments.print_json({"workloads": taken.workloads, "stages": taken.stages, "notes": notes})
     else:
         _show(options, taken)
         suggest(options, f"deploy {taken.stages[0]}   # after: python {options.file}")
@@ -51,11 +53,3 @@ def _show(options: argparse.Namespace, taken: TakenOver) -> None:
     if taken.notes:
         say("", "Not taken over, or not as it was:")
         say(*map(str, taken.notes), hang=2)
-
-
-def _document(taken: TakenOver) -> str:
-    import dataclasses
-    import json
-
-    notes = [dataclasses.asdict(note) for note in taken.notes]
-    return json.dumps({"workloads": taken.workloads, "stages": taken.stages, "notes": notes}, indent=2)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...core.terminal import BOLD, say
 from .. import arguments
@@ -26,12 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compose the stacks and print what each reads from others. Raises `ConfigError` or `BuildError`."""
-    from ...build import build
-    from ...config import loader
-
-    rendered = build.compose(loader.load(options.config), options.stages)
+    rendered = arguments.composed(options)
     if options.json:
-        print(_document(rendered))
+        arguments.print_json({"stacks": [_document(one) for one in rendered]})
         return 0
     for one in rendered:
         _show(one)
@@ -49,19 +45,15 @@ def _show(one: Rendered) -> None:
         say(f"  <- {flow.source}: {', '.join(shortened(flow.outputs))}", hang=5)
 
 
-def _document(rendered: list[Rendered]) -> str:
+def _document(one: Rendered) -> dict[str, Any]:
     from ...reports.graph import flows_into
 
-    stacks = [
-        {
-            "name": one.stack.name,
-            "stage": one.stack.stage,
-            "form": one.stack.form,
-            "region": one.stack.region,
-            "resources": one.resources,
-            "depends_on": sorted(one.stack.depends_on),
-            "reads": [dataclasses.asdict(flow) for flow in flows_into(one.body)],
-        }
-        for one in rendered
-    ]
-    return json.dumps({"stacks": stacks}, indent=2)
+    return {
+        "name": one.stack.name,
+        "stage": one.stack.stage,
+        "form": one.stack.form,
+        "region": one.stack.region,
+        "resources": one.resources,
+        "depends_on": sorted(one.stack.depends_on),
+        "reads": [dataclasses.asdict(flow) for flow in flows_into(one.body)],
+    }

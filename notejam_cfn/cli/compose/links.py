@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from .. import arguments
 from ..following import suggest
 
 if TYPE_CHECKING:
-    from ...config.settings import Project
     from ...reports.links import Links
     from ...stacks import Stack
 
@@ -39,13 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the links of each stage. Raises `ConfigError` or `BuildError`."""
-    from ...config import loader
+    from ...stacks.stack import CONSOLE
 
-    stacks = _stacks(options, loader.load(options.config))
+    stacks = [one.stack for one in arguments.composed(options) if one.stack.form == CONSOLE]
     _refuse_unknown_parameters(dict(options.parameter), stacks)
     links = [_links(options, stack) for stack in stacks]
     if options.json:
-        print(json.dumps({"links": [dataclasses.asdict(one) for one in links]}, indent=2))
+        arguments.print_json({"links": [dataclasses.asdict(one) for one in links]})
     else:
         for one in links:
             _show(one)
@@ -53,13 +51,6 @@ def run(options: argparse.Namespace) -> int:
             say(HINT)
         suggest(options, f"deploy {links[0].stage}")
     return 0
-
-
-def _stacks(options: argparse.Namespace, project: Project) -> list[Stack]:
-    from ...build import build
-    from ...stacks.stack import CONSOLE
-
-    return [one.stack for one in build.compose(project, options.stages) if one.stack.form == CONSOLE]
 
 
 def _links(options: argparse.Namespace, stack: Stack) -> Links:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     """Simulate the stages' plans and return 1 when one breaks its promise. Raises `BuildError` or `OSError`."""
     found = [_Simulation(stage, templates, options) for stage, templates in _templates(options).items()]
     if options.json:
-        print(json.dumps({one.stage: one.document() for one in found}, indent=2))
+        arguments.print_json({one.stage: one.document() for one in found})
     else:
         for one in found:
             one.show(details=options.details or bool(options.stages) or options.day is not None)
@@ -96,14 +95,8 @@ class _Simulation:
             retention.look(self.kept, self.plan, START + datetime.timedelta(days=number))
             for number in (*rows, length - 1)
         ]
-        self.broken = self._broken(length)
-
-    def _broken(self, length: int) -> list[str]:
-        from ...reports import retention
-
-        if not self.plan.promises_three_years:
-            return []
-        return list(retention.broken_promises(self.plan, self.kept, START, length))
+        promised = self.plan.promises_three_years
+        self.broken = list(retention.broken_promises(self.plan, self.kept, START, length)) if promised else []
 
     def show(self, *, details: bool) -> None:
         """Print the plan, what there is in the end and whether the promise is kept; with details four rows a year."""
@@ -113,7 +106,10 @@ class _Simulation:
         days = self.days if details else self.days[-1:]
         rows = table(heads, [self._row(day) for day in days], right=(1, 2, 3, 4, 6))
         say_table(f"  {row}" for row in rows)
-        say(*(f"  {line}" for line in self._of_day()))
+        if self.day is not None:
+            say(f"  on {self.day}:")
+            there = [one for one in self.kept if one.on(self.day)]
+            say(*(f"    {one.tier(self.day)} of {one.made} ({one.schedule})" for one in there))
         say(f"  {self.verdict()}", "", style=RED if self.broken else "")
 
     def _row(self, day: Day) -> list[str]:
@@ -123,12 +119,6 @@ class _Simulation:
         first = oldest(self.kept, day.date, WARM, EXPORT)
         cost = f"{day.monthly_cost * self.size_gb:,.2f}"
         return [day.date.isoformat(), *counts, first.isoformat() if first else "-", cost]
-
-    def _of_day(self) -> list[str]:
-        if self.day is None:
-            return []
-        there = [one for one in self.kept if one.on(self.day)]
-        return [f"on {self.day}:"] + [f"  {one.tier(self.day)} of {one.made} ({one.schedule})" for one in there]
 
     def _plan_words(self) -> str:
         kept = ", ".join(f"{rule.name} {rule.retention_days} days" for rule in self.plan.rules)

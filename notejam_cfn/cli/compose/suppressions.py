@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from typing import TYPE_CHECKING
 
 from ...core.terminal import BOLD, say
@@ -12,7 +11,6 @@ from .. import arguments
 from ..following import suggest
 
 if TYPE_CHECKING:
-    from ...build.build import Rendered
     from ...core.suppressions import SuppressedRule
 
 Found = list[tuple[str, "SuppressedRule"]]
@@ -28,22 +26,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compose the stacks and print their suppressions. Raises `ConfigError` or `BuildError`."""
-    from ...build import build
-    from ...config import loader
+    from ...core.suppressions import suppressed_rules
 
-    found = _suppressions(build.compose(loader.load(options.config), options.stages))
+    found = [(one.path, each) for one in arguments.composed(options) for each in suppressed_rules(one.body)]
     if options.json:
-        print(_document(found))
+        rules = [{"template": path} | dataclasses.asdict(one) for path, one in found]
+        arguments.print_json({"suppressions": rules})
         return 0
     _show(found, options.details)
     suggest(options, "suppressions --details" if not options.details else "build")
     return 0
-
-
-def _suppressions(rendered: list[Rendered]) -> Found:
-    from ...core.suppressions import suppressed_rules
-
-    return [(one.path, each) for one in rendered for each in suppressed_rules(one.body)]
 
 
 def _show(found: Found, details: bool) -> None:
@@ -72,7 +64,3 @@ def _show_reason(reason: str, risk: str, found: Found, details: bool) -> None:
     for label, text in (("rules:", rules), ("why:", reason), ("risk:", risk), ("in:", paths)):
         say(f"  {label:<7}{text}", hang=9)
     say("")
-
-
-def _document(found: Found) -> str:
-    return json.dumps({"suppressions": [{"template": path} | dataclasses.asdict(one) for path, one in found]}, indent=2)

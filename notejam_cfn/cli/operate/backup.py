@@ -7,6 +7,7 @@ import argparse
 from ...core.terminal import say
 from ...deploy.data import backups
 from ...deploy.exit_codes import Exit
+from ..arguments import print_json
 from ..following import suggest
 from . import session
 
@@ -31,6 +32,6 @@ def run(asked: argparse.Namespace) -> int:
     execution = backups.export(aws, known, snapshot) if asked.export else None
     say(f"Taken: {snapshot}", *([f"Being exported: {execution}"] if execution else []), file=out)
     if asked.json:
-        session.print_json({"snapshot": snapshot, "export": execution})
+        print_json({"snapshot": snapshot, "export": execution})
     suggest(asked, f"backups {asked.stage}")
     return Exit.DONE

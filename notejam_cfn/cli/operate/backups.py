@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from ...core.terminal import say, say_table
 from ...deploy.data import backups
 from ...deploy.exit_codes import Exit
+from ..arguments import print_json
 from ..following import suggest
 from . import session
 
@@ -25,7 +26,7 @@ def run(asked: argparse.Namespace) -> int:
     seconds = backups.window(aws, known.region, known.cluster_id)
     oldest = backups.oldest(points, seconds)
     if asked.json:
-        session.print_json({"oldest": oldest, "points": [backups.document(point, now) for point in points]})
+        print_json({"oldest": oldest, "points": [backups.document(point, now) for point in points]})
         return Exit.DONE
     say_table(backups.table(points, now))
     if seconds:

@@ -14,6 +14,7 @@ from ...core.terminal import GREEN, RED, say, say_table
 from ...deploy.exit_codes import BadInput, Exit
 from ...deploy.ui.progress import KINDS, Silent, minutes
 from ...reports.cost.usage import HOURS_A_MONTH
+from ..arguments import print_json
 from ..following import suggest
 from . import session
 
@@ -74,7 +75,7 @@ def run(asked: argparse.Namespace) -> int:
         return Exit.INTERRUPTED
     if asked.json:
         document = {"stage": asked.stage, "seconds": round(report.seconds), "unused_permissions": report.unused}
-        session.print_json(document)
+        print_json(document)
         return Exit.DONE
     if asked.unused:
         say("", "Nothing has used:", *(f"  {one}" for one in report.unused), hang=4)

@@ -18,6 +18,7 @@ from ...deploy.stacks.execution.executor import Prompter
 from ...deploy.stacks.execution.outcomes import Result
 from ...deploy.ui import summary
 from ...deploy.ui.progress import Progress, kind_for
+from ..arguments import print_json
 from ..following import stage_of, suggest
 from . import session
 
@@ -55,7 +56,7 @@ def over_stacks(
     for line in lines:
         say(line, file=out, style=summary.style(line))
     if asked.json:
-        session.print_json(summary.document(results, seconds) | dict(told))
+        print_json(summary.document(results, seconds) | dict(told))
     if not any("→" in line for line in lines):
         suggest(asked, f"{summary.following(command, results)} {stage_of(asked)}")
     return summary.exit_status(results, tell_unchanged)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from ...deploy.aws.client import Access, Aws
 from ...deploy.exit_codes import BadInput
@@ -127,11 +126,6 @@ def prompter(out: TextIO) -> Prompter:
 def talk(arguments: argparse.Namespace) -> TextIO:
     """Return where people are talked to: standard error when standard output is for JSON."""
     return sys.stderr if arguments.json else sys.stdout
-
-
-def print_json(document: Any) -> None:
-    """Print a result for programs."""
-    print(json.dumps(document, indent=2, default=str))
 
 
 def _answer(question: str, out: TextIO) -> str:

@@ -9,6 +9,7 @@ from ...core.terminal import say
 from ...deploy.exit_codes import Exit
 from ...deploy.service import smoke_test
 from ...deploy.service.stages import Stage
+from ..arguments import print_json
 from ..following import stage_of, suggest
 from . import session
 
@@ -23,7 +24,7 @@ def run(asked: argparse.Namespace) -> int:
     url = smoke_test.address(Stage(session.connect(asked), session.planned(asked)).states())
     wrong = list(smoke_test.problems(url))
     if asked.json:
-        session.print_json({"stage": asked.stage, "url": url, "problems": wrong})
+        print_json({"stage": asked.stage, "url": url, "problems": wrong})
     else:
         say(*(wrong or [f"{asked.stage} works: {url}"]), file=sys.stderr if wrong else sys.stdout)
     suggest(asked, f"{'logs' if wrong else 'status'} {stage_of(asked)}")

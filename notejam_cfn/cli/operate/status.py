@@ -15,6 +15,7 @@ from ...deploy.previews import status as previews_status
 from ...deploy.service.stage_status import lines, report
 from ...deploy.service.stages import Stage
 from ...deploy.stacks.deploy import read_templates
+from ..arguments import print_json
 from ..following import stage_of, suggest
 from . import session
 
@@ -33,7 +34,7 @@ def run(asked: argparse.Namespace) -> int:
     found = report(Stage(aws, stacks), read_templates(stacks), asked.drift)
     found |= _previews(asked, aws)
     if asked.json:
-        session.print_json(found)
+        print_json(found)
     else:
         told = previews_status.lines(found, datetime.datetime.now(datetime.UTC)) if "previews" in found else ()
         say(*lines(found), *told)
