@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,10 +15,7 @@ from .. import arguments
 from ..following import suggest
 
 if TYPE_CHECKING:
-    from ...reports.cost import Bill, Bills, Item, Site, Stacks
-
-# Dollars a month; what costs less is in the sum and not in a line of its own.
-LEAST_SHOWN = 0.005
+    from ...reports.cost import Bill, Bills, Item, Site
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,27 +35,32 @@ def run(options: argparse.Namespace) -> int:
     """Print what the stages cost. Raises `ConfigError`, `BuildError` or, with --compare, `OSError`."""
     from ...build import build
     from ...config import loader
+    from ...config.loader import ConfigError
     from ...reports import cost
+    from ...reports.cost import comparison
 
-    _refuse_unknown_region(options.region)
+    if options.region not in (None, *cost.regions()):
+        known = ", ".join(cost.regions())
+        raise ConfigError(f"--region must be one there are prices of ({known}), got {options.region!r}")
     project = loader.load(options.config)
     sites = cost.sites_of(project)
     composed = [(one.stack.stage, one.path, one.body) for one in build.compose(project, options.stages)]
     bills = cost.bills_of(sites, composed, options.region, options.requests_per_second)
+    if options.json and not options.compare:
+        arguments.print_json({"stages": _document(bills, options.details)})
+        return 0
+    built = _bills_built(options, sites)
     if options.json:
-        print(_json(options, sites, bills))
+        changes = comparison.changes(built, bills, by_resource=options.details)
+        arguments.print_json(comparison.document(changes))
         return 0
     if options.compare:
-        _show_changes(_bills_built(options, sites), bills, options.details)
+        _show_changes(built, bills, options.details)
     else:
-        _show(options, bills, _bills_built(options, sites))
-    suggest(options, f"cost --stage {_most(bills)}" if not options.stages else "cost --compare")
+        _show(options, bills, built)
+    dearest = max(bills, key=lambda name: bills[name][comparison.TYPICAL].usd)
+    suggest(options, f"cost --stage {dearest}" if not options.stages else "cost --compare")
     return 0
-
-
-def _most(bills: Bills) -> str:
-    """Return the stage that costs the most."""
-    return max((name for name in bills), key=lambda name: bills[name][1].usd)
 
 
 def _load(text: str) -> float:
@@ -69,17 +70,10 @@ def _load(text: str) -> float:
     return number
 
 
-def _refuse_unknown_region(region: str | None) -> None:
-    from ...config.loader import ConfigError
-    from ...reports.cost import regions
-
-    if region is not None and region not in regions():
-        raise ConfigError(f"--region must be one there are prices of ({', '.join(regions())}), got {region!r}")
-
-
 def _bills_built(options: argparse.Namespace, sites: Mapping[str, Site]) -> Bills:
     """Price what the output directory holds, each stage where it was built, under the load of the size it has now."""
     from ...build import manifest
+    from ...core import render
     from ...reports import cost
 
     built = manifest.read(options.output) or {"stages": {}, "stacks": []}
@@ -88,26 +82,11 @@ def _bills_built(options: argparse.Namespace, sites: Mapping[str, Site]) -> Bill
         for name, site in cost.sites_built(built).items()
         if options.stages is None or name in options.stages
     }
-    return cost.bills_of(old, _written(options.output, built), options.region, options.requests_per_second)
-
-
-def _written(output: Path, built: Mapping[str, Any]) -> Stacks:
-    """Return the stacks that the output directory holds."""
-    from ...core import render
-
-    return [
-        (each["stage"], each["template"], render.load((output / each["template"]).read_text(encoding="utf-8")))
+    written = [
+        (each["stage"], each["template"], render.load((options.output / each["template"]).read_text(encoding="utf-8")))
         for each in built["stacks"]
     ]
-
-
-def _json(options: argparse.Namespace, sites: Mapping[str, Site], bills: Bills) -> str:
-    from ...reports.cost import comparison
-
-    if not options.compare:
-        return _document(bills, options.details)
-    changes = comparison.changes(_bills_built(options, sites), bills, by_resource=options.details)
-    return json.dumps(comparison.document(changes), indent=2)
+    return cost.bills_of(old, written, options.region, options.requests_per_second)
 
 
 def _show_changes(old: Bills, new: Bills, details: bool) -> None:
@@ -157,8 +136,11 @@ def _change(built: Bills, bills: Bills, output: Path) -> str:
 
 
 def _parts(name: str, bills: list[Bill]) -> list[str]:
+    """Return what each kind of charge costs a month; what rounds to nothing is in the sum only."""
+    from ...reports.cost import NOTHING
+
     sums = [bill.by_what() for bill in bills]
-    kinds = {what for each in sums for what, usd in each.items() if usd >= LEAST_SHOWN}
+    kinds = {what for each in sums for what, usd in each.items() if usd >= NOTHING}
     rows = [
         [what, *(_dollars(each.get(what, 0)) for each in sums)]
         for what in sorted(kinds, key=lambda what: (-sums[1].get(what, 0), what))
@@ -201,23 +183,20 @@ def _all(bills: Bills) -> list[Bill]:
 
 def _origins(bills: list[Bill], details: bool) -> Iterator[str]:
     """Say for each region how many of the prices that bills take are its own, and with details which are not."""
-    for region in sorted({bill.region for bill in bills}):
-        yield f"prices: {_origin(region, [bill for bill in bills if bill.region == region], details)}"
-
-
-def _origin(region: str, bills: list[Bill], details: bool) -> str:
     from ...reports.cost import REFERENCE_REGION, read_prices
 
-    taken = {name for bill in bills for name in bill.prices}
-    borrowed = sorted({name for bill in bills for name in bill.borrowed})
-    said = f"{len(taken) - len(borrowed)} of {len(taken)} are list prices of {region}, {read_prices(region).as_of}"
-    names = f": {', '.join(borrowed)}" if details else ""
-    return f"{said}; the others are {REFERENCE_REGION}'s{names}" if borrowed else said
+    for region in sorted({bill.region for bill in bills}):
+        here = [bill for bill in bills if bill.region == region]
+        taken = {name for bill in here for name in bill.prices}
+        borrowed = sorted({name for bill in here for name in bill.borrowed})
+        own, as_of = len(taken) - len(borrowed), read_prices(region).as_of
+        said = f"prices: {own} of {len(taken)} are list prices of {region}, {as_of}"
+        names = f": {', '.join(borrowed)}" if details else ""
+        yield f"{said}; the others are {REFERENCE_REGION}'s{names}" if borrowed else said
 
 
-def _document(bills: Bills, details: bool) -> str:
-    stages = {name: {bill.load.name: _bill(bill, details) for bill in each} for name, each in bills.items()}
-    return json.dumps({"stages": stages}, indent=2)
+def _document(bills: Bills, details: bool) -> dict[str, Any]:
+    return {name: {bill.load.name: _bill(bill, details) for bill in each} for name, each in bills.items()}
 
 
 def _bill(bill: Bill, details: bool) -> dict[str, Any]:

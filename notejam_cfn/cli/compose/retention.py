@@ -55,9 +55,8 @@ def _templates(options: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
     from ...build.build import BuildError
     from ...core import render
 
-    stacks = (manifest.read(options.output) or {"stacks": []})["stacks"]
     paths: dict[str, list[Path]] = {}
-    for each in stacks:
+    for each in (manifest.read(options.output) or {"stacks": []})["stacks"]:
         if each["layer"] in ("database", "backups"):
             paths.setdefault(each["stage"], []).append(options.output / each["template"])
     unknown = [stage for stage in options.stages or () if stage not in paths]

@@ -16,6 +16,8 @@ from .prices import PriceList
 from .usage import Usage
 
 EVERY_PRICER = {**PRICERS, **EDGE_PRICERS, **PIPELINE_PRICERS, **BACKUP_PRICERS}
+# Dollars a month; less is the rounding of one sum or another.
+NOTHING = 0.005
 LEFT_OUT = (
     "traffic between zones",
     "requests to KMS, Secrets Manager, S3 and Step Functions",
@@ -66,11 +68,12 @@ class Bill:
         """The names of the prices that it takes."""
         return {name for item in self.items for name in item.charge.names}
 
-    def by_what(self) -> dict[str, float]:
-        """Return the dollars for each kind of charge, the largest first."""
+    def by_what(self, of_each_resource: bool = False) -> dict[str, float]:
+        """Return the dollars for each kind of charge, or for each of a resource's, the largest first."""
         sums: dict[str, float] = {}
         for item in self.items:
-            sums[item.charge.what] = sums.get(item.charge.what, 0.0) + item.usd
+            what = f"{item.charge.what}: {item.logical_id}" if of_each_resource else item.charge.what
+            sums[what] = sums.get(what, 0.0) + item.usd
         return dict(sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])))
 
 

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...core.tables import table
+from .bill import NOTHING
 
 if TYPE_CHECKING:
     from . import Bill, Bills
 
-# Dollars a month; less is the rounding of one sum or another.
-NOTHING = 0.005
 TYPICAL = 1
 
 
@@ -82,21 +81,11 @@ def _change(stage: str, old: Sequence[Bill], new: Sequence[Bill], by_resource: b
     sums = [
         Line(name, old[index].usd if old else 0.0, new[index].usd if new else 0.0) for index, name in enumerate(names)
     ]
-    before, after = (_parts(bills[TYPICAL], by_resource) if bills else {} for bills in (old, new))
+    before, after = (bills[TYPICAL].by_what(by_resource) if bills else {} for bills in (old, new))
     parts = [Line(what, before.get(what, 0.0), after.get(what, 0.0)) for what in {**after, **before}]
     changed = [line for line in parts if abs(line.change) > NOTHING]
     regions = (old[0].region if old else None, new[0].region if new else None)
     return Change(stage, regions, sums, sorted(changed, key=lambda line: (-abs(line.change), line.what)))
-
-
-def _parts(bill: Bill, by_resource: bool) -> dict[str, float]:
-    if not by_resource:
-        return bill.by_what()
-    sums: dict[str, float] = {}
-    for item in bill.items:
-        what = f"{item.charge.what}: {item.logical_id}"
-        sums[what] = sums.get(what, 0.0) + item.usd
-    return sums
 
 
 def _place(regions: tuple[str | None, str | None]) -> str:

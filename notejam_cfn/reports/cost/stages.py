@@ -54,28 +54,18 @@ def bills_of(
     is the same stage again. One preview of a stage is priced beside it, as `STAGE preview`. `region` and
     `requests_per_second` replace the stage's own.
     """
-    grouped = _by_stage(stacks)
-    return {
-        name: [
-            price(templates, load, read_prices(region or site.region), _beside(name, grouped))
-            for load in usages_of(site.size, requests_per_second)
-        ]
-        for name, templates in grouped.items()
-        if (site := sites.get(name.removesuffix(A_PREVIEW)))
-    }
-
-
-def _beside(name: str, grouped: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterable[Mapping[str, Any]]:
-    """Return the templates that a bill's own stand in: those of the stage of a preview."""
-    stage = name.removesuffix(A_PREVIEW)
-    return grouped.get(stage, {}).values() if stage != name else ()
-
-
-def _by_stage(stacks: Stacks) -> dict[str, dict[str, Mapping[str, Any]]]:
     grouped: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for stage, path, body in stacks:
+    for whose, path, body in stacks:
         stem = PurePath(path).stem
         if stem != CONSOLE:
-            whose = stage or DELIVERY
-            grouped.setdefault(whose + A_PREVIEW if stem == PREVIEW else whose, {})[path] = body
-    return grouped
+            name = (whose or DELIVERY) + (A_PREVIEW if stem == PREVIEW else "")
+            grouped.setdefault(name, {})[path] = body
+    bills = {}
+    for name, templates in grouped.items():
+        stage = name.removesuffix(A_PREVIEW)
+        if site := sites.get(stage):
+            prices = read_prices(region or site.region)
+            around = grouped.get(stage, {}).values() if stage != name else ()
+            loads = usages_of(site.size, requests_per_second)
+            bills[name] = [price(templates, load, prices, around) for load in loads]
+    return bills

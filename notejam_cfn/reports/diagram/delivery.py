@@ -189,13 +189,8 @@ def _start(source: PipelineStage, builds: Sequence[Action], rows: Sequence[_Row]
     yield Edge("pipeline", "notices", minor=True)
     if builds:
         yield Edge(_key("build", builds[0]["Name"]), "reports", minor=True)
-        yield Edge(
-            _key("build", builds[-1]["Name"]),
-            "images",
-            "pushed once",
-            minor=True,
-            label_at=(756, _build_row(len(builds)) - 12),
-        )
+        above_last = (756, _build_row(len(builds)) - 12)
+        yield Edge(_key("build", builds[-1]["Name"]), "images", "pushed once", minor=True, label_at=above_last)
         yield Edge("build", rows[0].key, at=ROLL_OUT)
 
 
