@@ -22,12 +22,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from ..core.composition.partition import REQUEST_BYTES
+
 # Not imported here: what runs there needs ministack.
 SERVER = f"{__package__}.emulated.server"
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 POLL_SECONDS = 0.05
-BODY_BYTES = 51_200  # a larger template must come from a bucket
 MESSAGE_LENGTH = 600
 
 
@@ -98,7 +99,7 @@ class Emulator:
     def _template(self, template: Mapping[str, Any]) -> dict[str, str]:
         """Return a template as a request takes it: itself, or where it is when it is too large for that."""
         body = json.dumps(template, separators=(",", ":"))
-        if len(body.encode()) <= BODY_BYTES:
+        if len(body.encode()) <= REQUEST_BYTES:
             return {"TemplateBody": body}
         s3 = self.client("s3", "us-east-1")
         s3.create_bucket(Bucket="templates")

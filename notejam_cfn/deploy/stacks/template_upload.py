@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 
+from ...core.composition.partition import REQUEST_BYTES
 from ..aws.client import Aws, Creation
 from ..aws.models import StackState
 from ..exit_codes import Refused
 from ..manifest import StackSpec
-from .templates import BODY_BYTES, Template, digest
+from .templates import Template, digest
 
 BUCKET_OUTPUT = "ArtifactBucketName"
 UPLOADS = "administration"  # where only administrators write
@@ -20,14 +21,15 @@ UPLOADS = "administration"  # where only administrators write
 
 def is_large(body: str) -> bool:
     """Whether a template's text is more than a request takes."""
-    return len(body.encode()) > BODY_BYTES
+    return len(body.encode()) > REQUEST_BYTES
 
 
 def require_bucket(stack: StackSpec, template: Template, body: str) -> None:
     """Raise Refused for a template that is too large for a request and makes no bucket to come from."""
     if is_large(body) and BUCKET_OUTPUT not in template.document.get("Outputs", {}):
         raise Refused(
-            f"{stack.path} has {len(body.encode()):,} bytes as JSON, CloudFormation takes {BODY_BYTES:,} in a request",
+            f"{stack.path} has {len(body.encode()):,} bytes as JSON, "
+            f"CloudFormation takes {REQUEST_BYTES:,} in a request",
             "Turn off what the stage does not need, or upload the template in the console",
         )
 

@@ -15,7 +15,6 @@ from ...core.render import compact_json, load
 
 CONTEXT = "com.aws.cloudformation.Context"
 INPUTS = "Inputs"
-BODY_BYTES = 51_200
 # Losing one of these loses what people stored, or what is needed to read it.
 STATEFUL = frozenset(
     {
