@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 NAMING = ("Ref", "Fn::GetAtt", "Fn::Sub")
@@ -71,12 +71,12 @@ def unknown_references(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]
             yield from ((name, one) for one in found if one not in known and "::" not in one)
 
 
-def reachable(graph: Mapping[str, set[str]], start: str) -> set[str]:
-    """Return everything that a node of a graph needs, directly or not."""
+def reachable(graph: Mapping[str, Collection[str]], *starts: str) -> set[str]:
+    """Return everything that nodes of a graph need, directly or not."""
     found: set[str] = set()
-    waiting = [start]
+    waiting = list(starts)
     while waiting:
-        new = graph[waiting.pop()] - found
+        new = set(graph[waiting.pop()]) - found
         found |= new
         waiting += new
     return found

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...core.references import needs, stack_outputs
+from ...core.references import needs, reachable, stack_outputs
 from ...core.render import compact_json, load
 
 CONTEXT = "com.aws.cloudformation.Context"
@@ -71,14 +71,8 @@ class Template:
 
     def with_needs(self, names: Iterable[str]) -> set[str]:
         """Return resources and all that they need, by logical ids."""
-        found: set[str] = set()
-        waiting = list(names)
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += self.resources[name].needs
-        return found
+        starts = set(names)
+        return starts | reachable({name: one.needs for name, one in self.resources.items()}, *starts)
 
     def read_regions(self, own: str) -> dict[str, str]:
         """Return the region of each stack that it reads outputs of; `own` is the template's."""
