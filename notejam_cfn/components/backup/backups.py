@@ -19,7 +19,7 @@ from ...core.values import Value, described
 from ...iam import policies
 from ..data.database import Database
 from ..data.encryption import Encryption, add_kept_key
-from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
+from ..observability.alarm_topic import AlarmTopic, tell_of_event
 from .cross_region import CrossRegionBackup, keep_until_its_time, lock
 from .restore_testing import add_restore_testing, found_by_tags
 from .snapshot_export import add_snapshot_export
@@ -204,16 +204,14 @@ def tell_of_failures(
             template,
             f"{kind}Failed",
             notifications,
-            News(
-                alarm=f"{kind.lower()}-failed",
-                pattern={
-                    "source": ["aws.backup"],
-                    "detail-type": [f"{kind} Job State Change"],
-                    "detail": {"state": FAILED, vault_field: [vault.get_att("BackupVaultArn")]},
-                },
-                message=f"{kind} of the database <state>: <reason>.",
-                fields={"state": "$.detail.state", "reason": "$.detail.statusMessage"},
-            ),
+            alarm=f"{kind.lower()}-failed",
+            pattern={
+                "source": ["aws.backup"],
+                "detail-type": [f"{kind} Job State Change"],
+                "detail": {"state": FAILED, vault_field: [vault.get_att("BackupVaultArn")]},
+            },
+            message=f"{kind} of the database <state>: <reason>.",
+            fields={"state": "$.detail.state", "reason": "$.detail.statusMessage"},
             why=f"Tells people that a {kind.lower()} of the database failed.",
         )
 

@@ -9,7 +9,7 @@ from troposphere import backup, iam
 from ...core import names
 from ...core.template import Template
 from ..data.database import Database
-from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
+from ..observability.alarm_topic import AlarmTopic, tell_of_event
 
 HOURS_KEPT = 1
 DAYS_TO_CHOOSE_FROM = 30
@@ -87,18 +87,16 @@ def tell_of_failed_test(template: Template, plan: backup.RestoreTestingPlan, not
         template,
         "RestoreTestFailed",
         notifications,
-        News(
-            alarm="restore-test-failed",
-            pattern={
-                "source": ["aws.backup"],
-                "detail-type": ["Restore Job State Change"],
-                "detail": {
-                    "status": ["FAILED", "ABORTED"],
-                    "restoreTestingPlanArn": [plan.get_att("RestoreTestingPlanArn")],
-                },
+        alarm="restore-test-failed",
+        pattern={
+            "source": ["aws.backup"],
+            "detail-type": ["Restore Job State Change"],
+            "detail": {
+                "status": ["FAILED", "ABORTED"],
+                "restoreTestingPlanArn": [plan.get_att("RestoreTestingPlanArn")],
             },
-            message="A snapshot could not be restored (<status>): <reason>.",
-            fields={"status": "$.detail.status", "reason": "$.detail.statusMessage"},
-        ),
+        },
+        message="A snapshot could not be restored (<status>): <reason>.",
+        fields={"status": "$.detail.status", "reason": "$.detail.statusMessage"},
         why="Tells people that a snapshot could not be restored.",
     )

@@ -19,7 +19,7 @@ from ...core.values import Value
 from ...iam import policies
 from ..data.bucket import add_tls_only, closed_bucket, encrypted_with
 from ..data.encryption import Encryption
-from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
+from ..observability.alarm_topic import AlarmTopic, tell_of_event
 from ..observability.log_groups import add_log_group
 from ..service_role import service_role
 from ..state_machines import add_state_machine, calls
@@ -170,15 +170,13 @@ def tell_of_failure(template: Template, machine: stepfunctions.StateMachine, not
         template,
         "ExportFailed",
         notifications,
-        News(
-            alarm="export-failed",
-            pattern={
-                "source": ["aws.states"],
-                "detail-type": ["Step Functions Execution Status Change"],
-                "detail": {"status": ["FAILED", "TIMED_OUT"], "stateMachineArn": [machine.ref()]},
-            },
-            message="A snapshot was not exported to S3 (<status>): <reason>.",
-            fields={"status": "$.detail.status", "reason": "$.detail.cause"},
-        ),
+        alarm="export-failed",
+        pattern={
+            "source": ["aws.states"],
+            "detail-type": ["Step Functions Execution Status Change"],
+            "detail": {"status": ["FAILED", "TIMED_OUT"], "stateMachineArn": [machine.ref()]},
+        },
+        message="A snapshot was not exported to S3 (<status>): <reason>.",
+        fields={"status": "$.detail.status", "reason": "$.detail.cause"},
         why="Tells people that a snapshot was not exported to S3.",
     )
