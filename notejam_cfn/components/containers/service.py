@@ -20,7 +20,7 @@ from . import service_connect
 from .cluster import Cluster
 from .options import TaskOptions
 from .outputs import NONE, Service
-from .scaling import ScalingTarget, add_scaling
+from .scaling import add_scaling
 from .service_connect import Connect
 from .task import Task, add_task, add_task_security_group, capacity_strategy, in_private_subnets
 from .task_definition import container_name
@@ -65,10 +65,11 @@ def add_service(
     if connect is not None:
         service_connect.take_part(template, service, settings, group_id, connect, task.log_group.ref())
     template.add(service, why="Keeps healthy containers running in all zones and replaces them without downtime.")
-    add_scaling(template, settings, ScalingTarget(cluster.name, service.get_att("Name"), targets), task.released)
+    name = service.get_att("Name")
+    add_scaling(template, settings, cluster.name, name, targets, task.released)
     return Service(
         cluster_name=cluster.name,
-        service_name=add_released_name(template, f"{settings.name}ServiceName", service.get_att("Name"), task.released),
+        service_name=add_released_name(template, f"{settings.name}ServiceName", name, task.released),
         target_group_full_name=add_targets_name(template, settings, targets, task.released),
         load_balancer_full_name=targets.balancer_full_name if targets else NONE,
         log_group_name=task.log_group.ref(),
@@ -171,10 +172,7 @@ def add_rollback_alarm(
             AlarmDescription="Tasks answer with errors (5xx): a deployment in progress is taken back.",
             Namespace="AWS/ApplicationELB",
             MetricName="HTTPCode_Target_5XX_Count",
-            Dimensions=[
-                cloudwatch.MetricDimension(Name="LoadBalancer", Value=targets.balancer_full_name),
-                cloudwatch.MetricDimension(Name="TargetGroup", Value=targets.group_full_name),
-            ],
+            Dimensions=targets.dimensions,
             Statistic="Sum",
             Period=60,
             EvaluationPeriods=3,

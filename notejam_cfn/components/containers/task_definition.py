@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from troposphere import Region, ecs, logs
+from troposphere import Region, ecs
 
 from ...config.settings import TaskSettings
 from ...core.inputs import InvalidInput
 from ...core.suppressions import Suppression
 from ...core.template import Template
 from ...core.values import Value
-from ..data.encryption import Encryption
-from .cluster import Cluster
 from .options import MIGRATION, SCRATCH, Container, TaskOptions, Volume
 from .task_roles import TaskRoles
 
@@ -30,15 +28,6 @@ WRITABLE_FOR_SHELLS = Suppression(
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class TaskContext:
-    """What a task's containers find around them: the key of its secrets, its cluster and the log group it writes to."""
-
-    encryption: Encryption
-    cluster: Cluster
-    log_group: logs.LogGroup
-
-
 def container_name(settings: TaskSettings) -> str:
     """Name the service's own container, which the load balancer sends requests to."""
     return settings.name.lower()
@@ -49,7 +38,7 @@ def add_task_definition(
     settings: TaskSettings,
     application: TaskOptions,
     image: Value,
-    around: TaskContext,
+    log_group: Value,
     roles: TaskRoles,
     ports: Sequence[ecs.PortMapping],
     condition: str,
@@ -65,7 +54,7 @@ def add_task_definition(
         RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=settings.architecture, OperatingSystemFamily="LINUX"),
         ExecutionRoleArn=roles.execution.get_att("Arn"),
         TaskRoleArn=roles.task.get_att("Arn"),
-        ContainerDefinitions=containers(settings, application, image, around.log_group.ref(), ports, proxy),
+        ContainerDefinitions=containers(settings, application, image, log_group, ports, proxy),
         Volumes=[ecs.Volume(Name=SCRATCH), *map(task_volume, application.volumes)],
         Condition=condition,
     )
