@@ -174,7 +174,7 @@ def _conflicts(project: Project) -> Iterator[str]:
         yield f"delivery.region is missing: stages are in {listed}, so say which of them the pipeline is in"
     for stage in stages if not project.delivery_gaps else ():
         if too_long := names.pair_problem(project.name, stage.name):
-            yield f"stages.{stage.name}: a stage's name {too_long}, got {shown(project.name)}"
+            yield f"stages.{stage.name}: a stage's name {too_long}"
 
 
 def starter() -> str:

@@ -127,13 +127,11 @@ def pair_problem(project: str, stage: str) -> str | None:
     A stage may have to move to any region, which is no time to learn that its name is too long.
     """
     longest = iam_name(stage_access(project, stage), PREVIEWS, max(known_regions(), key=len))
-    over = len(longest) - MOST_ROLE_CHARACTERS
+    over, both = len(longest) - MOST_ROLE_CHARACTERS, len(project) + len(stage)
     if over <= 0:
         return None
-    return (
-        f"and project.name must have at most {len(project) + len(stage) - over} characters together, since IAM takes "
-        f"{MOST_ROLE_CHARACTERS} for a role's name such as {longest}"
-    )
+    why = f"IAM takes {MOST_ROLE_CHARACTERS} for a role's, such as {longest}"
+    return f"and project.name must have at most {both - over} characters together, got {both}: {why}"
 
 
 def tags(project: str, stage: str | None = None) -> dict[str, str]:

@@ -19,7 +19,7 @@ from notejam_cfn.local.roles import policies
 from notejam_cfn.local.roles.policies import listed
 from notejam_cfn.stacks import stacks_of
 
-ACCOUNT, REGION = "123456789012", "eu-central-1"
+ACCOUNT, REGION, AWAY = "123456789012", "eu-central-1", "eu-west-1"
 BUCKET = "notejam-delivery-artifactbucket-1abc"
 # Stand for subnets of a stage's network, whose ids are known once it is there: `dev PrivateSubnetId1`.
 SUBNETS = {
@@ -158,7 +158,7 @@ def kind_of(name: str) -> str:
     return short.replace(f"{REGION}-", "", 1) if short[0].islower() else short.partition("-")[0]
 
 
-def of_delivery(short: str) -> str:
+def of_delivery(short: str, region: str = REGION) -> str:
     """Return the name of a role or policy by that short name: `in-dev-deploy`, `deploy-dev`, `plan`."""
     stack, _, kind = short.rpartition("-") if short.startswith("in-") else ("", "", short)
-    return names.iam_name(f"notejam-delivery-{stack}".rstrip("-"), kind, REGION)
+    return names.iam_name(f"notejam-delivery-{stack}".rstrip("-"), kind, region)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import ACCOUNT, World, of_delivery
+from .conftest import ACCOUNT, AWAY, World, of_delivery
 from .things import (
     APPROVER,
     BUCKET,
@@ -20,6 +20,7 @@ from .things import (
     DEV_KEY,
     ELSEWHERE,
     IN_ADMIN,
+    IN_AWAY,
     IN_BOUNDARY,
     IN_PRODS,
     LISTENER,
@@ -156,6 +157,10 @@ PROD = [
     ("update the access to production", "cloudformation:UpdateStack", stack("delivery-in-prod"), {}),
     ("take on production's deploy role", "sts:AssumeRole", delivery_role("in-prod-deploy"), {}),
     ("pass production's role", "iam:PassRole", delivery_role("in-prod-execute"), passed_to("cloudformation")),
+    # Of a stage in the region that it has moved from or to, which another pipeline deploys or nobody.
+    ("take on a deploy role elsewhere", "sts:AssumeRole", delivery_role("in-dev-deploy", AWAY), {}),
+    ("pass a role elsewhere", "iam:PassRole", delivery_role("in-dev-execute", AWAY), passed_to("cloudformation")),
+    ("borrow a boundary elsewhere", "iam:CreateRole", role("notejam-dev-mine"), IN_AWAY),
     (
         "pass a task role of production",
         "iam:PassRole",
@@ -267,7 +272,9 @@ TRUST = [
     ("in-prod-deploy", f"role/{of_delivery('deploy-prod')}", ELSEWHERE, False),
     ("in-prod-deploy", "user/alice", ACCOUNT, False),
     ("in-prod-deploy", f"role/{of_delivery('deploy-prod').replace('-delivery', '-dev-delivery')}", ACCOUNT, False),
+    ("in-prod-deploy", f"role/{of_delivery('deploy-prod', AWAY)}", ACCOUNT, False),
     ("in-prod-plan", f"role/{of_delivery('plan')}", ACCOUNT, True),
+    ("in-prod-plan", f"role/{of_delivery('plan', AWAY)}", ACCOUNT, False),
     ("in-prod-plan", f"role/{of_delivery('test')}", ACCOUNT, False),
     ("in-prod-execute", f"role/{of_delivery('deploy-prod')}", ACCOUNT, False),
     ("deploy-prod", "user/alice", ACCOUNT, False),

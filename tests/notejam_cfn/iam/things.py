@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .conftest import ACCOUNT, REGION, of_delivery
+from .conftest import ACCOUNT, AWAY, REGION, of_delivery
 
 DEV, APPROVER = "Developers", "Approvers"
 # Who runs what a commit says before anybody approved it.
@@ -24,12 +24,12 @@ def role(name: str) -> str:
     return arn("iam", f"role/{name}")
 
 
-def delivery_role(short: str) -> str:
-    return role(of_delivery(short))
+def delivery_role(short: str, region: str = REGION) -> str:
+    return role(of_delivery(short, region))
 
 
-def delivery_policy(short: str) -> str:
-    return arn("iam", f"policy/{of_delivery(short)}")
+def delivery_policy(short: str, region: str = REGION) -> str:
+    return arn("iam", f"policy/{of_delivery(short, region)}")
 
 
 def project(name: str) -> str:
@@ -57,4 +57,5 @@ RDS_SECRET = arn("secretsmanager", "secret:rds!cluster-1-a")
 MAIN, OTHER = ({"codecommit:References": f"refs/heads/{branch}"} for branch in ("main", "mine"))
 IN_BOUNDARY = {"iam:PermissionsBoundary": delivery_policy("in-dev-boundary")}
 IN_PRODS = {"iam:PermissionsBoundary": delivery_policy("in-prod-boundary")}
+IN_AWAY = {"iam:PermissionsBoundary": delivery_policy("in-dev-boundary", AWAY)}
 IN_ADMIN = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}

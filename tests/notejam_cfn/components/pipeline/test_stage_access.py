@@ -12,6 +12,7 @@ import pytest
 from notejam_cfn.build import build, manifest, output
 from notejam_cfn.config.loader import parse
 from notejam_cfn.config.settings import Project
+from notejam_cfn.core.regions import known_regions
 from notejam_cfn.local import emulator
 from notejam_cfn.stacks import Stack, stacks_of
 
@@ -118,6 +119,25 @@ def test_every_role_that_the_pipeline_names_is_made(stacks: dict[str, Stack]) ->
             "Fn::Sub": "${AWS::StackName}-${AWS::Region}-boundary"
         }
         assert f"role/notejam-delivery-in-{stage}-${{AWS::Region}}" in text
+
+
+def test_the_longest_names_fit_what_iam_takes_in_every_region() -> None:
+    project = {"name": "p" * 20}
+    stages = {"s" * 6: {"region": REGION, "previews": {"enabled": True}, "monitoring": {"monthly_budget_usd": 1}}}
+    most = {"RoleName": 64, "ManagedPolicyName": 128}
+    names = [
+        (key, region, resource["Properties"][key]["Fn::Sub"])
+        for stack in stacks_of(parse({"project": project, "stages": stages}))
+        if stack.stage is None
+        for resource in stack.template.to_dict()["Resources"].values()
+        for key in most.keys() & resource["Properties"].keys()
+        if resource["Type"] != "AWS::IAM::RolePolicy"
+        for region in known_regions()
+    ]
+    assert len({name for _, _, name in names}) == 15
+    for key, region, name in names:
+        made = name.replace("${AWS::StackName}", f"{'p' * 20}-delivery-in-{'s' * 6}").replace("${AWS::Region}", region)
+        assert len(made) <= most[key], made
 
 
 def test_the_delivery_deploys_into_both_accounts(aws: emulator.Emulator) -> None:
