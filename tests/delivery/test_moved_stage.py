@@ -6,35 +6,40 @@ The region that is left may not answer, so its stacks stay: nothing in another r
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from notejam_cfn.build import build
+from notejam_cfn.cli.main import main
 from notejam_cfn.config import loader
+from notejam_cfn.config.settings import Project
+from notejam_cfn.deploy.aws.client import Aws
+from notejam_cfn.deploy.exit_codes import Exit
 from notejam_cfn.local import emulator
-from notejam_cfn.stacks import Stack, stacks_of
+from notejam_cfn.stacks import stacks_of
 
 LEFT, THERE = "eu-central-1", "eu-west-1"
 ACCOUNT = "123456789012"
 
 
-def project_in(stage: str, pipeline: str) -> list[Stack]:
-    """The stacks of the pipeline and of a stage with previews and a budget, and the network that they ask for."""
+def project_in(stage: str, pipeline: str) -> Project:
+    """A pipeline, and a stage with previews and a budget."""
     table = {"region": stage, "previews": {"enabled": True}, "monitoring": {"monthly_budget_usd": 50}}
-    delivery = {"region": pipeline, "repository": "o/n"}
-    stacks = stacks_of(loader.parse({"delivery": delivery, "stages": {"dev": table}}))
-    return [one for one in stacks if one.layer == "network" or one.stage is None]
+    return loader.parse({"delivery": {"region": pipeline, "repository": "o/n"}, "stages": {"dev": table}})
 
 
 @pytest.fixture
 def deploy(aws: emulator.Emulator) -> Callable[[str, str], None]:
-    """Deploy a project whose stage and pipeline are in two regions. Nothing that is elsewhere goes."""
+    """Deploy the delivery of a stage, and the network that it asks for. Nothing that is elsewhere goes."""
 
     def deployed(stage: str, pipeline: str) -> None:
-        for one in project_in(stage, pipeline):
-            aws.deploy(one.name, one.template.to_dict(), dict(one.values), one.region)
+        for one in stacks_of(project_in(stage, pipeline)):
+            if one.layer == "network" or one.stage is None:
+                aws.deploy(one.name, one.template.to_dict(), dict(one.values), one.region, tags=one.tags)
 
     return deployed
 
@@ -74,6 +79,21 @@ def test_a_stage_that_moved_has_its_pipelines_roles_beside_those_it_left(
     for region in (LEFT, THERE):
         for kind in ("plan", "deploy", "execute", "previews", "expiry", "budget"):
             iam.get_role(RoleName=f"notejam-delivery-in-dev-{region}-{kind}")
+
+
+def test_what_a_move_has_left_is_removed_when_its_region_answers_again(
+    aws: emulator.Emulator, facade: Aws, deploy: Callable[[str, str], None], tmp_path: Path
+) -> None:
+    deploy(LEFT, LEFT)
+    deploy(THERE, THERE)
+    moved = project_in(THERE, THERE)
+    for path, text in build.files(moved, build.compose(moved)).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    remove = ["destroy", "delivery", "--left", "--region", LEFT, "--yes", "--output", str(tmp_path)]
+    assert main(remove) == Exit.DONE
+    assert [stack.name for stack in facade.stacks(LEFT)] == ["notejam-dev-network"]
+    assert len(facade.stacks(THERE)) == 5
 
 
 def test_a_pipeline_that_moved_is_made_beside_the_one_it_left(

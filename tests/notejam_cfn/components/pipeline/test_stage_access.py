@@ -122,22 +122,18 @@ def test_every_role_that_the_pipeline_names_is_made(stacks: dict[str, Stack]) ->
 
 
 def test_the_longest_names_fit_what_iam_takes_in_every_region() -> None:
-    project = {"name": "p" * 20}
     stages = {"s" * 6: {"region": REGION, "previews": {"enabled": True}, "monitoring": {"monthly_budget_usd": 1}}}
-    most = {"RoleName": 64, "ManagedPolicyName": 128}
-    names = [
-        (key, region, resource["Properties"][key]["Fn::Sub"])
-        for stack in stacks_of(parse({"project": project, "stages": stages}))
-        if stack.stage is None
-        for resource in stack.template.to_dict()["Resources"].values()
-        for key in most.keys() & resource["Properties"].keys()
-        if resource["Type"] != "AWS::IAM::RolePolicy"
-        for region in known_regions()
-    ]
-    assert len({name for _, _, name in names}) == 15
-    for key, region, name in names:
-        made = name.replace("${AWS::StackName}", f"{'p' * 20}-delivery-in-{'s' * 6}").replace("${AWS::Region}", region)
-        assert len(made) <= most[key], made
+    most = {"AWS::IAM::Role": ("RoleName", 64), "AWS::IAM::ManagedPolicy": ("ManagedPolicyName", 128)}
+    checked = set()
+    for stack in stacks_of(parse({"project": {"name": "p" * 20}, "stages": stages})):
+        for resource in stack.template.to_dict()["Resources"].values() if stack.stage is None else ():
+            key, characters = most.get(resource["Type"], ("", 0))
+            for region in known_regions() if key in resource.get("Properties", {}) else ():
+                named = resource["Properties"][key]["Fn::Sub"]
+                name = named.replace("${AWS::StackName}", stack.name).replace("${AWS::Region}", region)
+                assert region in name and len(name) <= characters, name
+                checked.add(name)
+    assert len(checked) == 16 * len(known_regions())
 
 
 def test_the_delivery_deploys_into_both_accounts(aws: emulator.Emulator) -> None:
