@@ -12,20 +12,19 @@ import dataclasses
 from troposphere import If, NoValue, Sub, backup, iam
 
 from ...config.settings import BackupSettings
-from ...core import names
 from ...core.inputs import Inputs, InvalidInput
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import policies
 from ..data.database import Database
-from ..data.encryption import Encryption, add_kept_key
-from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
-from .cross_region import CrossRegionBackup, keep_until_its_time, lock
-from .restore_testing import add_restore_testing, found_by_tags
+from ..data.encryption import Encryption, add_key
+from ..observability.alarm_topic import AlarmTopic, tell_of_event
+from .cross_region import CrossRegionBackup, add_vault
+from .restore_testing import add_restore_testing, telling_tags
 from .snapshot_export import add_snapshot_export
 
 MINUTES_TO_START, MINUTES_TO_FINISH = 60, 720
-DAILY, WEEKLY, MONTHLY = "daily", "weekly", "monthly"
+MONTHLY = "monthly"
 FAILED = ["FAILED", "ABORTED", "EXPIRED"]
 # The managed policies name every action that AWS Backup needs of Aurora, and AWS keeps them current.
 # Source: AWS Backup Developer Guide, "AWS managed policies".
@@ -62,60 +61,29 @@ def add_backups(
         raise InvalidInput("database.cluster_arn", "is needed: the ARN of the Aurora cluster to back up, got None")
     if settings.restore_test and database.subnet_group_name is None:
         raise InvalidInput("database.subnet_group_name", "is needed with restore_test: where to restore to, got None")
-    key_arn = add_backup_key(template, encryption) if settings.own_key else encryption.key_arn
-    vault = add_vault(template, settings, encryption)
+    key_arn = encryption.key_arn
+    if settings.own_key:
+        why = "Encrypts exports, which must be readable when the stage's own key is gone."
+        key_arn = add_key(template, "BackupKey", "exports", encryption.deletion_days, why).get_att("Arn")
+    # A vault's key can never be changed, so it is the stage's own, which no setting changes. It encrypts little:
+    # Aurora's snapshots stay under the cluster's key, in any vault.
+    # Source: AWS Backup Developer Guide, "Encryption for backups in AWS Backup".
+    why = "Holds the database's snapshots, out of reach of what happens to the database."
+    vault = add_vault(template, "BackupVault", settings, encryption.key_arn, settings.deletable, why)
     role = add_backup_role(template)
-    regular = add_plan(template, "Regular", regular_rules(settings, vault, copies))
-    select_database(template, "Regular", database, regular, role)
-    exports = None
-    if settings.monthly_retention_days:
-        monthly = add_plan(template, "Monthly", [monthly_rule(settings, vault, copies)])
-        select_database(template, "Monthly", database, monthly, role)
+    planned = rules(settings, vault, copies)
+    monthly = planned.pop(MONTHLY, None)
+    if planned:
+        add_plan(template, "Regular", [*planned.values()], database, role)
+    exports: dict[str, Value] = {}
+    if monthly:
+        plan = add_plan(template, "Monthly", [monthly], database, role)
         if settings.export:
-            exports = add_snapshot_export(template, settings, vault, monthly, key_arn, encryption, notifications)
+            exports = add_snapshot_export(template, settings, vault, plan, key_arn, encryption, notifications)
     if settings.restore_test:
         add_restore_testing(template, vault, role, database, notifications)
     tell_of_failures(template, vault, notifications, copies)
-    return Backups(
-        vault_name=vault.ref(),
-        role_arn=role.get_att("Arn"),
-        key_arn=key_arn,
-        bucket=exports.bucket if exports else None,
-        export_arn=exports.machine_arn if exports else None,
-        export_log_group_name=exports.log_group_name if exports else None,
-    )
-
-
-def add_backup_key(template: Template, encryption: Encryption) -> Value:
-    """Add the key of the exports, and return its ARN. It is kept whatever happens to the stack."""
-    return add_kept_key(
-        template,
-        "BackupKey",
-        "exports",
-        encryption.deletion_days,
-        "Encrypts exports, which must be readable when the stage's own key is gone.",
-    )
-
-
-def add_vault(template: Template, settings: BackupSettings, encryption: Encryption) -> backup.BackupVault:
-    """Add the vault. It is kept when the stack goes: one that holds anything cannot be deleted.
-
-    A vault's key can never be changed, so it is the stage's own, which no setting changes. It encrypts little: Aurora's
-    snapshots stay under the cluster's key, in any vault.
-    Source: AWS Backup Developer Guide, "Encryption for backups in AWS Backup".
-    """
-    vault = backup.BackupVault(
-        "BackupVault",
-        BackupVaultName=names.backup_vault(template.stack_tags),
-        EncryptionKeyArn=encryption.key_arn,
-        DeletionPolicy="RetainExceptOnCreate",
-        UpdateReplacePolicy="Retain",
-    )
-    if not settings.deletable:
-        keep_until_its_time(vault)
-    if settings.lock:
-        vault.LockConfiguration = lock(settings)
-    return template.add(vault, why="Holds the database's snapshots, out of reach of what happens to the database.")
+    return Backups(vault_name=vault.ref(), role_arn=role.get_att("Arn"), key_arn=key_arn, **exports)
 
 
 def add_backup_role(template: Template) -> iam.Role:
@@ -136,54 +104,58 @@ def add_backup_role(template: Template) -> iam.Role:
     )
 
 
-def add_plan(template: Template, title: str, rules: list[backup.BackupRuleResourceType]) -> backup.BackupPlan:
-    """Add a plan of rules."""
-    plan = backup.BackupPlanResourceType(BackupPlanName=f"{title.lower()} backups", BackupPlanRule=rules)
-    return template.add(
-        backup.BackupPlan(f"{title}Backups", BackupPlan=plan),
+def rules(
+    settings: BackupSettings, vault: backup.BackupVault, copies: CrossRegionBackup | None
+) -> dict[str, backup.BackupRuleResourceType]:
+    """Return the rule of each schedule that keeps anything: of a day's, a week's and, for years, a month's snapshot.
+
+    Any second of the recent past is RDS's own to recover. Rules begin an hour apart, so that no snapshot waits for
+    another of the same cluster. A month's snapshot is copied for as long as it is kept, a week's not at all.
+    """
+    schedules = {
+        "daily": (1, "* * ?", settings.daily_retention_days, settings.copy_retention_days),
+        "weekly": (2, "? * SUN", settings.weekly_retention_days, 0),
+        MONTHLY: (3, "1 * ?", settings.monthly_retention_days, settings.monthly_retention_days),
+    }
+    found = {}
+    for name, (hours_later, days, kept_days, copy_days) in schedules.items():
+        if not kept_days:
+            continue
+        rule = found[name] = backup.BackupRuleResourceType(
+            RuleName=name,
+            TargetBackupVault=vault.ref(),
+            ScheduleExpression=f"cron(0 {(settings.at_hour + hours_later) % 24} {days} *)",
+            StartWindowMinutes=MINUTES_TO_START,
+            CompletionWindowMinutes=MINUTES_TO_FINISH,
+            Lifecycle=backup.LifecycleResourceType(DeleteAfterDays=kept_days),
+            RecoveryPointTags={"schedule": name},
+        )
+        if copies and copy_days:
+            lifecycle = backup.LifecycleResourceType(DeleteAfterDays=copy_days)
+            actions = [backup.CopyActionResourceType(DestinationBackupVaultArn=copies.vault_arn, Lifecycle=lifecycle)]
+            rule.CopyActions = If(copies.condition, actions, NoValue) if copies.condition else actions
+    return found
+
+
+def add_plan(
+    template: Template,
+    title: str,
+    rules: list[backup.BackupRuleResourceType],
+    database: Database,
+    role: iam.Role,
+) -> backup.BackupPlan:
+    """Add a plan of rules for the database, found by the tags of its stack and its component, or by its ARN."""
+    described = backup.BackupPlanResourceType(BackupPlanName=f"{title.lower()} backups", BackupPlanRule=rules)
+    plan = template.add(
+        backup.BackupPlan(f"{title}Backups", BackupPlan=described),
         why="Says when snapshots are taken and how long they are kept.",
     )
-
-
-def regular_rules(
-    settings: BackupSettings, vault: backup.BackupVault, copies: CrossRegionBackup | None
-) -> list[backup.BackupRuleResourceType]:
-    """Return the rules for the recent past: a day's and a week's snapshot. Any second of it is RDS's own to recover.
-
-    They begin an hour apart, so that no snapshot waits for another of the same cluster.
-    """
-    rules = []
-    if settings.daily_retention_days:
-        rule = _rule(DAILY, vault, _cron(settings.at_hour + 1), settings.daily_retention_days)
-        if copies:
-            rule.CopyActions = _copy(copies, settings.copy_retention_days)
-        rules.append(rule)
-    if settings.weekly_retention_days:
-        rules.append(_rule(WEEKLY, vault, _cron(settings.at_hour + 2, days="? * SUN"), settings.weekly_retention_days))
-    return rules
-
-
-def monthly_rule(
-    settings: BackupSettings, vault: backup.BackupVault, copies: CrossRegionBackup | None
-) -> backup.BackupRuleResourceType:
-    """Return the rule for three years: a snapshot on the first of each month, copied for as long as it is kept."""
-    rule = _rule(MONTHLY, vault, _cron(settings.at_hour + 3, days="1 * ?"), settings.monthly_retention_days)
-    if copies:
-        rule.CopyActions = _copy(copies, settings.monthly_retention_days)
-    return rule
-
-
-def select_database(
-    template: Template, title: str, database: Database, plan: backup.BackupPlan, role: iam.Role
-) -> None:
-    """Apply a plan to the database, found by the tags that its stack and its component gave it, or by its ARN."""
     selection = backup.BackupSelectionResourceType(SelectionName="database", IamRoleArn=role.get_att("Arn"))
-    if found_by_tags(database):
+    if tags := telling_tags(database):
         selection.Resources = [Sub("arn:${AWS::Partition}:rds:${AWS::Region}:${AWS::AccountId}:cluster:*")]
         selection.Conditions = backup.Conditions(
             StringEquals=[
-                backup.ConditionParameter(ConditionKey=f"aws:ResourceTag/{key}", ConditionValue=value)
-                for key, value in database.tags.items()
+                backup.ConditionParameter(ConditionKey=key, ConditionValue=value) for key, value in tags.items()
             ]
         )
     else:
@@ -192,6 +164,7 @@ def select_database(
         backup.BackupSelection(f"{title}Selection", BackupPlanId=plan.ref(), BackupSelection=selection),
         why="Applies the plan to the stage's database, the restored one too.",
     )
+    return plan
 
 
 def tell_of_failures(
@@ -204,37 +177,13 @@ def tell_of_failures(
             template,
             f"{kind}Failed",
             notifications,
-            News(
-                alarm=f"{kind.lower()}-failed",
-                pattern={
-                    "source": ["aws.backup"],
-                    "detail-type": [f"{kind} Job State Change"],
-                    "detail": {"state": FAILED, vault_field: [vault.get_att("BackupVaultArn")]},
-                },
-                message=f"{kind} of the database <state>: <reason>.",
-                fields={"state": "$.detail.state", "reason": "$.detail.statusMessage"},
-            ),
+            alarm=f"{kind.lower()}-failed",
+            pattern={
+                "source": ["aws.backup"],
+                "detail-type": [f"{kind} Job State Change"],
+                "detail": {"state": FAILED, vault_field: [vault.get_att("BackupVaultArn")]},
+            },
+            message=f"{kind} of the database <state>: <reason>.",
+            fields={"state": "$.detail.state", "reason": "$.detail.statusMessage"},
             why=f"Tells people that a {kind.lower()} of the database failed.",
         )
-
-
-def _rule(name: str, vault: backup.BackupVault, schedule: str, retention_days: int) -> backup.BackupRuleResourceType:
-    return backup.BackupRuleResourceType(
-        RuleName=name,
-        TargetBackupVault=vault.ref(),
-        ScheduleExpression=schedule,
-        StartWindowMinutes=MINUTES_TO_START,
-        CompletionWindowMinutes=MINUTES_TO_FINISH,
-        Lifecycle=backup.LifecycleResourceType(DeleteAfterDays=retention_days),
-        RecoveryPointTags={"schedule": name},
-    )
-
-
-def _copy(copies: CrossRegionBackup, retention_days: int) -> If | list[backup.CopyActionResourceType]:
-    lifecycle = backup.LifecycleResourceType(DeleteAfterDays=retention_days)
-    actions = [backup.CopyActionResourceType(DestinationBackupVaultArn=copies.vault_arn, Lifecycle=lifecycle)]
-    return If(copies.condition, actions, NoValue) if copies.condition else actions
-
-
-def _cron(hour: int, days: str = "* * ?") -> str:
-    return f"cron(0 {hour % 24} {days} *)"

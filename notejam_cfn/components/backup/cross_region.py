@@ -12,7 +12,7 @@ from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import policies, resource_policies
-from ..data.encryption import add_kept_key
+from ..data.encryption import add_key
 
 GROUP = "Backups"
 
@@ -53,40 +53,40 @@ def add_cross_region_backup(
     A copy is encrypted with the key of the vault it goes to, unlike the snapshot it was made of.
     Source: AWS Backup Developer Guide, "Encryption for backups in AWS Backup".
     """
-    key_arn = add_kept_key(
+    key = add_key(
         template,
         "CopyKey",
         "copies of backups and images",
         key_deletion_days,
         "Encrypts the copies in their own region, whose keys are what is left when the first region is gone.",
     )
+    why = "Holds copies of the snapshots, out of reach of what happens to the first region."
+    vault = add_vault(template, "CopyVault", settings, key.get_att("Arn"), False, why)
+    return CrossRegionBackup(vault_arn=vault.get_att("BackupVaultArn"), vault_name=vault.ref())
+
+
+def add_vault(
+    template: Template, title: str, settings: BackupSettings, key_arn: Value, deletable: bool, why: str
+) -> backup.BackupVault:
+    """Add a vault. It is kept when the stack goes: one that holds anything cannot be deleted.
+
+    Unless it is `deletable`, only AWS Backup itself deletes what it holds or shortens how long that is kept. A lock
+    refuses what would be kept for less than a number of days, and to take anything away before its time. The number is
+    a setting of its own: another schedule must not change a lock that nobody can change any more. Without a grace time
+    whoever may change the vault can take the lock off; with one nobody can once it has passed.
+    """
     vault = backup.BackupVault(
-        "CopyVault",
+        title,
         BackupVaultName=names.backup_vault(template.stack_tags),
         EncryptionKeyArn=key_arn,
         DeletionPolicy="RetainExceptOnCreate",
         UpdateReplacePolicy="Retain",
     )
-    keep_until_its_time(vault)
+    if not deletable:
+        # Set past troposphere, which would write the policy as one line of text that neither people nor engines read.
+        vault.properties["AccessPolicy"] = policies.policy(resource_policies.refuse_deleting_backups())
     if settings.lock:
-        vault.LockConfiguration = lock(settings)
-    template.add(vault, why="Holds copies of the snapshots, out of reach of what happens to the first region.")
-    return CrossRegionBackup(vault_arn=vault.get_att("BackupVaultArn"), vault_name=vault.ref())
-
-
-def keep_until_its_time(vault: backup.BackupVault) -> None:
-    """Let nobody delete what a vault holds, or shorten how long it is kept; AWS Backup itself still does."""
-    # Set past troposphere, which would write the policy as one line of text that neither people nor engines read.
-    vault.properties["AccessPolicy"] = policies.policy(resource_policies.refuse_deleting_backups())
-
-
-def lock(settings: BackupSettings) -> backup.LockConfigurationType:
-    """Refuse what would be kept in a vault for less than a number of days, and to take anything away before its time.
-
-    The number is a setting of its own: another schedule must not change a lock that nobody can change any more.
-    Without a grace time whoever may change the vault can take the lock off; with one nobody can once it has passed.
-    """
-    configuration = backup.LockConfigurationType(MinRetentionDays=settings.lock_days)
-    if settings.lock_grace_days:
-        configuration.ChangeableForDays = settings.lock_grace_days
-    return configuration
+        vault.LockConfiguration = backup.LockConfigurationType(MinRetentionDays=settings.lock_days)
+        if settings.lock_grace_days:
+            vault.LockConfiguration.ChangeableForDays = settings.lock_grace_days
+    return template.add(vault, why=why)

@@ -9,15 +9,18 @@ from troposphere import backup, iam
 from ...core import names
 from ...core.template import Template
 from ..data.database import Database
-from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
+from ..observability.alarm_topic import AlarmTopic, tell_of_event
 
 HOURS_KEPT = 1
 DAYS_TO_CHOOSE_FROM = 30
 
 
-def found_by_tags(database: Database) -> bool:
-    """Tell whether a database has tags that no database of another system has, besides its component's."""
-    return len(database.tags) > 1
+def telling_tags(database: Database) -> dict[str, str]:
+    """Return the tags by which plans find a database, as conditions name them; none if it has only its component's.
+
+    A database of another system has that one too: without others it is found by its ARN.
+    """
+    return {f"aws:ResourceTag/{key}": value for key, value in database.tags.items()} if len(database.tags) > 1 else {}
 
 
 def add_restore_testing(
@@ -34,13 +37,18 @@ def add_restore_testing(
     Source: AWS Backup Developer Guide, "Restore testing".
     """
     plan = add_testing_plan(template, vault)
+    tags = telling_tags(database)
+    chosen: dict[str, Any] = {"ProtectedResourceArns": ["*"] if tags else [database.cluster_arn]}
+    if tags:
+        pairs = [backup.KeyValue(Key=key, Value=value) for key, value in tags.items()]
+        chosen["ProtectedResourceConditions"] = backup.ProtectedResourceConditions(StringEquals=pairs)
     template.add(
         backup.RestoreTestingSelection(
             "RestoreTestDatabase",
             RestoreTestingPlanName=plan.ref(),
             RestoreTestingSelectionName=names.restore_testing("database"),
             ProtectedResourceType="Aurora",
-            **_protected(database),
+            **chosen,
             RestoreMetadataOverrides={"dbSubnetGroupName": database.subnet_group_name},
             ValidationWindowHours=HOURS_KEPT,
             IamRoleArn=role.get_att("Arn"),
@@ -48,17 +56,6 @@ def add_restore_testing(
         why="Restores the database beside itself, in its own isolated subnets.",
     )
     tell_of_failed_test(template, plan, notifications)
-
-
-def _protected(database: Database) -> dict[str, Any]:
-    """Return which of the vault's snapshots are restored: those of the database, by its tags or its ARN."""
-    if not found_by_tags(database):
-        return {"ProtectedResourceArns": [database.cluster_arn]}
-    tags = [backup.KeyValue(Key=f"aws:ResourceTag/{key}", Value=value) for key, value in database.tags.items()]
-    return {
-        "ProtectedResourceArns": ["*"],
-        "ProtectedResourceConditions": backup.ProtectedResourceConditions(StringEquals=tags),
-    }
 
 
 def add_testing_plan(template: Template, vault: backup.BackupVault) -> backup.RestoreTestingPlan:
@@ -87,18 +84,16 @@ def tell_of_failed_test(template: Template, plan: backup.RestoreTestingPlan, not
         template,
         "RestoreTestFailed",
         notifications,
-        News(
-            alarm="restore-test-failed",
-            pattern={
-                "source": ["aws.backup"],
-                "detail-type": ["Restore Job State Change"],
-                "detail": {
-                    "status": ["FAILED", "ABORTED"],
-                    "restoreTestingPlanArn": [plan.get_att("RestoreTestingPlanArn")],
-                },
+        alarm="restore-test-failed",
+        pattern={
+            "source": ["aws.backup"],
+            "detail-type": ["Restore Job State Change"],
+            "detail": {
+                "status": ["FAILED", "ABORTED"],
+                "restoreTestingPlanArn": [plan.get_att("RestoreTestingPlanArn")],
             },
-            message="A snapshot could not be restored (<status>): <reason>.",
-            fields={"status": "$.detail.status", "reason": "$.detail.statusMessage"},
-        ),
+        },
+        message="A snapshot could not be restored (<status>): <reason>.",
+        fields={"status": "$.detail.status", "reason": "$.detail.statusMessage"},
         why="Tells people that a snapshot could not be restored.",
     )

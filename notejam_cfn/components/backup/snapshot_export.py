@@ -6,10 +6,9 @@ a day, as AWS Backup's events are delivered at best effort; looking twice does n
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
-from troposphere import backup, events, iam, s3, stepfunctions
+from troposphere import backup, events, s3, stepfunctions
 
 from ...config.settings import BackupSettings
 from ...core import names
@@ -17,9 +16,9 @@ from ...core.suppressions import READ_BY_ROLES_ONLY, Suppression
 from ...core.template import Template
 from ...core.values import Value
 from ...iam import policies
-from ..data.bucket import add_tls_only, closed_bucket, encrypted_with
+from ..data.bucket import add_private_bucket, lifecycle_rule
 from ..data.encryption import Encryption
-from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
+from ..observability.alarm_topic import AlarmTopic, tell_of_event
 from ..observability.log_groups import add_log_group
 from ..service_role import service_role
 from ..state_machines import add_state_machine, calls
@@ -33,15 +32,6 @@ NOT_LOCKED = Suppression(
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class SnapshotExport:
-    """The bucket of exports, what fills it, and where it says how that went."""
-
-    bucket: Value
-    machine_arn: Value
-    log_group_name: Value
-
-
 def add_snapshot_export(
     template: Template,
     settings: BackupSettings,
@@ -50,10 +40,16 @@ def add_snapshot_export(
     key_arn: Value,
     encryption: Encryption,
     notifications: AlarmTopic,
-) -> SnapshotExport:
-    """Add the bucket, the state machine that fills it, and word to people when it does not."""
+) -> dict[str, Value]:
+    """Add the bucket, the state machine that fills it, and word to people when it does not.
+
+    Returns what `Backups` says of them, by the names of its fields.
+    """
     bucket = add_archive(template, settings, key_arn)
-    writer = add_writer_role(template, bucket, key_arn)
+    writing = policies.allow_exporting_snapshots(bucket.get_att("Arn"), key_arn)
+    writer = template.add(
+        service_role("ExportWriterRole", "export.rds", *writing), why="Lets RDS write exports to the bucket."
+    )
     log = add_log_group(
         template,
         "ExportLogGroup",
@@ -66,7 +62,14 @@ def add_snapshot_export(
         template,
         "Export",
         snapshot_export_machine.definition(),
-        substitutions(vault, plan, bucket, writer, key_arn),
+        {
+            "VaultName": vault.ref(),
+            "PlanId": plan.ref(),
+            "Bucket": bucket.ref(),
+            "RoleArn": writer.get_att("Arn"),
+            "KeyArn": key_arn,
+            **calls(snapshot_export_machine.ACTIONS),
+        },
         policies.allow_starting_exports(writer.get_att("Arn"), key_arn, vault.get_att("BackupVaultArn")),
         log,
         may="Lets the state machine find snapshots and start exports.",
@@ -74,70 +77,38 @@ def add_snapshot_export(
     )
     start_machine(template, vault, machine)
     tell_of_failure(template, machine, notifications)
-    return SnapshotExport(bucket=bucket.ref(), machine_arn=machine.ref(), log_group_name=log.ref())
+    return {"bucket": bucket.ref(), "export_arn": machine.ref(), "export_log_group_name": log.ref()}
 
 
 def add_archive(template: Template, settings: BackupSettings, key_arn: Value) -> s3.Bucket:
-    """Add the bucket: private, versioned, encrypted with the backups' key, kept whatever happens to the stack."""
-    bucket = closed_bucket("Exports", encrypted_with(key_arn), lifecycle(settings))
-    if settings.object_lock:
-        lock_objects(bucket, settings.export_warm_days)
-    suppressions = [READ_BY_ROLES_ONLY] if settings.object_lock else [READ_BY_ROLES_ONLY, NOT_LOCKED]
-    template.add(bucket, why="Keeps the exports: warm for three years, then in the archive.", suppress=suppressions)
-    add_tls_only(template, bucket, "Lets nobody talk to the bucket without TLS.")
-    return bucket
+    """Add the bucket, encrypted with the backups' key.
 
-
-def lifecycle(settings: BackupSettings) -> s3.LifecycleConfiguration:
-    """Move exports to Glacier Deep Archive when they are no longer warm, and delete them when their time has come.
-
+    Exports move to Glacier Deep Archive when they are no longer warm, and go when their time has come. With a lock,
+    only those who may bypass governance delete an object version while it is warm.
     By default S3 leaves what is smaller than 128 KB where it is, and a small table may well be.
     Source: Amazon S3 User Guide, "Transitioning objects using Amazon S3 Lifecycle".
     """
-    rule = s3.LifecycleRule(
-        Id="archive",
-        Status="Enabled",
-        Transitions=[
-            s3.LifecycleRuleTransition(StorageClass="DEEP_ARCHIVE", TransitionInDays=settings.export_warm_days)
-        ],
-        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=DAYS_KEPT_AFTER_DELETION),
-        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
-    )
+    archived = s3.LifecycleRuleTransition(StorageClass="DEEP_ARCHIVE", TransitionInDays=settings.export_warm_days)
+    rule = lifecycle_rule("archive", DAYS_KEPT_AFTER_DELETION, Transitions=[archived])
     if settings.export_retention_days:
         rule.ExpirationInDays = settings.export_retention_days
-    return s3.LifecycleConfiguration(Rules=[rule], TransitionDefaultMinimumObjectSize="varies_by_storage_class")
-
-
-def lock_objects(bucket: s3.Bucket, days: int) -> None:
-    """Refuse to delete an object version while it is warm, but by those who may bypass governance."""
-    bucket.ObjectLockEnabled = True
-    bucket.ObjectLockConfiguration = s3.ObjectLockConfiguration(
-        ObjectLockEnabled="Enabled",
-        Rule=s3.ObjectLockRule(DefaultRetention=s3.DefaultRetention(Mode="GOVERNANCE", Days=days)),
+    locked: dict[str, Any] = {}
+    if settings.object_lock:
+        retention = s3.DefaultRetention(Mode="GOVERNANCE", Days=settings.export_warm_days)
+        lock = s3.ObjectLockConfiguration(
+            ObjectLockEnabled="Enabled", Rule=s3.ObjectLockRule(DefaultRetention=retention)
+        )
+        locked = {"ObjectLockEnabled": True, "ObjectLockConfiguration": lock}
+    return add_private_bucket(
+        template,
+        "Exports",
+        key_arn,
+        s3.LifecycleConfiguration(Rules=[rule], TransitionDefaultMinimumObjectSize="varies_by_storage_class"),
+        "Keeps the exports: warm for three years, then in the archive.",
+        [READ_BY_ROLES_ONLY] if locked else [READ_BY_ROLES_ONLY, NOT_LOCKED],
+        "Lets nobody talk to the bucket without TLS.",
+        **locked,
     )
-
-
-def add_writer_role(template: Template, bucket: s3.Bucket, key_arn: Value) -> iam.Role:
-    """Add the role RDS takes to write an export."""
-    statements = policies.allow_exporting_snapshots(bucket.get_att("Arn"), key_arn)
-    return template.add(
-        service_role("ExportWriterRole", "export.rds", *statements),
-        why="Lets RDS write exports to the bucket.",
-    )
-
-
-def substitutions(
-    vault: backup.BackupVault, plan: backup.BackupPlan, bucket: s3.Bucket, writer: iam.Role, key_arn: Value
-) -> dict[str, Any]:
-    """Return what the machine's definition leaves open."""
-    return {
-        "VaultName": vault.ref(),
-        "PlanId": plan.ref(),
-        "Bucket": bucket.ref(),
-        "RoleArn": writer.get_att("Arn"),
-        "KeyArn": key_arn,
-        **calls(snapshot_export_machine.ACTIONS),
-    }
 
 
 def start_machine(template: Template, vault: backup.BackupVault, machine: stepfunctions.StateMachine) -> None:
@@ -170,15 +141,13 @@ def tell_of_failure(template: Template, machine: stepfunctions.StateMachine, not
         template,
         "ExportFailed",
         notifications,
-        News(
-            alarm="export-failed",
-            pattern={
-                "source": ["aws.states"],
-                "detail-type": ["Step Functions Execution Status Change"],
-                "detail": {"status": ["FAILED", "TIMED_OUT"], "stateMachineArn": [machine.ref()]},
-            },
-            message="A snapshot was not exported to S3 (<status>): <reason>.",
-            fields={"status": "$.detail.status", "reason": "$.detail.cause"},
-        ),
+        alarm="export-failed",
+        pattern={
+            "source": ["aws.states"],
+            "detail-type": ["Step Functions Execution Status Change"],
+            "detail": {"status": ["FAILED", "TIMED_OUT"], "stateMachineArn": [machine.ref()]},
+        },
+        message="A snapshot was not exported to S3 (<status>): <reason>.",
+        fields={"status": "$.detail.status", "reason": "$.detail.cause"},
         why="Tells people that a snapshot was not exported to S3.",
     )

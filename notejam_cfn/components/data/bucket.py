@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from awacs.aws import Statement
 from troposphere import s3
@@ -45,47 +46,57 @@ class Bucket(Inputs):
 @component("bucket")
 def add_bucket(template: Template, settings: BucketSettings, encryption: Encryption) -> Bucket:
     """Add a bucket of objects that the application keeps. Old versions go after days, unfinished uploads after one."""
-    rule = s3.LifecycleRule(
-        Id="expire-old-versions",
-        Status="Enabled",
-        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=settings.old_version_days),
-        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
-    )
+    rule = lifecycle_rule("expire-old-versions", settings.old_version_days)
     if settings.expiry_days:
         rule.ExpirationInDays = settings.expiry_days
     bucket = add_private_bucket(
-        template, f"{settings.name}Bucket", encryption, [rule], "Keeps the application's objects.", [VERSIONS_UNDO]
+        template,
+        f"{settings.name}Bucket",
+        encryption.key_arn,
+        s3.LifecycleConfiguration(Rules=[rule]),
+        "Keeps the application's objects.",
+        [READ_BY_ROLES_ONLY, VERSIONS_UNDO],
     )
     return Bucket(name=bucket.ref(), arn=bucket.get_att("Arn"), key_arn=encryption.key_arn)
+
+
+def lifecycle_rule(name: str, old_version_days: int, **properties: Any) -> s3.LifecycleRule:
+    """Make a rule by which old versions go after days and unfinished uploads after one, and what properties say."""
+    return s3.LifecycleRule(
+        Id=name,
+        Status="Enabled",
+        **properties,
+        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=old_version_days),
+        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
+    )
 
 
 def add_private_bucket(
     template: Template,
     title: str,
-    encryption: Encryption,
-    rules: list[s3.LifecycleRule],
+    key_arn: Value | None,
+    lifecycle: s3.LifecycleConfiguration,
     why: str,
     suppress: Sequence[Suppression],
+    policy_why: str = "Refuses requests to the bucket that are not over TLS.",
+    allowed: Sequence[Callable[[Value], Statement]] = (),
+    **properties: Any,
 ) -> s3.Bucket:
-    """Add a closed bucket under a customer key that is reached over TLS only."""
-    lifecycle = s3.LifecycleConfiguration(Rules=rules)
-    bucket = template.add(
-        closed_bucket(title, encrypted_with(encryption.key_arn), lifecycle),
-        why=why,
-        suppress=[READ_BY_ROLES_ONLY, *suppress],
-    )
-    add_tls_only(template, bucket, "Refuses requests to the bucket that are not over TLS.")
-    return bucket
+    """Add a bucket that is encrypted, versioned, closed to the public and reached over TLS only.
 
-
-def closed_bucket(title: str, encryption: s3.BucketEncryption, lifecycle: s3.LifecycleConfiguration) -> s3.Bucket:
-    """Make a bucket that is encrypted, versioned and closed to the public.
-
-    It is kept when the stack goes, since CloudFormation cannot delete a bucket with objects.
+    A customer key is asked for once per bucket rather than once per object; without one the objects are under S3's own.
+    The bucket's policy allows besides what roles have what `allowed` makes of the bucket's ARN. The bucket is kept when
+    the stack goes, since CloudFormation cannot delete one with objects.
     """
-    return s3.Bucket(
+    by_default = s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+    if key_arn is not None:
+        by_default = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key_arn)
+    encryption = s3.ServerSideEncryptionRule(ServerSideEncryptionByDefault=by_default)
+    if key_arn is not None:
+        encryption.BucketKeyEnabled = True
+    bucket = s3.Bucket(
         title,
-        BucketEncryption=encryption,
+        BucketEncryption=s3.BucketEncryption(ServerSideEncryptionConfiguration=[encryption]),
         PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
             BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
         ),
@@ -95,26 +106,14 @@ def closed_bucket(title: str, encryption: s3.BucketEncryption, lifecycle: s3.Lif
             EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
         ),
         LifecycleConfiguration=lifecycle,
-        DeletionPolicy="RetainExceptOnCreate",
-        UpdateReplacePolicy="Retain",
+        **{"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"} | properties,
     )
-
-
-def add_tls_only(template: Template, bucket: s3.Bucket, why: str, *allowed: Statement) -> None:
-    """Add the policy of a bucket: what is allowed besides what roles have, and nothing without TLS."""
+    template.add(bucket, why=why, suppress=suppress)
+    arn = bucket.get_att("Arn")
+    document = policies.policy(*(allow(arn) for allow in allowed), resource_policies.refuse_plain_http(arn))
     template.add(
-        s3.BucketPolicy(
-            f"{bucket.title}Policy",
-            Bucket=bucket.ref(),
-            PolicyDocument=policies.policy(*allowed, resource_policies.refuse_plain_http(bucket.get_att("Arn"))),
-        ),
-        why=why,
+        s3.BucketPolicy(f"{title}Policy", Bucket=bucket.ref(), PolicyDocument=document),
+        why=policy_why,
         suppress=[TLS_IN_OTHER_WORDS],
     )
-
-
-def encrypted_with(key_arn: Value) -> s3.BucketEncryption:
-    """Encrypt a bucket's objects with a customer key, asked for once per bucket rather than once per object."""
-    by_default = s3.ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=key_arn)
-    rule = s3.ServerSideEncryptionRule(ServerSideEncryptionByDefault=by_default, BucketKeyEnabled=True)
-    return s3.BucketEncryption(ServerSideEncryptionConfiguration=[rule])
+    return bucket

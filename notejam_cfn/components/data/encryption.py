@@ -40,25 +40,16 @@ def add_encryption(
     `services` publish to encrypted topics of the stack; EventBridge always may.
     A stage has one: a second key would cost as much again and be held by the same people.
     """
-    fate = "RetainExceptOnCreate" if settings.keep_key else "Delete"
-    key = template.add(
-        kms.Key(
-            "Key",
-            Description=names.of_stack(": database, secrets and logs"),
-            EnableKeyRotation=True,
-            PendingWindowInDays=settings.key_deletion_days,
-            KeyPolicy=policies.policy(
-                resource_policies.allow_account_to_administer_key(),
-                resource_policies.refuse_grants_to_people(),
-                resource_policies.allow_log_groups_to_use_key(),
-                resource_policies.allow_services_to_use_key(*services),
-                resource_policies.allow_events_to_use_key(),
-                *staying_out(template),
-            ),
-            DeletionPolicy=fate,
-            UpdateReplacePolicy="Retain",
-        ),
-        why="Encrypts the stage's data, secrets and logs under a key that only this account decides about.",
+    key = add_key(
+        template,
+        "Key",
+        "database, secrets and logs",
+        settings.key_deletion_days,
+        "Encrypts the stage's data, secrets and logs under a key that only this account decides about.",
+        resource_policies.allow_log_groups_to_use_key(),
+        resource_policies.allow_services_to_use_key(*services),
+        resource_policies.allow_events_to_use_key(),
+        kept=settings.keep_key,
     )
     template.add(
         kms.Alias("KeyAlias", AliasName=names.of_stack("", prefix="alias/"), TargetKeyId=key.ref()),
@@ -67,9 +58,16 @@ def add_encryption(
     return Encryption(key_arn=key.get_att("Arn"), deletion_days=settings.key_deletion_days)
 
 
-def add_kept_key(template: Template, title: str, what: str, deletion_days: int, why: str) -> Value:
-    """Add a key for what outlives its stack, kept whatever happens to that, and return its ARN."""
-    key = template.add(
+def add_key(
+    template: Template, title: str, what: str, deletion_days: int, why: str, *grants: Statement, kept: bool = True
+) -> kms.Key:
+    """Add a key of what it encrypts, kept whatever happens to the stack unless that is not asked for.
+
+    The pipeline's roles of other stages stay off a stage's key, and those of every stage off the pipeline's own.
+    """
+    tags = template.stack_tags
+    others = [resource_policies.refuse_stages(tags["project"], tags.get("stage"))] if "project" in tags else []
+    return template.add(
         kms.Key(
             title,
             Description=names.of_stack(f": {what}"),
@@ -78,17 +76,11 @@ def add_kept_key(template: Template, title: str, what: str, deletion_days: int, 
             KeyPolicy=policies.policy(
                 resource_policies.allow_account_to_administer_key(),
                 resource_policies.refuse_grants_to_people(),
-                *staying_out(template),
+                *grants,
+                *others,
             ),
-            DeletionPolicy="RetainExceptOnCreate",
+            DeletionPolicy="RetainExceptOnCreate" if kept else "Delete",
             UpdateReplacePolicy="Retain",
         ),
         why=why,
     )
-    return key.get_att("Arn")
-
-
-def staying_out(template: Template) -> list[Statement]:
-    """Keep the pipeline's roles of other stages off a stage's key, and those of every stage off the pipeline's own."""
-    tags = template.stack_tags
-    return [resource_policies.refuse_stages(tags["project"], tags.get("stage"))] if "project" in tags else []

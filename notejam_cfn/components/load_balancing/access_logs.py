@@ -8,7 +8,7 @@ from ...config.settings import LoadBalancerSettings
 from ...core.suppressions import Suppression
 from ...core.template import Template
 from ...iam import resource_policies
-from ..data.bucket import add_tls_only, closed_bucket
+from ..data.bucket import add_private_bucket, lifecycle_rule
 
 HOLDS_LOGS_ITSELF = Suppression(
     reason="This bucket is where access logs end: logging access to it would need another such bucket, and so on.",
@@ -33,27 +33,15 @@ def add_access_logs(template: Template, settings: LoadBalancerSettings) -> s3.Bu
 
     It is kept when the stack goes, since CloudFormation cannot delete a bucket with objects; they expire by themselves.
     """
-    by_s3 = s3.ServerSideEncryptionRule(
-        ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
-    )
-    expiring = s3.LifecycleRule(
-        Id="expire",
-        Status="Enabled",
-        ExpirationInDays=settings.access_log_days,
-        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
-        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
-    )
-    bucket = closed_bucket(
+    expiring = lifecycle_rule("expire", 1, ExpirationInDays=settings.access_log_days)
+    return add_private_bucket(
+        template,
         "AccessLogs",
-        s3.BucketEncryption(ServerSideEncryptionConfiguration=[by_s3]),
+        None,
         s3.LifecycleConfiguration(Rules=[expiring]),
+        "Keeps a line for each request, for analysis with Athena, until it expires.",
+        [HOLDS_LOGS_ITSELF, ENCRYPTED_BY_S3, LOGS_EXPIRE],
+        "Lets the load balancer write access logs, and nobody talk to the bucket without TLS.",
+        [resource_policies.allow_delivering_load_balancer_logs],
+        DeletionPolicy="Retain",
     )
-    bucket.DeletionPolicy = "Retain"
-    template.add(
-        bucket,
-        why="Keeps a line for each request, for analysis with Athena, until it expires.",
-        suppress=[HOLDS_LOGS_ITSELF, ENCRYPTED_BY_S3, LOGS_EXPIRE],
-    )
-    why = "Lets the load balancer write access logs, and nobody talk to the bucket without TLS."
-    add_tls_only(template, bucket, why, resource_policies.allow_delivering_load_balancer_logs(bucket.get_att("Arn")))
-    return bucket

@@ -79,34 +79,34 @@ def rules_of_stage(template: Template) -> list[str]:
     return [names.stack(tags["project"], tags["stage"], "").removesuffix("-")] if "stage" in tags else []
 
 
-@dataclasses.dataclass(frozen=True)
-class News:
-    """An event that people are told of: which alarm of the runbook it is, its pattern, and what the message says.
+def tell_of_event(
+    template: Template,
+    title: str,
+    notifications: AlarmTopic,
+    *,
+    alarm: str,
+    pattern: Mapping[str, Any],
+    message: str,
+    fields: Mapping[str, str],
+    why: str,
+) -> None:
+    """Tell people of an event at once, in a sentence with a link to what to do: the section `alarm` of the runbook.
 
     `message` may name fields of the event in angle brackets; `fields` says where they are, such as `$.detail.state`.
     """
-
-    alarm: str
-    pattern: Mapping[str, Any]
-    message: str
-    fields: Mapping[str, str]
-
-
-def tell_of_event(template: Template, title: str, notifications: AlarmTopic, news: News, why: str) -> None:
-    """Tell people of an event at once, in a sentence with a link to what to do."""
-    text = f"{news.message}{notifications.what_to_do(news.alarm)}"
-    where = notifications.reference(news.alarm).replace(": ", ": what to do stands at ", 1)
+    where = notifications.reference(alarm).replace(": ", ": what to do stands at ", 1)
     template.add(
         events.Rule(
             title,
-            Description=f"{news.alarm}{where}",
-            EventPattern=dict(news.pattern),
+            Description=f"{alarm}{where}",
+            EventPattern=dict(pattern),
             Targets=[
                 events.Target(
                     Id="people",
                     Arn=notifications.topic_arn,
                     InputTransformer=events.InputTransformer(
-                        InputPathsMap=dict(news.fields), InputTemplate=json.dumps(text)
+                        InputPathsMap=dict(fields),
+                        InputTemplate=json.dumps(f"{message}{notifications.what_to_do(alarm)}"),
                     ),
                 )
             ],

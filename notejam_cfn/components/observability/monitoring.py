@@ -21,7 +21,7 @@ from ..data.database import Database
 from ..load_balancing.dns import add_certificate_alarm
 from ..load_balancing.load_balancer import LoadBalancer
 from ..network.vpc import Network
-from .alarm_topic import AlarmTopic, News, tell_of_event
+from .alarm_topic import AlarmTopic, tell_of_event
 from .dashboard import Watched, Widget, add_dashboard
 from .metric_alarms import MetricAlarm, add_alarm
 from .queries import CONTAINERS, EXPORTS, FIREWALL, POSTGRESQL, QUESTIONS, TRAFFIC, SavedQuery, add_queries
@@ -237,17 +237,15 @@ def tell_of_failing_tasks(template: Template, notifications: AlarmTopic, service
         template,
         "TasksFail",
         notifications,
-        News(
-            alarm="tasks-fail",
-            pattern={
-                "source": ["aws.ecs"],
-                "detail-type": ["ECS Service Action", "ECS Deployment State Change"],
-                "resources": [{"prefix": services}],
-                "detail": {"eventName": ["SERVICE_TASK_START_IMPAIRED", "SERVICE_DEPLOYMENT_FAILED"]},
-            },
-            message="Tasks do not stay up, or a deployment was given up (<event>).",
-            fields={"event": "$.detail.eventName"},
-        ),
+        alarm="tasks-fail",
+        pattern={
+            "source": ["aws.ecs"],
+            "detail-type": ["ECS Service Action", "ECS Deployment State Change"],
+            "resources": [{"prefix": services}],
+            "detail": {"eventName": ["SERVICE_TASK_START_IMPAIRED", "SERVICE_DEPLOYMENT_FAILED"]},
+        },
+        message="Tasks do not stay up, or a deployment was given up (<event>).",
+        fields={"event": "$.detail.eventName"},
         why="Tells people that tasks start and stop again and again, or that a deployment was given up.",
     )
 

@@ -8,11 +8,11 @@ from awacs.aws import Statement
 from troposphere import s3
 
 from ...config.settings import DeliverySettings
-from ...core.suppressions import Suppression
+from ...core.suppressions import READ_BY_ROLES_ONLY, Suppression
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import pipeline_policies, policies
-from ..data.bucket import add_private_bucket
+from ..data.bucket import add_private_bucket, lifecycle_rule
 from ..data.encryption import Encryption
 
 ADMINISTRATION = "administration"
@@ -58,29 +58,16 @@ def add_artifact_store(template: Template, settings: DeliverySettings, encryptio
 
     Under `administration/` administrators put templates that are too large for a request, and releases, for a week.
     """
+    uploads = lifecycle_rule("expire-uploads", 1, ExpirationInDays=UPLOAD_DAYS)
+    uploads.Prefix = f"{ADMINISTRATION}/"
     bucket = add_private_bucket(
         template,
         "ArtifactBucket",
-        encryption,
-        [
-            expiry("expire", settings.kept_artifact_days),
-            expiry("expire-uploads", UPLOAD_DAYS, f"{ADMINISTRATION}/"),
-        ],
+        encryption.key_arn,
+        s3.LifecycleConfiguration(
+            Rules=[lifecycle_rule("expire", 1, ExpirationInDays=settings.kept_artifact_days), uploads]
+        ),
         "Holds what the pipeline's actions hand on: sources and plans.",
-        [MADE_AGAIN],
+        [READ_BY_ROLES_ONLY, MADE_AGAIN],
     )
     return Artifacts(bucket_name=bucket.ref(), bucket_arn=bucket.get_att("Arn"), key_arn=encryption.key_arn)
-
-
-def expiry(name: str, days: int, prefix: str = "") -> s3.LifecycleRule:
-    """Expire objects after days, their old versions a day later, and uploads that were never finished."""
-    rule = s3.LifecycleRule(
-        Id=name,
-        Status="Enabled",
-        ExpirationInDays=days,
-        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
-        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
-    )
-    if prefix:
-        rule.Prefix = prefix
-    return rule

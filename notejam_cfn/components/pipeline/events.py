@@ -10,7 +10,7 @@ from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import pipeline_policies, policies, resource_policies
 from ..data.encryption import Encryption
-from ..observability.alarm_topic import AlarmTopic, News, tell_of_event
+from ..observability.alarm_topic import AlarmTopic, tell_of_event
 from ..observability.log_groups import add_log_group
 from ..observability.queries import PIPELINE, add_queries
 from .pipeline import Pipeline
@@ -92,15 +92,17 @@ def add_event_log(template: Template, settings: DeliverySettings, encryption: En
 
 def add_failure_notice(template: Template, pipeline: Pipeline, people: AlarmTopic) -> None:
     """Tell people which action of the pipeline failed, or who refused a change, with a link to what to do."""
-    news = News(
-        "pipeline-failed",
-        {
+    tell_of_event(
+        template,
+        "PipelineFailed",
+        people,
+        alarm="pipeline-failed",
+        pattern={
             "source": ["aws.codepipeline"],
             "detail-type": ["CodePipeline Action Execution State Change"],
             "detail": {"state": ["FAILED"], "pipeline": [pipeline.name]},
         },
-        "Action <action> of stage <stage> failed in execution <execution>.",
-        {"action": "$.detail.action", "stage": "$.detail.stage", "execution": "$.detail.execution-id"},
+        message="Action <action> of stage <stage> failed in execution <execution>.",
+        fields={"action": "$.detail.action", "stage": "$.detail.stage", "execution": "$.detail.execution-id"},
+        why="Tells people that the pipeline failed, before they have to look.",
     )
-    why = "Tells people that the pipeline failed, before they have to look."
-    tell_of_event(template, "PipelineFailed", people, news, why)

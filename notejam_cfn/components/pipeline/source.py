@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from awacs.aws import Statement
-from troposphere import codecommit, codeconnections, codepipeline
+from troposphere import codecommit, codeconnections, codepipeline, s3
 
 from ...config.settings import REPOSITORY_PATTERN, DeliverySettings
 from ...core import names
+from ...core.suppressions import READ_BY_ROLES_ONLY
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import pipeline_policies
-from ..data.bucket import add_private_bucket
+from ..data.bucket import add_private_bucket, lifecycle_rule
 from ..data.encryption import Encryption
-from .artifacts import MADE_AGAIN, expiry
+from .artifacts import MADE_AGAIN
 
 ACTION = "source"
 ZIP_KEY = "source.zip"
@@ -140,10 +141,10 @@ def add_zip(template: Template, encryption: Encryption) -> Source:
     bucket = add_private_bucket(
         template,
         "SourceBucket",
-        encryption,
-        [expiry("expire", ZIP_DAYS)],
+        encryption.key_arn,
+        s3.LifecycleConfiguration(Rules=[lifecycle_rule("expire", 1, ExpirationInDays=ZIP_DAYS)]),
         "Takes the code as a zip, to start without Git.",
-        [MADE_AGAIN],
+        [READ_BY_ROLES_ONLY, MADE_AGAIN],
     )
     arn = bucket.get_att("Arn")
     return Source(

@@ -70,6 +70,12 @@ def test_the_plan_is_daily_weekly_and_monthly(production: Any, of_type: Any) -> 
     assert len({rule["ScheduleExpression"].split()[1] for rule in found.values()}) == 3
 
 
+def test_where_only_months_are_kept_no_plan_is_without_a_rule(compose: Any, of_type: Any) -> None:
+    template = compose("standard", backups={"daily_retention_days": 0, "weekly_retention_days": 0})["backups"]
+    (plan,) = of_type(template, "AWS::Backup::BackupPlan").values()
+    assert [rule["RuleName"] for rule in plan["BackupPlan"]["BackupPlanRule"]] == ["monthly"]
+
+
 def test_how_far_back_any_second_can_be_recovered_is_the_databases_to_say(production: Any, of_type: Any) -> None:
     cluster = production["database"]["Resources"]["DatabaseCluster"]["Properties"]
     assert cluster["BackupRetentionPeriod"] == 35
