@@ -21,7 +21,7 @@ from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import cloudformation_policies, pipeline_policies, policies
-from ...iam.placement import StageSubnets
+from ...iam.cloudformation_policies import StageNeeds
 
 PLAN, DEPLOY, EXECUTE, BOUNDARY = "plan", "deploy", "execute", "boundary"
 PIPELINE_ACCOUNT = "PipelineAccount"
@@ -90,31 +90,14 @@ class StageAccess:
         return Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:{resource}", Account=self.account)
 
 
-@dataclasses.dataclass(frozen=True)
-class StageNeeds:
-    """What a stage's templates ask for: their resource types, what their roles do, and which services these trust.
-
-    `narrow` are actions on resources, `wide` those for which AWS offers no resource; `subnets` are those of its
-    network; `domains` are those of records.
-    """
-
-    kinds: frozenset[str]
-    narrow: frozenset[str]
-    wide: frozenset[str]
-    services: tuple[str, ...]
-    subnets: StageSubnets
-    domains: tuple[str, ...] = ()
-
-
 @component("stage-access")
 def add_stage_access(template: Template, access: StageAccess, pipeline: tuple[Value, str], needs: StageNeeds) -> None:
     """Add the roles of one stage, which trust the pipeline's builds for it, and the boundary of its own roles.
 
     `pipeline` is the account and the region that the pipeline is in.
     """
-    prefix = names.stack(access.project, access.stage, "")
-    boundary = add_boundary(template, prefix, (access.project, access.stage), needs)
-    execute = add_execute_role(template, access, boundary, needs)
+    prefix = needs.prefix
+    execute = add_execute_role(template, needs, add_boundary(template, needs))
     looking = template.add(
         iam.ManagedPolicy(
             "Looking",
@@ -154,9 +137,9 @@ def add_stage_access(template: Template, access: StageAccess, pipeline: tuple[Va
     )
 
 
-def add_boundary(template: Template, prefix: str, of: tuple[str, str], needs: StageNeeds) -> iam.ManagedPolicy:
+def add_boundary(template: Template, needs: StageNeeds) -> iam.ManagedPolicy:
     """Add the most that the roles of the stage can do, whatever a template of the stage gives them."""
-    statements = cloudformation_policies.bound(needs.narrow, needs.wide, prefix, of, needs.services, needs.subnets)
+    statements = cloudformation_policies.bound(needs)
     return template.add(
         iam.ManagedPolicy(
             "Boundary",
@@ -169,9 +152,7 @@ def add_boundary(template: Template, prefix: str, of: tuple[str, str], needs: St
     )
 
 
-def add_execute_role(
-    template: Template, access: StageAccess, boundary: iam.ManagedPolicy, needs: StageNeeds
-) -> iam.Role:
+def add_execute_role(template: Template, needs: StageNeeds, boundary: iam.ManagedPolicy) -> iam.Role:
     """Add the role that CloudFormation works in: it can make what the stage's templates contain, and nothing else."""
     role = template.add(
         iam.Role(
@@ -181,10 +162,7 @@ def add_execute_role(
         ),
         why="Lets CloudFormation create and change the stage.",
     )
-    prefix, of = names.stack(access.project, access.stage, ""), (access.project, access.stage)
-    making = cloudformation_policies.allow_creating(
-        needs.kinds, prefix, of, boundary.ref(), needs.services, needs.subnets, needs.domains
-    )
+    making = cloudformation_policies.allow_creating(needs, boundary.ref())
     for number, document in enumerate(cloudformation_policies.in_policies(making), start=1):
         template.add(
             iam.ManagedPolicy(
