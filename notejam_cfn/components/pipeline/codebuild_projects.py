@@ -23,6 +23,7 @@ from ...iam import pipeline_policies, policies
 from ..containers.image_repository import ImageRepository
 from ..data.encryption import Encryption
 from ..observability.log_groups import add_log_group
+from ..service_role import service_role
 from .artifacts import ADMINISTRATION, Artifacts
 from .stage_access import DEPLOY, PLAN, StageAccess
 
@@ -220,7 +221,16 @@ def add_project(
     """
     kind, image = BUILD_IMAGES[shop.architecture]
     title = "".join(word.capitalize() for word in name.split("-"))
-    role = add_build_role(template, [shop.basics, *more], name, title, statements)
+    role = template.add(
+        service_role(
+            f"{title}Role",
+            "codebuild",
+            *statements,
+            RoleName=Sub(names.iam_name(names.THIS_STACK, name)),
+            managed=[shop.basics, *more],
+        ),
+        why=f"Lets the build {name} do what it is for, and no more.",
+    )
     environment = codebuild.Environment(
         Type=kind,
         Image=image,
@@ -249,20 +259,4 @@ def add_project(
         ),
         why=why,
         suppress=[BUILDS_IMAGES] if name == IMAGE else [],
-    )
-
-
-def add_build_role(
-    template: Template, basics: Sequence[iam.ManagedPolicy], name: str, title: str, statements: Sequence[Statement]
-) -> iam.Role:
-    """Add the role of one build: what all of them need, and what it is for."""
-    return template.add(
-        iam.Role(
-            f"{title}Role",
-            RoleName=Sub(names.iam_name(names.THIS_STACK, name)),
-            AssumeRolePolicyDocument=policies.assumed_by_service("codebuild"),
-            ManagedPolicyArns=[one.ref() for one in basics],
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
-        ),
-        why=f"Lets the build {name} do what it is for, and no more.",
     )

@@ -22,6 +22,7 @@ from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import cloudformation_policies, pipeline_policies, policies
 from ...iam.cloudformation_policies import StageNeeds
+from ..service_role import role
 
 PLAN, DEPLOY, EXECUTE, BOUNDARY = "plan", "deploy", "execute", "boundary"
 PIPELINE_ACCOUNT = "PipelineAccount"
@@ -154,14 +155,9 @@ def add_boundary(template: Template, needs: StageNeeds) -> iam.ManagedPolicy:
 
 def add_execute_role(template: Template, needs: StageNeeds, boundary: iam.ManagedPolicy) -> iam.Role:
     """Add the role that CloudFormation works in: it can make what the stage's templates contain, and nothing else."""
-    role = template.add(
-        iam.Role(
-            "ExecuteRole",
-            RoleName=Sub(names.iam_name(names.THIS_STACK, EXECUTE)),
-            AssumeRolePolicyDocument=pipeline_policies.assumed_by_cloudformation(),
-        ),
-        why="Lets CloudFormation create and change the stage.",
-    )
+    trust = pipeline_policies.assumed_by_cloudformation()
+    execute = role("ExecuteRole", trust, RoleName=Sub(names.iam_name(names.THIS_STACK, EXECUTE)))
+    template.add(execute, why="Lets CloudFormation create and change the stage.")
     making = cloudformation_policies.allow_creating(needs, boundary.ref())
     for number, document in enumerate(cloudformation_policies.in_policies(making), start=1):
         template.add(
@@ -169,12 +165,12 @@ def add_execute_role(template: Template, needs: StageNeeds, boundary: iam.Manage
                 f"StagePermissions{number}",
                 Description="What CloudFormation needs for the types in the templates; derived from their schemas",
                 PolicyDocument=policies.policy(*document),
-                Roles=[role.ref()],
+                Roles=[execute.ref()],
             ),
             why="Lets CloudFormation make what the stage's templates contain, and nothing else.",
             suppress=suppressions_of(document),
         )
-    return role
+    return execute
 
 
 def suppressions_of(statements: Sequence[Statement]) -> list[Suppression]:
@@ -214,15 +210,14 @@ def add_trusting_role(
     """Add a role that one role of the pipeline's account may take on, by its account and name."""
     account, name = trusted
     arn = Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:role/{name}", Account=account)
-    role = iam.Role(
+    made = role(
         f"{kind.capitalize()}Role",
+        policies.policy(pipeline_policies.trust_roles_of(account, [arn])),
+        *statements,
+        managed=[common],
         RoleName=Sub(names.iam_name(names.THIS_STACK, kind)),
-        AssumeRolePolicyDocument=policies.policy(pipeline_policies.trust_roles_of(account, [arn])),
-        ManagedPolicyArns=[common.ref()],
     )
-    if statements:
-        role.Policies = [iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))]
-    template.add(role, why=why)
+    template.add(made, why=why)
 
 
 def add_account(template: Template, name: str, label: str, description: str) -> Parameter:
