@@ -29,7 +29,7 @@ from ..core.render import compact_json
 from ..core.values import Value
 from . import permissions
 from .permissions import TAGS_ONE
-from .pipeline_policies import document, in_account, on, stacks_named
+from .pipeline_policies import document, stacks_named
 from .placement import (
     PLACING,
     StageSubnets,
@@ -37,7 +37,7 @@ from .placement import (
     allow_placing_load_balancers,
     allow_placing_services,
 )
-from .policies import allow, allow_everywhere
+from .policies import allow, allow_everywhere, in_account, on
 
 # A managed policy holds 6,144 characters without white space; pseudo parameters are longer than what they stand for.
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

@@ -87,8 +87,8 @@ class StageAccess:
 
     def _arn(self, resource: str) -> Value:
         if self.account is AccountId:
-            return Sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{resource}")
-        return Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:{resource}", Account=self.account)
+            return policies.in_account(f"iam::${{AWS::AccountId}}:{resource}")
+        return policies.in_account(f"iam::${{Account}}:{resource}", Account=self.account)
 
 
 @component("stage-access")
@@ -209,7 +209,7 @@ def add_trusting_role(
 ) -> None:
     """Add a role that one role of the pipeline's account may take on, by its account and name."""
     account, name = trusted
-    arn = Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:role/{name}", Account=account)
+    arn = policies.in_account(f"iam::${{Account}}:role/{name}", Account=account)
     made = role(
         f"{kind.capitalize()}Role",
         policies.policy(pipeline_policies.trust_roles_of(account, [arn])),
