@@ -227,8 +227,8 @@ CLOSING = """
 
 `region` and `account` of a stage that is deployed: it comes up anew in the other place, and the stacks in the old one
 stay and are paid for. `deploy` shows them; `python -m notejam_cfn failover` brings the data along.
-`delivery.region` and `delivery.account`: what has to go first is in
-[delivery.md](delivery.md#other-regions-and-accounts).
+`delivery.region` and `delivery.account`: the delivery comes up anew there too; what does not come along is in
+[delivery.md](delivery.md#when-a-stage-or-the-pipeline-has-moved).
 """
 
 

@@ -11,9 +11,9 @@ from troposphere import Join, Select, Split
 from ..core.inputs import InvalidInput, shown
 from ..core.template import Template, component
 from ..core.values import Value
-from .data.database import PORT, Database
+from .data.database import PORT, Database, add_database_clients
 from .load_balancing.load_balancer import LoadBalancer
-from .network.security_groups import add_security_group, allow_from_group
+from .network.security_groups import allow_from_group
 from .network.vpc import Network
 
 
@@ -60,13 +60,6 @@ def existing_database(
     `security_group_id` is the database's own group, which gets a rule that admits the new one on `port`. `secret_arn`
     is a secret with the keys `username` and `password`, as RDS makes them.
     """
-    clients = add_security_group(
-        template,
-        "DatabaseClients",
-        network.vpc_id,
-        "Worn by what may connect to the database",
-        "Marks what may connect to the database, whatever its address.",
-    )
-    clients_id = clients.get_att("GroupId")
+    clients_id = add_database_clients(template, network.vpc_id).get_att("GroupId")
     allow_from_group(template, "DatabaseAccess", clients_id, security_group_id, port, "database connections")
     return Database(endpoint, secret_arn, clients_id, name=name, port=port)

@@ -19,9 +19,9 @@ from .service_role import service_role
 State = dict[str, Any]
 
 
-def call(action: str, arguments: State, retry: State | None = None, **rest: Any) -> State:
+def call(action: str, arguments: State, **rest: Any) -> State:
     """Return a state that calls AWS, and tries again for minutes. `action` names the placeholder of what is called."""
-    again = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate": 2, "MaxAttempts": 5} | (retry or {})
+    again = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "BackoffRate": 2, "MaxAttempts": 5}
     return {"Type": "Task", "Resource": f"${{{action}}}", "Arguments": arguments, "Retry": [again], **rest}
 
 

@@ -183,15 +183,14 @@ def allow_writing_logs(project: str, stage: str) -> Statement:
     return allow(on("logs", "CreateLogStream", "PutLogEvents"), [groups])
 
 
-def allow_developing_previews(project: str, stage: str) -> list[Statement]:
+def allow_developing_previews(project: str, stage: str, making_role_arn: Value) -> list[Statement]:
     """Make, change and end the previews of a stage, and push the images that they run.
 
     CloudFormation works in the stage's role for previews, which must be named each time, so that a stack which somebody
     else once made in another role is out of reach too.
     """
     stacks = stacks_named([names.preview(project, stage, "")])
-    role = in_account(f"iam::${{AWS::AccountId}}:role/{name(project, stage, names.PREVIEWS)}")
-    in_role = Condition([StringEquals("cloudformation:RoleArn", role)])
+    in_role = Condition([StringEquals("cloudformation:RoleArn", making_role_arn)])
     working = (
         "ContinueUpdateRollback",
         "CreateChangeSet",
@@ -205,7 +204,7 @@ def allow_developing_previews(project: str, stage: str) -> list[Statement]:
         allow(on("cloudformation", *working), stacks, in_role),
         allow(on("cloudformation", *finishing), stacks),
         refuse_imports(stacks),
-        allow_passing([role], "cloudformation"),
+        allow_passing([making_role_arn], "cloudformation"),
         allow_reading_quotas(),
         *allow_pushing(
             in_account(f"ecr:*:${{AWS::AccountId}}:repository/{names.stack(project, stage, names.PREVIEWS)}-*")
@@ -243,14 +242,14 @@ def allow_attaching(role_arn: Value, policy_arn: Value) -> Statement:
     return allow(on("iam", "AttachRolePolicy", "DetachRolePolicy"), [role_arn], this_one)
 
 
-def name(project: str, stage: str, kind: str) -> str:
-    """Name a role or policy of a stage's previews, as the stage's roles are named: `notejam-delivery-in-dev-expiry`."""
-    return f"{names.stage_access(project, stage)}-{kind}"
+def name(project: str, stage: str, kind: str, region: str = names.THIS_REGION) -> str:
+    """Name a role or policy of a stage's previews, as the stage's own roles are named."""
+    return names.iam_name(names.stage_access(project, stage), kind, region)
 
 
-def policy_arn(project: str, stage: str) -> Value:
+def policy_arn(project: str, stage: str, region: str) -> Value:
     """Return the ARN of what developers of previews may do, which stands beside the stage's roles."""
-    return in_account(f"iam::${{AWS::AccountId}}:policy/{name(project, stage, TAG)}")
+    return in_account(f"iam::${{AWS::AccountId}}:policy/{name(project, stage, TAG, region)}")
 
 
 def expiry_role_arn(project: str, stage: str) -> Value:

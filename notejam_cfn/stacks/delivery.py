@@ -50,7 +50,7 @@ def delivery_stacks(project: Project, stacks: Sequence[Stack]) -> list[Stack]:
 def main_stack(project: Project, below: Sequence[Stack], copies: dict[str, ImageRepository]) -> Stack:
     """Compose the delivery itself."""
     stack = project_stack(project, names.DELIVERY, "pipeline and images", ARCHITECTURE)
-    access = add_accesses(stack.template, project, project.stages)
+    access = add_accesses(stack, project, project.stages)
     compose_delivery(stack.template, Delivery(project, access, copies))
     return dataclasses.replace(
         stack,
@@ -61,14 +61,15 @@ def main_stack(project: Project, below: Sequence[Stack], copies: dict[str, Image
 
 def companion(project: Project, layers: Sequence[Stack], region: str) -> tuple[Stack, ImageRepository]:
     """Compose the copies of images in another region, and return them as the delivery sees them."""
-    stack = project_stack(project, names.regional_delivery(region), "copies of images", COMPANION)
+    made = project_stack(project, names.regional_delivery(region), "copies of images", COMPANION)
+    stack = dataclasses.replace(made, region=region)
     near = {layer.stage for layer in layers if layer.region == region}
     stages = [stage for stage in project.stages if stage.name in near]
     encryption = add_encryption(stack.template, EncryptionSettings(), PUBLISHERS)
-    access = add_accesses(stack.template, project, [stage for stage in stages if project.is_elsewhere(stage)])
+    access = add_accesses(stack, project, [stage for stage in stages if project.is_elsewhere(stage)])
     images = add_image_repository(stack.template, project.delivery, encryption, list(access.values()))
     seen = publish(stack.template, stack.name, images, region)
-    return dataclasses.replace(stack, region=region, values=accounts_of(project, stages)), seen
+    return dataclasses.replace(stack, values=accounts_of(project, stages)), seen
 
 
 def access_stacks(project: Project, stage: Stage, layers: Sequence[Stack]) -> list[Stack]:
@@ -96,7 +97,8 @@ def access_stack(project: Project, stage: Stage, needs: StageNeeds) -> Stack:
         account = add_account(stack.template, PIPELINE_ACCOUNT, *text).ref()
     else:
         account = AccountId
-    add_stage_access(stack.template, StageAccess(project.name, stage.name), account, needs)
+    pipeline = (account, names.region_seen(project.delivery_region, stage.region))
+    add_stage_access(stack.template, StageAccess(project.name, stage.name), pipeline, needs)
     values = {PIPELINE_ACCOUNT: project.delivery.account} if project.is_elsewhere(stage) else {}
     return dataclasses.replace(in_stages_account(project, stage, stack), values=values)
 
@@ -119,22 +121,27 @@ def stages_for_people(project: Project) -> PeoplesStages:
     stages = project.stages
     asking = [stage for stage in stages if stage.approval]
     return PeoplesStages(
-        with_previews=[s.name for s in stages if s.allows_previews and not project.is_elsewhere(s)],
+        with_previews={
+            stage.name: names.region_seen(stage.region, project.delivery_region)
+            for stage in stages
+            if stage.allows_previews and not project.is_elsewhere(stage)
+        },
         with_shells=[stage.name for stage in stages if stage.service.exec_access and not stage.is_production],
         approved_by_developers=[stage.name for stage in asking if not stage.is_production],
         approved_by_approvers=[stage.name for stage in asking if stage.is_production],
     )
 
 
-def add_accesses(template: Template, project: Project, stages: Iterable[Stage]) -> dict[str, StageAccess]:
+def add_accesses(stack: Stack, project: Project, stages: Iterable[Stage]) -> dict[str, StageAccess]:
     """Return the roles of stages by stage, with a parameter for the account of each that is in another one."""
     found = {}
     for stage in stages:
-        found[stage.name] = StageAccess(project.name, stage.name)
+        region = names.region_seen(stage.region, stack.region)
+        account: Value = AccountId
         if project.is_elsewhere(stage):
             label, told = f"Account of {stage.name}", f"AWS account that {stage.name} is in."
-            account = add_account(template, names.account_of(stage.name), label, told).ref()
-            found[stage.name] = StageAccess(project.name, stage.name, account)
+            account = add_account(stack.template, names.account_of(stage.name), label, told).ref()
+        found[stage.name] = StageAccess(project.name, stage.name, account, region)
     return found
 
 

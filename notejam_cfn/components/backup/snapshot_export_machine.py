@@ -122,7 +122,6 @@ def start_export() -> State:
             "IamRoleArn": "${RoleArn}",
             "KmsKeyId": "${KeyArn}",
         },
-        retry={"IntervalSeconds": 60, "MaxAttempts": 8},
         Output="{% {'export': $states.result.ExportTaskIdentifier} %}",
         Next="WaitForExport",
     )

@@ -42,12 +42,17 @@ def add_cluster(template: Template, settings: ClusterSettings, encryption: Encry
         encryption,
         "Records what people typed in a container's shell.",
     )
+    # Every shell that is opened is recorded, and its channel is encrypted with the stage's key.
+    recorded = ecs.ExecuteCommandLogConfiguration(CloudWatchLogGroupName=shells.ref(), CloudWatchEncryptionEnabled=True)
+    commands = ecs.ExecuteCommandConfiguration(
+        KmsKeyId=encryption.key_arn, Logging="OVERRIDE", LogConfiguration=recorded
+    )
     cluster = ecs.Cluster(
         "Cluster",
         ClusterName=names.of_this_stack(),
         CapacityProviders=["FARGATE", "FARGATE_SPOT"],
         ClusterSettings=[ecs.ClusterSetting(Name="containerInsights", Value=settings.insights)],
-        Configuration=ecs.ClusterConfiguration(ExecuteCommandConfiguration=record_shells(shells.ref(), encryption)),
+        Configuration=ecs.ClusterConfiguration(ExecuteCommandConfiguration=commands),
         DependsOn=add_insights_log_group(template, settings, encryption),
     )
     suppressions = [MORE_THAN_ENABLED] if settings.insights == "enhanced" else []
@@ -69,14 +74,3 @@ def add_insights_log_group(template: Template, settings: ClusterSettings, encryp
         names.container_insights_log_group(names.of_this_stack()),
     )
     return str(group.title)
-
-
-def record_shells(log_group: Value, encryption: Encryption) -> ecs.ExecuteCommandConfiguration:
-    """Record every shell that is opened, and encrypt its channel with the stage's key."""
-    return ecs.ExecuteCommandConfiguration(
-        KmsKeyId=encryption.key_arn,
-        Logging="OVERRIDE",
-        LogConfiguration=ecs.ExecuteCommandLogConfiguration(
-            CloudWatchLogGroupName=log_group, CloudWatchEncryptionEnabled=True
-        ),
-    )

@@ -47,10 +47,13 @@ def add_image_repository(
     `others` are stages of other accounts that pull from it. Only the tags `stage-NAME` may move, which keep the images
     that stages run. There is no cache of layers: a build of one commit could put something into the images of others.
     """
+    movable = ecr.ImageTagMutabilityExclusionFilter(
+        ImageTagMutabilityExclusionFilterType="WILDCARD", ImageTagMutabilityExclusionFilterValue=f"{STAGE_TAG}*"
+    )
     repository = ecr.Repository(
         "Images",
         ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
-        ImageTagMutabilityExclusionFilters=[movable(f"{STAGE_TAG}*")],
+        ImageTagMutabilityExclusionFilters=[movable],
         ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
         EncryptionConfiguration=ecr.EncryptionConfiguration(EncryptionType="KMS", KmsKey=encryption.key_arn),
         LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=lifecycle(settings.kept_images)),
@@ -67,47 +70,28 @@ def add_image_repository(
     )
 
 
-def movable(pattern: str) -> ecr.ImageTagMutabilityExclusionFilter:
-    """Let tags of this pattern move from image to image."""
-    return ecr.ImageTagMutabilityExclusionFilter(
-        ImageTagMutabilityExclusionFilterType="WILDCARD", ImageTagMutabilityExclusionFilterValue=pattern
-    )
-
-
 def lifecycle(kept_images: int) -> str:
     """Return the rules, as JSON, by which old images go.
 
     An image that a rule selects by its tag is never expired by a rule after it, so the first rule, which never expires
     anything, protects what stages run. Source: Amazon ECR User Guide, "Lifecycle policy evaluation rules".
     """
-    rules = [
-        rule(1, "Keep what stages run", [f"{STAGE_TAG}*"], MORE_THAN_ALL_STAGES),
-        rule(2, "Keep the newest releases", [f"{RELEASE_TAG}*"], kept_images),
-        {
-            "rulePriority": 3,
-            "description": "Remove what lost its tag",
-            "selection": {
-                "tagStatus": "untagged",
-                "countType": "sinceImagePushed",
-                "countUnit": "days",
-                "countNumber": UNTAGGED_DAYS,
-            },
-            "action": {"type": "expire"},
+    rules = {
+        "Keep what stages run": _newest(f"{STAGE_TAG}*", MORE_THAN_ALL_STAGES),
+        "Keep the newest releases": _newest(f"{RELEASE_TAG}*", kept_images),
+        "Remove what lost its tag": {
+            "tagStatus": "untagged",
+            "countType": "sinceImagePushed",
+            "countUnit": "days",
+            "countNumber": UNTAGGED_DAYS,
         },
-    ]
-    return json.dumps({"rules": rules}, separators=(",", ":"))
-
-
-def rule(priority: int, description: str, patterns: list[str], kept: int) -> dict[str, Any]:
-    """Return a rule that keeps the newest images among those with a tag of a pattern."""
-    return {
-        "rulePriority": priority,
-        "description": description,
-        "selection": {
-            "tagStatus": "tagged",
-            "tagPatternList": patterns,
-            "countType": "imageCountMoreThan",
-            "countNumber": kept,
-        },
-        "action": {"type": "expire"},
     }
+    written = [
+        {"rulePriority": priority, "description": words, "selection": selection, "action": {"type": "expire"}}
+        for priority, (words, selection) in enumerate(rules.items(), start=1)
+    ]
+    return json.dumps({"rules": written}, separators=(",", ":"))
+
+
+def _newest(pattern: str, kept: int) -> dict[str, Any]:
+    return {"tagStatus": "tagged", "tagPatternList": [pattern], "countType": "imageCountMoreThan", "countNumber": kept}

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from troposphere import Join, cloudwatch
 from troposphere import applicationautoscaling as scaling
-from troposphere import cloudwatch
 
 from ...config.settings import WorkerSettings
 from ...core.template import Template
+from ...core.values import Value
 from .queue import SQS, Queue
-from .scaling import DIMENSION, NAMESPACE, ScalingTarget, step_policy
+from .scaling import DIMENSION, NAMESPACE, by_the_minute, step_policy
 
 # A step policy takes so many steps. Source: Application Auto Scaling User Guide, "Quotas".
 MOST_STEPS = 20
 
 
 def add_queue_scaling(
-    template: Template, settings: WorkerSettings, scaled: ScalingTarget, queue: Queue, condition: str
+    template: Template,
+    settings: WorkerSettings,
+    cluster_name: Value,
+    service_name: Value,
+    queue: Queue,
+    condition: str,
 ) -> None:
     """Run a task for so many messages, between the bounds; go down to the least when the queue was empty for a while.
 
@@ -35,7 +41,7 @@ def add_queue_scaling(
             f"{settings.name}ScalableTarget",
             ServiceNamespace=NAMESPACE,
             ScalableDimension=DIMENSION,
-            ResourceId=scaled.resource_id,
+            ResourceId=Join("/", ["service", cluster_name, service_name]),
             MinCapacity=settings.min_tasks,
             MaxCapacity=settings.max_tasks,
             Condition=condition,
@@ -76,18 +82,9 @@ def add_work_alarm(
 ) -> None:
     """Notice that there is work, or that there has been none for some minutes; one that is not measured is empty."""
     dimensions = [cloudwatch.MetricDimension(Name="QueueName", Value=queue.queue_name)]
-    metrics = {"waiting": "ApproximateNumberOfMessagesVisible", "worked": "ApproximateNumberOfMessagesNotVisible"}
     hidden = [
-        cloudwatch.MetricDataQuery(
-            Id=name,
-            MetricStat=cloudwatch.MetricStat(
-                Metric=cloudwatch.Metric(Namespace=SQS, MetricName=metric, Dimensions=dimensions),
-                Period=60,
-                Stat="Maximum",
-            ),
-            ReturnData=False,
-        )
-        for name, metric in metrics.items()
+        by_the_minute("waiting", SQS, "ApproximateNumberOfMessagesVisible", dimensions, "Maximum"),
+        by_the_minute("worked", SQS, "ApproximateNumberOfMessagesNotVisible", dimensions, "Maximum"),
     ]
     work = cloudwatch.MetricDataQuery(Id="work", Label="Messages", Expression="waiting + worked", ReturnData=True)
     says = "There is work" if at_least_one else "The queue is empty"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from troposphere import Join, Parameter, cloudwatch
@@ -23,29 +22,14 @@ LOAD_BALANCER_METRICS = "AWS/ApplicationELB"
 REFUSED = "HTTPCode_ELB_503_Count"
 
 
-@dataclasses.dataclass(frozen=True)
-class ScalingTarget:
-    """What is scaled, and where its traffic is measured."""
-
-    cluster_name: Value
-    service_name: Value
-    targets: Targets | None = None
-
-    @property
-    def resource_id(self) -> Join:
-        """The service, as Application Auto Scaling names it."""
-        return Join("/", ["service", self.cluster_name, self.service_name])
-
-
-def dimensions(targets: Targets) -> list[cloudwatch.MetricDimension]:
-    """Return the dimensions of the load balancer's metrics about a service."""
-    return [
-        cloudwatch.MetricDimension(Name="LoadBalancer", Value=targets.balancer_full_name),
-        cloudwatch.MetricDimension(Name="TargetGroup", Value=targets.group_full_name),
-    ]
-
-
-def add_scaling(template: Template, settings: ServiceSettings, scaled: ScalingTarget, condition: str) -> None:
+def add_scaling(
+    template: Template,
+    settings: ServiceSettings,
+    cluster_name: Value,
+    service_name: Value,
+    targets: Targets | None,
+    condition: str,
+) -> None:
     """Scale a service between its bounds by CPU and requests; raise the minimum in business hours; let it sleep.
 
     Registering the bounds also brings the number of tasks inside them, so the service needs no desired count, which
@@ -56,7 +40,7 @@ def add_scaling(template: Template, settings: ServiceSettings, scaled: ScalingTa
         f"{settings.name}ScalableTarget",
         ServiceNamespace=NAMESPACE,
         ScalableDimension=DIMENSION,
-        ResourceId=scaled.resource_id,
+        ResourceId=Join("/", ["service", cluster_name, service_name]),
         MinCapacity=least.ref(),
         MaxCapacity=most.ref(),
         # Written out when there are none, so that those of before go.
@@ -64,9 +48,9 @@ def add_scaling(template: Template, settings: ServiceSettings, scaled: ScalingTa
         Condition=condition,
     )
     template.add(target, why="Bounds the number of tasks, and with it the cost.")
-    add_tracking(template, settings, target, scaled, condition)
-    if settings.sleep_after_minutes and scaled.targets:
-        add_sleep(template, settings, target, scaled.targets, condition)
+    add_tracking(template, settings, target, targets, condition)
+    if settings.sleep_after_minutes and targets:
+        add_sleep(template, settings, target, targets, condition)
 
 
 def add_bounds(template: Template, settings: ServiceSettings) -> tuple[Parameter, Parameter]:
@@ -127,7 +111,11 @@ def business_hours(settings: ServiceSettings, least: Parameter) -> list[scaling.
 
 
 def add_tracking(
-    template: Template, settings: ServiceSettings, target: scaling.ScalableTarget, scaled: ScalingTarget, condition: str
+    template: Template,
+    settings: ServiceSettings,
+    target: scaling.ScalableTarget,
+    targets: Targets | None,
+    condition: str,
 ) -> None:
     """Aim at a CPU use and a number of requests for each task; the metric that wants more tasks wins.
 
@@ -137,8 +125,8 @@ def add_tracking(
     metrics: dict[str, tuple[float, dict[str, Any]]] = {
         "Cpu": (settings.target_cpu_percent, {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"})
     }
-    if scaled.targets and not settings.sleep_after_minutes:
-        label = Join("/", [scaled.targets.balancer_full_name, scaled.targets.group_full_name])
+    if targets and not settings.sleep_after_minutes:
+        label = Join("/", [targets.balancer_full_name, targets.group_full_name])
         requests = {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label}
         metrics["Requests"] = (settings.target_requests_per_minute, requests)
     for name, (aim, metric) in metrics.items():
@@ -175,10 +163,8 @@ def add_sleep(
         why="Stops every task when nobody has asked for a while.",
     )
     told = "Nobody has asked for a while: the tasks stop. Nothing to do."
-    quiet = quiet_alarm(
-        f"{settings.name}Quiet", told, dimensions(targets), settings.sleep_after_minutes, sleep, condition
-    )
-    template.add(quiet, why="Notices that nobody has asked for a while.")
+    minutes = settings.sleep_after_minutes
+    add_quiet_alarm(template, f"{settings.name}Quiet", told, targets.dimensions, minutes, sleep, condition)
     if not targets.shared:
         add_wake(template, settings, target, targets, condition)
 
@@ -196,7 +182,7 @@ def add_wake(
         AlarmDescription="Somebody asked while no task ran: one starts. Nothing to do.",
         Namespace=LOAD_BALANCER_METRICS,
         MetricName=REFUSED,
-        Dimensions=dimensions(targets)[:1],
+        Dimensions=targets.dimensions[:1],
         Statistic="Sum",
         Period=60,
         EvaluationPeriods=1,
@@ -209,15 +195,16 @@ def add_wake(
     template.add(asked, why="Notices that somebody asked while no task ran.")
 
 
-def quiet_alarm(
+def add_quiet_alarm(
+    template: Template,
     title: str,
     description: str,
     dimensions: list[cloudwatch.MetricDimension],
     minutes: int,
     sleep: scaling.ScalingPolicy,
     condition: str = "",
-) -> cloudwatch.Alarm:
-    """Make the alarm that stops tasks which have been there for minutes and which nobody asked.
+) -> None:
+    """Add the alarm that stops tasks which have been there for minutes and which nobody asked.
 
     The minutes that count are those in which a task stood behind the load balancer: it reports healthy tasks then, and
     only then. Minutes without one, before the first release, after a wake or in an outage, have no value and are not
@@ -227,12 +214,12 @@ def quiet_alarm(
     CloudWatch User Guide, "Using math expressions": in a sum, a value that is missing is 0 where another is not;
     Application Auto Scaling User Guide, "How step scaling for Application Auto Scaling works", cooldown period.
     """
-    return cloudwatch.Alarm(
+    alarm = cloudwatch.Alarm(
         title,
         AlarmDescription=description,
         Metrics=[
-            load_balancer_metric("healthy", "HealthyHostCount", dimensions, "Maximum"),
-            load_balancer_metric("requests", "RequestCount", dimensions, "Sum"),
+            by_the_minute("healthy", LOAD_BALANCER_METRICS, "HealthyHostCount", dimensions, "Maximum"),
+            by_the_minute("requests", LOAD_BALANCER_METRICS, "RequestCount", dimensions, "Sum"),
             cloudwatch.MetricDataQuery(
                 Id="asked", Label="Requests", Expression="0 * healthy + requests", ReturnData=True
             ),
@@ -244,6 +231,7 @@ def quiet_alarm(
         AlarmActions=[sleep.ref()],
         **under(condition),
     )
+    template.add(alarm, why="Notices that nobody has asked for a while.")
 
 
 def under(condition: str) -> dict[str, Any]:
@@ -260,8 +248,12 @@ def step_policy(
 ) -> scaling.ScalingPolicy:
     """Make a policy that an alarm triggers: set the number of tasks (`ExactCapacity`) or change it by some.
 
-    `tasks` is that number, or steps of it, by how far the metric is beyond the alarm's threshold.
+    `tasks` is that number, of which some are for beyond the alarm's threshold and none is for below it; or steps of it,
+    by how far the metric is beyond.
     """
+    if isinstance(tasks, int):
+        beyond: dict[str, Any] = {"MetricIntervalLowerBound" if tasks else "MetricIntervalUpperBound": 0}
+        tasks = [scaling.StepAdjustment(ScalingAdjustment=tasks, **beyond)]
     return scaling.ScalingPolicy(
         title,
         PolicyName=title.lower(),
@@ -270,28 +262,21 @@ def step_policy(
         StepScalingPolicyConfiguration=scaling.StepScalingPolicyConfiguration(
             AdjustmentType=adjustment,
             MetricAggregationType="Maximum",
-            StepAdjustments=tasks if isinstance(tasks, list) else [only_step(tasks)],
+            StepAdjustments=tasks,
             Cooldown=QUIET_PERIOD_SECONDS,
         ),
         **under(condition),
     )
 
 
-def only_step(tasks: int) -> scaling.StepAdjustment:
-    """Describe the one step of a policy: some tasks beyond the threshold, or none below it."""
-    change = scaling.StepAdjustment(ScalingAdjustment=tasks)
-    setattr(change, "MetricIntervalLowerBound" if tasks else "MetricIntervalUpperBound", 0)
-    return change
-
-
-def load_balancer_metric(
-    name: str, metric: str, dimensions: list[cloudwatch.MetricDimension], statistic: str
+def by_the_minute(
+    name: str, namespace: str, metric: str, dimensions: list[cloudwatch.MetricDimension], statistic: str
 ) -> cloudwatch.MetricDataQuery:
-    """Return a metric of the load balancer that an expression takes, by the minute."""
+    """Return a metric by the minute, for an expression to take by its name."""
     return cloudwatch.MetricDataQuery(
         Id=name,
         MetricStat=cloudwatch.MetricStat(
-            Metric=cloudwatch.Metric(Namespace=LOAD_BALANCER_METRICS, MetricName=metric, Dimensions=dimensions),
+            Metric=cloudwatch.Metric(Namespace=namespace, MetricName=metric, Dimensions=dimensions),
             Period=60,
             Stat=statistic,
         ),

@@ -10,6 +10,7 @@ from troposphere import GetStackOutput, ecs, servicediscovery
 from ...config.settings import ServiceSettings, TaskSettings
 from ...core import names
 from ...core.inputs import Inputs, shown
+from ...core.references import depends_on
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ..network.security_groups import allow_from_group
@@ -96,10 +97,4 @@ def take_part(
         allow_from_group(template, title, group_id, target, called.port, f"calls from {settings.name} to {called.name}")
     here = [one.name for one in connect.calls if not isinstance(one.task_security_group_id, GetStackOutput)]
     if here:
-        service.DependsOn = [*rule_of(service), *(f"{name}ServiceName" for name in here)]
-
-
-def rule_of(service: ecs.Service) -> list[str]:
-    """Return what a service waits for already."""
-    waited = service.resource.get("DependsOn", [])
-    return [waited] if isinstance(waited, str) else list(waited)
+        service.DependsOn = [*depends_on(service.resource), *(f"{name}ServiceName" for name in here)]

@@ -16,7 +16,7 @@ from ..network.vpc import Network
 from ..observability.log_groups import add_log_group
 from .cluster import Cluster
 from .options import TaskOptions
-from .task_definition import TaskContext, add_task_definition
+from .task_definition import add_task_definition
 from .task_roles import TaskRoles, add_task_roles
 
 RELEASE = "Release"
@@ -50,12 +50,11 @@ def add_task(
         template, f"{settings.name}LogGroup", settings.log_retention_days, encryption, "Keeps what the containers log."
     )
     roles = add_task_roles(template, settings, application, encryption, cluster, group)
-    around = TaskContext(encryption, cluster, group)
     named = [
         ecs.PortMapping(ContainerPort=port, Name=name, Protocol="tcp") for name, port in application.extra_ports.items()
     ]
     definition = add_task_definition(
-        template, settings, application, image.ref(), around, roles, [*ports, *named], released
+        template, settings, application, image.ref(), group.ref(), roles, [*ports, *named], released
     )
     return Task(definition, roles, group, released)
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from troposphere import Region, ecs, logs
+from troposphere import Region, ecs
 
 from ...config.settings import TaskSettings
 from ...core.inputs import InvalidInput
 from ...core.suppressions import Suppression
 from ...core.template import Template
 from ...core.values import Value
-from ..data.encryption import Encryption
-from .cluster import Cluster
 from .options import MIGRATION, SCRATCH, Container, TaskOptions, Volume
 from .task_roles import TaskRoles
 
@@ -30,15 +28,6 @@ WRITABLE_FOR_SHELLS = Suppression(
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class TaskContext:
-    """What a task's containers find around them: the key of its secrets, its cluster and the log group it writes to."""
-
-    encryption: Encryption
-    cluster: Cluster
-    log_group: logs.LogGroup
-
-
 def container_name(settings: TaskSettings) -> str:
     """Name the service's own container, which the load balancer sends requests to."""
     return settings.name.lower()
@@ -49,7 +38,7 @@ def add_task_definition(
     settings: TaskSettings,
     application: TaskOptions,
     image: Value,
-    around: TaskContext,
+    log_group: Value,
     roles: TaskRoles,
     ports: Sequence[ecs.PortMapping],
     condition: str,
@@ -65,7 +54,7 @@ def add_task_definition(
         RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=settings.architecture, OperatingSystemFamily="LINUX"),
         ExecutionRoleArn=roles.execution.get_att("Arn"),
         TaskRoleArn=roles.task.get_att("Arn"),
-        ContainerDefinitions=containers(settings, application, image, around.log_group.ref(), ports, proxy),
+        ContainerDefinitions=containers(settings, application, image, log_group, ports, proxy),
         Volumes=[ecs.Volume(Name=SCRATCH), *map(task_volume, application.volumes)],
         Condition=condition,
     )
@@ -87,7 +76,7 @@ def containers(
     proxy_mib: int,
 ) -> list[ecs.ContainerDefinition]:
     """Describe the container that prepares, the task's own, which waits for it, and those beside."""
-    preparing = preparing_mib(settings) if application.prepare else 0
+    preparing = preparing_mib(settings, application)
     own = Container(
         name=container_name(settings),
         image=image,
@@ -105,7 +94,13 @@ def containers(
         if one.before
     ]
     beside = [
-        _container(settings, sidecar, application.volumes, log_group, open_ports(sidecar))
+        _container(
+            settings,
+            sidecar,
+            application.volumes,
+            log_group,
+            [ecs.PortMapping(ContainerPort=port, Protocol="tcp") for port in sidecar.ports],
+        )
         for sidecar in application.sidecars
     ]
     if preparing:
@@ -124,9 +119,9 @@ def containers(
     return [*beside, described]
 
 
-def preparing_mib(settings: TaskSettings) -> int:
-    """Return the memory of the container that prepares; limits may not exceed the task's memory together."""
-    return settings.memory_mib // 4
+def preparing_mib(settings: TaskSettings, application: TaskOptions) -> int:
+    """Return the memory of the container that prepares, if any; limits may not exceed the task's memory together."""
+    return settings.memory_mib // 4 if application.prepare else 0
 
 
 def sidecars_mib(settings: TaskSettings, application: TaskOptions) -> int:
@@ -135,8 +130,7 @@ def sidecars_mib(settings: TaskSettings, application: TaskOptions) -> int:
         if sidecar.name == container_name(settings):
             raise InvalidInput("sidecars", f"must not be called like the container of {settings.name}: {sidecar.name}")
     beside = sum(sidecar.memory_mib for sidecar in application.sidecars)
-    preparing = preparing_mib(settings) if application.prepare else 0
-    if settings.memory_mib - beside - preparing - PROXY_MIB < LEAST_MIB:
+    if settings.memory_mib - beside - preparing_mib(settings, application) - PROXY_MIB < LEAST_MIB:
         raise InvalidInput("memory_mib", f"must leave the task's own container some of it, got {beside} for sidecars")
     return beside
 
@@ -154,11 +148,6 @@ def task_volume(volume: Volume) -> ecs.Volume:
             AuthorizationConfig=ecs.AuthorizationConfig(AccessPointId=system.access_point_id, IAM="ENABLED"),
         ),
     )
-
-
-def open_ports(sidecar: Container) -> list[ecs.PortMapping]:
-    """Describe the ports of a container beside the task's own."""
-    return [ecs.PortMapping(ContainerPort=port, Protocol="tcp") for port in sidecar.ports]
 
 
 def _container(

@@ -11,7 +11,7 @@ from ...core import names
 from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
-from ..network.security_groups import add_security_group, allow_from_group
+from ..network.security_groups import add_client_groups, allow_from_group
 from ..network.vpc import Network
 from .encryption import Encryption
 
@@ -34,14 +34,7 @@ class Cache(Inputs):
 @component("cache")
 def add_cache(template: Template, settings: CacheSettings, network: Network, encryption: Encryption) -> Cache:
     """Add a serverless cache, which grows and shrinks by itself between nothing and its bounds. It speaks TLS only."""
-    clients, server = (
-        add_security_group(template, f"{settings.name}{who}", network.vpc_id, description, why)
-        for who, description, why in (
-            ("Clients", "Clients of the cache", "Worn by tasks that use the cache."),
-            ("Server", "Cache: in from its clients", "Closes the cache to everything but its clients."),
-        )
-    )
-    client, at = clients.get_att("GroupId"), server.get_att("GroupId")
+    client, at = add_client_groups(template, settings.name, network.vpc_id, "cache", "use")
     for title, port, what in (("Connections", PORT, "commands"), ("Reads", READER_PORT, "reads that may lag behind")):
         allow_from_group(template, f"{settings.name}{title}", client, at, port, f"{what} of the cache's clients")
     cache = elasticache.ServerlessCache(

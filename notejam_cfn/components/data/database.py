@@ -83,7 +83,16 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
     able to read it again. The cluster pauses when its capacity may fall to 0 and nobody is connected.
     """
     network.refuse_fewer("isolated", 2, "the database")
-    clients, server = add_database_security_groups(template, network)
+    client_id = add_database_clients(template, network.vpc_id).get_att("GroupId")
+    server = add_security_group(
+        template,
+        "DatabaseServer",
+        network.vpc_id,
+        "Database: admits its clients",
+        "Closes the database to everything that does not wear the clients' group.",
+    )
+    server_id = server.get_att("GroupId")
+    allow_from_group(template, "DatabaseAccess", client_id, server_id, PORT, "database connections")
     subnets_name = network.database_subnets_name or add_database_subnets(template, network.isolated_subnet_ids).ref()
     origin = add_origin(template, settings)
     log_group = add_log_group(
@@ -95,13 +104,13 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
         names.postgresql_log_group(origin.cluster_id),
     )
     cluster = add_cluster(
-        template, settings, origin, cluster_properties(settings, network, encryption, server, subnets_name)
+        template, settings, origin, cluster_properties(settings, network, encryption, server_id, subnets_name)
     )
     add_instances(template, settings, cluster.ref(), network)
     return Database(
         endpoint=cluster.get_att("Endpoint.Address"),
         secret_arn=cluster.get_att("MasterUserSecret.SecretArn"),
-        client_security_group_id=clients.get_att("GroupId"),
+        client_security_group_id=client_id,
         cluster_id=cluster.ref(),
         cluster_arn=cluster.get_att("DBClusterArn"),
         log_group_name=log_group.ref(),
@@ -111,26 +120,15 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
     )
 
 
-def add_database_security_groups(template: Template, network: Network) -> tuple[ec2.SecurityGroup, ec2.SecurityGroup]:
-    """Add the group that clients wear and the group of the server, which admits only them."""
-    clients = add_security_group(
+def add_database_clients(template: Template, vpc_id: Value) -> ec2.SecurityGroup:
+    """Add the group of those who may connect."""
+    return add_security_group(
         template,
         "DatabaseClients",
-        network.vpc_id,
+        vpc_id,
         "Worn by what may connect to the database",
         "Marks what may connect to the database, whatever its address.",
     )
-    server = add_security_group(
-        template,
-        "DatabaseServer",
-        network.vpc_id,
-        "Database: admits its clients",
-        "Closes the database to everything that does not wear the clients' group.",
-    )
-    allow_from_group(
-        template, "DatabaseAccess", clients.get_att("GroupId"), server.get_att("GroupId"), PORT, "database connections"
-    )
-    return clients, server
 
 
 def add_cluster(
@@ -167,16 +165,20 @@ def cluster_properties(
     settings: DatabaseSettings,
     network: Network,
     encryption: Encryption,
-    server: ec2.SecurityGroup,
+    server_id: Value,
     subnets_name: Value,
 ) -> dict[str, Any]:
-    """Return what is chosen before a deployment: encrypted, reached over TLS only, recoverable to any second."""
+    """Return what is chosen before a deployment: encrypted, reached over TLS only, recoverable to any second.
+
+    Performance Insights costs nothing for 7 days. It is turned off by name, as RDS takes what is left out as before.
+    """
+    insights = {"PerformanceInsightsRetentionPeriod": 7, "PerformanceInsightsKmsKeyId": encryption.key_arn}
     return {
         "Engine": ENGINE,
         "EngineLifecycleSupport": "open-source-rds-extended-support-disabled",
         "Port": PORT,
         "DBSubnetGroupName": subnets_name,
-        "VpcSecurityGroupIds": [server.get_att("GroupId")],
+        "VpcSecurityGroupIds": [server_id],
         "NetworkType": "DUAL" if network.dual_stack else "IPV4",
         "ManageMasterUserPassword": True,
         "MasterUserSecret": rds.MasterUserSecret(KmsKeyId=encryption.key_arn),
@@ -188,19 +190,9 @@ def cluster_properties(
         "CopyTagsToSnapshot": True,
         "DeletionProtection": settings.deletion_protection,
         "EnableCloudwatchLogsExports": ["postgresql"],
-        **insights_properties(settings, encryption),
-    }
-
-
-def insights_properties(settings: DatabaseSettings, encryption: Encryption) -> dict[str, Any]:
-    """Turn Performance Insights on, for the 7 days that cost nothing, or off: RDS takes what is left out as before."""
-    if not settings.insights:
-        return {"DatabaseInsightsMode": "standard", "PerformanceInsightsEnabled": False}
-    return {
         "DatabaseInsightsMode": "standard",
-        "PerformanceInsightsEnabled": True,
-        "PerformanceInsightsRetentionPeriod": 7,
-        "PerformanceInsightsKmsKeyId": encryption.key_arn,
+        "PerformanceInsightsEnabled": settings.insights,
+        **(insights if settings.insights else {}),
     }
 
 
@@ -259,18 +251,21 @@ def add_capacity_choice(
 def add_instances(template: Template, settings: DatabaseSettings, cluster_id: Value, network: Network) -> None:
     """Add the writer and the readers, each in the zone after the one before; RDS chooses where no order is known.
 
+    Source on that: Amazon RDS API Reference, "CreateDBInstance", AvailabilityZone.
     The first reader follows the writer's capacity and takes over from it; later ones scale on their own.
     Source: Amazon Aurora User Guide, "Scaling for Aurora Serverless v2", on promotion tiers.
     """
     monitoring = add_monitoring_role(template)
+    zones = len(network.isolated_subnet_ids) if network.in_order_of_zones else 0
     for number in range(settings.readers + 1):
         role = f"Reader{number}" if number else "Writer"
+        zone: dict[str, Any] = {"AvailabilityZone": Select(number % zones, GetAZs(""))} if zones else {}
         instance = rds.DBInstance(
             f"Database{role}",
             DBClusterIdentifier=cluster_id,
             DBInstanceClass="db.serverless",
             Engine=ENGINE,
-            **_zone(network, number),
+            **zone,
             PromotionTier=min(number, 15),
             PubliclyAccessible=False,
             AutoMinorVersionUpgrade=True,
@@ -281,16 +276,6 @@ def add_instances(template: Template, settings: DatabaseSettings, cluster_id: Va
         )
         why = "Runs the database's statements." if not number else "Takes over when the writer or its zone fails."
         template.add(instance, why=why)
-
-
-def _zone(network: Network, number: int) -> dict[str, Any]:
-    """Return where an instance stands; Aurora chooses among the subnets of a network whose zones are not known.
-
-    Source: Amazon RDS API Reference, "CreateDBInstance", AvailabilityZone.
-    """
-    if not network.in_order_of_zones:
-        return {}
-    return {"AvailabilityZone": Select(number % len(network.isolated_subnet_ids), GetAZs(""))}
 
 
 def add_monitoring_role(template: Template) -> iam.Role:

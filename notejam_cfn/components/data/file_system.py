@@ -13,7 +13,7 @@ from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
 from ...iam import policies, workload_policies
-from ..network.security_groups import add_security_group, allow_from_group
+from ..network.security_groups import add_client_groups, allow_from_group
 from ..network.vpc import Network
 from .encryption import Encryption
 
@@ -49,14 +49,8 @@ def add_file_system(
 
     It is kept when the stack goes. What nobody has read for a month moves to cheaper storage, and back when it is read.
     """
-    clients, server = (
-        add_security_group(template, f"{settings.name}{who}", network.vpc_id, description, why)
-        for who, description, why in (
-            ("Clients", "Clients of the file system", "Worn by tasks that mount the file system."),
-            ("Server", "File system: in from its clients", "Closes the file system to everything but its clients."),
-        )
-    )
-    title, client, at = f"{settings.name}Connections", clients.get_att("GroupId"), server.get_att("GroupId")
+    client, at = add_client_groups(template, settings.name, network.vpc_id, "file system", "mount")
+    title = f"{settings.name}Connections"
     allow_from_group(template, title, client, at, NFS, "connections to the file system")
     system = template.add(
         efs.FileSystem(

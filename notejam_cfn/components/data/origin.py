@@ -11,33 +11,29 @@ from ...core import names
 from ...core.template import Template
 
 GROUP = "Database"
-GENERATION = "ClusterGeneration"
 
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """What a cluster starts from and is called: parameters that a restore changes together."""
+    """What a cluster starts from, and its identifier, known before the cluster is there."""
 
     snapshot: Parameter
     version: Parameter
-    generation: Parameter
-
-    @property
-    def cluster_id(self) -> Join:
-        """The cluster's identifier, known before the cluster is there."""
-        return names.cluster(self.generation.ref())
+    cluster_id: Join
 
 
 def add_origin(template: Template, settings: DatabaseSettings) -> Origin:
-    """Let the person who deploys restore a snapshot into a cluster that takes the place of the one there is."""
-    return Origin(
-        add_snapshot_parameter(template), add_version_parameter(template, settings), add_generation_parameter(template)
-    )
+    """Let the person who deploys restore a snapshot into a cluster that takes the place of the one there is.
 
+    A restore says the version of its snapshot: AWS upgrades minor versions by itself, and never goes back. A major
+    version alone takes AWS's default of the region. What stays the same in the template is not sent to RDS, so an
+    upgrade by AWS makes no later update fail.
+    Source: https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-rds, modifyDbClusterRequest
 
-def add_snapshot_parameter(template: Template) -> Parameter:
-    """Let the person who deploys start from a snapshot."""
-    return template.add_parameter_in(
+    It also names the cluster anew: CloudFormation makes that one before it lets go of the one there is.
+    """
+    major = settings.engine_version.partition(".")[0]
+    snapshot = template.add_parameter_in(
         GROUP,
         "Snapshot to restore",
         "SnapshotIdentifier",
@@ -51,17 +47,7 @@ def add_snapshot_parameter(template: Template) -> Parameter:
             "together with the two below, and leave it set afterwards: without it an empty database takes the place."
         ),
     )
-
-
-def add_version_parameter(template: Template, settings: DatabaseSettings) -> Parameter:
-    """Let a restore say the version of its snapshot: AWS upgrades minor versions by itself, and never goes back.
-
-    A major version alone takes AWS's default of the region. What stays the same in the template is not sent to RDS, so
-    an upgrade by AWS makes no later update fail.
-    Source: https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-rds, modifyDbClusterRequest
-    """
-    major = settings.engine_version.partition(".")[0]
-    return template.add_parameter_in(
+    version = template.add_parameter_in(
         GROUP,
         "PostgreSQL version",
         "EngineVersion",
@@ -74,14 +60,10 @@ def add_version_parameter(template: Template, settings: DatabaseSettings) -> Par
             "the version that the RDS console shows for the snapshot, or a later one."
         ),
     )
-
-
-def add_generation_parameter(template: Template) -> Parameter:
-    """Let a restore name the cluster anew: CloudFormation makes it before it lets go of the one there is."""
-    return template.add_parameter_in(
+    generation = template.add_parameter_in(
         GROUP,
         "Generation of the cluster",
-        GENERATION,
+        "ClusterGeneration",
         Type="String",
         Default="1",
         AllowedPattern="[1-9][0-9]{0,2}",
@@ -91,3 +73,4 @@ def add_generation_parameter(template: Template) -> Parameter:
             "more when that failed; otherwise leave it, as a change alone replaces the database."
         ),
     )
+    return Origin(snapshot, version, names.cluster(generation.ref()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from troposphere import cloudwatch
 from troposphere import elasticloadbalancingv2 as elb
 
 from ...config.settings import ServiceSettings
@@ -33,6 +34,14 @@ class Targets:
     def group_full_name(self) -> Value:
         """The group, as metrics name it."""
         return self.group.get_att("TargetGroupFullName")
+
+    @property
+    def dimensions(self) -> list[cloudwatch.MetricDimension]:
+        """The dimensions of the load balancer's metrics about the group, of which the first is the load balancer."""
+        return [
+            cloudwatch.MetricDimension(Name="LoadBalancer", Value=self.balancer_full_name),
+            cloudwatch.MetricDimension(Name="TargetGroup", Value=self.group_full_name),
+        ]
 
 
 def add_targets(

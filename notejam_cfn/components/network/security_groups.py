@@ -39,6 +39,21 @@ def add_security_group(
     )
 
 
+def add_client_groups(template: Template, name: str, vpc_id: Value, what: str, use: str) -> tuple[Value, Value]:
+    """Add the groups around what only its clients reach, such as a `cache` that they `use`: theirs and its own."""
+    clients = add_security_group(
+        template, f"{name}Clients", vpc_id, f"Clients of the {what}", f"Worn by tasks that {use} the {what}."
+    )
+    server = add_security_group(
+        template,
+        f"{name}Server",
+        vpc_id,
+        f"{what.capitalize()}: in from its clients",
+        f"Closes the {what} to everything but its clients.",
+    )
+    return clients.get_att("GroupId"), server.get_att("GroupId")
+
+
 def allow_from_group(template: Template, title: str, source: Value, target: Value, port: int, what: str) -> None:
     """Let wearers of one group reach wearers of another on a TCP port: a way out of one, a way in to the other."""
     template.add(

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from awacs.aws import Statement
-from troposphere import Join, codebuild, iam, logs
+from troposphere import Join, Sub, codebuild, iam, logs
 
 from ...config.settings import DeliverySettings
 from ...core import names
@@ -185,6 +185,7 @@ def add_deploying_project(
     variables: dict[str, Value] = {
         "STAGE": target.name,
         "ACCESS": target.access.roles,
+        "IMAGE_PARAMETER": names.running_image(target.access.project, target.name),
         **images.variables,
     }
     project = add_project(
@@ -258,7 +259,7 @@ def add_build_role(
     return template.add(
         iam.Role(
             f"{title}Role",
-            RoleName=names.of_stack(f"-{name}"),
+            RoleName=Sub(names.iam_name(names.THIS_STACK, name)),
             AssumeRolePolicyDocument=policies.assumed_by_service("codebuild"),
             ManagedPolicyArns=[one.ref() for one in basics],
             Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],

@@ -6,7 +6,7 @@ the pipeline are: `notejam-delivery-in-dev-previews`.
 
 from __future__ import annotations
 
-from troposphere import budgets, iam, sns
+from troposphere import Sub, budgets, iam, sns
 
 from ...config.settings import Stage
 from ...core import names
@@ -35,7 +35,7 @@ def add_preview_access(template: Template, stage: Stage, subnets: StageSubnets) 
     """Add the roles of a stage's previews, and what stops further ones when the stage's budget is spent."""
     ending = add_expiry_role(template, stage)
     making = add_making_role(template, stage, subnets, ending)
-    add_developers_policy(template, stage)
+    add_developers_policy(template, stage, making)
     if stage.budget_usd:
         add_stop(template, stage, making)
 
@@ -57,12 +57,12 @@ def add_making_role(template: Template, stage: Stage, subnets: StageSubnets, end
     )
 
 
-def add_developers_policy(template: Template, stage: Stage) -> iam.ManagedPolicy:
+def add_developers_policy(template: Template, stage: Stage, making: iam.Role) -> iam.ManagedPolicy:
     """Add what developers may do with previews: the group has it, and permission sets ask for it by its name.
 
     It stands in the stage's account, where a permission set looks for it.
     """
-    statements = preview_policies.allow_developing_previews(stage.project, stage.name)
+    statements = preview_policies.allow_developing_previews(stage.project, stage.name, making.get_att("Arn"))
     return template.add(
         iam.ManagedPolicy(
             "PreviewPolicy",
@@ -154,5 +154,5 @@ def add_topic(template: Template, stage: Stage) -> sns.Topic:
     return topic
 
 
-def _name(stage: Stage, kind: str) -> str:
-    return preview_policies.name(stage.project, stage.name, kind)
+def _name(stage: Stage, kind: str) -> Sub:
+    return Sub(preview_policies.name(stage.project, stage.name, kind))

@@ -95,9 +95,8 @@ def add_connection(template: Template, settings: DeliverySettings) -> Source:
     """Add a connection to a Git host, unless one is given. A person must authorise a new one once, in the console."""
     arn: Value = settings.connection_arn
     if not arn:
-        connection = codeconnections.Connection(
-            "Connection", ConnectionName=template.stack_tags["project"], ProviderType=settings.git_host
-        )
+        name = names.connection(template.stack_tags["project"])
+        connection = codeconnections.Connection("Connection", ConnectionName=name, ProviderType=settings.git_host)
         arn = template.add(connection, why="Lets the pipeline read the repository at its host.").ref()
     return Source(
         provider="CodeStarSourceConnection",

@@ -1,7 +1,7 @@
 """What lets the pipeline change one stage, in the stage's own account: the roles it takes on there.
 
-The roles have names, formed from the stack's: `notejam-delivery-in-prod-deploy`. Neither side has to be there first,
-since each names the other by a pattern and not by what exists.
+The roles have names, formed from the stack's and the region's: `notejam-delivery-in-prod-eu-central-1-deploy`. Neither
+side has to be there first, since each names the other by a pattern and not by what exists.
 
     plan      looks at the stage and makes change sets; what runs in it may be a commit that nobody has approved
     deploy    changes the stage's stacks, by handing `execute` to CloudFormation
@@ -63,20 +63,21 @@ NEW_DISTRIBUTIONS = Suppression(
 
 @dataclasses.dataclass(frozen=True)
 class StageAccess:
-    """The roles of one stage, as the pipeline sees them. `account` is the stage's, the pipeline's own or another."""
+    """The roles of one stage, as the pipeline sees them: in the pipeline's own account and region, or in others."""
 
     project: str
     stage: str
     account: Value = AccountId
+    region: str = names.THIS_REGION
 
     @property
     def roles(self) -> Value:
         """What the ARNs of the roles begin with; builds append a hyphen and the kind."""
-        return self._arn(f"role/{names.stage_access(self.project, self.stage)}")
+        return self.role_arn("")
 
     def role_arn(self, kind: str) -> Value:
         """Return the ARN of the role of a kind: `plan`, `deploy` or `execute`."""
-        return self._arn(f"role/{names.stage_access(self.project, self.stage)}-{kind}")
+        return self._arn(f"role/{names.iam_name(names.stage_access(self.project, self.stage), kind, self.region)}")
 
     @property
     def tasks(self) -> list[Value]:
@@ -106,8 +107,11 @@ class StageNeeds:
 
 
 @component("stage-access")
-def add_stage_access(template: Template, access: StageAccess, pipeline_account: Value, needs: StageNeeds) -> None:
-    """Add the roles of one stage, which trust the pipeline's builds for it, and the boundary of its own roles."""
+def add_stage_access(template: Template, access: StageAccess, pipeline: tuple[Value, str], needs: StageNeeds) -> None:
+    """Add the roles of one stage, which trust the pipeline's builds for it, and the boundary of its own roles.
+
+    `pipeline` is the account and the region that the pipeline is in.
+    """
     prefix = names.stack(access.project, access.stage, "")
     boundary = add_boundary(template, prefix, (access.project, access.stage), needs)
     execute = add_execute_role(template, access, boundary, needs)
@@ -125,11 +129,12 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
         why="Lets the pipeline look at the stage, and change nothing.",
         suppress=[QUOTAS_BY_NAME],
     )
+    account, region = pipeline
     delivery = names.delivery_stack(access.project)
     add_trusting_role(
         template,
         PLAN,
-        (pipeline_account, f"{delivery}-{PLAN}"),
+        (account, names.iam_name(delivery, PLAN, region)),
         looking,
         [],
         "Lets the pipeline work out what would change, for commits that nobody has approved.",
@@ -137,7 +142,7 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
     add_trusting_role(
         template,
         DEPLOY,
-        (pipeline_account, f"{delivery}-{DEPLOY}-{access.stage}"),
+        (account, names.iam_name(delivery, f"{DEPLOY}-{access.stage}", region)),
         looking,
         [
             *pipeline_policies.allow_changing_stacks([prefix]),
@@ -155,7 +160,7 @@ def add_boundary(template: Template, prefix: str, of: tuple[str, str], needs: St
     return template.add(
         iam.ManagedPolicy(
             "Boundary",
-            ManagedPolicyName=names.of_stack(f"-{BOUNDARY}"),
+            ManagedPolicyName=Sub(names.iam_name(names.THIS_STACK, BOUNDARY)),
             Description="The most that the roles of the stage can do: what its templates ask for, in this stage",
             PolicyDocument=policies.policy(*statements),
         ),
@@ -171,7 +176,7 @@ def add_execute_role(
     role = template.add(
         iam.Role(
             "ExecuteRole",
-            RoleName=names.of_stack(f"-{EXECUTE}"),
+            RoleName=Sub(names.iam_name(names.THIS_STACK, EXECUTE)),
             AssumeRolePolicyDocument=pipeline_policies.assumed_by_cloudformation(),
         ),
         why="Lets CloudFormation create and change the stage.",
@@ -233,7 +238,7 @@ def add_trusting_role(
     arn = Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:role/{name}", Account=account)
     role = iam.Role(
         f"{kind.capitalize()}Role",
-        RoleName=names.of_stack(f"-{kind}"),
+        RoleName=Sub(names.iam_name(names.THIS_STACK, kind)),
         AssumeRolePolicyDocument=policies.policy(pipeline_policies.trust_roles_of(account, [arn])),
         ManagedPolicyArns=[common.ref()],
     )

@@ -13,7 +13,7 @@ from ...config.settings import Stage
 from ...core import names
 from ...core.template import Template, component
 from ...core.values import Value
-from ..containers.scaling import DIMENSION, NAMESPACE, quiet_alarm, step_policy
+from ..containers.scaling import DIMENSION, NAMESPACE, add_quiet_alarm, step_policy
 from .addresses import behind
 from .borrowing import Lender
 from .ending import add_expiry
@@ -146,8 +146,7 @@ def add_sleep(template: Template, stage: Stage, lender: Lender, service: ecs.Ser
         step_policy("Sleep", target, "ExactCapacity", 0), why="Stops the task when nobody has asked for a while."
     )
     told = "Nobody has asked for a while: the preview's task stops. Nothing to do."
-    quiet = quiet_alarm("Quiet", told, behind, stage.previews.sleep_after_minutes, sleep)
-    template.add(quiet, why="Notices that nobody has asked for a while.")
+    add_quiet_alarm(template, "Quiet", told, behind, stage.previews.sleep_after_minutes, sleep)
 
 
 def full_name_of_balancer(lender: Lender) -> Value:
