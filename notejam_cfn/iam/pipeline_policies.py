@@ -75,23 +75,22 @@ def allow_passing(role_arns: Sequence[Value], service: str) -> Statement:
     return allow(on("iam", "PassRole"), role_arns, to_service)
 
 
-def allow_reading_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) -> list[Statement]:
-    """Read artifacts of some names. Their keys are `PIPELINE/NAME/RANDOM`, with ten characters of the name.
+def allow_reading_artifacts(bucket_arn: Value, key_arn: Value, artifact: str) -> list[Statement]:
+    """Read artifacts of a name. Their keys are `PIPELINE/NAME/RANDOM`, with ten characters of the name.
 
     Source: the keys of artifacts in terraform-aws-control_tower_account_factory, issue 268.
     """
-    objects = [objects_of(bucket_arn, f"*/{name}/*") for name in artifacts]
     return [
-        allow(on("s3", "GetObject", "GetObjectVersion"), objects),
+        allow(on("s3", "GetObject", "GetObjectVersion"), [objects_of(bucket_arn, f"*/{artifact}/*")]),
         allow(on("s3", *BUCKET), [bucket_arn]),
         allow(on("kms", *READING_KEY), [key_arn]),
     ]
 
 
-def allow_writing_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) -> list[Statement]:
-    """Write artifacts of some names, and no others."""
-    objects = [objects_of(bucket_arn, f"*/{name}/*") for name in artifacts]
-    return [allow(on("s3", "PutObject"), objects), allow(on("kms", *WRITING_KEY), [key_arn])]
+def allow_writing_artifacts(bucket_arn: Value, key_arn: Value, artifact: str) -> list[Statement]:
+    """Write artifacts of a name, and no others."""
+    objects = objects_of(bucket_arn, f"*/{artifact}/*")
+    return [allow(on("s3", "PutObject"), [objects]), allow(on("kms", *WRITING_KEY), [key_arn])]
 
 
 def allow_reading_codecommit(repository_arn: Value) -> Statement:

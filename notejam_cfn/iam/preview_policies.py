@@ -23,7 +23,7 @@ from ..core import names
 from ..core.values import Value
 from .pipeline_policies import allow_passing, allow_reading_quotas, stacks_named
 from .placement import allow_placing_services
-from .policies import allow, allow_everywhere, in_account, on
+from .policies import allow, allow_everywhere, in_account, on, stage_tags
 
 TAG = "preview"
 EXPIRY = "expiry"
@@ -126,7 +126,7 @@ def allow_standing_behind_load_balancer(project: str, stage: str) -> list[Statem
     groups = in_account(f"{balancing}:targetgroup/*")
     listeners, rules = (in_account(f"{balancing}:listener{kind}/*") for kind in ("", "-rule"))
     tagged = Condition([StringEquals("elasticloadbalancing:CreateAction", ["CreateRule", "CreateTargetGroup"])])
-    of_stage = Condition([StringEquals({f"aws:ResourceTag/{k}": v for k, v in _stage(project, stage).items()})])
+    of_stage = Condition([StringEquals(stage_tags(project, stage))])
     return [
         allow(on("elasticloadbalancing", "CreateTargetGroup"), [groups]),
         allow(on("elasticloadbalancing", "CreateRule"), [listeners], of_stage),
@@ -240,13 +240,8 @@ def expiry_role_arn(project: str, stage: str) -> Value:
     return in_account(f"iam::${{AWS::AccountId}}:role/{name(project, stage, EXPIRY)}")
 
 
-def _stage(project: str, stage: str) -> dict[str, str]:
-    return {"project": project, "stage": stage}
-
-
 def _of_previews(project: str, stage: str, or_new: bool = False) -> Condition:
     """Hold for what previews of a stage made, by its tags; with `or_new` also for what has none yet."""
-    tags = {f"aws:ResourceTag/{key}": value for key, value in _stage(project, stage).items()}
     if or_new:
-        return Condition([StringEqualsIfExists(tags)])
-    return Condition([StringEquals(tags), Null(f"aws:ResourceTag/{TAG}", False)])
+        return Condition([StringEqualsIfExists(stage_tags(project, stage))])
+    return Condition([StringEquals(stage_tags(project, stage)), Null(f"aws:ResourceTag/{TAG}", False)])
