@@ -18,28 +18,20 @@ from awacs.aws import (
     StringEquals,
     StringEqualsIfExists,
 )
-from troposphere import Sub
 
 from ..core import names
 from ..core.values import Value
-from .pipeline_policies import allow_passing, allow_reading_quotas, in_account, on, stacks_named
+from .pipeline_policies import allow_passing, allow_reading_quotas, stacks_named
 from .placement import allow_placing_services
-from .policies import allow, allow_everywhere
+from .policies import allow, allow_everywhere, in_account, on
 
 TAG = "preview"
 EXPIRY = "expiry"
 ALARMS = ("DeleteAlarms", "ListTagsForResource", "PutMetricAlarm", "TagResource", "UntagResource")
 LOGS = (
-    *("AssociateKmsKey", "CreateLogGroup", "DeleteDataProtectionPolicy", "DeleteLogGroup"),
-    *("DeleteRetentionPolicy", "PutBearerTokenAuthentication", "PutDataProtectionPolicy"),
-    *(
-        "PutLogGroupDeletionProtection",
-        "DisassociateKmsKey",
-        "GetDataProtectionPolicy",
-        "ListTagsForResource",
-        "PutRetentionPolicy",
-    ),
-    *("TagResource", "UntagResource"),
+    *("AssociateKmsKey", "CreateLogGroup", "DeleteDataProtectionPolicy", "DeleteLogGroup", "DeleteRetentionPolicy"),
+    *("PutBearerTokenAuthentication", "PutDataProtectionPolicy", "PutLogGroupDeletionProtection", "DisassociateKmsKey"),
+    *("GetDataProtectionPolicy", "ListTagsForResource", "PutRetentionPolicy", "TagResource", "UntagResource"),
 )
 SCALING = (
     *("DeleteScalingPolicy", "DeleteScheduledAction", "DeregisterScalableTarget", "ListTagsForResource"),
@@ -153,9 +145,7 @@ def allow_running_tasks(family: Value, cluster_arn: Value, role_arns: Sequence[V
 
     Source: Amazon EventBridge User Guide, "Amazon ECS targets", permissions.
     """
-    definitions = Sub(
-        "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/${Family}", Family=family
-    )
+    definitions = in_account("ecs:${AWS::Region}:${AWS::AccountId}:task-definition/${Family}", Family=family)
     in_cluster = Condition([ArnEquals("ecs:cluster", cluster_arn)])
     return [allow(on("ecs", "RunTask"), [definitions], in_cluster), allow_passing(role_arns, "ecs-tasks")]
 
@@ -166,8 +156,8 @@ def allow_waking(cluster_name: Value, services: Sequence[str], parameter: str) -
     What the services run cannot be changed so: that would need roles to be passed on.
     """
     arns = [
-        Sub(
-            "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/${Cluster}/${Service}",
+        in_account(
+            "ecs:${AWS::Region}:${AWS::AccountId}:service/${Cluster}/${Service}",
             Cluster=cluster_name,
             Service=service,
         )
@@ -191,17 +181,10 @@ def allow_developing_previews(project: str, stage: str, making_role_arn: Value) 
     """
     stacks = stacks_named([names.preview(project, stage, "")])
     in_role = Condition([StringEquals("cloudformation:RoleArn", making_role_arn)])
-    working = (
-        "ContinueUpdateRollback",
-        "CreateChangeSet",
-        "CreateStack",
-        "DeleteStack",
-        "RollbackStack",
-        "UpdateStack",
-    )
+    changing = ("CreateChangeSet", "CreateStack", "DeleteStack", "RollbackStack", "UpdateStack")
     finishing = ("CancelUpdateStack", "DeleteChangeSet", "ExecuteChangeSet", "SetStackPolicy", "TagResource")
     return [
-        allow(on("cloudformation", *working), stacks, in_role),
+        allow(on("cloudformation", "ContinueUpdateRollback", *changing), stacks, in_role),
         allow(on("cloudformation", *finishing), stacks),
         refuse_imports(stacks),
         allow_passing([making_role_arn], "cloudformation"),

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 
 from awacs import ecs, elasticfilesystem, events, iam, kms, s3, sqs, ssm, states
 from awacs.aws import Allow, ArnEquals, Bool, Condition, Deny, Principal, Statement, StringEquals
-from troposphere import Sub
 
 from ..core.values import Value
-from .policies import SERVICE_SUFFIX, allow, allow_decrypting_with, objects_of
+from .policies import SERVICE_SUFFIX, allow, allow_decrypting_with, in_account, objects_of
 
 OF_ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
 
@@ -97,9 +96,9 @@ def allow_running_job(cluster_name: Value, definition_arn: Value, role_arns: Seq
     Sources: AWS Step Functions Developer Guide, "IAM policies for calling Amazon ECS/AWS Fargate", and for ListTasks
     the Service Authorization Reference, which narrows it by a condition only.
     """
-    cluster = Sub(f"arn:${{AWS::Partition}}:ecs:{OF_ACCOUNT}:cluster/${{Name}}", Name=cluster_name)
+    cluster = in_account(f"ecs:{OF_ACCOUNT}:cluster/${{Name}}", Name=cluster_name)
     in_cluster = Condition([ArnEquals("ecs:cluster", cluster)])
-    rule = Sub(f"arn:${{AWS::Partition}}:events:{OF_ACCOUNT}:rule/StepFunctionsGetEventsForECSTaskRule")
+    rule = in_account(f"events:{OF_ACCOUNT}:rule/StepFunctionsGetEventsForECSTaskRule")
     passed = Condition([StringEquals("iam:PassedToService", f"ecs-tasks.{SERVICE_SUFFIX}")])
     tagged = Condition([StringEquals("ecs:CreateAction", "RunTask")])
     return [
@@ -128,4 +127,4 @@ def allow_starting_job(state_machine_arn: Value, dead_letters_arn: Value, key_ar
 
 def tasks_of(cluster_name: Value) -> Value:
     """Return the ARN of the tasks of a cluster."""
-    return Sub(f"arn:${{AWS::Partition}}:ecs:{OF_ACCOUNT}:task/${{Name}}/*", Name=cluster_name)
+    return in_account(f"ecs:{OF_ACCOUNT}:task/${{Name}}/*", Name=cluster_name)

@@ -12,12 +12,13 @@ from ..components.containers.image_repository import ImageRepository, add_image_
 from ..components.data.encryption import PUBLISHERS, add_encryption
 from ..components.pipeline.people import PeoplesStages, add_people
 from ..components.pipeline.preview_access import add_preview_access
-from ..components.pipeline.stage_access import PIPELINE_ACCOUNT, StageAccess, StageNeeds, add_account, add_stage_access
+from ..components.pipeline.stage_access import PIPELINE_ACCOUNT, StageAccess, add_account, add_stage_access
 from ..config.settings import EncryptionSettings, Project, Stage
 from ..core import names
 from ..core.stack_outputs import publish
 from ..core.template import Template
 from ..core.values import Value
+from ..iam.cloudformation_policies import StageNeeds
 from ..iam.placement import StageSubnets
 from .pipeline import Delivery, compose_delivery
 from .stack import ACCESS, LAYERED, PROJECT, Stack
@@ -80,7 +81,7 @@ def access_stacks(project: Project, stage: Stage, layers: Sequence[Stack]) -> li
     own = [layer for layer in layers if layer.stage == stage.name]
     network = next(layer for layer in own if layer.layer == names.NETWORK)
     subnets = subnets_in(network)
-    found = [access_stack(project, stage, needs_of(own, subnets))]
+    found = [access_stack(project, stage, needs_of(stage, own, subnets))]
     if stage.allows_previews:
         what = f"what developers' previews in {stage.name} may do"
         previews = project_stack(project, names.delivery_previews(stage.name), what, PREVIEWS)
@@ -161,7 +162,7 @@ def subnets_in(network: Stack) -> StageSubnets:
     return StageSubnets(tasks=called("Private"), load_balancers=called("Public", "Isolated"))
 
 
-def needs_of(stacks: Iterable[Stack], subnets: StageSubnets) -> StageNeeds:
+def needs_of(stage: Stage, stacks: Iterable[Stack], subnets: StageSubnets) -> StageNeeds:
     """Return what a stage's templates ask for, and the subnets that it has."""
     resources = [resource for stack in stacks for resource in stack.template.resources.values()]
     roles = [resource for resource in resources if resource.resource_type == "AWS::IAM::Role"]
@@ -177,11 +178,16 @@ def needs_of(stacks: Iterable[Stack], subnets: StageSubnets) -> StageNeeds:
         for statement in role.properties["AssumeRolePolicyDocument"].properties["Statement"]
         for service in [statement.properties["Principal"].data["Service"]]
     }
-    kinds = {str(resource.resource_type) for resource in resources}
     records = [one for one in resources if one.resource_type == "AWS::Route53::RecordSet"]
-    domains = {str(record.properties["Name"]).lower() for record in records}
     return StageNeeds(
-        frozenset(kinds), frozenset(narrow), frozenset(wide), tuple(sorted(services)), subnets, tuple(sorted(domains))
+        project=stage.project,
+        stage=stage.name,
+        kinds=frozenset(str(resource.resource_type) for resource in resources),
+        narrow=frozenset(narrow),
+        wide=frozenset(wide),
+        services=tuple(sorted(services)),
+        subnets=subnets,
+        domains=tuple(sorted({str(record.properties["Name"]).lower() for record in records})),
     )
 
 

@@ -10,9 +10,8 @@ from ..components.data.encryption import PUBLISHERS, add_encryption
 from ..components.observability.alarm_topic import AlarmTopic
 from ..components.pipeline.artifacts import add_artifact_store
 from ..components.pipeline.codebuild_projects import IMAGE, Images, Target, add_builds
-from ..components.pipeline.events import add_pipeline_events
+from ..components.pipeline.events import add_pipeline_events, add_pipeline_topic
 from ..components.pipeline.pipeline import add_pipeline
-from ..components.pipeline.pipeline_topic import add_pipeline_topic
 from ..components.pipeline.roles import add_roles
 from ..components.pipeline.source import add_source
 from ..components.pipeline.stage_access import StageAccess

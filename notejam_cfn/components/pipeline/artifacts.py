@@ -43,7 +43,7 @@ class Artifacts:
     def uploaded(self, folder: str) -> Statement:
         """What reading what people put into a folder takes."""
         return policies.allow(
-            pipeline_policies.on("s3", "GetObject", "GetObjectVersion"),
+            policies.on("s3", "GetObject", "GetObjectVersion"),
             [policies.objects_of(self.bucket_arn, f"{folder}/*")],
         )
 

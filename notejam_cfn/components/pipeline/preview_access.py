@@ -14,7 +14,7 @@ from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...iam import pipeline_policies, policies, preview_policies, resource_policies
 from ...iam.placement import StageSubnets
-from ..service_role import service_role
+from ..service_role import role, service_role
 from .stage_access import QUOTAS_BY_NAME
 
 SAYS_ONLY_THAT = Suppression(
@@ -45,13 +45,9 @@ def add_making_role(template: Template, stage: Stage, subnets: StageSubnets, end
     statements = preview_policies.allow_making_previews(
         stage.project, stage.name, stage.service.name, subnets.tasks, ending.get_att("Arn")
     )
+    trust = pipeline_policies.assumed_by_cloudformation()
     return template.add(
-        iam.Role(
-            "PreviewsRole",
-            RoleName=_name(stage, names.PREVIEWS),
-            AssumeRolePolicyDocument=pipeline_policies.assumed_by_cloudformation(),
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
-        ),
+        role("PreviewsRole", trust, *statements, RoleName=_name(stage, names.PREVIEWS)),
         why="Lets CloudFormation make previews in the stage, and nothing besides.",
         suppress=[TAGGED_WHEN_MADE],
     )

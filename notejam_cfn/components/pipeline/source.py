@@ -36,7 +36,6 @@ class Source:
     provider: str
     configuration: dict[str, Any]
     statements: Sequence[Statement]
-    owner: str = "AWS"
     triggers: Sequence[codepipeline.PipelineTriggerDeclaration] = ()
     event_pattern: dict[str, Any] | None = None
     revision: str = "CommitId"

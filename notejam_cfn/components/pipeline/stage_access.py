@@ -21,7 +21,8 @@ from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import cloudformation_policies, pipeline_policies, policies
-from ...iam.placement import StageSubnets
+from ...iam.cloudformation_policies import StageNeeds
+from ..service_role import role
 
 PLAN, DEPLOY, EXECUTE, BOUNDARY = "plan", "deploy", "execute", "boundary"
 PIPELINE_ACCOUNT = "PipelineAccount"
@@ -86,24 +87,8 @@ class StageAccess:
 
     def _arn(self, resource: str) -> Value:
         if self.account is AccountId:
-            return Sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{resource}")
-        return Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:{resource}", Account=self.account)
-
-
-@dataclasses.dataclass(frozen=True)
-class StageNeeds:
-    """What a stage's templates ask for: their resource types, what their roles do, and which services these trust.
-
-    `narrow` are actions on resources, `wide` those for which AWS offers no resource; `subnets` are those of its
-    network; `domains` are those of records.
-    """
-
-    kinds: frozenset[str]
-    narrow: frozenset[str]
-    wide: frozenset[str]
-    services: tuple[str, ...]
-    subnets: StageSubnets
-    domains: tuple[str, ...] = ()
+            return policies.in_account(f"iam::${{AWS::AccountId}}:{resource}")
+        return policies.in_account(f"iam::${{Account}}:{resource}", Account=self.account)
 
 
 @component("stage-access")
@@ -112,9 +97,8 @@ def add_stage_access(template: Template, access: StageAccess, pipeline: tuple[Va
 
     `pipeline` is the account and the region that the pipeline is in.
     """
-    prefix = names.stack(access.project, access.stage, "")
-    boundary = add_boundary(template, prefix, (access.project, access.stage), needs)
-    execute = add_execute_role(template, access, boundary, needs)
+    prefix = needs.prefix
+    execute = add_execute_role(template, needs, add_boundary(template, needs))
     looking = template.add(
         iam.ManagedPolicy(
             "Looking",
@@ -154,9 +138,9 @@ def add_stage_access(template: Template, access: StageAccess, pipeline: tuple[Va
     )
 
 
-def add_boundary(template: Template, prefix: str, of: tuple[str, str], needs: StageNeeds) -> iam.ManagedPolicy:
+def add_boundary(template: Template, needs: StageNeeds) -> iam.ManagedPolicy:
     """Add the most that the roles of the stage can do, whatever a template of the stage gives them."""
-    statements = cloudformation_policies.bound(needs.narrow, needs.wide, prefix, of, needs.services, needs.subnets)
+    statements = cloudformation_policies.bound(needs)
     return template.add(
         iam.ManagedPolicy(
             "Boundary",
@@ -169,34 +153,24 @@ def add_boundary(template: Template, prefix: str, of: tuple[str, str], needs: St
     )
 
 
-def add_execute_role(
-    template: Template, access: StageAccess, boundary: iam.ManagedPolicy, needs: StageNeeds
-) -> iam.Role:
+def add_execute_role(template: Template, needs: StageNeeds, boundary: iam.ManagedPolicy) -> iam.Role:
     """Add the role that CloudFormation works in: it can make what the stage's templates contain, and nothing else."""
-    role = template.add(
-        iam.Role(
-            "ExecuteRole",
-            RoleName=Sub(names.iam_name(names.THIS_STACK, EXECUTE)),
-            AssumeRolePolicyDocument=pipeline_policies.assumed_by_cloudformation(),
-        ),
-        why="Lets CloudFormation create and change the stage.",
-    )
-    prefix, of = names.stack(access.project, access.stage, ""), (access.project, access.stage)
-    making = cloudformation_policies.allow_creating(
-        needs.kinds, prefix, of, boundary.ref(), needs.services, needs.subnets, needs.domains
-    )
+    trust = pipeline_policies.assumed_by_cloudformation()
+    execute = role("ExecuteRole", trust, RoleName=Sub(names.iam_name(names.THIS_STACK, EXECUTE)))
+    template.add(execute, why="Lets CloudFormation create and change the stage.")
+    making = cloudformation_policies.allow_creating(needs, boundary.ref())
     for number, document in enumerate(cloudformation_policies.in_policies(making), start=1):
         template.add(
             iam.ManagedPolicy(
                 f"StagePermissions{number}",
                 Description="What CloudFormation needs for the types in the templates; derived from their schemas",
                 PolicyDocument=policies.policy(*document),
-                Roles=[role.ref()],
+                Roles=[execute.ref()],
             ),
             why="Lets CloudFormation make what the stage's templates contain, and nothing else.",
             suppress=suppressions_of(document),
         )
-    return role
+    return execute
 
 
 def suppressions_of(statements: Sequence[Statement]) -> list[Suppression]:
@@ -235,16 +209,15 @@ def add_trusting_role(
 ) -> None:
     """Add a role that one role of the pipeline's account may take on, by its account and name."""
     account, name = trusted
-    arn = Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:role/{name}", Account=account)
-    role = iam.Role(
+    arn = policies.in_account(f"iam::${{Account}}:role/{name}", Account=account)
+    made = role(
         f"{kind.capitalize()}Role",
+        policies.policy(pipeline_policies.trust_roles_of(account, [arn])),
+        *statements,
+        managed=[common],
         RoleName=Sub(names.iam_name(names.THIS_STACK, kind)),
-        AssumeRolePolicyDocument=policies.policy(pipeline_policies.trust_roles_of(account, [arn])),
-        ManagedPolicyArns=[common.ref()],
     )
-    if statements:
-        role.Policies = [iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))]
-    template.add(role, why=why)
+    template.add(made, why=why)
 
 
 def add_account(template: Template, name: str, label: str, description: str) -> Parameter:
