@@ -177,9 +177,10 @@ def allow_looking_at_stacks(prefix: str) -> Statement:
     return allow(on("cloudformation", "DescribeStacks", "GetTemplate", "ListStackResources"), stacks_named(prefix))
 
 
-def allow_reading_templates(prefix: str) -> Statement:
-    """See what is deployed, to compare it with what was built."""
-    return allow(on("cloudformation", "DescribeStacks", "GetTemplate"), stacks_named(prefix))
+def allow_reading_templates(stack: str) -> Statement:
+    """See what is deployed as a stack and those named after it, to compare it with what was built."""
+    own = in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{stack}/*")
+    return allow(on("cloudformation", "DescribeStacks", "GetTemplate"), [own, *stacks_named(f"{stack}-")])
 
 
 def allow_looking_at_account(prefix: str) -> list[Statement]:
