@@ -23,12 +23,11 @@ from ..load_balancing.load_balancer import LoadBalancer
 from ..network.vpc import Network
 from .alarm_topic import AlarmTopic, tell_of_event
 from .dashboard import Watched, Widget, add_dashboard
-from .metric_alarms import MetricAlarm, add_alarm
+from .metric_alarms import ONE_DAY_SECONDS, MetricAlarm, add_alarm
 from .queries import CONTAINERS, EXPORTS, FIREWALL, POSTGRESQL, QUESTIONS, TRAFFIC, SavedQuery, add_queries
 
 ESSENTIAL = "essential"
 BALANCER, RDS, BACKUP = "AWS/ApplicationELB", "AWS/RDS", "AWS/Backup"
-ONE_DAY_SECONDS = 86400
 CEILING_PERCENT = 95
 DAYS_WITHOUT_BACKUP = 2
 BUDGET_PERCENT = 80
