@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Sequence
 
 from awacs.aws import Statement
 from troposphere import iam, logs
 
 from ...config.settings import TaskSettings
+from ...core.images import ECR
 from ...core.inputs import InvalidInput
 from ...core.template import Template
 from ...core.values import Value
@@ -19,13 +19,6 @@ from ..service_role import service_role
 from .cluster import Cluster
 from .options import TaskOptions
 from .secrets import allow_reading
-
-# An image in ECR, under either of its names: those over IPv4, and the dual-stack ones.
-# Source: Amazon ECR User Guide, "Making requests over IPv6".
-ECR_IMAGE = re.compile(
-    r"(?P<account>\d{12})\.dkr[.-]ecr\.(?P<region>[a-z0-9-]+)\.(amazonaws\.com(\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)"
-    r"/(?P<name>[^:@]+).*"
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,15 +64,14 @@ def add_task_roles(
 
 def repositories_of(images: Sequence[Value]) -> list[Value]:
     """Return the ARNs of the ECR repositories that images name, whichever account has them."""
-    found = [ECR_IMAGE.fullmatch(image) for image in images if isinstance(image, str)]
-    return list(dict.fromkeys(_repository_arn(**one.groupdict()) for one in found if one))
-
-
-def _repository_arn(account: str, region: str, name: str) -> str:
-    """Return the ARN of a repository. What somebody configured is in one place: so is its partition."""
-    partitions = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
-    partition = next((known for start, known in partitions.items() if region.startswith(f"{start}-")), "aws")
-    return f"arn:{partition}:ecr:{region}:{account}:repository/{name}"
+    partitions = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    arns: dict[Value, None] = {}
+    for found in (ECR.fullmatch(image) for image in images if isinstance(image, str)):
+        if found:
+            account, region, name = found["account"], found["region"], found["name"]
+            partition = next((known for start, known in partitions.items() if region.startswith(start)), "aws")
+            arns[f"arn:{partition}:ecr:{region}:{account}:repository/{name}"] = None
+    return list(arns)
 
 
 def allow_shells(cluster: Cluster) -> list[Statement]:
