@@ -8,31 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from awacs.aws import Action, Allow, ArnLike, Condition, Null, PolicyDocument, Principal, Statement, StringLike
+from awacs.aws import Allow, ArnLike, Condition, Null, PolicyDocument, Principal, Statement, StringLike
 from awacs.sts import AssumeRole
-from troposphere import Sub, encode_to_dict
+from troposphere import encode_to_dict
 
 from ..core import names
 from ..core.values import Value
-from .policies import allow, allow_everywhere, objects_of, policy, service_principal
+from .policies import allow, allow_everywhere, in_account, objects_of, on, policy, service_principal
 
 # What using artifacts takes, of their bucket and their key.
 BUCKET = ("GetBucketAcl", "GetBucketLocation", "GetBucketVersioning")
 READING_KEY = ("Decrypt", "DescribeKey")
 WRITING_KEY = ("Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
-
-
-def on(service: str, *actions: str) -> list[Action]:
-    """Return actions of one service."""
-    return [Action(service, name) for name in actions]
-
-
-def in_account(arn: str) -> Sub:
-    """Return an ARN of this account and partition: `in_account("ecs:*:${AWS::AccountId}:cluster/x")`."""
-    return Sub("arn:${AWS::Partition}:" + arn)
-
-
-# Schemas name actions on things that no template here makes; named resources could never match them.
 
 
 def stacks_named(prefixes: Iterable[str]) -> list[Value]:
@@ -61,7 +48,7 @@ def from_account(account: Value, role_arns: Sequence[Value]) -> dict[str, object
     A policy that named a role which is not there yet would be refused.
     """
     return {
-        "Principal": Principal("AWS", Sub("arn:${AWS::Partition}:iam::${Account}:root", Account=account)),
+        "Principal": Principal("AWS", in_account("iam::${Account}:root", Account=account)),
         "Condition": Condition([ArnLike("aws:PrincipalArn", list(role_arns))]),
     }
 
@@ -88,23 +75,22 @@ def allow_passing(role_arns: Sequence[Value], service: str) -> Statement:
     return allow(on("iam", "PassRole"), role_arns, to_service)
 
 
-def allow_reading_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) -> list[Statement]:
-    """Read artifacts of some names. Their keys are `PIPELINE/NAME/RANDOM`, with ten characters of the name.
+def allow_reading_artifacts(bucket_arn: Value, key_arn: Value, artifact: str) -> list[Statement]:
+    """Read artifacts of a name. Their keys are `PIPELINE/NAME/RANDOM`, with ten characters of the name.
 
     Source: the keys of artifacts in terraform-aws-control_tower_account_factory, issue 268.
     """
-    objects = [objects_of(bucket_arn, f"*/{name}/*") for name in artifacts]
     return [
-        allow(on("s3", "GetObject", "GetObjectVersion"), objects),
+        allow(on("s3", "GetObject", "GetObjectVersion"), [objects_of(bucket_arn, f"*/{artifact}/*")]),
         allow(on("s3", *BUCKET), [bucket_arn]),
         allow(on("kms", *READING_KEY), [key_arn]),
     ]
 
 
-def allow_writing_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) -> list[Statement]:
-    """Write artifacts of some names, and no others."""
-    objects = [objects_of(bucket_arn, f"*/{name}/*") for name in artifacts]
-    return [allow(on("s3", "PutObject"), objects), allow(on("kms", *WRITING_KEY), [key_arn])]
+def allow_writing_artifacts(bucket_arn: Value, key_arn: Value, artifact: str) -> list[Statement]:
+    """Write artifacts of a name, and no others."""
+    objects = objects_of(bucket_arn, f"*/{artifact}/*")
+    return [allow(on("s3", "PutObject"), [objects]), allow(on("kms", *WRITING_KEY), [key_arn])]
 
 
 def allow_reading_codecommit(repository_arn: Value) -> Statement:
@@ -112,15 +98,8 @@ def allow_reading_codecommit(repository_arn: Value) -> Statement:
 
     Source: AWS CodePipeline User Guide, "Manage the CodePipeline service role", on CodeCommit.
     """
-    reads = (
-        "GetBranch",
-        "GetCommit",
-        "GetRepository",
-        "GetUploadArchiveStatus",
-        "UploadArchive",
-        "CancelUploadArchive",
-    )
-    return allow(on("codecommit", *reads), [repository_arn])
+    reads = ("GetBranch", "GetCommit", "GetRepository", "GetUploadArchiveStatus")
+    return allow(on("codecommit", *reads, "UploadArchive", "CancelUploadArchive"), [repository_arn])
 
 
 def allow_using_connection(connection_arn: Value) -> Statement:
