@@ -1,7 +1,7 @@
 """Marks the image that a stage runs, which keeps it, and notes its digest: python delivery/mark.py
 
-Reads from the environment: STAGE; ACCESS, what the ARNs of its roles begin with; IMAGE_URI, the image by its digest;
-REPOSITORY_URI and COPY_URIS, the repositories of this and of other regions.
+Reads from the environment: STAGE; IMAGE_URI, the image by its digest; IMAGE_PARAMETER, the SSM parameter that holds the
+digest; REPOSITORY_URI and COPY_URIS, the repositories of this and of other regions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from notejam_cfn.core import images, names
+from notejam_cfn.core import images
 
 Client = Callable[[str, str], Any]
 """Makes a client for a service in a region."""
@@ -22,8 +22,7 @@ def main(client: Client | None = None, environ: Mapping[str, str] = os.environ) 
     """Mark the image in every repository that has it, and note it beside each."""
     there = client or in_region
     stage, image = environ["STAGE"], environ["IMAGE_URI"]
-    project = environ["ACCESS"].rpartition("/")[2].removesuffix(f"-{names.delivery_in(stage)}")
-    noted = {"Name": names.running_image(project, stage), "Value": image.partition("@")[2], "Type": "String"}
+    noted = {"Name": environ["IMAGE_PARAMETER"], "Value": image.partition("@")[2], "Type": "String"}
     for repository in [environ["REPOSITORY_URI"], *environ.get("COPY_URIS", "").split()]:
         region, name = images.place_of(repository)
         mark(there("ecr", region), name, image, stage)

@@ -66,9 +66,10 @@ def parse(document: Mapping[str, Any]) -> Project:
         raise ConfigError("stages: at least one [stages.NAME] table is needed, got none")
     stages = tuple(_stage(project, name, _table(tables, name, "stages.")) for name in tables)
     delivery = _build(DeliverySettings, _table(document, "delivery", ""), "delivery")
-    for problem in _conflicts(stages, delivery):
+    found = Project(name=project, stages=stages, delivery=delivery)
+    for problem in _conflicts(found):
         raise ConfigError(problem)
-    return Project(name=project, stages=stages, delivery=delivery)
+    return found
 
 
 def derived_cidr(stage: str) -> str:
@@ -151,8 +152,9 @@ def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], path: str)
             raise ConfigError(f"{path}{key} is not a known key; {hint}")
 
 
-def _conflicts(stages: tuple[Stage, ...], delivery: DeliverySettings) -> Iterator[str]:
+def _conflicts(project: Project) -> Iterator[str]:
     """Yield what is wrong with stages beside each other and the pipeline."""
+    stages = project.stages
     for one, other in itertools.combinations(stages, 2):
         # Stages keep apart, so that any two networks can be peered one day.
         block, taken = ipaddress.IPv4Network(other.network.cidr), ipaddress.IPv4Network(one.network.cidr)
@@ -166,10 +168,13 @@ def _conflicts(stages: tuple[Stage, ...], delivery: DeliverySettings) -> Iterato
             problem = f"a stage's name must not begin with another stage's and a hyphen, {why}"
             yield f"stages.{other.name}: {problem}, got {one.name!r} besides"
     regions = list(dict.fromkeys(stage.region for stage in stages))
-    if len(regions) > 1 and not delivery.region:
+    if len(regions) > 1 and not project.delivery.region:
         # It must not follow from the order of stages: moving the pipeline would make everything again.
         listed = ", ".join(regions)
         yield f"delivery.region is missing: stages are in {listed}, so say which of them the pipeline is in"
+    for stage in stages if not project.delivery_gaps else ():
+        if too_long := names.pair_problem(project.name, stage.name):
+            yield f"stages.{stage.name}: a stage's name {too_long}"
 
 
 def starter() -> str:

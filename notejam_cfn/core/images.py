@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 
-ECR = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.(?P<domain>amazonaws\.com(\.cn)?)/(?P<rest>.+)")
+# A repository of ECR or an image in it, under either of its names: those over IPv4, and the dual-stack ones.
 # Source: Amazon ECR User Guide, "Making requests to Amazon ECR registries", on dual-stack endpoints.
+ECR = re.compile(
+    r"(?P<account>\d{12})\.dkr[.-]ecr\.(?P<region>[a-z0-9-]+)\."
+    r"(?P<domain>amazonaws\.com(\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)/"
+    r"(?P<name>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>.+))?"
+)
 DUAL_STACK_DOMAINS = {"amazonaws.com": "on.aws", "amazonaws.com.cn": "on.amazonwebservices.com.cn"}
 
 
@@ -14,7 +19,7 @@ def place_of(repository: str) -> tuple[str, str]:
     found = ECR.fullmatch(repository)
     if not found:
         raise ValueError(f"{repository} is not a repository of ECR")
-    return found["region"], found["rest"]
+    return found["region"], found["name"]
 
 
 def dual_stack(image: str) -> str:
@@ -23,7 +28,7 @@ def dual_stack(image: str) -> str:
     `111122223333.dkr.ecr.eu-west-1.amazonaws.com/notes` becomes `111122223333.dkr-ecr.eu-west-1.on.aws/notes`.
     """
     found = ECR.fullmatch(image)
-    if not found:
+    domain = DUAL_STACK_DOMAINS.get(found["domain"]) if found else None
+    if not found or not domain:
         return image
-    domain = DUAL_STACK_DOMAINS[found["domain"]]
-    return f"{found['account']}.dkr-ecr.{found['region']}.{domain}/{found['rest']}"
+    return f"{found['account']}.dkr-ecr.{found['region']}.{domain}/{image.partition('/')[2]}"

@@ -1,7 +1,8 @@
 """Every name that two parts agree on is formed here: stacks, outputs, tags and the physical names AWS demands.
 
 Resources have no physical name unless AWS demands one, so that two copies of a template never collide. Where one is
-demanded it starts with the stack's own name, which CloudFormation keeps unique in an account and region.
+demanded it starts with the stack's own name, which CloudFormation keeps unique in an account and region; a name that an
+account has once in all of its regions has the region in it too (rule E9523 asks for it).
 """
 
 from __future__ import annotations
@@ -11,11 +12,17 @@ from collections.abc import Mapping
 
 from troposphere import Join, Ref, Select, Split, StackId, StackName, Sub
 
+from .regions import known_regions
+
 # What CloudFront takes from us-east-1 only, wherever the stage is.
 EDGE, EDGE_LOG = "edge", "edge-log"
 NETWORK, PREVIEWS = "network", "previews"
 LAYERS = (EDGE, EDGE_LOG, NETWORK, "copies", "database", "backups", "service", "monitoring", PREVIEWS)
 DELIVERY, PEOPLE = "delivery", "delivery-people"
+# The stack and the region that a template is deployed as and in, within `Fn::Sub`.
+THIS_STACK, THIS_REGION = "${AWS::StackName}", "${AWS::Region}"
+# A policy's name may have twice as many. Source: AWS IAM API Reference, "CreateRole" and "CreatePolicy".
+MOST_ROLE_CHARACTERS = 64
 
 
 def stack(project: str, stage: str, layer: str) -> str:
@@ -51,6 +58,21 @@ def delivery_previews(stage: str) -> str:
 def stage_access(project: str, stage: str) -> str:
     """Name the stack that lets the pipeline change a stage, such as `notejam-delivery-in-prod`."""
     return f"{project}-{delivery_in(stage)}"
+
+
+def iam_name(stack: str, kind: str = "", region: str = THIS_REGION) -> str:
+    """Name an IAM role or policy that others know by name, such as `notejam-delivery-in-dev-eu-central-1-deploy`.
+
+    IAM's names belong to an account: the same stack in another region, to which its stage has moved, must meet none of
+    this one's. Without a `kind` it is what all the names of a stack begin with. The default region stands in `Fn::Sub`.
+    Source: AWS IAM User Guide, "IAM and AWS STS quotas", IAM name requirements.
+    """
+    return "-".join(filter(None, (stack, region, kind)))
+
+
+def region_seen(region: str, here: str) -> str:
+    """Return a region as a template of the region `here` says it in `Fn::Sub`: its own is not spelled."""
+    return THIS_REGION if region == here else region
 
 
 def previews(number: int) -> str:
@@ -97,6 +119,19 @@ def stage_name_problem(stage: str) -> str | None:
         if stage == layer or stage.endswith(f"-{layer}"):
             return f"must not end in {layer!r}, which names a layer"
     return None
+
+
+def pair_problem(project: str, stage: str) -> str | None:
+    """Say why the roles of a stage's pipeline would have longer names than IAM takes in some region, or return None.
+
+    A stage may have to move to any region, which is no time to learn that its name is too long.
+    """
+    longest = iam_name(stage_access(project, stage), PREVIEWS, max(known_regions(), key=len))
+    over, both = len(longest) - MOST_ROLE_CHARACTERS, len(project) + len(stage)
+    if over <= 0:
+        return None
+    why = f"IAM takes {MOST_ROLE_CHARACTERS} for a role's, such as {longest}"
+    return f"and project.name must have at most {both - over} characters together, got {both}: {why}"
 
 
 def tags(project: str, stage: str | None = None) -> dict[str, str]:
@@ -166,6 +201,14 @@ def backup_vault(tags: Mapping[str, str]) -> Join:
 
 def repository(project: str) -> Join:
     """Name the Git repository, which CodeCommit demands. It outlives its stack, as a vault does."""
+    return Join("-", [project, _stack_number()])
+
+
+def connection(project: str) -> Join:
+    """Name the connection to a Git host: at most 32 characters, of which an account has each once, in any region.
+
+    Source: AWS CloudFormation Template Reference, "AWS::CodeConnections::Connection".
+    """
     return Join("-", [project, _stack_number()])
 
 

@@ -6,6 +6,7 @@ actions come from the resource types in the templates and from what the template
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,11 +24,12 @@ from awacs.aws import (
     StringLike,
 )
 
+from ..core import names
 from ..core.render import compact_json
 from ..core.values import Value
 from . import permissions
 from .permissions import TAGS_ONE
-from .pipeline_policies import document, in_account, on, stacks_named
+from .pipeline_policies import document, stacks_named
 from .placement import (
     PLACING,
     StageSubnets,
@@ -35,7 +37,7 @@ from .placement import (
     allow_placing_load_balancers,
     allow_placing_services,
 )
-from .policies import allow, allow_everywhere
+from .policies import allow, allow_everywhere, in_account, on, stage_tags
 
 # A managed policy holds 6,144 characters without white space; pseudo parameters are longer than what they stand for.
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -131,102 +133,130 @@ NEW_RULES = "NewRulesHaveNoTags"
 SERVICE_LINKED_ROLES = "iam::${AWS::AccountId}:role/aws-service-role/*"
 
 
-def of_stage(project: str, stage: str) -> Condition:
-    """Hold for the resources of one stage, by their tags."""
-    return Condition([StringEquals({"aws:ResourceTag/project": project, "aws:ResourceTag/stage": stage})])
+@dataclasses.dataclass(frozen=True)
+class StageNeeds:
+    """What a stage's templates ask for: their resource types, what their roles do, and which services these trust.
 
-
-def of_stage_or_new(project: str, stage: str) -> Condition:
-    """Hold for the resources of one stage, and for those that have no tags yet."""
-    return Condition([StringEqualsIfExists({"aws:ResourceTag/project": project, "aws:ResourceTag/stage": stage})])
-
-
-def of_own_key(prefix: str) -> Condition:
-    """Hold for keys whose aliases are all the stage's, and for those that have none yet.
-
-    Source: AWS KMS Developer Guide, "Use aliases to control access to KMS keys".
+    `narrow` are actions on resources, `wide` those for which AWS offers no resource; `subnets` are those of its
+    network; `domains` are those of records.
     """
-    return Condition([ForAllValuesStringLike("kms:ResourceAliases", f"alias/{prefix}*")])
+
+    project: str
+    stage: str
+    kinds: frozenset[str]
+    narrow: frozenset[str]
+    wide: frozenset[str]
+    services: tuple[str, ...]
+    subnets: StageSubnets
+    domains: tuple[str, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        """What the names of the stage's stacks, and so those of its resources, begin with."""
+        return names.stack(self.project, self.stage, "")
+
+    @property
+    def own(self) -> Condition:
+        """Hold for the resources of the stage, by their tags."""
+        return Condition([StringEquals(stage_tags(self.project, self.stage))])
+
+    @property
+    def own_or_new(self) -> Condition:
+        """Hold for the resources of the stage, and for those that have no tags yet."""
+        return Condition([StringEqualsIfExists(stage_tags(self.project, self.stage))])
+
+    @property
+    def own_key(self) -> Condition:
+        """Hold for keys whose aliases are all the stage's, and for those that have none yet.
+
+        Source: AWS KMS Developer Guide, "Use aliases to control access to KMS keys".
+        """
+        return Condition([ForAllValuesStringLike("kms:ResourceAliases", f"alias/{self.prefix}*")])
+
+    def resources(self, service: str) -> list[Value]:
+        """Return where a service's resources of the stage are, as narrow as their ARNs allow."""
+        if service == "cloudformation":
+            return stacks_named(self.prefix)
+        patterns = NAMED.get(service, (f"{service}:*:${{AWS::AccountId}}:*",))
+        return [in_account(arn) for arn in dict.fromkeys(pattern.replace("{}", self.prefix) for pattern in patterns)]
+
+    @property
+    def ecs_services(self) -> list[Value]:
+        """The ARNs of the stage's ECS services."""
+        return [in_account(f"ecs:*:${{AWS::AccountId}}:service/{self.prefix}*")]
 
 
-def allow_creating(
-    kinds: Iterable[str],
-    prefix: str,
-    of: tuple[str, str],
-    boundary: Value,
-    services: Sequence[str],
-    subnets: StageSubnets,
-    domains: Sequence[str] = (),
-) -> list[Statement]:
-    """Allow what CloudFormation calls to create, change and delete resources of these types in stacks named so.
+def allow_creating(needs: StageNeeds, boundary: Value) -> list[Statement]:
+    """Allow what CloudFormation calls to create, change and delete resources of a stage's types in its stacks.
 
     `permissions` knows the actions. Names narrow them where a service puts names in ARNs; where it does not, tags
-    narrow what may be changed or deleted (`of` is the project and the stage), and what is made may be new or the
-    stage's. Roles get rights only within `boundary`, and are handed to these `services` only. Services and load
-    balancers are put into these `subnets` only. Records are changed of these `domains` only.
+    narrow what may be changed or deleted, and what is made may be new or the stage's. Roles get rights only within
+    `boundary`, and are handed to the stage's services only. Services and load balancers are put into its subnets only.
+    Records are changed of its domains only.
 
     Raises `UnknownPermissions` for a type that `permissions` does not know.
     """
-    called = {action for kind in kinds for action in permissions.actions_for(kind)} | {"cloudformation:DescribeStacks"}
+    called = {action for kind in needs.kinds for action in permissions.actions_for(kind)}
+    called.add("cloudformation:DescribeStacks")
     special = {"iam:PassRole", "iam:CreateServiceLinkedRole", CHANGING_RECORDS, *GRANTING, *PLACING}
     known = [permissions.action(name) for name in sorted(called - special)]
     wide = by_verb([action.name for action in known if not action.takes_resource], ("Describe", "List"))
     narrow = [one for one in known if one.takes_resource and not any(fnmatchcase(one.name, each) for each in wide)]
-    unnamed = [action for action in narrow if _of_others(action)]
-    named = [action.name for action in narrow if _of_names(action)]
+    # An action on an alias of a key is one on the key too, which has no name.
+    unnamed = [one for one in narrow if one.nameless or one.name in OF_BOTH or one.name.startswith("kms:")]
+    named = [one.name for one in narrow if not one.nameless or one.name in OF_BOTH]
+    roles, within_boundary = needs.resources("iam"), Condition([ArnEquals("iam:PermissionsBoundary", boundary)])
     return [
-        *allow_making_roles(prefix, boundary, services, sorted(called & GRANTING)),
-        *(allow(_literal(some), resources_of(service, prefix)) for service, some in _by_service(named)),
-        allow_placing_services(services_named(prefix), subnets.tasks),
-        *([allow_functions_in_no_network(resources_of("lambda", prefix))] if "lambda:CreateFunction" in called else []),
-        *allow_unnamed(unnamed, prefix, of),
-        *allow_placing_load_balancers(subnets.load_balancers, of_stage_or_new(*of), of_stage(*of)),
-        *(allow_restoring(of) if "rds:RestoreDBClusterFromSnapshot" in called else []),
-        *(allow_changing_records(domains) if CHANGING_RECORDS in called and domains else []),
+        allow(_literal(sorted(called & GRANTING)), roles, within_boundary),
+        allow_passing_roles(needs),
+        allow(on("iam", "CreateServiceLinkedRole"), [in_account(SERVICE_LINKED_ROLES)]),
+        *(allow(_literal(some), needs.resources(service)) for service, some in _by_service(named)),
+        allow_placing_services(needs.ecs_services, needs.subnets.tasks),
+        *([allow_functions_in_no_network(needs.resources("lambda"))] if "lambda:CreateFunction" in called else []),
+        *allow_unnamed(needs, unnamed),
+        *allow_placing_load_balancers(needs.subnets.load_balancers, needs.own_or_new, needs.own),
+        *(allow_restoring(needs) if "rds:RestoreDBClusterFromSnapshot" in called else []),
+        *(allow_changing_records(needs.domains) if CHANGING_RECORDS in called and needs.domains else []),
         allow_everywhere("TheseHaveNoResource", _literal(wide)),
     ]
 
 
-def _of_names(action: permissions.Action) -> bool:
-    """Say whether names narrow an action, alone or beside tags."""
-    return not action.nameless or action.name in OF_BOTH
+def allow_unnamed(needs: StageNeeds, actions: Sequence[permissions.Action]) -> list[Statement]:
+    """Allow actions on things without names: to change the stage's, to make and tag new ones, to look at any.
 
-
-def _of_others(action: permissions.Action) -> bool:
-    """Say whether an action is about things without names, alone or, as an alias's of a key, beside what has one."""
-    return action.nameless or action.name in OF_BOTH or action.name.startswith("kms:")
-
-
-def allow_unnamed(actions: Sequence[permissions.Action], prefix: str, of: tuple[str, str]) -> list[Statement]:
-    """Allow actions on things without names: to change the stage's, to make and tag new ones, to look at any."""
+    A security group's rule is made on the group, and on the rule itself, which has no tags yet.
+    """
     in_ec2 = [one.name for one in actions if one.name in MADE_IN_EC2]
     of_keys = [one.name for one in actions if one.name.startswith("kms:") and not one.decided_by_tag]
     changing = [one.name for one in actions if one.decided_by_tag or one.name in in_ec2]
     making = [one.name for one in actions if (one.makes_one or TAGS_ONE.search(one.name)) and one.name not in in_ec2]
     looking = [one.name for one in actions if one.name not in {*changing, *making, *of_keys}]
     kinds: list[tuple[Iterable[str], Condition | None]] = [
-        (changing, of_stage(*of)),
-        ([name for name in making if name not in of_keys], of_stage_or_new(*of)),
-        (of_keys, of_own_key(prefix)),
+        (changing, needs.own),
+        ([name for name in making if name not in of_keys], needs.own_or_new),
+        (of_keys, needs.own_key),
         (looking, None),
     ]
-    return [
-        *(
-            allow(_literal(some), unnamed(service), condition)
-            for names, condition in kinds
-            for service, some in _by_service(names)
-        ),
-        *(allow(_literal([name]), [in_account(f"ec2:*:${{AWS::AccountId}}:{MADE_IN_EC2[name]}/*")]) for name in in_ec2),
-        *allow_new_rules(changing),
+    found = [
+        allow(_literal(some), _unnamed(service), condition)
+        for several, condition in kinds
+        for service, some in _by_service(several)
     ]
+    found += [
+        allow(_literal([name]), [in_account(f"ec2:*:${{AWS::AccountId}}:{MADE_IN_EC2[name]}/*")]) for name in in_ec2
+    ]
+    if rules := [action for action in changing if action.startswith("ec2:AuthorizeSecurityGroup")]:
+        new = [in_account("ec2:*:${AWS::AccountId}:security-group-rule/*")]
+        found.append(Statement(Sid=NEW_RULES, Effect=Allow, Action=_literal(rules), Resource=new))
+    return found
 
 
-def allow_restoring(of: tuple[str, str]) -> list[Statement]:
+def allow_restoring(needs: StageNeeds) -> list[Statement]:
     """Let a database start from a backup of the stage's, or from any snapshot that is tagged as the stage's."""
     restoring = on("rds", "DescribeDBClusterSnapshots", "RestoreDBClusterFromSnapshot")
     return [
-        allow(restoring, [in_account(BACKED_UP)], of_stage_or_new(*of)),
-        allow(restoring, [in_account(ANY_SNAPSHOT)], of_stage(*of)),
+        allow(restoring, [in_account(BACKED_UP)], needs.own_or_new),
+        allow(restoring, [in_account(ANY_SNAPSHOT)], needs.own),
     ]
 
 
@@ -236,72 +266,47 @@ def allow_changing_records(domains: Sequence[str]) -> list[Statement]:
     A certificate is proved by a record below its domain. Source: Amazon Route 53 Developer Guide, "Using IAM policy
     conditions for fine-grained access control".
     """
-    names = [name for domain in domains for name in (domain, f"*.{domain}")]
-    of_domains = Condition([ForAllValuesStringLike("route53:ChangeResourceRecordSetsNormalizedRecordNames", names)])
+    records = [name for domain in domains for name in (domain, f"*.{domain}")]
+    of_domains = Condition([ForAllValuesStringLike("route53:ChangeResourceRecordSetsNormalizedRecordNames", records)])
     return [allow(on("route53", "ChangeResourceRecordSets"), [in_account("route53:::hostedzone/*")], of_domains)]
 
 
-def allow_new_rules(actions: Sequence[str]) -> list[Statement]:
-    """Let a security group's rule be made, which is authorised on the group and on the rule that has no tags yet."""
-    making = [action for action in actions if action.startswith("ec2:AuthorizeSecurityGroup")]
-    rules = in_account("ec2:*:${AWS::AccountId}:security-group-rule/*")
-    return [Statement(Sid=NEW_RULES, Effect=Allow, Action=_literal(making), Resource=[rules])] if making else []
+def allow_passing_roles(needs: StageNeeds) -> Statement:
+    """Hand a stage's roles to the services that they trust."""
+    to_services = Condition([StringEquals("iam:PassedToService", sorted(needs.services))])
+    return allow(on("iam", "PassRole"), needs.resources("iam"), to_services)
 
 
-def allow_making_roles(
-    prefix: str, boundary: Value, services: Sequence[str], granting: Sequence[str]
-) -> list[Statement]:
-    """Let CloudFormation give a stage's roles rights within the boundary, and hand them to the services they trust."""
-    roles = [in_account(pattern.replace("{}", prefix)) for pattern in NAMED["iam"]]
-    within_boundary = Condition([ArnEquals("iam:PermissionsBoundary", boundary)])
-    to_services = Condition([StringEquals("iam:PassedToService", sorted(services))])
-    return [
-        allow(_literal(granting), roles, within_boundary),
-        allow(on("iam", "PassRole"), roles, to_services),
-        allow(on("iam", "CreateServiceLinkedRole"), [in_account(SERVICE_LINKED_ROLES)]),
-    ]
-
-
-def bound(
-    narrow: Iterable[str],
-    wide: Iterable[str],
-    prefix: str,
-    of: tuple[str, str],
-    services: Sequence[str],
-    subnets: StageSubnets,
-) -> list[Statement]:
+def bound(needs: StageNeeds) -> list[Statement]:
     """Say what the roles of a stage can be given at the most: what they do, with the stage's own resources.
 
-    `narrow` are the actions that they have on resources, `wide` those for which AWS offers no resource; `of` is the
-    project and the stage. Secrets, keys, state machines and vaults have no name in their ARNs: their tags decide, and
-    for the secret that RDS makes the cluster it is of. Source: Amazon RDS User Guide, "Password management with Amazon
-    RDS and AWS Secrets Manager", on the tag `aws:rds:primaryDBClusterArn`.
+    Secrets, keys, state machines and vaults have no name in their ARNs: their tags decide, and for the secret that RDS
+    makes the cluster it is of. Source: Amazon RDS User Guide, "Password management with Amazon RDS and AWS Secrets
+    Manager", on the tag `aws:rds:primaryDBClusterArn`.
     """
-    own = of_stage(*of)
-    wanted = sorted(set(narrow) - {"iam:PassRole", *PLACING})
+    wanted = sorted(needs.narrow - {"iam:PassRole", *PLACING})
     by_tag = [action for action in wanted if permissions.action(action).nameless]
     named = [action for action in wanted if action not in by_tag]
     of_snapshots = [action for action in wanted if action in OF_SNAPSHOTS]
-    cluster = in_account(f"rds:*:${{AWS::AccountId}}:cluster:{prefix}*")
+    cluster = in_account(f"rds:*:${{AWS::AccountId}}:cluster:{needs.prefix}*")
     of_cluster = Condition([StringLike("secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn", cluster)])
     secrets = in_account("secretsmanager:*:${AWS::AccountId}:secret:rds!cluster-*")
-    roles = [in_account(pattern.replace("{}", prefix)) for pattern in NAMED["iam"]]
     return [
         *(
-            allow(_literal(some), [*resources_of(service, prefix), *map(in_account, BOUND_ALSO.get(service, ()))])
+            allow(_literal(some), [*needs.resources(service), *map(in_account, BOUND_ALSO.get(service, ()))])
             for service, some in _by_service(named)
         ),
-        *(allow(_literal(some), unnamed(service), own) for service, some in _by_service(by_tag)),
-        *([allow_placing_services(services_named(prefix), subnets.tasks)] if PLACING & set(narrow) else []),
-        *([allow(_literal(of_snapshots), [in_account(BACKED_UP)], of_stage_or_new(*of))] if of_snapshots else []),
+        *(allow(_literal(some), _unnamed(service), needs.own) for service, some in _by_service(by_tag)),
+        *([allow_placing_services(needs.ecs_services, needs.subnets.tasks)] if PLACING & needs.narrow else []),
+        *([allow(_literal(of_snapshots), [in_account(BACKED_UP)], needs.own_or_new)] if of_snapshots else []),
         allow(on("secretsmanager", "GetSecretValue"), [secrets], of_cluster),
-        allow(on("iam", "PassRole"), roles, Condition([StringEquals("iam:PassedToService", sorted(services))])),
-        *bound_backups(prefix, of),
-        allow_everywhere("TheseHaveNoResource", _literal(sorted(wide))),
+        allow_passing_roles(needs),
+        *bound_backups(needs),
+        allow_everywhere("TheseHaveNoResource", _literal(sorted(needs.wide))),
     ]
 
 
-def bound_backups(prefix: str, of: tuple[str, str]) -> list[Statement]:
+def bound_backups(needs: StageNeeds) -> list[Statement]:
     """Say what the role of AWS Backup can do: snapshots of the stage's clusters, and restores that test them.
 
     A snapshot of another stage has that stage's tags; a new one has none. A cluster is restored with a parameter group
@@ -311,11 +316,13 @@ def bound_backups(prefix: str, of: tuple[str, str]) -> list[Statement]:
     Authorization Reference, "Actions defined by Amazon RDS".
     """
     snapshots, backed_up = in_account(ANY_SNAPSHOT), in_account(BACKED_UP)
-    names = (prefix, "awsbackup-restore-test-")
-    kinds = ("cluster", "db", "subgrp")
-    databases = [in_account(f"rds:*:${{AWS::AccountId}}:{kind}:{name}*") for kind in kinds for name in names]
+    databases = [
+        in_account(f"rds:*:${{AWS::AccountId}}:{kind}:{name}*")
+        for kind in ("cluster", "db", "subgrp")
+        for name in (needs.prefix, "awsbackup-restore-test-")
+    ]
     defaults = [in_account(f"rds:*:${{AWS::AccountId}}:{kind}") for kind in ("cluster-pg:default.*", "og:default:*")]
-    parameters = in_account(f"rds:*:${{AWS::AccountId}}:cluster-pg:{prefix}*")
+    parameters = in_account(f"rds:*:${{AWS::AccountId}}:cluster-pg:{needs.prefix}*")
     making = on("rds", "AddTagsToResource", "CopyDBClusterSnapshot", "CreateDBClusterSnapshot", "DeleteDBCluster")
     restoring = on("rds", "RestoreDBClusterFromSnapshot")
     reading = on("rds", "DescribeDBClusters", "DescribeDBInstances", "ListTagsForResource")
@@ -323,11 +330,11 @@ def bound_backups(prefix: str, of: tuple[str, str]) -> list[Statement]:
     copying = on("backup", "CopyFromBackupVault", "CopyIntoBackupVault", "DescribeBackupVault")
     return [
         allow([*making, *reading, *restoring, *changing], databases),
-        allow([*making, *restoring], [backed_up], of_stage_or_new(*of)),
+        allow([*making, *restoring], [backed_up], needs.own_or_new),
         allow(on("rds", "DescribeDBClusterSnapshots", "ListTagsForResource"), [snapshots]),
         allow(restoring, [parameters, *defaults]),
-        allow(on("rds", "DeleteDBClusterSnapshot", "ModifyDBClusterSnapshotAttribute"), [snapshots], of_stage(*of)),
-        allow(copying, [in_account(f"backup:*:${{AWS::AccountId}}:backup-vault:{prefix}*")]),
+        allow(on("rds", "DeleteDBClusterSnapshot", "ModifyDBClusterSnapshotAttribute"), [snapshots], needs.own),
+        allow(copying, [in_account(f"backup:*:${{AWS::AccountId}}:backup-vault:{needs.prefix}*")]),
         allow_everywhere("TagsHaveNoResource", on("tag", "GetResources")),
     ]
 
@@ -336,7 +343,8 @@ def in_policies(statements: Iterable[Statement]) -> list[list[Statement]]:
     """Divide statements among as few managed policies as their size allows, in order."""
     documents: list[list[Statement]] = [[]]
     for statement in statements:
-        if documents[-1] and _characters([*documents[-1], statement]) > MANAGED_POLICY_CHARACTERS:
+        longer = [*documents[-1], statement]
+        if documents[-1] and len(compact_json(document(*longer))) > MANAGED_POLICY_CHARACTERS:
             documents.append([])
         documents[-1].append(statement)
     return documents
@@ -361,26 +369,9 @@ def by_verb(actions: Sequence[str], verbs: Sequence[str] = ("BatchGet", "Describ
     return list(dict.fromkeys(pattern[action] if pattern.get(action) in several else action for action in actions))
 
 
-def services_named(prefix: str) -> list[Value]:
-    """Return the ARNs of the ECS services of stacks whose names begin so."""
-    return [in_account(f"ecs:*:${{AWS::AccountId}}:service/{prefix}*")]
-
-
-def resources_of(service: str, prefix: str) -> list[Value]:
-    """Return where a service's resources of a stage are, as narrow as their ARNs allow."""
-    if service == "cloudformation":
-        return stacks_named([prefix])
-    patterns = NAMED.get(service, (f"{service}:*:${{AWS::AccountId}}:*",))
-    return [in_account(arn) for arn in dict.fromkeys(pattern.replace("{}", prefix) for pattern in patterns)]
-
-
-def unnamed(service: str) -> list[Value]:
+def _unnamed(service: str) -> list[Value]:
     """Return where the things of a service are whose ARNs hold no name."""
     return [in_account(pattern) for pattern in UNNAMED.get(service, (f"{service}:*:${{AWS::AccountId}}:*",))]
-
-
-def _characters(statements: Sequence[Statement]) -> int:
-    return len(compact_json(document(*statements)))
 
 
 def allow_making_service_linked_roles() -> Statement:

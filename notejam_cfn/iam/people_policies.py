@@ -23,8 +23,7 @@ from awacs.aws import (
 from ..core import names
 from ..core.values import Value
 from .cloudformation_policies import by_verb
-from .pipeline_policies import in_account, on
-from .policies import allow, allow_everywhere
+from .policies import allow, allow_everywhere, in_account, on
 
 STAGE_TAG = "aws:ResourceTag/stage"
 # What takes a stack, a container or a database by name. Other descriptions take `*` or what the project has none of.

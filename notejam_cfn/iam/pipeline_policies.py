@@ -6,15 +6,15 @@ CloudFormation needs to make one. What people may do is in `people_policies`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from awacs.aws import Action, Allow, ArnLike, Condition, Null, PolicyDocument, Principal, Statement, StringLike
+from awacs.aws import Allow, ArnLike, Condition, Null, PolicyDocument, Principal, Statement, StringLike
 from awacs.sts import AssumeRole
-from troposphere import Sub, encode_to_dict
+from troposphere import encode_to_dict
 
 from ..core import names
 from ..core.values import Value
-from .policies import allow, allow_everywhere, objects_of, policy, service_principal
+from .policies import allow, allow_everywhere, in_account, objects_of, on, policy, service_principal
 
 # What using artifacts takes, of their bucket and their key.
 BUCKET = ("GetBucketAcl", "GetBucketLocation", "GetBucketVersioning")
@@ -22,28 +22,14 @@ READING_KEY = ("Decrypt", "DescribeKey")
 WRITING_KEY = ("Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
 
 
-def on(service: str, *actions: str) -> list[Action]:
-    """Return actions of one service."""
-    return [Action(service, name) for name in actions]
+def stacks_named(prefix: str) -> list[Value]:
+    """Return the ARN of the stacks whose names begin so, in every region of this account."""
+    return [in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{prefix}*/*")]
 
 
-def in_account(arn: str) -> Sub:
-    """Return an ARN of this account and partition: `in_account("ecs:*:${AWS::AccountId}:cluster/x")`."""
-    return Sub("arn:${AWS::Partition}:" + arn)
-
-
-# Schemas name actions on things that no template here makes; named resources could never match them.
-
-
-def stacks_named(prefixes: Iterable[str]) -> list[Value]:
-    """Return the ARNs of the stacks whose names begin so, in every region of this account."""
-    return [in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{prefix}*/*") for prefix in prefixes]
-
-
-def assumed_by_roles(role_arns: Sequence[Value]) -> PolicyDocument:
-    """Trust roles, such as the pipeline's, to assume the role."""
-    trusted = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("AWS", list(role_arns)))
-    return policy(trusted)
+def assumed_by_role(role_arn: Value) -> PolicyDocument:
+    """Trust one role, such as the pipeline's, to assume the role."""
+    return policy(Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("AWS", [role_arn])))
 
 
 def assumed_by_cloudformation() -> PolicyDocument:
@@ -61,7 +47,7 @@ def from_account(account: Value, role_arns: Sequence[Value]) -> dict[str, object
     A policy that named a role which is not there yet would be refused.
     """
     return {
-        "Principal": Principal("AWS", Sub("arn:${AWS::Partition}:iam::${Account}:root", Account=account)),
+        "Principal": Principal("AWS", in_account("iam::${Account}:root", Account=account)),
         "Condition": Condition([ArnLike("aws:PrincipalArn", list(role_arns))]),
     }
 
@@ -88,23 +74,22 @@ def allow_passing(role_arns: Sequence[Value], service: str) -> Statement:
     return allow(on("iam", "PassRole"), role_arns, to_service)
 
 
-def allow_reading_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) -> list[Statement]:
-    """Read artifacts of some names. Their keys are `PIPELINE/NAME/RANDOM`, with ten characters of the name.
+def allow_reading_artifacts(bucket_arn: Value, key_arn: Value, artifact: str) -> list[Statement]:
+    """Read artifacts of a name. Their keys are `PIPELINE/NAME/RANDOM`, with ten characters of the name.
 
     Source: the keys of artifacts in terraform-aws-control_tower_account_factory, issue 268.
     """
-    objects = [objects_of(bucket_arn, f"*/{name}/*") for name in artifacts]
     return [
-        allow(on("s3", "GetObject", "GetObjectVersion"), objects),
+        allow(on("s3", "GetObject", "GetObjectVersion"), [objects_of(bucket_arn, f"*/{artifact}/*")]),
         allow(on("s3", *BUCKET), [bucket_arn]),
         allow(on("kms", *READING_KEY), [key_arn]),
     ]
 
 
-def allow_writing_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) -> list[Statement]:
-    """Write artifacts of some names, and no others."""
-    objects = [objects_of(bucket_arn, f"*/{name}/*") for name in artifacts]
-    return [allow(on("s3", "PutObject"), objects), allow(on("kms", *WRITING_KEY), [key_arn])]
+def allow_writing_artifacts(bucket_arn: Value, key_arn: Value, artifact: str) -> list[Statement]:
+    """Write artifacts of a name, and no others."""
+    objects = objects_of(bucket_arn, f"*/{artifact}/*")
+    return [allow(on("s3", "PutObject"), [objects]), allow(on("kms", *WRITING_KEY), [key_arn])]
 
 
 def allow_reading_codecommit(repository_arn: Value) -> Statement:
@@ -112,15 +97,8 @@ def allow_reading_codecommit(repository_arn: Value) -> Statement:
 
     Source: AWS CodePipeline User Guide, "Manage the CodePipeline service role", on CodeCommit.
     """
-    reads = (
-        "GetBranch",
-        "GetCommit",
-        "GetRepository",
-        "GetUploadArchiveStatus",
-        "UploadArchive",
-        "CancelUploadArchive",
-    )
-    return allow(on("codecommit", *reads), [repository_arn])
+    reads = ("GetBranch", "GetCommit", "GetRepository", "GetUploadArchiveStatus")
+    return allow(on("codecommit", *reads, "UploadArchive", "CancelUploadArchive"), [repository_arn])
 
 
 def allow_using_connection(connection_arn: Value) -> Statement:
@@ -176,7 +154,7 @@ def allow_noting_image(project: str, stage: str) -> Statement:
     return allow(on("ssm", "PutParameter"), [noted])
 
 
-def allow_changing_stacks(prefixes: Iterable[str]) -> list[Statement]:
+def allow_changing_stacks(prefix: str) -> list[Statement]:
     """Do with stacks what `deploy` does: create, change, protect, cancel and clear what a failed creation left.
 
     No change set takes in what is there already: a stack could then change or delete what belongs to others.
@@ -187,21 +165,22 @@ def allow_changing_stacks(prefixes: Iterable[str]) -> list[Statement]:
     )
     reads = ("DescribeChangeSet", "DescribeEvents", "DescribeStackEvents")
     importing_nothing = Condition([Null("cloudformation:ImportResourceTypes", True)])
-    stacks = stacks_named(prefixes)
+    stacks = stacks_named(prefix)
     return [
         allow(on("cloudformation", *changes, *reads), stacks),
         allow(on("cloudformation", "CreateChangeSet"), stacks, importing_nothing),
     ]
 
 
-def allow_looking_at_stacks(prefixes: Iterable[str]) -> Statement:
+def allow_looking_at_stacks(prefix: str) -> Statement:
     """See what stacks are and hold, which is all that a plan needs: it makes no change set."""
-    return allow(on("cloudformation", "DescribeStacks", "GetTemplate", "ListStackResources"), stacks_named(prefixes))
+    return allow(on("cloudformation", "DescribeStacks", "GetTemplate", "ListStackResources"), stacks_named(prefix))
 
 
-def allow_reading_templates(prefixes: Iterable[str]) -> Statement:
-    """See what is deployed, to compare it with what was built."""
-    return allow(on("cloudformation", "DescribeStacks", "GetTemplate"), stacks_named(prefixes))
+def allow_reading_templates(stack: str) -> Statement:
+    """See what is deployed as a stack and those named after it, to compare it with what was built."""
+    own = in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{stack}/*")
+    return allow(on("cloudformation", "DescribeStacks", "GetTemplate"), [own, *stacks_named(f"{stack}-")])
 
 
 def allow_looking_at_account(prefix: str) -> list[Statement]:

@@ -15,8 +15,7 @@ from collections.abc import Sequence
 from awacs.aws import Condition, ForAllValuesStringEquals, Null, Statement
 
 from ..core.values import Value
-from .pipeline_policies import in_account, on
-from .policies import allow
+from .policies import allow, in_account, on
 
 # What says in which subnets databases are: administrators only do it, with the network.
 WITHHELD = frozenset({"rds:CreateDBSubnetGroup", "rds:ModifyDBSubnetGroup"})

@@ -31,6 +31,16 @@ VERSION = "2012-10-17"
 SERVICE_SUFFIX = "amazonaws.com"
 
 
+def on(service: str, *actions: str) -> list[Action]:
+    """Return actions of one service."""
+    return [Action(service, name) for name in actions]
+
+
+def in_account(arn: str, **values: Any) -> Sub:
+    """Return an ARN of this partition and account: `in_account("ecs:*:${AWS::AccountId}:cluster/${Name}", Name=…)`."""
+    return Sub("arn:${AWS::Partition}:" + arn, **values)
+
+
 def policy(*statements: Statement) -> PolicyDocument:
     """Make a policy document of statements."""
     return PolicyDocument(Version=VERSION, Statement=list(statements))
@@ -41,9 +51,14 @@ def service_principal(service: str) -> Principal:
     return Principal("Service", f"{service}.{SERVICE_SUFFIX}")
 
 
-def of_this_account(*more: Any) -> Condition:
+def of_this_account() -> Condition:
     """Hold only when a service acts for this account, so that others cannot use it as their deputy."""
-    return Condition([StringEquals("aws:SourceAccount", AccountId), *more])
+    return Condition([StringEquals("aws:SourceAccount", AccountId)])
+
+
+def stage_tags(project: str, stage: str) -> dict[str, str]:
+    """Return the keys and values by which conditions know what is tagged as a stage's."""
+    return {"aws:ResourceTag/project": project, "aws:ResourceTag/stage": stage}
 
 
 def assumed_by_service(service: str) -> PolicyDocument:
@@ -98,8 +113,8 @@ def allow_writing_os_metrics() -> list[Statement]:
 
     Source: the managed policy AmazonRDSEnhancedMonitoringRole, for this account and region only.
     """
-    groups = Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:RDS*")
-    streams = Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:RDS*:log-stream:*")
+    groups = in_account("logs:${AWS::Region}:${AWS::AccountId}:log-group:RDS*")
+    streams = in_account("logs:${AWS::Region}:${AWS::AccountId}:log-group:RDS*:log-stream:*")
     return [
         allow([logs.CreateLogGroup, logs.PutRetentionPolicy], [groups]),
         allow([logs.CreateLogStream, logs.DescribeLogStreams, logs.GetLogEvents, logs.PutLogEvents], [streams]),
@@ -112,8 +127,8 @@ def allow_pulling_images(project: str, others: Sequence[Value] = ()) -> list[Sta
     Signing in to the registry needs `*`. Who may pull from another account, that account's repository decides too.
     """
     pull = [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer]
-    own = Sub("arn:${AWS::Partition}:ecr:*:${AWS::AccountId}:repository/*")
-    of_pipeline = Sub(f"arn:${{AWS::Partition}}:ecr:*:*:repository/{names.delivery_stack(project)}-*")
+    own = in_account("ecr:*:${AWS::AccountId}:repository/*")
+    of_pipeline = in_account(f"ecr:*:*:repository/{names.delivery_stack(project)}-*")
     return [
         allow_everywhere("SigningInHasNoResource", [ecr.GetAuthorizationToken]),
         allow(pull, [own, of_pipeline, *others]),
@@ -142,7 +157,7 @@ def allow_sending_mail(sender: str) -> Statement:
     """Send mail from one address, whichever identity of the account it was verified by."""
     return allow(
         [ses.SendEmail, ses.SendRawEmail],
-        [Sub("arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*")],
+        [in_account("ses:${AWS::Region}:${AWS::AccountId}:identity/*")],
         Condition([StringEquals("ses:FromAddress", sender)]),
     )
 
@@ -162,7 +177,7 @@ def allow_exporting_snapshots(bucket_arn: Value, key_arn: Value) -> list[Stateme
 
 def allow_starting_exports(role_arn: Value, key_arn: Value, vault_arn: Value) -> list[Statement]:
     """Find a vault's snapshots, start exports of them as another role, and follow how they go."""
-    snapshots = Sub("arn:${AWS::Partition}:rds:${AWS::Region}:${AWS::AccountId}:cluster-snapshot:*")
+    snapshots = in_account("rds:${AWS::Region}:${AWS::AccountId}:cluster-snapshot:*")
     return [
         allow([backup.ListRecoveryPointsByBackupVault], [vault_arn]),
         allow([rds.StartExportTask], [snapshots]),

@@ -18,28 +18,20 @@ from awacs.aws import (
     StringEquals,
     StringEqualsIfExists,
 )
-from troposphere import Sub
 
 from ..core import names
 from ..core.values import Value
-from .pipeline_policies import allow_passing, allow_reading_quotas, in_account, on, stacks_named
+from .pipeline_policies import allow_passing, allow_reading_quotas, stacks_named
 from .placement import allow_placing_services
-from .policies import allow, allow_everywhere
+from .policies import allow, allow_everywhere, in_account, on, stage_tags
 
 TAG = "preview"
 EXPIRY = "expiry"
 ALARMS = ("DeleteAlarms", "ListTagsForResource", "PutMetricAlarm", "TagResource", "UntagResource")
 LOGS = (
-    *("AssociateKmsKey", "CreateLogGroup", "DeleteDataProtectionPolicy", "DeleteLogGroup"),
-    *("DeleteRetentionPolicy", "PutBearerTokenAuthentication", "PutDataProtectionPolicy"),
-    *(
-        "PutLogGroupDeletionProtection",
-        "DisassociateKmsKey",
-        "GetDataProtectionPolicy",
-        "ListTagsForResource",
-        "PutRetentionPolicy",
-    ),
-    *("TagResource", "UntagResource"),
+    *("AssociateKmsKey", "CreateLogGroup", "DeleteDataProtectionPolicy", "DeleteLogGroup", "DeleteRetentionPolicy"),
+    *("PutBearerTokenAuthentication", "PutDataProtectionPolicy", "PutLogGroupDeletionProtection", "DisassociateKmsKey"),
+    *("GetDataProtectionPolicy", "ListTagsForResource", "PutRetentionPolicy", "TagResource", "UntagResource"),
 )
 SCALING = (
     *("DeleteScalingPolicy", "DeleteScheduledAction", "DeregisterScalableTarget", "ListTagsForResource"),
@@ -88,7 +80,7 @@ def allow_making_previews(
     definitions = in_account(f"ecs:*:${{AWS::AccountId}}:task-definition/{prefix}*")
     watching = ("DescribeServiceDeployments", "DescribeServices", "ListServiceDeployments", "StopServiceDeployment")
     return [
-        allow(on("cloudformation", "DescribeStacks"), stacks_named([names.stack(project, stage, "")])),
+        allow(on("cloudformation", "DescribeStacks"), stacks_named(names.stack(project, stage, ""))),
         allow_placing_services([services], subnets),
         allow(
             on("ecs", "DeleteService", "ListTagsForResource", "TagResource", "UntagResource", *watching),
@@ -134,7 +126,7 @@ def allow_standing_behind_load_balancer(project: str, stage: str) -> list[Statem
     groups = in_account(f"{balancing}:targetgroup/*")
     listeners, rules = (in_account(f"{balancing}:listener{kind}/*") for kind in ("", "-rule"))
     tagged = Condition([StringEquals("elasticloadbalancing:CreateAction", ["CreateRule", "CreateTargetGroup"])])
-    of_stage = Condition([StringEquals({f"aws:ResourceTag/{k}": v for k, v in _stage(project, stage).items()})])
+    of_stage = Condition([StringEquals(stage_tags(project, stage))])
     return [
         allow(on("elasticloadbalancing", "CreateTargetGroup"), [groups]),
         allow(on("elasticloadbalancing", "CreateRule"), [listeners], of_stage),
@@ -145,7 +137,7 @@ def allow_standing_behind_load_balancer(project: str, stage: str) -> list[Statem
 
 def allow_ending_previews(project: str, stage: str) -> list[Statement]:
     """Delete the stacks of previews. CloudFormation goes on in the role that it made them in; none is handed to it."""
-    return [allow(on("cloudformation", "DeleteStack"), stacks_named([names.preview(project, stage, "")]))]
+    return [allow(on("cloudformation", "DeleteStack"), stacks_named(names.preview(project, stage, "")))]
 
 
 def allow_running_tasks(family: Value, cluster_arn: Value, role_arns: Sequence[Value]) -> list[Statement]:
@@ -153,9 +145,7 @@ def allow_running_tasks(family: Value, cluster_arn: Value, role_arns: Sequence[V
 
     Source: Amazon EventBridge User Guide, "Amazon ECS targets", permissions.
     """
-    definitions = Sub(
-        "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/${Family}", Family=family
-    )
+    definitions = in_account("ecs:${AWS::Region}:${AWS::AccountId}:task-definition/${Family}", Family=family)
     in_cluster = Condition([ArnEquals("ecs:cluster", cluster_arn)])
     return [allow(on("ecs", "RunTask"), [definitions], in_cluster), allow_passing(role_arns, "ecs-tasks")]
 
@@ -166,8 +156,8 @@ def allow_waking(cluster_name: Value, services: Sequence[str], parameter: str) -
     What the services run cannot be changed so: that would need roles to be passed on.
     """
     arns = [
-        Sub(
-            "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/${Cluster}/${Service}",
+        in_account(
+            "ecs:${AWS::Region}:${AWS::AccountId}:service/${Cluster}/${Service}",
             Cluster=cluster_name,
             Service=service,
         )
@@ -183,29 +173,21 @@ def allow_writing_logs(project: str, stage: str) -> Statement:
     return allow(on("logs", "CreateLogStream", "PutLogEvents"), [groups])
 
 
-def allow_developing_previews(project: str, stage: str) -> list[Statement]:
+def allow_developing_previews(project: str, stage: str, making_role_arn: Value) -> list[Statement]:
     """Make, change and end the previews of a stage, and push the images that they run.
 
     CloudFormation works in the stage's role for previews, which must be named each time, so that a stack which somebody
     else once made in another role is out of reach too.
     """
-    stacks = stacks_named([names.preview(project, stage, "")])
-    role = in_account(f"iam::${{AWS::AccountId}}:role/{name(project, stage, names.PREVIEWS)}")
-    in_role = Condition([StringEquals("cloudformation:RoleArn", role)])
-    working = (
-        "ContinueUpdateRollback",
-        "CreateChangeSet",
-        "CreateStack",
-        "DeleteStack",
-        "RollbackStack",
-        "UpdateStack",
-    )
+    stacks = stacks_named(names.preview(project, stage, ""))
+    in_role = Condition([StringEquals("cloudformation:RoleArn", making_role_arn)])
+    changing = ("CreateChangeSet", "CreateStack", "DeleteStack", "RollbackStack", "UpdateStack")
     finishing = ("CancelUpdateStack", "DeleteChangeSet", "ExecuteChangeSet", "SetStackPolicy", "TagResource")
     return [
-        allow(on("cloudformation", *working), stacks, in_role),
+        allow(on("cloudformation", "ContinueUpdateRollback", *changing), stacks, in_role),
         allow(on("cloudformation", *finishing), stacks),
         refuse_imports(stacks),
-        allow_passing([role], "cloudformation"),
+        allow_passing([making_role_arn], "cloudformation"),
         allow_reading_quotas(),
         *allow_pushing(
             in_account(f"ecr:*:${{AWS::AccountId}}:repository/{names.stack(project, stage, names.PREVIEWS)}-*")
@@ -243,14 +225,14 @@ def allow_attaching(role_arn: Value, policy_arn: Value) -> Statement:
     return allow(on("iam", "AttachRolePolicy", "DetachRolePolicy"), [role_arn], this_one)
 
 
-def name(project: str, stage: str, kind: str) -> str:
-    """Name a role or policy of a stage's previews, as the stage's roles are named: `notejam-delivery-in-dev-expiry`."""
-    return f"{names.stage_access(project, stage)}-{kind}"
+def name(project: str, stage: str, kind: str, region: str = names.THIS_REGION) -> str:
+    """Name a role or policy of a stage's previews, as the stage's own roles are named."""
+    return names.iam_name(names.stage_access(project, stage), kind, region)
 
 
-def policy_arn(project: str, stage: str) -> Value:
+def policy_arn(project: str, stage: str, region: str) -> Value:
     """Return the ARN of what developers of previews may do, which stands beside the stage's roles."""
-    return in_account(f"iam::${{AWS::AccountId}}:policy/{name(project, stage, TAG)}")
+    return in_account(f"iam::${{AWS::AccountId}}:policy/{name(project, stage, TAG, region)}")
 
 
 def expiry_role_arn(project: str, stage: str) -> Value:
@@ -258,13 +240,8 @@ def expiry_role_arn(project: str, stage: str) -> Value:
     return in_account(f"iam::${{AWS::AccountId}}:role/{name(project, stage, EXPIRY)}")
 
 
-def _stage(project: str, stage: str) -> dict[str, str]:
-    return {"project": project, "stage": stage}
-
-
 def _of_previews(project: str, stage: str, or_new: bool = False) -> Condition:
     """Hold for what previews of a stage made, by its tags; with `or_new` also for what has none yet."""
-    tags = {f"aws:ResourceTag/{key}": value for key, value in _stage(project, stage).items()}
     if or_new:
-        return Condition([StringEqualsIfExists(tags)])
-    return Condition([StringEquals(tags), Null(f"aws:ResourceTag/{TAG}", False)])
+        return Condition([StringEqualsIfExists(stage_tags(project, stage))])
+    return Condition([StringEquals(stage_tags(project, stage)), Null(f"aws:ResourceTag/{TAG}", False)])

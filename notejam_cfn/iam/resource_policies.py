@@ -24,7 +24,7 @@ from troposphere import Sub
 
 from ..core import names
 from ..core.values import Value
-from .policies import SERVICE_SUFFIX, objects_of, of_this_account, service_principal
+from .policies import SERVICE_SUFFIX, in_account, objects_of, of_this_account, service_principal
 
 
 def refuse_plain_http(bucket_arn: Value) -> Statement:
@@ -45,7 +45,7 @@ def allow_delivering_load_balancer_logs(bucket_arn: Value) -> Statement:
     Regions from before August 2022 also know an account for each region in this place, which AWS advises to replace.
     Source: Elastic Load Balancing, "Enable access logs for your Application Load Balancer".
     """
-    balancers = Sub("arn:${AWS::Partition}:elasticloadbalancing:${AWS::Region}:${AWS::AccountId}:loadbalancer/*")
+    balancers = in_account("elasticloadbalancing:${AWS::Region}:${AWS::AccountId}:loadbalancer/*")
     return Statement(
         Sid="DeliverAccessLogs",
         Effect=Allow,
@@ -65,7 +65,7 @@ def allow_account_to_administer_key() -> Statement:
         Sid="AccountDecides",
         Effect=Allow,
         Action=[Action("kms", "*")],
-        Principal=Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
+        Principal=Principal("AWS", in_account("iam::${AWS::AccountId}:root")),
         Resource=["*"],
     )
 
@@ -93,10 +93,10 @@ def refuse_stages(project: str, but: str | None = None) -> Statement:
     Keys have no name in their ARNs, and a tag takes minutes until it counts. Source: AWS KMS Developer Guide, "ABAC for
     AWS KMS".
     """
-    pipeline = f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{names.delivery_stack(project)}-in-"
-    tests: list[Any] = [ArnLike("aws:PrincipalArn", Sub(f"{pipeline}*"))]
+    pipeline = f"iam::${{AWS::AccountId}}:role/{names.delivery_stack(project)}-in-"
+    tests: list[Any] = [ArnLike("aws:PrincipalArn", in_account(f"{pipeline}*"))]
     if but:
-        tests.append(ArnNotLike("aws:PrincipalArn", Sub(f"{pipeline}{but}-*")))
+        tests.append(ArnNotLike("aws:PrincipalArn", in_account(f"{pipeline}{but}-*")))
     return Statement(
         Sid="OtherStagesStayOut",
         Effect=Deny,
@@ -113,7 +113,7 @@ def allow_log_groups_to_use_key() -> Statement:
     AWS's example also lists kms:DescribeKey, to which the condition never applies: it has no encryption context.
     Source: Amazon CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
     """
-    groups = Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*")
+    groups = in_account("logs:${AWS::Region}:${AWS::AccountId}:log-group:*")
     return Statement(
         Sid="LogGroupsEncrypt",
         Effect=Allow,
@@ -177,8 +177,8 @@ def allow_events_to_publish(topic_arn: Value, *stacks: str) -> Statement:
 
 def rules_of(*stacks: str) -> list[Sub]:
     """Return the ARNs of the EventBridge rules of this stack, and of stacks whose names begin so."""
-    begin = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/"
-    return [Sub(f"{begin}{name}-*") for name in ("${AWS::StackName}", *stacks)]
+    begin = "events:${AWS::Region}:${AWS::AccountId}:rule/"
+    return [in_account(f"{begin}{name}-*") for name in (names.THIS_STACK, *stacks)]
 
 
 def allow_events_to_log(streams_arn: Value) -> list[Statement]:

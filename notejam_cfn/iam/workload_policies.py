@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from awacs import ecs, elasticfilesystem, events, iam, kms, s3, sqs, ssm, states
-from awacs.aws import Allow, ArnEquals, Bool, Condition, Deny, Principal, Statement, StringEquals
-from troposphere import Sub
+from awacs.aws import ArnEquals, Bool, Condition, Deny, Principal, Statement, StringEquals
 
 from ..core.values import Value
-from .policies import SERVICE_SUFFIX, allow, allow_decrypting_with, objects_of
+from .policies import SERVICE_SUFFIX, allow, allow_decrypting_with, allow_everywhere, in_account, objects_of
 
 OF_ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
 
@@ -97,18 +96,16 @@ def allow_running_job(cluster_name: Value, definition_arn: Value, role_arns: Seq
     Sources: AWS Step Functions Developer Guide, "IAM policies for calling Amazon ECS/AWS Fargate", and for ListTasks
     the Service Authorization Reference, which narrows it by a condition only.
     """
-    cluster = Sub(f"arn:${{AWS::Partition}}:ecs:{OF_ACCOUNT}:cluster/${{Name}}", Name=cluster_name)
+    cluster = in_account(f"ecs:{OF_ACCOUNT}:cluster/${{Name}}", Name=cluster_name)
     in_cluster = Condition([ArnEquals("ecs:cluster", cluster)])
-    rule = Sub(f"arn:${{AWS::Partition}}:events:{OF_ACCOUNT}:rule/StepFunctionsGetEventsForECSTaskRule")
+    rule = in_account(f"events:{OF_ACCOUNT}:rule/StepFunctionsGetEventsForECSTaskRule")
     passed = Condition([StringEquals("iam:PassedToService", f"ecs-tasks.{SERVICE_SUFFIX}")])
     tagged = Condition([StringEquals("ecs:CreateAction", "RunTask")])
     return [
         allow([ecs.RunTask], [definition_arn], in_cluster),
         allow([ecs.TagResource], [tasks_of(cluster_name)], tagged),
         allow([ecs.StopTask, ecs.DescribeTasks], [tasks_of(cluster_name)]),
-        Statement(
-            Sid="TasksAreListedByCluster", Effect=Allow, Action=[ecs.ListTasks], Resource=["*"], Condition=in_cluster
-        ),
+        allow_everywhere("TasksAreListedByCluster", [ecs.ListTasks], in_cluster),
         allow([events.PutTargets, events.PutRule, events.DescribeRule], [rule]),
         allow([iam.PassRole], role_arns, passed),
     ]
@@ -128,4 +125,4 @@ def allow_starting_job(state_machine_arn: Value, dead_letters_arn: Value, key_ar
 
 def tasks_of(cluster_name: Value) -> Value:
     """Return the ARN of the tasks of a cluster."""
-    return Sub(f"arn:${{AWS::Partition}}:ecs:{OF_ACCOUNT}:task/${{Name}}/*", Name=cluster_name)
+    return in_account(f"ecs:{OF_ACCOUNT}:task/${{Name}}/*", Name=cluster_name)

@@ -142,11 +142,12 @@ class Rehearsal:
         stacks = (*access, *(one for one in self.stacks if one.name in access[0].depends_on))
         progress = self.settings.progress({stack.name: stack.layer for stack in stacks}, read_templates(stacks))
         require_good(Deployment(self.facade, stacks, Options(yes=True), progress, NOBODY).run())
-        roles = f"arn:aws:iam::{self.aws.account}:role/{stacks[0].name}"
+        named = names.iam_name(stacks[0].name, region=stacks[0].region)
+        roles = f"arn:aws:iam::{self.aws.account}:role/{named}"
         self.planner, self.facade = self._facade(roles, "plan"), self._facade(roles, "deploy")
         self.administrator = Aws(dataclasses.replace(self.administrator.access, role_arn=f"{roles}-execute"))
         self.parameters = (f"{BOUNDARY_PARAMETER}={roles.replace(':role/', ':policy/')}-boundary",)
-        self.tell(f"planned as {stacks[0].name}-plan, deployed as …-deploy; CloudFormation works as …-execute")
+        self.tell(f"planned as {named}-plan, deployed as …-deploy; CloudFormation works as …-execute")
 
     def _facade(self, roles: str, kind: str) -> Aws:
         """Return AWS as one of the stage's roles for the pipeline's builds reaches it."""

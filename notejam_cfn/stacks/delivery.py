@@ -12,14 +12,15 @@ from ..components.containers.image_repository import ImageRepository, add_image_
 from ..components.data.encryption import PUBLISHERS, add_encryption
 from ..components.pipeline.people import PeoplesStages, add_people
 from ..components.pipeline.preview_access import add_preview_access
-from ..components.pipeline.stage_access import PIPELINE_ACCOUNT, StageAccess, StageNeeds, add_account, add_stage_access
+from ..components.pipeline.stage_access import PIPELINE_ACCOUNT, StageAccess, add_account, add_stage_access
 from ..config.settings import EncryptionSettings, Project, Stage
 from ..core import names
 from ..core.stack_outputs import publish
 from ..core.template import Template
 from ..core.values import Value
+from ..iam.cloudformation_policies import StageNeeds
 from ..iam.placement import StageSubnets
-from .pipeline import Delivery, compose_delivery
+from .pipeline import compose_delivery
 from .stack import ACCESS, LAYERED, PROJECT, Stack
 
 ARCHITECTURE = (
@@ -50,8 +51,8 @@ def delivery_stacks(project: Project, stacks: Sequence[Stack]) -> list[Stack]:
 def main_stack(project: Project, below: Sequence[Stack], copies: dict[str, ImageRepository]) -> Stack:
     """Compose the delivery itself."""
     stack = project_stack(project, names.DELIVERY, "pipeline and images", ARCHITECTURE)
-    access = add_accesses(stack.template, project, project.stages)
-    compose_delivery(stack.template, Delivery(project, access, copies))
+    access = add_accesses(stack, project, project.stages)
+    compose_delivery(stack.template, project, access, copies)
     return dataclasses.replace(
         stack,
         depends_on=tuple(one.name for one in below if one.form != ACCESS),
@@ -61,14 +62,15 @@ def main_stack(project: Project, below: Sequence[Stack], copies: dict[str, Image
 
 def companion(project: Project, layers: Sequence[Stack], region: str) -> tuple[Stack, ImageRepository]:
     """Compose the copies of images in another region, and return them as the delivery sees them."""
-    stack = project_stack(project, names.regional_delivery(region), "copies of images", COMPANION)
+    made = project_stack(project, names.regional_delivery(region), "copies of images", COMPANION)
+    stack = dataclasses.replace(made, region=region)
     near = {layer.stage for layer in layers if layer.region == region}
     stages = [stage for stage in project.stages if stage.name in near]
     encryption = add_encryption(stack.template, EncryptionSettings(), PUBLISHERS)
-    access = add_accesses(stack.template, project, [stage for stage in stages if project.is_elsewhere(stage)])
+    access = add_accesses(stack, project, [stage for stage in stages if project.is_elsewhere(stage)])
     images = add_image_repository(stack.template, project.delivery, encryption, list(access.values()))
     seen = publish(stack.template, stack.name, images, region)
-    return dataclasses.replace(stack, region=region, values=accounts_of(project, stages)), seen
+    return dataclasses.replace(stack, values=accounts_of(project, stages)), seen
 
 
 def access_stacks(project: Project, stage: Stage, layers: Sequence[Stack]) -> list[Stack]:
@@ -79,7 +81,7 @@ def access_stacks(project: Project, stage: Stage, layers: Sequence[Stack]) -> li
     own = [layer for layer in layers if layer.stage == stage.name]
     network = next(layer for layer in own if layer.layer == names.NETWORK)
     subnets = subnets_in(network)
-    found = [access_stack(project, stage, needs_of(own, subnets))]
+    found = [access_stack(project, stage, needs_of(stage, own, subnets))]
     if stage.allows_previews:
         what = f"what developers' previews in {stage.name} may do"
         previews = project_stack(project, names.delivery_previews(stage.name), what, PREVIEWS)
@@ -96,7 +98,8 @@ def access_stack(project: Project, stage: Stage, needs: StageNeeds) -> Stack:
         account = add_account(stack.template, PIPELINE_ACCOUNT, *text).ref()
     else:
         account = AccountId
-    add_stage_access(stack.template, StageAccess(project.name, stage.name), account, needs)
+    pipeline = (account, names.region_seen(project.delivery_region, stage.region))
+    add_stage_access(stack.template, StageAccess(project.name, stage.name), pipeline, needs)
     values = {PIPELINE_ACCOUNT: project.delivery.account} if project.is_elsewhere(stage) else {}
     return dataclasses.replace(in_stages_account(project, stage, stack), values=values)
 
@@ -119,22 +122,27 @@ def stages_for_people(project: Project) -> PeoplesStages:
     stages = project.stages
     asking = [stage for stage in stages if stage.approval]
     return PeoplesStages(
-        with_previews=[s.name for s in stages if s.allows_previews and not project.is_elsewhere(s)],
+        with_previews={
+            stage.name: names.region_seen(stage.region, project.delivery_region)
+            for stage in stages
+            if stage.allows_previews and not project.is_elsewhere(stage)
+        },
         with_shells=[stage.name for stage in stages if stage.service.exec_access and not stage.is_production],
         approved_by_developers=[stage.name for stage in asking if not stage.is_production],
         approved_by_approvers=[stage.name for stage in asking if stage.is_production],
     )
 
 
-def add_accesses(template: Template, project: Project, stages: Iterable[Stage]) -> dict[str, StageAccess]:
+def add_accesses(stack: Stack, project: Project, stages: Iterable[Stage]) -> dict[str, StageAccess]:
     """Return the roles of stages by stage, with a parameter for the account of each that is in another one."""
     found = {}
     for stage in stages:
-        found[stage.name] = StageAccess(project.name, stage.name)
+        region = names.region_seen(stage.region, stack.region)
+        account: Value = AccountId
         if project.is_elsewhere(stage):
             label, told = f"Account of {stage.name}", f"AWS account that {stage.name} is in."
-            account = add_account(template, names.account_of(stage.name), label, told).ref()
-            found[stage.name] = StageAccess(project.name, stage.name, account)
+            account = add_account(stack.template, names.account_of(stage.name), label, told).ref()
+        found[stage.name] = StageAccess(project.name, stage.name, account, region)
     return found
 
 
@@ -154,7 +162,7 @@ def subnets_in(network: Stack) -> StageSubnets:
     return StageSubnets(tasks=called("Private"), load_balancers=called("Public", "Isolated"))
 
 
-def needs_of(stacks: Iterable[Stack], subnets: StageSubnets) -> StageNeeds:
+def needs_of(stage: Stage, stacks: Iterable[Stack], subnets: StageSubnets) -> StageNeeds:
     """Return what a stage's templates ask for, and the subnets that it has."""
     resources = [resource for stack in stacks for resource in stack.template.resources.values()]
     roles = [resource for resource in resources if resource.resource_type == "AWS::IAM::Role"]
@@ -170,11 +178,16 @@ def needs_of(stacks: Iterable[Stack], subnets: StageSubnets) -> StageNeeds:
         for statement in role.properties["AssumeRolePolicyDocument"].properties["Statement"]
         for service in [statement.properties["Principal"].data["Service"]]
     }
-    kinds = {str(resource.resource_type) for resource in resources}
     records = [one for one in resources if one.resource_type == "AWS::Route53::RecordSet"]
-    domains = {str(record.properties["Name"]).lower() for record in records}
     return StageNeeds(
-        frozenset(kinds), frozenset(narrow), frozenset(wide), tuple(sorted(services)), subnets, tuple(sorted(domains))
+        project=stage.project,
+        stage=stage.name,
+        kinds=frozenset(str(resource.resource_type) for resource in resources),
+        narrow=frozenset(narrow),
+        wide=frozenset(wide),
+        services=tuple(sorted(services)),
+        subnets=subnets,
+        domains=tuple(sorted({str(record.properties["Name"]).lower() for record in records})),
     )
 
 

@@ -132,7 +132,7 @@ def test_a_release_goes_from_its_sources_to_a_marked_image(pipeline: Pipeline) -
     uri, release = image.variables["IMAGE_URI"], image.variables["RELEASE"]
     assert {digest_of(pipeline.aws, region, release) for region in REGIONS} == {uri.partition("@")[2]}
 
-    access = "arn:aws:iam::123456789012:role/notejam-delivery-in-dev"
+    access = "arn:aws:iam::123456789012:role/notejam-delivery-in-dev-eu-central-1"
     told = {"STAGE": "dev", "ACCESS": access, "REPOSITORY_URI": uri.partition("@")[0], "IMAGE_URI": uri}
     plan = pipeline.run("plan", "plan", **told)
     assert plan.failed == "", plan.log

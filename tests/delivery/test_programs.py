@@ -89,7 +89,7 @@ def smoke_ran(tmp_path: Path, works: bool, before: str) -> tuple[int, list[str]]
         "WORKS": "0" if works else "1",
         "BEFORE": before,
         "STAGE": "dev",
-        "ACCESS": "arn:aws:iam::111122223333:role/notejam-delivery-in-dev",
+        "ACCESS": "arn:aws:iam::111122223333:role/notejam-delivery-in-dev-eu-central-1",
     }
     ran = subprocess.run(["bash", str(DELIVERY / "smoke.sh"), "plan.json"], env=environ, cwd=tmp_path)
     return ran.returncode, (tmp_path / "calls").read_text().splitlines()
@@ -104,7 +104,7 @@ def test_a_stage_that_works_has_its_image_marked(tmp_path: Path) -> None:
 def test_a_stage_that_does_not_work_gets_its_image_back_and_nothing_else(tmp_path: Path) -> None:
     status, calls = smoke_ran(tmp_path, works=False, before=IMAGE)
     assert status == 1
-    role = "arn:aws:iam::111122223333:role/notejam-delivery-in-dev-execute"
+    role = "arn:aws:iam::111122223333:role/notejam-delivery-in-dev-eu-central-1-execute"
     assert calls[-1] == f"-m notejam_cfn release dev --profile stage --role-arn {role} --image {IMAGE} --yes"
 
 
@@ -165,7 +165,7 @@ def test_the_image_a_stage_runs_is_marked_wherever_it_is_kept(mark: Any, aws: em
         (digest,) = digests
         environ = {
             "STAGE": "dev",
-            "ACCESS": "arn:aws:iam::111122223333:role/notejam-delivery-in-dev",
+            "IMAGE_PARAMETER": "notejam-delivery-in-dev-image",
             "IMAGE_URI": f"{REPOSITORY}@{digest}",
             "REPOSITORY_URI": REPOSITORY,
             "COPY_URIS": REPOSITORY.replace("eu-central-1", "us-east-1"),

@@ -15,7 +15,7 @@ from notejam_cfn.config.settings import Stage
 from notejam_cfn.local import emulator
 from notejam_cfn.stacks import Stack, stacks_of
 
-ROLES = "arn:aws:iam::123456789012:role/notejam-delivery-in-prod"
+ROLES = "arn:aws:iam::123456789012:role/notejam-delivery-in-prod-eu-central-1"
 DIGEST = "sha256:" + "a" * 64
 MEANT_TO_GO: dict[str, Any] = {
     "termination_protection": False,

@@ -52,7 +52,8 @@ class Way:
         self._become(told["ACCESS"] if planning else f"{self._access(project)}", "plan" if planning else "deploy")
         plan = next((path for name, path in inputs.items() if name.startswith("Plan_")), "")
         given = {"ACCESS": self._access(project)} | dict(told) | {"REPOSITORY_URI": REPOSITORY}
-        given |= {"STAGE": given["ACCESS"].rpartition("-")[2]}
+        stage = given["ACCESS"].removesuffix("-eu-central-1").rpartition("-")[2]
+        given |= {"STAGE": stage, "IMAGE_PARAMETER": f"notejam-delivery-in-{stage}-image"}
         ran = self._shell(self._planning() if planning else f'bash "delivery/$STEP.sh" {plan}', given)
         log = ran.stdout + ran.stderr
         if not planning or ran.returncode:
@@ -72,7 +73,7 @@ class Way:
     def _access(self, project: str) -> str:
         """What the project of a deployment is told in the template itself."""
         stage = project.removeprefix("Deploy").removesuffix("Project").lower()
-        return f"arn:aws:iam::123456789012:role/notejam-delivery-in-{stage}"
+        return f"arn:aws:iam::123456789012:role/notejam-delivery-in-{stage}-eu-central-1"
 
     def _shell(self, command: str, given: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         environ = {

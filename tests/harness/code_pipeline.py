@@ -105,5 +105,6 @@ def resolved(value: Any, account: str = "123456789012") -> str:
     text, names = value["Fn::Sub"], {}
     if isinstance(text, list):
         text, names = text
-    known = {"AWS::Partition": "aws", "AWS::AccountId": account} | {key: resolved(one) for key, one in names.items()}
+    place = {"AWS::Partition": "aws", "AWS::Region": "eu-central-1", "AWS::AccountId": account}
+    known = place | {key: resolved(one) for key, one in names.items()}
     return re.sub(r"\$\{([\w:]+)\}", lambda found: known[found[1]], text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from troposphere import Select, Split, Sub, cloudwatch, scheduler, sqs, stepfunctions
+from troposphere import Select, Split, Sub, scheduler, sqs, stepfunctions
 
 from ...config.settings import JobSettings
 from ...core import names
@@ -49,26 +49,25 @@ def add_job(
     """
     task = add_task(template, settings, network, encryption, cluster, application)
     group_id = add_task_security_group(template, settings, network).get_att("GroupId")
-    machine = add_machine(template, settings, encryption, cluster, task, place(network, group_id, application))
+    where = {"Subnets": list(network.private_subnet_ids), "SecurityGroups": groups_of(group_id, application)}
+    machine = add_machine(template, settings, encryption, cluster, task, where)
     unstarted = add_dead_letters(template, settings.name, encryption, "Keeps runs that could not be started.")
     add_schedule(template, settings, encryption, machine, unstarted, task.released)
     if notifications is not None:
         add_dead_letters_alarm(template, settings.name, unstarted, notifications, "A job could not be started.")
-        add_failure_alarm(template, settings, machine, notifications, task.released)
+        failed = MetricAlarm("AWS/States", "ExecutionsFailed", {"StateMachineArn": machine.ref()})
+        meaning = "A run of the job has failed."  # its retries included
+        alarm = add_alarm(template, f"{settings.name}RunFailed", failed, notifications, "job-failed", meaning)
+        alarm.Condition = task.released
     return Job(
         cluster_name=cluster.name,
-        log_group_name=task.log_group.ref(),
+        log_group_name=task.log_group_name,
         task_security_group_id=group_id,
-        task_role_arn=task.roles.task.get_att("Arn"),
-        execution_role_arn=task.roles.execution.get_att("Arn"),
+        task_role_arn=task.task_role_arn,
+        execution_role_arn=task.execution_role_arn,
         dead_letters_url=unstarted.ref(),
         name=settings.name,
     )
-
-
-def place(network: Network, group_id: Value, application: TaskOptions) -> dict[str, list[Value]]:
-    """Return where runs are placed."""
-    return {"Subnets": list(network.private_subnet_ids), "SecurityGroups": groups_of(group_id, application)}
 
 
 def add_machine(
@@ -88,23 +87,26 @@ def add_machine(
         "Keeps how each run of the job went.",
         names.state_machine_log_group(settings.name),
     )
-    roles = [task.roles.execution.get_att("Arn"), task.roles.task.get_att("Arn")]
-    filled = {f"{kind}{number}": value for kind, values in where.items() for number, value in enumerate(values, 1)}
+    roles = [task.execution_role_arn, task.task_role_arn]
+    filled: dict[str, Any] = {}
+    named: dict[str, list[str]] = {}
+    for kind, values in where.items():
+        keys = [f"{kind}{number}" for number in range(1, len(values) + 1)]
+        filled |= zip(keys, values, strict=True)
+        named[kind] = [f"${{{key}}}" for key in keys]
     return add_state_machine(
         template,
         settings.name,
-        definition(
-            settings, {kind: [f"${{{kind}{n}}}" for n in range(1, len(ids) + 1)] for kind, ids in where.items()}
-        ),
+        definition(settings, named),
         filled
         | calls({"ListTasks": "ecs:listTasks"})
         | {
             "RunTask": Sub("arn:${AWS::Partition}:states:::ecs:runTask.sync"),
             "Cluster": cluster.name,
-            "Definition": task.definition.ref(),
-            "Family": Select(0, Split(":", Select(1, Split("/", task.definition.ref())))),
+            "Definition": task.definition_arn,
+            "Family": Select(0, Split(":", Select(1, Split("/", task.definition_arn)))),
         },
-        workload_policies.allow_running_job(cluster.name, task.definition.ref(), roles),
+        workload_policies.allow_running_job(cluster.name, task.definition_arn, roles),
         log,
         "Lets the job's state machine run its task, and see how it ends.",
         "Runs the job's task to its end, and again when it fails.",
@@ -188,18 +190,3 @@ def add_schedule(
         ),
         why="Starts the job by the clock.",
     )
-
-
-def add_failure_alarm(
-    template: Template,
-    settings: JobSettings,
-    machine: stepfunctions.StateMachine,
-    notifications: AlarmTopic,
-    condition: str,
-) -> None:
-    """Tell people that a run has failed, its retries included."""
-    failed = MetricAlarm("AWS/States", "ExecutionsFailed", {"StateMachineArn": machine.ref()})
-    alarm: cloudwatch.Alarm = add_alarm(
-        template, f"{settings.name}RunFailed", failed, notifications, "job-failed", "A run of the job has failed."
-    )
-    alarm.Condition = condition

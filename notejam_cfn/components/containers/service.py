@@ -59,23 +59,28 @@ def add_service(
         targets = add_targets(template, settings, network, load_balancer, task.released)
         admitted = (load_balancer.security_group_id, settings.port)
     group_id = add_task_security_group(template, settings, network, admitted).get_att("GroupId")
-    behind = behind_load_balancer(template, settings, targets, task.released) if targets else alone()
+    alarm = add_rollback_alarm(template, settings, targets, task.released) if targets else None
     place = in_private_subnets(network, group_id, application)
-    service = described_service(settings, cluster, task, place, **behind)
+    behind = behind_load_balancer(settings, targets) if targets else {}
+    service = described_service(settings, cluster, task, place, alarm, **behind)
     if connect is not None:
-        service_connect.take_part(template, service, settings, group_id, connect, task.log_group.ref())
+        service_connect.take_part(template, service, settings, group_id, connect, task.log_group_name)
     template.add(service, why="Keeps healthy containers running in all zones and replaces them without downtime.")
     name = service.get_att("Name")
     add_scaling(template, settings, cluster.name, name, targets, task.released)
+    service_name = add_released_name(template, settings, "ServiceName", name, task)
+    targets_name: Value = NONE
+    if targets is not None:
+        targets_name = add_released_name(template, settings, "TargetGroupName", targets.group_full_name, task)
     return Service(
         cluster_name=cluster.name,
-        service_name=add_released_name(template, f"{settings.name}ServiceName", name, task.released),
-        target_group_full_name=add_targets_name(template, settings, targets, task.released),
+        service_name=service_name,
+        target_group_full_name=targets_name,
         load_balancer_full_name=targets.balancer_full_name if targets else NONE,
-        log_group_name=task.log_group.ref(),
+        log_group_name=task.log_group_name,
         task_security_group_id=group_id,
-        task_role_arn=task.roles.task.get_att("Arn"),
-        execution_role_arn=task.roles.execution.get_att("Arn"),
+        task_role_arn=task.task_role_arn,
+        execution_role_arn=task.execution_role_arn,
         internal_url=service_connect.internal_url(settings, connect) if connect else None,
         name=settings.name,
         port=settings.port,
@@ -94,33 +99,44 @@ def refuse_unreachable(settings: ServiceSettings, load_balancer: LoadBalancer | 
         raise InvalidInput("sleep_after_minutes", "needs a load balancer, whose refusals wake the service again")
 
 
-def add_released_name(template: Template, title: str, name: Value, released: str) -> Value:
+def add_released_name(template: Template, settings: TaskSettings, what: str, name: Value, task: Task) -> Value:
     """Keep a name in a parameter that is always there: `none` before the first release, when nothing has it.
 
     An output cannot choose itself: cloudformation-validate takes what hangs on a condition for missing there (W1001).
     """
-    held = ssm.Parameter(title, Name=names.of_stack(f"-{title}"), Type="String", Value=If(released, name, NONE))
+    title = f"{settings.name}{what}"
+    held = ssm.Parameter(title, Name=names.of_stack(f"-{title}"), Type="String", Value=If(task.released, name, NONE))
     return template.add(held, why=HELD_NAME).get_att("Value")
 
 
-def add_targets_name(template: Template, settings: ServiceSettings, targets: Targets | None, released: str) -> Value:
-    """Keep the name of the group of tasks, where there is one."""
-    if targets is None:
-        return NONE
-    return add_released_name(template, f"{settings.name}TargetGroupName", targets.group_full_name, released)
-
-
 def described_service(
-    settings: TaskSettings, cluster: Cluster, task: Task, place: ecs.NetworkConfiguration, **behind: Any
+    settings: TaskSettings,
+    cluster: Cluster,
+    task: Task,
+    place: ecs.NetworkConfiguration,
+    alarm: cloudwatch.Alarm | None = None,
+    **behind: Any,
 ) -> ecs.Service:
-    """Describe a service that rolls back a deployment that fails. How many tasks it runs is scaling's to say."""
+    """Describe a service that starts new tasks before old ones stop. How many it runs is scaling's to say.
+
+    A deployment goes back when its tasks do not get healthy, or when the alarm is raised.
+    """
+    rolling = ecs.DeploymentConfiguration(
+        Strategy="ROLLING",
+        MinimumHealthyPercent=100,
+        MaximumPercent=200,
+        DeploymentCircuitBreaker=ecs.DeploymentCircuitBreaker(Enable=True, Rollback=True),
+    )
+    if alarm is not None:
+        rolling.Alarms = ecs.DeploymentAlarms(Enable=True, Rollback=True, AlarmNames=[alarm.ref()])
     return ecs.Service(
         f"{settings.name}Service",
         Cluster=cluster.name,
-        TaskDefinition=task.definition.ref(),
+        TaskDefinition=task.definition_arn,
         CapacityProviderStrategy=capacity_strategy(settings),
         NetworkConfiguration=place,
         **behind,
+        DeploymentConfiguration=rolling,
         AvailabilityZoneRebalancing="ENABLED",
         EnableECSManagedTags=True,
         EnableExecuteCommand=settings.exec_access,
@@ -129,35 +145,14 @@ def described_service(
     )
 
 
-def rolling_deployment(alarm: cloudwatch.Alarm | None = None) -> ecs.DeploymentConfiguration:
-    """Start new tasks before old ones stop; go back when they do not get healthy or errors rise."""
-    found = ecs.DeploymentConfiguration(
-        Strategy="ROLLING",
-        MinimumHealthyPercent=100,
-        MaximumPercent=200,
-        DeploymentCircuitBreaker=ecs.DeploymentCircuitBreaker(Enable=True, Rollback=True),
-    )
-    if alarm is not None:
-        found.Alarms = ecs.DeploymentAlarms(Enable=True, Rollback=True, AlarmNames=[alarm.ref()])
-    return found
-
-
-def alone() -> dict[str, Any]:
-    """Return the properties of a service without a load balancer."""
-    return {"DeploymentConfiguration": rolling_deployment()}
-
-
-def behind_load_balancer(
-    template: Template, settings: ServiceSettings, targets: Targets, condition: str
-) -> dict[str, Any]:
-    """Return the properties of a service that say how it stands behind a load balancer, and when it is rolled back."""
+def behind_load_balancer(settings: ServiceSettings, targets: Targets) -> dict[str, Any]:
+    """Return the properties of a service that say how it stands behind a load balancer."""
     place = ecs.LoadBalancer(
         ContainerName=container_name(settings), ContainerPort=settings.port, TargetGroupArn=targets.group.ref()
     )
     return {
         "LoadBalancers": [place],
         "HealthCheckGracePeriodSeconds": START_SECONDS,
-        "DeploymentConfiguration": rolling_deployment(add_rollback_alarm(template, settings, targets, condition)),
         "DependsOn": f"{settings.name}ListenerRule",
     }
 

@@ -13,7 +13,6 @@ from ...core.suppressions import Suppression
 from ...core.template import Template
 from ...core.values import Value
 from .options import MIGRATION, SCRATCH, Container, TaskOptions, Volume
-from .task_roles import TaskRoles
 
 STOP_SECONDS = 60
 USUAL_STORAGE_GIB, USUAL_OPEN_FILES = 20, 65535
@@ -39,7 +38,8 @@ def add_task_definition(
     application: TaskOptions,
     image: Value,
     log_group: Value,
-    roles: TaskRoles,
+    execution_role_arn: Value,
+    task_role_arn: Value,
     ports: Sequence[ecs.PortMapping],
     condition: str,
 ) -> ecs.TaskDefinition:
@@ -52,8 +52,8 @@ def add_task_definition(
         Cpu=str(settings.cpu_units),
         Memory=str(settings.memory_mib),
         RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=settings.architecture, OperatingSystemFamily="LINUX"),
-        ExecutionRoleArn=roles.execution.get_att("Arn"),
-        TaskRoleArn=roles.task.get_att("Arn"),
+        ExecutionRoleArn=execution_role_arn,
+        TaskRoleArn=task_role_arn,
         ContainerDefinitions=containers(settings, application, image, log_group, ports, proxy),
         Volumes=[ecs.Volume(Name=SCRATCH), *map(task_volume, application.volumes)],
         Condition=condition,
@@ -76,7 +76,7 @@ def containers(
     proxy_mib: int,
 ) -> list[ecs.ContainerDefinition]:
     """Describe the container that prepares, the task's own, which waits for it, and those beside."""
-    preparing = preparing_mib(settings) if application.prepare else 0
+    preparing = preparing_mib(settings, application)
     own = Container(
         name=container_name(settings),
         image=image,
@@ -94,7 +94,13 @@ def containers(
         if one.before
     ]
     beside = [
-        _container(settings, sidecar, application.volumes, log_group, open_ports(sidecar))
+        _container(
+            settings,
+            sidecar,
+            application.volumes,
+            log_group,
+            [ecs.PortMapping(ContainerPort=port, Protocol="tcp") for port in sidecar.ports],
+        )
         for sidecar in application.sidecars
     ]
     if preparing:
@@ -113,9 +119,9 @@ def containers(
     return [*beside, described]
 
 
-def preparing_mib(settings: TaskSettings) -> int:
-    """Return the memory of the container that prepares; limits may not exceed the task's memory together."""
-    return settings.memory_mib // 4
+def preparing_mib(settings: TaskSettings, application: TaskOptions) -> int:
+    """Return the memory of the container that prepares, if any; limits may not exceed the task's memory together."""
+    return settings.memory_mib // 4 if application.prepare else 0
 
 
 def sidecars_mib(settings: TaskSettings, application: TaskOptions) -> int:
@@ -124,8 +130,7 @@ def sidecars_mib(settings: TaskSettings, application: TaskOptions) -> int:
         if sidecar.name == container_name(settings):
             raise InvalidInput("sidecars", f"must not be called like the container of {settings.name}: {sidecar.name}")
     beside = sum(sidecar.memory_mib for sidecar in application.sidecars)
-    preparing = preparing_mib(settings) if application.prepare else 0
-    if settings.memory_mib - beside - preparing - PROXY_MIB < LEAST_MIB:
+    if settings.memory_mib - beside - preparing_mib(settings, application) - PROXY_MIB < LEAST_MIB:
         raise InvalidInput("memory_mib", f"must leave the task's own container some of it, got {beside} for sidecars")
     return beside
 
@@ -143,11 +148,6 @@ def task_volume(volume: Volume) -> ecs.Volume:
             AuthorizationConfig=ecs.AuthorizationConfig(AccessPointId=system.access_point_id, IAM="ENABLED"),
         ),
     )
-
-
-def open_ports(sidecar: Container) -> list[ecs.PortMapping]:
-    """Describe the ports of a container beside the task's own."""
-    return [ecs.PortMapping(ContainerPort=port, Protocol="tcp") for port in sidecar.ports]
 
 
 def _container(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from collections.abc import Sequence
 
 from awacs.aws import Statement
-from troposphere import iam, logs
 
 from ...config.settings import TaskSettings
+from ...core.images import ECR
 from ...core.inputs import InvalidInput
 from ...core.template import Template
 from ...core.values import Value
@@ -20,21 +18,6 @@ from .cluster import Cluster
 from .options import TaskOptions
 from .secrets import allow_reading
 
-# An image in ECR, under either of its names: those over IPv4, and the dual-stack ones.
-# Source: Amazon ECR User Guide, "Making requests over IPv6".
-ECR_IMAGE = re.compile(
-    r"(?P<account>\d{12})\.dkr[.-]ecr\.(?P<region>[a-z0-9-]+)\.(amazonaws\.com(\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)"
-    r"/(?P<name>[^:@]+).*"
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class TaskRoles:
-    """The role that ECS starts a task in, and the role that the application has."""
-
-    execution: iam.Role
-    task: iam.Role
-
 
 def add_task_roles(
     template: Template,
@@ -42,9 +25,9 @@ def add_task_roles(
     application: TaskOptions,
     encryption: Encryption,
     cluster: Cluster,
-    log_group: logs.LogGroup,
-) -> TaskRoles:
-    """Add the two roles."""
+    log_group_arn: Value,
+) -> tuple[Value, Value]:
+    """Add the role that ECS starts a task in and the one that the application has, and return their ARNs."""
     own = allow_reading([application.secrets], encryption.key_arn)
     everyones = allow_reading(
         [application.secrets, *(sidecar.secrets for sidecar in application.sidecars)], encryption.key_arn
@@ -54,7 +37,7 @@ def add_task_roles(
         template.stack_tags.get("project", settings.name.lower()),
         [*application.image_repositories, *repositories_of(images)],
     )
-    writing = policies.allow_writing_log_group(log_group.get_att("Arn"))
+    writing = policies.allow_writing_log_group(log_group_arn)
     starting = [*pulling, writing, *everyones, *application.execution_statements]
     execution = template.add(
         service_role(f"{settings.name}ExecutionRole", "ecs-tasks", *starting),
@@ -66,20 +49,19 @@ def add_task_roles(
         service_role(f"{settings.name}TaskRole", "ecs-tasks", *own, *application.statements, *mounting, *shells),
         why="Lets the application do what it is for, and no more.",
     )
-    return TaskRoles(execution, task)
+    return execution.get_att("Arn"), task.get_att("Arn")
 
 
 def repositories_of(images: Sequence[Value]) -> list[Value]:
     """Return the ARNs of the ECR repositories that images name, whichever account has them."""
-    found = [ECR_IMAGE.fullmatch(image) for image in images if isinstance(image, str)]
-    return list(dict.fromkeys(_repository_arn(**one.groupdict()) for one in found if one))
-
-
-def _repository_arn(account: str, region: str, name: str) -> str:
-    """Return the ARN of a repository. What somebody configured is in one place: so is its partition."""
-    partitions = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
-    partition = next((known for start, known in partitions.items() if region.startswith(f"{start}-")), "aws")
-    return f"arn:{partition}:ecr:{region}:{account}:repository/{name}"
+    partitions = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    arns: dict[Value, None] = {}
+    for found in (ECR.fullmatch(image) for image in images if isinstance(image, str)):
+        if found:
+            account, region, name = found["account"], found["region"], found["name"]
+            partition = next((known for start, known in partitions.items() if region.startswith(start)), "aws")
+            arns[f"arn:{partition}:ecr:{region}:{account}:repository/{name}"] = None
+    return list(arns)
 
 
 def allow_shells(cluster: Cluster) -> list[Statement]:

@@ -16,7 +16,7 @@ from .options import TaskOptions
 from .outputs import Worker
 from .queue import Queue
 from .queue_scaling import add_queue_scaling
-from .service import add_released_name, alone, described_service
+from .service import add_released_name, described_service
 from .service_connect import Connect
 from .task import add_task, add_task_security_group, in_private_subnets
 
@@ -43,19 +43,19 @@ def add_worker(
     task = add_task(template, settings, network, encryption, cluster, working(application, queue, cluster))
     group_id = add_task_security_group(template, settings, network).get_att("GroupId")
     place = in_private_subnets(network, group_id, application)
-    service = described_service(settings, cluster, task, place, **alone())
+    service = described_service(settings, cluster, task, place)
     if connect is not None:
-        service_connect.take_part(template, service, settings, group_id, connect, task.log_group.ref())
+        service_connect.take_part(template, service, settings, group_id, connect, task.log_group_name)
     template.add(service, why="Keeps containers at work in all zones and replaces them one after the other.")
     name = service.get_att("Name")
     add_queue_scaling(template, settings, cluster.name, name, queue, task.released)
     return Worker(
         cluster_name=cluster.name,
-        service_name=add_released_name(template, f"{settings.name}ServiceName", name, task.released),
-        log_group_name=task.log_group.ref(),
+        service_name=add_released_name(template, settings, "ServiceName", name, task),
+        log_group_name=task.log_group_name,
         task_security_group_id=group_id,
-        task_role_arn=task.roles.task.get_att("Arn"),
-        execution_role_arn=task.roles.execution.get_att("Arn"),
+        task_role_arn=task.task_role_arn,
+        execution_role_arn=task.execution_role_arn,
         name=settings.name,
     )
 

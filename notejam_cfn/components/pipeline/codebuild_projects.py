@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from awacs.aws import Statement
-from troposphere import Join, codebuild, iam, logs
+from troposphere import Join, Sub, codebuild, iam, logs
 
 from ...config.settings import DeliverySettings
 from ...core import names
@@ -23,7 +23,8 @@ from ...iam import pipeline_policies, policies
 from ..containers.image_repository import ImageRepository
 from ..data.encryption import Encryption
 from ..observability.log_groups import add_log_group
-from .artifacts import ADMINISTRATION, Artifacts
+from ..service_role import service_role
+from .artifacts import Artifacts
 from .stage_access import DEPLOY, PLAN, StageAccess
 
 TEST, IMAGE = "test", "image"
@@ -130,7 +131,7 @@ def add_builds(
         why="Lets builds write their log and read the sources.",
     )
     shop = Workshop(architecture, log_group, artifacts, basics)
-    own = [names.delivery_stack(template.stack_tags["project"])]
+    own = names.delivery_stack(template.stack_tags["project"])
     planning = [target.access.role_arn(PLAN) for target in targets]
     projects = {
         TEST: add_project(
@@ -145,7 +146,7 @@ def add_builds(
             shop,
             IMAGE,
             "Builds the container image once, pushes it and reads what its scan found.",
-            [*pipeline_policies.allow_pushing_images(images.arns), artifacts.uploaded(ADMINISTRATION)],
+            [*pipeline_policies.allow_pushing_images(images.arns), artifacts.uploaded()],
             images.variables,
         ),
         PLAN: add_project(
@@ -160,47 +161,48 @@ def add_builds(
             ],
         ),
     }
-    common = add_deploying_basics(template, shop, images)
-    deploying = {target.name: add_deploying_project(template, shop, images, common, target) for target in targets}
-    return Builds(projects, deploying)
+    return Builds(projects, add_deployments(template, shop, images, targets))
 
 
-def add_deploying_basics(template: Template, shop: Workshop, images: Images) -> iam.ManagedPolicy:
-    """Add what every deployment needs: plans, and marks of images."""
-    plans = shop.artifacts.object_of(f"{PLANS}*")
-    return template.add(
+def add_deployments(
+    template: Template, shop: Workshop, images: Images, targets: Sequence[Target]
+) -> dict[str, codebuild.Project]:
+    """Add a project for each stage that deploys it, by the stage's own role, asks whether it works and marks its image.
+
+    All of them read plans and mark images.
+    """
+    marking, plans = pipeline_policies.allow_marking_images(images.arns), shop.artifacts.object_of(f"{PLANS}*")
+    basics = template.add(
         iam.ManagedPolicy(
             "DeployBasics",
             Description="What every deployment of a stage needs: the plan, and to mark the image",
-            PolicyDocument=policies.policy(pipeline_policies.allow_marking_images(images.arns), plans),
+            PolicyDocument=policies.policy(marking, plans),
         ),
         why="Lets deployments read plans and mark the images that stages run.",
     )
-
-
-def add_deploying_project(
-    template: Template, shop: Workshop, images: Images, common: iam.ManagedPolicy, target: Target
-) -> codebuild.Project:
-    """Add the project that deploys one stage, by the stage's own role, asks it whether it works and marks its image."""
-    variables: dict[str, Value] = {
-        "STAGE": target.name,
-        "ACCESS": target.access.roles,
-        **images.variables,
-    }
-    project = add_project(
-        template,
-        shop,
-        f"{DEPLOY}-{target.name}",
-        "Deploys one stage and asks whether it works; a failure takes the image back.",
-        [
-            pipeline_policies.allow_assuming([target.access.role_arn(DEPLOY)]),
-            pipeline_policies.allow_noting_image(target.access.project, target.name),
-        ],
-        variables,
-        [common],
-    )
-    project.TimeoutInMinutes = DEPLOY_MINUTES
-    return project
+    found = {}
+    for target in targets:
+        project, stage = target.access.project, target.name
+        variables: dict[str, Value] = {
+            "STAGE": stage,
+            "ACCESS": target.access.roles,
+            "IMAGE_PARAMETER": names.running_image(project, stage),
+            **images.variables,
+        }
+        found[stage] = add_project(
+            template,
+            shop,
+            f"{DEPLOY}-{stage}",
+            "Deploys one stage and asks whether it works; a failure takes the image back.",
+            [
+                pipeline_policies.allow_assuming([target.access.role_arn(DEPLOY)]),
+                pipeline_policies.allow_noting_image(project, stage),
+            ],
+            variables,
+            [basics],
+        )
+        found[stage].TimeoutInMinutes = DEPLOY_MINUTES
+    return found
 
 
 def add_project(
@@ -219,7 +221,16 @@ def add_project(
     """
     kind, image = BUILD_IMAGES[shop.architecture]
     title = "".join(word.capitalize() for word in name.split("-"))
-    role = add_build_role(template, [shop.basics, *more], name, title, statements)
+    role = template.add(
+        service_role(
+            f"{title}Role",
+            "codebuild",
+            *statements,
+            RoleName=Sub(names.iam_name(names.THIS_STACK, name)),
+            managed=[shop.basics, *more],
+        ),
+        why=f"Lets the build {name} do what it is for, and no more.",
+    )
     environment = codebuild.Environment(
         Type=kind,
         Image=image,
@@ -248,20 +259,4 @@ def add_project(
         ),
         why=why,
         suppress=[BUILDS_IMAGES] if name == IMAGE else [],
-    )
-
-
-def add_build_role(
-    template: Template, basics: Sequence[iam.ManagedPolicy], name: str, title: str, statements: Sequence[Statement]
-) -> iam.Role:
-    """Add the role of one build: what all of them need, and what it is for."""
-    return template.add(
-        iam.Role(
-            f"{title}Role",
-            RoleName=names.of_stack(f"-{name}"),
-            AssumeRolePolicyDocument=policies.assumed_by_service("codebuild"),
-            ManagedPolicyArns=[one.ref() for one in basics],
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
-        ),
-        why=f"Lets the build {name} do what it is for, and no more.",
     )

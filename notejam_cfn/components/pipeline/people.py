@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from awacs.aws import Statement
-from troposphere import iam
+from troposphere import Sub, iam
 
 from ...config.settings import DeliverySettings
 from ...core import names
@@ -18,11 +18,12 @@ from ...iam import people_policies, policies, preview_policies
 class PeoplesStages:
     """What people may do with the project's stages, by the stages' names.
 
-    What previews take stands in the account of their stage: `with_previews` are those in the pipeline's own.
+    What previews take stands in the account of their stage: `with_previews` are those in the pipeline's own, with the
+    region of each.
     """
 
     with_shells: Sequence[str] = ()
-    with_previews: Sequence[str] = ()
+    with_previews: Mapping[str, str] = dataclasses.field(default_factory=dict)
     approved_by_developers: Sequence[str] = ()
     approved_by_approvers: Sequence[str] = ()
 
@@ -34,7 +35,9 @@ def add_people(template: Template, settings: DeliverySettings, stages: PeoplesSt
     delivery = names.delivery_stack(project)
     developers = template.add(iam.Group("Developers", Path="/"), why="Gives developers what they need, and no more.")
     if stages.with_previews:
-        developers.ManagedPolicyArns = [preview_policies.policy_arn(project, stage) for stage in stages.with_previews]
+        developers.ManagedPolicyArns = [
+            preview_policies.policy_arn(project, stage, region) for stage, region in stages.with_previews.items()
+        ]
     approvers = template.add(
         iam.Group("Approvers", Path="/"), why="May approve changes of production, which developers may not."
     )
@@ -71,7 +74,7 @@ def add_policy(
     return template.add(
         iam.ManagedPolicy(
             f"{name.capitalize()}Policy",
-            ManagedPolicyName=f"{names.delivery_stack(template.stack_tags['project'])}-{name}",
+            ManagedPolicyName=Sub(names.iam_name(names.delivery_stack(template.stack_tags["project"]), name)),
             Description=does,
             PolicyDocument=policies.policy(*statements),
             Groups=[group.ref() for group in groups],

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from troposphere import Sub, codepipeline, sns
+from troposphere import Sub, codebuild, codepipeline, iam, sns
 
 from ...core.template import Template, component
 from ...core.values import Value, described
@@ -46,6 +46,12 @@ def add_pipeline(
     A newer change overtakes one that waits: with many developers the latest state is what is worth rolling out. It
     enters a stage when the one before has left it, and is planned then: what was planned is still so when it is done.
     """
+    sourcing = action(
+        ACTION, ("Source", source.provider), source.configuration, roles.source, outputs=[SOURCE], namespace=ACTION
+    )
+    # At the same time; nothing goes on unless both succeed.
+    testing = build(builds.projects[TEST], roles, TEST, inputs=[SOURCE])
+    imaging = build(builds.projects[IMAGE], roles, IMAGE, inputs=[SOURCE], namespace=IMAGE)
     pipeline = codepipeline.Pipeline(
         "Pipeline",
         PipelineType="V2",
@@ -59,8 +65,8 @@ def add_pipeline(
             EncryptionKey=codepipeline.EncryptionKey(Id=artifacts.key_arn, Type="KMS"),
         ),
         Stages=[
-            codepipeline.Stages(Name="source", Actions=[source_action(source, roles)]),
-            codepipeline.Stages(Name=BUILD, Actions=build_actions(builds, roles)),
+            codepipeline.Stages(Name="source", Actions=[sourcing]),
+            codepipeline.Stages(Name=BUILD, Actions=[testing, imaging]),
             *(rollout_stage(target, builds, images, roles, topic, source.revision) for target in targets),
         ],
     )
@@ -71,68 +77,46 @@ def add_pipeline(
     return Pipeline(name=pipeline.ref(), arn=arn)
 
 
-def source_action(source: Source, roles: Roles) -> codepipeline.Actions:
-    """Take the code."""
-    kind, role = ("Source", source.provider), roles.source.get_att("Arn")
-    return action(ACTION, kind, source.configuration, role, outputs=[SOURCE], namespace=ACTION)
-
-
-def build_actions(builds: Builds, roles: Roles) -> list[codepipeline.Actions]:
-    """Test and build the image at the same time; nothing goes on unless both succeed."""
-    return [
-        build(builds.projects[TEST].ref(), roles, TEST, inputs=[SOURCE]),
-        build(builds.projects[IMAGE].ref(), roles, IMAGE, inputs=[SOURCE], namespace=IMAGE),
-    ]
-
-
 def rollout_stage(
     target: Target, builds: Builds, images: Images, roles: Roles, topic: sns.Topic, revision: str
 ) -> codepipeline.Stages:
     """Work out what changes, ask a person where the stage asks for that, deploy, and ask the stage whether it works.
 
-    All of it is one stage of the pipeline: no other change gets in between the plan and what is done.
+    All of it is one stage of the pipeline: no other change gets in between the plan and what is done. The plan leaves
+    what it found in its namespace, for the other actions.
     """
     plan = f"{PLANS}_{target.name}".replace("-", "_")  # CodeBuild makes a variable of it
+    found = f"plan-{target.name}"
     given: dict[str, Value] = {
         "STAGE": target.name,
         "ACCESS": target.access.roles,
         "IMAGE_URI": "#{image.IMAGE_URI}",
         "REPOSITORY_URI": images.in_region(target.region),
     }
-    planning = build(
-        builds.projects[PLAN].ref(),
-        roles,
-        PLAN,
-        inputs=[SOURCE],
-        outputs=[plan],
-        namespace=namespace(target),
-        variables=given,
-    )
-    deploying = builds.deploying[target.name].ref()
-    approved: dict[str, Value] = {"STEP": DEPLOY, "DIGEST": f"#{{{namespace(target)}.DIGEST}}"}
-    asking: dict[str, Value] = {"STEP": SMOKE, "IMAGE_URI": "#{image.IMAGE_URI}"}
+    deploying, both = builds.deploying[target.name], [SOURCE, plan]
     actions = [
-        planning,
-        *([approval_action(target, topic, revision)] if target.approval else []),
-        build(deploying, roles, DEPLOY, inputs=[SOURCE, plan], variables=approved),
-        build(deploying, roles, SMOKE, inputs=[SOURCE, plan], variables=asking, category="Test"),
+        build(builds.projects[PLAN], roles, PLAN, [SOURCE], outputs=[plan], namespace=found, variables=given),
+        *([approval_action(found, topic, revision)] if target.approval else []),
+        build(deploying, roles, DEPLOY, both, variables={"STEP": DEPLOY, "DIGEST": f"#{{{found}.DIGEST}}"}),
+        build(
+            deploying,
+            roles,
+            SMOKE,
+            both,
+            variables={"STEP": SMOKE, "IMAGE_URI": "#{image.IMAGE_URI}"},
+            category="Test",
+        ),
     ]
     for order, one in enumerate(actions, start=1):
         one.RunOrder = order
     return codepipeline.Stages(Name=target.name, Actions=actions)
 
 
-def namespace(target: Target) -> str:
-    """Return where the plan of a stage leaves what it found, for the other actions of the stage."""
-    return f"plan-{target.name}"
-
-
-def approval_action(target: Target, topic: sns.Topic, revision: str) -> codepipeline.Actions:
+def approval_action(found: str, topic: sns.Topic, revision: str) -> codepipeline.Actions:
     """Ask a person, who is shown which revision it is, what changes, the digest of it, and where to read all of it.
 
     CodePipeline says which revision it is. What changes is said by the code of that revision itself.
     """
-    found = namespace(target)
     configuration = {
         "CustomData": f"#{{{ACTION}.{revision}}}: #{{{found}.SUMMARY}}",
         "ExternalEntityLink": f"#{{{found}.DETAILS_URL}}",
@@ -144,7 +128,7 @@ def approval_action(target: Target, topic: sns.Topic, revision: str) -> codepipe
 
 
 def build(
-    project: Value,
+    project: codebuild.Project,
     roles: Roles,
     name: str,
     inputs: Sequence[str],
@@ -154,13 +138,12 @@ def build(
     category: str = "Build",
 ) -> codepipeline.Actions:
     """Run a build project. What it exports can be read as `#{namespace.NAME}`."""
-    configuration: dict[str, Any] = {"ProjectName": project}
+    configuration: dict[str, Any] = {"ProjectName": project.ref()}
     if len(inputs) > 1:
         configuration["PrimarySource"] = inputs[0]
     if variables:
         configuration["EnvironmentVariables"] = environment(variables)
-    role = roles.build.get_att("Arn")
-    return action(name, (category, "CodeBuild"), configuration, role, inputs, outputs, namespace)
+    return action(name, (category, "CodeBuild"), configuration, roles.build, inputs, outputs, namespace)
 
 
 def environment(variables: Mapping[str, Value]) -> Value:
@@ -176,24 +159,22 @@ def action(
     name: str,
     kind: tuple[str, str],
     configuration: dict[str, Any],
-    role_arn: Value | None = None,
+    role: iam.Role | None = None,
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
     namespace: str = "",
 ) -> codepipeline.Actions:
     """Describe an action of a category and provider, such as `("Build", "CodeBuild")`."""
     category, provider = kind
-    one = codepipeline.Actions(
+    given: dict[str, Any] = {
+        "InputArtifacts": [codepipeline.InputArtifacts(Name=artifact) for artifact in inputs],
+        "OutputArtifacts": [codepipeline.OutputArtifacts(Name=artifact) for artifact in outputs],
+        "RoleArn": role and role.get_att("Arn"),
+        "Namespace": namespace,
+    }
+    return codepipeline.Actions(
         Name=name,
         ActionTypeId=codepipeline.ActionTypeId(Category=category, Owner="AWS", Provider=provider, Version="1"),
         Configuration=configuration,
+        **{key: value for key, value in given.items() if value},
     )
-    if inputs:
-        one.InputArtifacts = [codepipeline.InputArtifacts(Name=artifact) for artifact in inputs]
-    if outputs:
-        one.OutputArtifacts = [codepipeline.OutputArtifacts(Name=artifact) for artifact in outputs]
-    if role_arn is not None:
-        one.RoleArn = role_arn
-    if namespace:
-        one.Namespace = namespace
-    return one

@@ -6,7 +6,7 @@ the pipeline are: `notejam-delivery-in-dev-previews`.
 
 from __future__ import annotations
 
-from troposphere import budgets, iam, sns
+from troposphere import Sub, budgets, iam, sns
 
 from ...config.settings import Stage
 from ...core import names
@@ -14,7 +14,7 @@ from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...iam import pipeline_policies, policies, preview_policies, resource_policies
 from ...iam.placement import StageSubnets
-from ..service_role import service_role
+from ..service_role import role, service_role
 from .stage_access import QUOTAS_BY_NAME
 
 SAYS_ONLY_THAT = Suppression(
@@ -33,9 +33,13 @@ TAGGED_WHEN_MADE = Suppression(
 @component("preview-access")
 def add_preview_access(template: Template, stage: Stage, subnets: StageSubnets) -> None:
     """Add the roles of a stage's previews, and what stops further ones when the stage's budget is spent."""
-    ending = add_expiry_role(template, stage)
+    statements = preview_policies.allow_ending_previews(stage.project, stage.name)
+    ending = template.add(
+        service_role("ExpiryRole", "scheduler", *statements, RoleName=_name(stage, preview_policies.EXPIRY)),
+        why="Ends previews at their hour, and can do nothing else.",
+    )
     making = add_making_role(template, stage, subnets, ending)
-    add_developers_policy(template, stage)
+    add_developers_policy(template, stage, making)
     if stage.budget_usd:
         add_stop(template, stage, making)
 
@@ -45,24 +49,20 @@ def add_making_role(template: Template, stage: Stage, subnets: StageSubnets, end
     statements = preview_policies.allow_making_previews(
         stage.project, stage.name, stage.service.name, subnets.tasks, ending.get_att("Arn")
     )
+    trust = pipeline_policies.assumed_by_cloudformation()
     return template.add(
-        iam.Role(
-            "PreviewsRole",
-            RoleName=_name(stage, names.PREVIEWS),
-            AssumeRolePolicyDocument=pipeline_policies.assumed_by_cloudformation(),
-            Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
-        ),
+        role("PreviewsRole", trust, *statements, RoleName=_name(stage, names.PREVIEWS)),
         why="Lets CloudFormation make previews in the stage, and nothing besides.",
         suppress=[TAGGED_WHEN_MADE],
     )
 
 
-def add_developers_policy(template: Template, stage: Stage) -> iam.ManagedPolicy:
+def add_developers_policy(template: Template, stage: Stage, making: iam.Role) -> iam.ManagedPolicy:
     """Add what developers may do with previews: the group has it, and permission sets ask for it by its name.
 
     It stands in the stage's account, where a permission set looks for it.
     """
-    statements = preview_policies.allow_developing_previews(stage.project, stage.name)
+    statements = preview_policies.allow_developing_previews(stage.project, stage.name, making.get_att("Arn"))
     return template.add(
         iam.ManagedPolicy(
             "PreviewPolicy",
@@ -72,15 +72,6 @@ def add_developers_policy(template: Template, stage: Stage) -> iam.ManagedPolicy
         ),
         why="Lets developers make, change and end previews, and no other stacks.",
         suppress=[QUOTAS_BY_NAME],
-    )
-
-
-def add_expiry_role(template: Template, stage: Stage) -> iam.Role:
-    """Add the role in which EventBridge Scheduler deletes a preview's stack at its hour."""
-    statements = preview_policies.allow_ending_previews(stage.project, stage.name)
-    return template.add(
-        service_role("ExpiryRole", "scheduler", *statements, RoleName=_name(stage, preview_policies.EXPIRY)),
-        why="Ends previews at their hour, and can do nothing else.",
     )
 
 
@@ -154,5 +145,5 @@ def add_topic(template: Template, stage: Stage) -> sns.Topic:
     return topic
 
 
-def _name(stage: Stage, kind: str) -> str:
-    return preview_policies.name(stage.project, stage.name, kind)
+def _name(stage: Stage, kind: str) -> Sub:
+    return Sub(preview_policies.name(stage.project, stage.name, kind))

@@ -9,8 +9,8 @@ from awacs.aws import Statement
 from troposphere import iam, sns
 
 from ...core.template import Template
-from ...core.values import Value
 from ...iam import pipeline_policies, policies
+from ..service_role import role, service_role
 from .artifacts import Artifacts
 from .codebuild_projects import SOURCE, Builds
 from .source import Source
@@ -40,11 +40,7 @@ def add_roles(template: Template, source: Source, artifacts: Artifacts, builds: 
         why="Lets the pipeline hand artifacts from one action to the next.",
     )
     pipeline = template.add(
-        iam.Role(
-            "PipelineRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("codepipeline"),
-            ManagedPolicyArns=[any_artifact.ref()],
-        ),
+        service_role("PipelineRole", "codepipeline", managed=[any_artifact]),
         why="Lets the pipeline take on the role of each of its actions.",
     )
     sourcing = add_action_role(
@@ -86,12 +82,7 @@ def add_action_role(
     more: Sequence[iam.ManagedPolicy] = (),
 ) -> iam.Role:
     """Add a role that the pipeline takes on for one kind of action."""
-    trusted: Value = pipeline_role.get_att("Arn")
-    role = iam.Role(
-        title,
-        AssumeRolePolicyDocument=pipeline_policies.assumed_by_roles([trusted]),
-        Policies=[iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))],
-    )
+    made = role(title, pipeline_policies.assumed_by_role(pipeline_role.get_att("Arn")), *statements)
     if more:
-        role.ManagedPolicyArns = [one.ref() for one in more]
-    return template.add(role, why=why)
+        made.ManagedPolicyArns = [one.ref() for one in more]
+    return template.add(made, why=why)

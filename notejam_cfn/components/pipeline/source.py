@@ -36,7 +36,6 @@ class Source:
     provider: str
     configuration: dict[str, Any]
     statements: Sequence[Statement]
-    owner: str = "AWS"
     triggers: Sequence[codepipeline.PipelineTriggerDeclaration] = ()
     event_pattern: dict[str, Any] | None = None
     revision: str = "CommitId"
@@ -95,9 +94,8 @@ def add_connection(template: Template, settings: DeliverySettings) -> Source:
     """Add a connection to a Git host, unless one is given. A person must authorise a new one once, in the console."""
     arn: Value = settings.connection_arn
     if not arn:
-        connection = codeconnections.Connection(
-            "Connection", ConnectionName=template.stack_tags["project"], ProviderType=settings.git_host
-        )
+        name = names.connection(template.stack_tags["project"])
+        connection = codeconnections.Connection("Connection", ConnectionName=name, ProviderType=settings.git_host)
         arn = template.add(connection, why="Lets the pipeline read the repository at its host.").ref()
     return Source(
         provider="CodeStarSourceConnection",

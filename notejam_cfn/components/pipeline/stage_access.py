@@ -1,7 +1,7 @@
 """What lets the pipeline change one stage, in the stage's own account: the roles it takes on there.
 
-The roles have names, formed from the stack's: `notejam-delivery-in-prod-deploy`. Neither side has to be there first,
-since each names the other by a pattern and not by what exists.
+The roles have names, formed from the stack's and the region's: `notejam-delivery-in-prod-eu-central-1-deploy`. Neither
+side has to be there first, since each names the other by a pattern and not by what exists.
 
     plan      looks at the stage and makes change sets; what runs in it may be a commit that nobody has approved
     deploy    changes the stage's stacks, by handing `execute` to CloudFormation
@@ -21,7 +21,8 @@ from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value
 from ...iam import cloudformation_policies, pipeline_policies, policies
-from ...iam.placement import StageSubnets
+from ...iam.cloudformation_policies import StageNeeds
+from ..service_role import role
 
 PLAN, DEPLOY, EXECUTE, BOUNDARY = "plan", "deploy", "execute", "boundary"
 PIPELINE_ACCOUNT = "PipelineAccount"
@@ -63,20 +64,21 @@ NEW_DISTRIBUTIONS = Suppression(
 
 @dataclasses.dataclass(frozen=True)
 class StageAccess:
-    """The roles of one stage, as the pipeline sees them. `account` is the stage's, the pipeline's own or another."""
+    """The roles of one stage, as the pipeline sees them: in the pipeline's own account and region, or in others."""
 
     project: str
     stage: str
     account: Value = AccountId
+    region: str = names.THIS_REGION
 
     @property
     def roles(self) -> Value:
         """What the ARNs of the roles begin with; builds append a hyphen and the kind."""
-        return self._arn(f"role/{names.stage_access(self.project, self.stage)}")
+        return self.role_arn("")
 
     def role_arn(self, kind: str) -> Value:
         """Return the ARN of the role of a kind: `plan`, `deploy` or `execute`."""
-        return self._arn(f"role/{names.stage_access(self.project, self.stage)}-{kind}")
+        return self._arn(f"role/{names.iam_name(names.stage_access(self.project, self.stage), kind, self.region)}")
 
     @property
     def tasks(self) -> list[Value]:
@@ -85,39 +87,25 @@ class StageAccess:
 
     def _arn(self, resource: str) -> Value:
         if self.account is AccountId:
-            return Sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{resource}")
-        return Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:{resource}", Account=self.account)
-
-
-@dataclasses.dataclass(frozen=True)
-class StageNeeds:
-    """What a stage's templates ask for: their resource types, what their roles do, and which services these trust.
-
-    `narrow` are actions on resources, `wide` those for which AWS offers no resource; `subnets` are those of its
-    network; `domains` are those of records.
-    """
-
-    kinds: frozenset[str]
-    narrow: frozenset[str]
-    wide: frozenset[str]
-    services: tuple[str, ...]
-    subnets: StageSubnets
-    domains: tuple[str, ...] = ()
+            return policies.in_account(f"iam::${{AWS::AccountId}}:{resource}")
+        return policies.in_account(f"iam::${{Account}}:{resource}", Account=self.account)
 
 
 @component("stage-access")
-def add_stage_access(template: Template, access: StageAccess, pipeline_account: Value, needs: StageNeeds) -> None:
-    """Add the roles of one stage, which trust the pipeline's builds for it, and the boundary of its own roles."""
-    prefix = names.stack(access.project, access.stage, "")
-    boundary = add_boundary(template, prefix, (access.project, access.stage), needs)
-    execute = add_execute_role(template, access, boundary, needs)
+def add_stage_access(template: Template, access: StageAccess, pipeline: tuple[Value, str], needs: StageNeeds) -> None:
+    """Add the roles of one stage, which trust the pipeline's builds for it, and the boundary of its own roles.
+
+    `pipeline` is the account and the region that the pipeline is in.
+    """
+    prefix = needs.prefix
+    execute = add_execute_role(template, needs, add_boundary(template, needs))
     looking = template.add(
         iam.ManagedPolicy(
             "Looking",
             Description="What planning a stage's change and making it have in common",
             PolicyDocument=policies.policy(
-                pipeline_policies.allow_looking_at_stacks([prefix]),
-                pipeline_policies.allow_reading_templates([names.stage_access(access.project, access.stage)]),
+                pipeline_policies.allow_looking_at_stacks(prefix),
+                pipeline_policies.allow_reading_templates(names.stage_access(access.project, access.stage)),
                 *pipeline_policies.allow_looking_at_account(prefix),
                 *([pipeline_policies.allow_reading_records()] if needs.domains else []),
             ),
@@ -125,11 +113,12 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
         why="Lets the pipeline look at the stage, and change nothing.",
         suppress=[QUOTAS_BY_NAME],
     )
+    account, region = pipeline
     delivery = names.delivery_stack(access.project)
     add_trusting_role(
         template,
         PLAN,
-        (pipeline_account, f"{delivery}-{PLAN}"),
+        (account, names.iam_name(delivery, PLAN, region)),
         looking,
         [],
         "Lets the pipeline work out what would change, for commits that nobody has approved.",
@@ -137,10 +126,10 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
     add_trusting_role(
         template,
         DEPLOY,
-        (pipeline_account, f"{delivery}-{DEPLOY}-{access.stage}"),
+        (account, names.iam_name(delivery, f"{DEPLOY}-{access.stage}", region)),
         looking,
         [
-            *pipeline_policies.allow_changing_stacks([prefix]),
+            *pipeline_policies.allow_changing_stacks(prefix),
             *pipeline_policies.allow_following_service(prefix),
             pipeline_policies.allow_passing([execute.get_att("Arn")], "cloudformation"),
             cloudformation_policies.allow_making_service_linked_roles(),
@@ -149,13 +138,13 @@ def add_stage_access(template: Template, access: StageAccess, pipeline_account: 
     )
 
 
-def add_boundary(template: Template, prefix: str, of: tuple[str, str], needs: StageNeeds) -> iam.ManagedPolicy:
+def add_boundary(template: Template, needs: StageNeeds) -> iam.ManagedPolicy:
     """Add the most that the roles of the stage can do, whatever a template of the stage gives them."""
-    statements = cloudformation_policies.bound(needs.narrow, needs.wide, prefix, of, needs.services, needs.subnets)
+    statements = cloudformation_policies.bound(needs)
     return template.add(
         iam.ManagedPolicy(
             "Boundary",
-            ManagedPolicyName=names.of_stack(f"-{BOUNDARY}"),
+            ManagedPolicyName=Sub(names.iam_name(names.THIS_STACK, BOUNDARY)),
             Description="The most that the roles of the stage can do: what its templates ask for, in this stage",
             PolicyDocument=policies.policy(*statements),
         ),
@@ -164,34 +153,24 @@ def add_boundary(template: Template, prefix: str, of: tuple[str, str], needs: St
     )
 
 
-def add_execute_role(
-    template: Template, access: StageAccess, boundary: iam.ManagedPolicy, needs: StageNeeds
-) -> iam.Role:
+def add_execute_role(template: Template, needs: StageNeeds, boundary: iam.ManagedPolicy) -> iam.Role:
     """Add the role that CloudFormation works in: it can make what the stage's templates contain, and nothing else."""
-    role = template.add(
-        iam.Role(
-            "ExecuteRole",
-            RoleName=names.of_stack(f"-{EXECUTE}"),
-            AssumeRolePolicyDocument=pipeline_policies.assumed_by_cloudformation(),
-        ),
-        why="Lets CloudFormation create and change the stage.",
-    )
-    prefix, of = names.stack(access.project, access.stage, ""), (access.project, access.stage)
-    making = cloudformation_policies.allow_creating(
-        needs.kinds, prefix, of, boundary.ref(), needs.services, needs.subnets, needs.domains
-    )
+    trust = pipeline_policies.assumed_by_cloudformation()
+    execute = role("ExecuteRole", trust, RoleName=Sub(names.iam_name(names.THIS_STACK, EXECUTE)))
+    template.add(execute, why="Lets CloudFormation create and change the stage.")
+    making = cloudformation_policies.allow_creating(needs, boundary.ref())
     for number, document in enumerate(cloudformation_policies.in_policies(making), start=1):
         template.add(
             iam.ManagedPolicy(
                 f"StagePermissions{number}",
                 Description="What CloudFormation needs for the types in the templates; derived from their schemas",
                 PolicyDocument=policies.policy(*document),
-                Roles=[role.ref()],
+                Roles=[execute.ref()],
             ),
             why="Lets CloudFormation make what the stage's templates contain, and nothing else.",
             suppress=suppressions_of(document),
         )
-    return role
+    return execute
 
 
 def suppressions_of(statements: Sequence[Statement]) -> list[Suppression]:
@@ -230,16 +209,15 @@ def add_trusting_role(
 ) -> None:
     """Add a role that one role of the pipeline's account may take on, by its account and name."""
     account, name = trusted
-    arn = Sub(f"arn:${{AWS::Partition}}:iam::${{Account}}:role/{name}", Account=account)
-    role = iam.Role(
+    arn = policies.in_account(f"iam::${{Account}}:role/{name}", Account=account)
+    made = role(
         f"{kind.capitalize()}Role",
-        RoleName=names.of_stack(f"-{kind}"),
-        AssumeRolePolicyDocument=policies.policy(pipeline_policies.trust_roles_of(account, [arn])),
-        ManagedPolicyArns=[common.ref()],
+        policies.policy(pipeline_policies.trust_roles_of(account, [arn])),
+        *statements,
+        managed=[common],
+        RoleName=Sub(names.iam_name(names.THIS_STACK, kind)),
     )
-    if statements:
-        role.Policies = [iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))]
-    template.add(role, why=why)
+    template.add(made, why=why)
 
 
 def add_account(template: Template, name: str, label: str, description: str) -> Parameter:

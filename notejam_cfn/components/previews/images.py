@@ -23,22 +23,18 @@ MOVABLE = Suppression(
 @component("previews")
 def add_preview_images(template: Template, encryption: Encryption) -> Value:
     """Add the repository and return its address. An image goes two weeks after it was pushed, a preview in one."""
+    pushed = {"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": KEPT_DAYS}
+    rule = {"rulePriority": 1, "description": "Two weeks", "selection": pushed, "action": {"type": "expire"}}
+    lifecycle = json.dumps({"rules": [rule]}, separators=(",", ":"))
     repository = ecr.Repository(
         "Images",
         ImageTagMutability="MUTABLE",
         ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
         EncryptionConfiguration=ecr.EncryptionConfiguration(EncryptionType="KMS", KmsKey=encryption.key_arn),
-        LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=lifecycle()),
+        LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=lifecycle),
         EmptyOnDelete=True,
         DeletionPolicy="Delete",
         UpdateReplacePolicy="Delete",
     )
     why = "Keeps the images of previews for two weeks, apart from those that stages run."
     return template.add(repository, why=why, suppress=[MOVABLE]).get_att("RepositoryUri")
-
-
-def lifecycle() -> str:
-    """Return the one rule, as JSON."""
-    pushed = {"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": KEPT_DAYS}
-    rule = {"rulePriority": 1, "description": "Two weeks", "selection": pushed, "action": {"type": "expire"}}
-    return json.dumps({"rules": [rule]}, separators=(",", ":"))

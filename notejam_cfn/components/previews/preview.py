@@ -42,11 +42,15 @@ def add_preview(template: Template, stage: Stage, lender: Lender, told: Told) ->
     template.add(task, why="Describes the containers: the stage's own, with another image and database.")
     group = lender.copied(targets, elb.TargetGroup)
     template.add(group, why="Knows the preview's task while it is healthy.")
-    add_rule(template, lender.copied(f"{name}ListenerRule", elb.ListenerRule, *own), number)
+    rule = lender.copied(f"{name}ListenerRule", elb.ListenerRule, *own)
+    rule.Priority = number  # which nothing else has
+    rule.Conditions = [behind(number)]
+    template.add(rule, why="Sends the preview what comes by its address.")
     service = lender.copied(f"{name}Service", ecs.Service, *own, without=drop_alarms)
-    add_service(
-        template, service, f"{name}ListenerRule", Join("-", [names.preview_template(stage.project, stage.name), number])
-    )
+    service.DependsOn = rule.title  # by which it takes its requests
+    # What wakes it knows its number, and so its name.
+    service.ServiceName = Join("-", [names.preview_template(stage.project, stage.name), number])
+    template.add(service, why="Keeps one container of the preview running, and replaces it without downtime.")
     add_sleep(template, stage, lender, service, group)
     add_expiry(template, stage.project, stage.name, hour.ref())
     template.add_output_for_people("Url", url, "Open this address: the preview")
@@ -56,42 +60,37 @@ def add_preview(template: Template, stage: Stage, lender: Lender, told: Told) ->
 def add_parameters(template: Template, stage: Stage, lender: Lender) -> tuple[Parameter, Parameter, Parameter]:
     """Ask what a preview is made of; its name is a tag, which its stack's name repeats."""
     prefix = f"{stage.project}-{stage.name}"
-    add = template.add_parameter_in
-    add(
-        GROUP,
-        "Name",
-        NAME,
-        Type="String",
-        AllowedPattern=NAME_PATTERN,
-        ConstraintDescription="1 to 20 lower-case letters, digits and hyphens, beginning with a letter",
-        Description=f"Name of the preview, such as alice. Call the stack {prefix}-preview-NAME.",
-    )
-    image = add(
-        GROUP,
-        "Container image",
-        IMAGE,
-        Type="String",
-        AllowedPattern=lender.template.parameters[IMAGE].AllowedPattern.removeprefix("|"),
-        ConstraintDescription="an image such as REGISTRY/REPOSITORY@sha256:DIGEST, by the name that the stage takes",
-        Description=f"The image to run. Push it to the output ImagesUri of {prefix}-previews.",
-    )
-    address = add(
-        GROUP,
-        "Address",
-        ADDRESS,
-        Type="String",
-        AllowedPattern=r"1\d\d/[a-z0-9.-]+",
-        ConstraintDescription="a number and a host, such as 101/d111111abcdef8.cloudfront.net",
-        Description=f"An output Address… of the stacks {prefix}-previews that no other preview has.",
-    )
-    hour = add(
-        GROUP,
-        "Ends at",
-        EXPIRES,
-        Type="String",
-        AllowedPattern=r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d",
-        ConstraintDescription="a time in UTC such as 2026-11-25T18:00:00",
-        Description="The hour, in UTC, at which the preview deletes itself, such as 2026-11-25T18:00:00.",
+    questions = {
+        NAME: (
+            "Name",
+            NAME_PATTERN,
+            "1 to 20 lower-case letters, digits and hyphens, beginning with a letter",
+            f"Name of the preview, such as alice. Call the stack {prefix}-preview-NAME.",
+        ),
+        IMAGE: (
+            "Container image",
+            lender.template.parameters[IMAGE].AllowedPattern.removeprefix("|"),
+            "an image such as REGISTRY/REPOSITORY@sha256:DIGEST, by the name that the stage takes",
+            f"The image to run. Push it to the output ImagesUri of {prefix}-previews.",
+        ),
+        ADDRESS: (
+            "Address",
+            r"1\d\d/[a-z0-9.-]+",
+            "a number and a host, such as 101/d111111abcdef8.cloudfront.net",
+            f"An output Address… of the stacks {prefix}-previews that no other preview has.",
+        ),
+        EXPIRES: (
+            "Ends at",
+            r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d",
+            "a time in UTC such as 2026-11-25T18:00:00",
+            "The hour, in UTC, at which the preview deletes itself, such as 2026-11-25T18:00:00.",
+        ),
+    }
+    _, image, address, hour = (
+        template.add_parameter_in(
+            GROUP, label, name, Type="String", AllowedPattern=pattern, ConstraintDescription=such, Description=meaning
+        )
+        for name, (label, pattern, such, meaning) in questions.items()
     )
     return image, address, hour
 
@@ -106,20 +105,6 @@ def change_containers(definition: ecs.TaskDefinition, image: Parameter, url: Val
         container.Environment = [ecs.Environment(Name=name, Value=value) for name, value in told_now.items()]
 
 
-def add_rule(template: Template, rule: elb.ListenerRule, number: Value) -> None:
-    """Send the preview what comes by its address. Its number is the priority too, which nothing else has."""
-    rule.Priority = number
-    rule.Conditions = [behind(number)]
-    template.add(rule, why="Sends the preview what comes by its address.")
-
-
-def add_service(template: Template, service: ecs.Service, rule: str, name: Value) -> None:
-    """Add the service, which takes its requests by a rule. What wakes it knows its number, and so its name."""
-    service.DependsOn = rule
-    service.ServiceName = name
-    template.add(service, why="Keeps one container of the preview running, and replaces it without downtime.")
-
-
 def drop_alarms(service: ecs.Service) -> None:
     """Let no alarm watch deployments, as each costs; one that does not get healthy goes back all the same."""
     service.DeploymentConfiguration.properties.pop("Alarms", None)
@@ -127,8 +112,9 @@ def drop_alarms(service: ecs.Service) -> None:
 
 def add_sleep(template: Template, stage: Stage, lender: Lender, service: ecs.Service, group: elb.TargetGroup) -> None:
     """Run one task at the most, and none while nobody asks. The stage wakes it: see `waking`."""
+    balancer = lender.seen(lender.template.resources["LoadBalancer"].get_att("LoadBalancerFullName"))
     behind = [
-        cloudwatch.MetricDimension(Name="LoadBalancer", Value=full_name_of_balancer(lender)),
+        cloudwatch.MetricDimension(Name="LoadBalancer", Value=balancer),
         cloudwatch.MetricDimension(Name="TargetGroup", Value=group.get_att("TargetGroupFullName")),
     ]
     target = template.add(
@@ -147,8 +133,3 @@ def add_sleep(template: Template, stage: Stage, lender: Lender, service: ecs.Ser
     )
     told = "Nobody has asked for a while: the preview's task stops. Nothing to do."
     add_quiet_alarm(template, "Quiet", told, behind, stage.previews.sleep_after_minutes, sleep)
-
-
-def full_name_of_balancer(lender: Lender) -> Value:
-    """Return the load balancer as metrics name it."""
-    return lender.seen(lender.template.resources["LoadBalancer"].get_att("LoadBalancerFullName"))

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from ...core import names
+from ...core.images import ECR
 from ...core.render import compact_json, load
 from ..aws.client import Aws
 from ..exit_codes import CommandError, RolledBack
@@ -230,11 +231,8 @@ def image_there(image: str, region: str, repository: str = "") -> str:
     digest = image[image.index("sha256:") :] if "sha256:" in image else ""
     if repository and digest:
         return f"{repository}@{digest}"
-    registry, slash, rest = image.partition("/")
-    parts = registry.split(".")
-    if len(parts) > 3 and parts[1:3] == ["dkr", "ecr"]:
-        parts[3] = region
-    return ".".join(parts) + slash + rest
+    found = ECR.fullmatch(image)
+    return image.replace(f".{found['region']}.", f".{region}.", 1) if found else image
 
 
 def smoke(url: str, tries: int = SMOKE_TRIES, pause: float = SMOKE_PAUSE) -> Finding:

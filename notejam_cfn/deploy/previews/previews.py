@@ -160,7 +160,7 @@ def role_arn(aws: Aws, stack: StackSpec) -> str:
     """Return the role that CloudFormation makes previews of the stage in, in the account of the credentials."""
     partition, account = aws.identity(stack.region)
     access = names.stage_access(stack.tags["project"], str(stack.stage))
-    return f"arn:{partition}:iam::{account}:role/{access}-{names.PREVIEWS}"
+    return f"arn:{partition}:iam::{account}:role/{names.iam_name(access, names.PREVIEWS, stack.region)}"
 
 
 def _moment(text: str) -> datetime.datetime | None:

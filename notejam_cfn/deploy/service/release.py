@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...core.images import ECR
 from ..aws.client import Aws, Pause, cluster_of
 from ..exit_codes import BadInput, CommandError, Refused, RolledBack
 from ..manifest import Manifest
@@ -95,12 +96,12 @@ def with_digest(aws: Aws, region: str, image: str) -> str:
     """Return an image by its digest. A tag is looked up in ECR; in another registry it must be a digest already."""
     if "@sha256:" in image:
         return image
-    registry, _, path = image.partition("/")
-    name, _, tag = path.partition(":")
-    if ".dkr." not in registry or not tag:
+    named = ECR.fullmatch(image)
+    if not named or not named["tag"]:
         raise BadInput(f"{image} has no digest", "Give it as REPOSITORY@sha256:DIGEST")
-    found = aws.call("ecr", region, "describe_images", repositoryName=name, imageIds=[{"imageTag": tag}])
-    return f"{registry}/{name}@{found['imageDetails'][0]['imageDigest']}"
+    wanted = [{"imageTag": named["tag"]}]
+    found = aws.call("ecr", region, "describe_images", repositoryName=named["name"], imageIds=wanted)
+    return f"{image.rpartition(':')[0]}@{found['imageDetails'][0]['imageDigest']}"
 
 
 def previous(aws: Aws, stage: Stage) -> str:

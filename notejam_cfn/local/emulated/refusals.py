@@ -24,7 +24,7 @@ from .ministack import Provisioned, cloudformation, every_stack, here, module, s
 Properties = Mapping[str, Any]
 Identity = tuple[str, ...]
 # Services whose names are taken in every region at once.
-GLOBAL = frozenset({"Budgets", "CloudFront", "IAM", "Route53", "S3"})
+GLOBAL = frozenset({"Budgets", "CloudFront", "CodeConnections", "IAM", "Route53", "S3"})
 SUBNET, GROUP = "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup"
 # Identified by its association and its VPC; the subnets of the VPC with IPv6 have their blocks from it.
 BLOCK = "AWS::EC2::VPCCidrBlock"
@@ -42,7 +42,10 @@ RECORDS = {
     "AWS::Backup::BackupVault": ("services.backup", "_vaults"),
 }
 # Types that their schema identifies by a number, though a name can be taken only once too.
-NAMES = {"AWS::CodeCommit::Repository": ("RepositoryName",)}
+NAMES = {
+    "AWS::CloudFront::VpcOrigin": ("VpcOriginEndpointConfig.Name",),
+    "AWS::CodeCommit::Repository": ("RepositoryName",),
+}
 # Names that need to differ only within what the resource belongs to, and what says that.
 # Source: Application Auto Scaling API Reference, "PutScalingPolicy".
 WITHIN = {"AWS::ApplicationAutoScaling::ScalingPolicy": ("ResourceId", "ScalingTargetId")}

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ...core.images import ECR
 from .arns import Place, Resource
 from .policies import ANY, Request
 
 WRITES_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
-IN_ECR = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>[^@:]+)")
 USES_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
@@ -85,7 +84,7 @@ def task_definition(resource: Resource, world: World) -> Iterator[Need]:
 
 
 def _pull(role: str, image: str) -> Iterator[Need]:
-    found = IN_ECR.match(image)
+    found = ECR.fullmatch(image)
     if found:
         yield from _in_role(role, ["ecr:GetAuthorizationToken"], ["*"])
         pull = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from notejam_cfn.config.loader import SMALL, ConfigError, derived_cidr, load, parse, starter
 from notejam_cfn.config.settings import Stage
+from notejam_cfn.core.regions import known_regions, lacks
 
 
 def document(**stage: Any) -> dict[str, Any]:
@@ -142,6 +143,20 @@ def test_a_mistake_in_a_stage_names_its_place_and_what_is_allowed(stage: dict[st
 )
 def test_a_stage_name_that_aws_or_another_stack_would_refuse_is_refused(name: str, expected: str) -> None:
     assert expected in error_of({"stages": {name: {"region": "eu-central-1"}}})
+
+
+def test_names_too_long_for_the_pipelines_roles_in_some_region_are_refused() -> None:
+    def of(project: str, stage: str, region: str = "eu-central-1") -> dict[str, Any]:
+        return {"project": {"name": project}, "stages": {stage: {"region": region}}}
+
+    assert parse(of("notejam-company", "production2")).name == "notejam-company"
+    expected = "stages.production22: a stage's name and project.name must have at most 26 characters together, got 27"
+    assert error_of(of("notejam-company", "production22")).startswith(expected)
+
+
+def test_names_are_as_long_as_they_like_where_there_is_no_pipeline() -> None:
+    without = next(region for region in known_regions() if lacks(region, "AWS::CodeConnections::Connection"))
+    assert parse({"project": {"name": "p" * 20}, "stages": {"s" * 20: {"region": without}}}).delivery_gaps
 
 
 def test_overlapping_networks_are_refused() -> None:

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from notejam_cfn.config.loader import parse, starter
+from notejam_cfn.core import names
 from notejam_cfn.local.roles import policies
 from notejam_cfn.local.roles.policies import listed
 from notejam_cfn.stacks import stacks_of
 
-ACCOUNT, REGION = "123456789012", "eu-central-1"
+ACCOUNT, REGION, AWAY = "123456789012", "eu-central-1", "eu-west-1"
 BUCKET = "notejam-delivery-artifactbucket-1abc"
 # Stand for subnets of a stage's network, whose ids are known once it is there: `dev PrivateSubnetId1`.
 SUBNETS = {
@@ -52,7 +53,7 @@ class World:
     ) -> bool:
         """Whether somebody may do something: a group, or a role by the end of its name. Access keys know no MFA."""
         person = who[0].isupper() and not who.endswith("Role")
-        arn = "user/alice" if person else f"role/notejam-delivery-{who}"
+        arn = "user/alice" if person else f"role/{of_delivery(who)}"
         given = {"aws:MultiFactorAuthPresent": "true"} if person and not access_key else {}
         caller = policies.Caller(f"arn:aws:iam::{ACCOUNT}:{arn}", self.policies[who])
         return self._decided(caller, action, resource, given | dict(context or {}))
@@ -68,7 +69,7 @@ class World:
         """Whether a role may be taken on by a principal that may take on any, given as its ARN's end."""
         everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
         caller = policies.Caller(f"arn:aws:iam::{account}:{principal}", [everything])
-        target = f"arn:aws:iam::{ACCOUNT}:role/notejam-delivery-{role}"
+        target = f"arn:aws:iam::{ACCOUNT}:role/{of_delivery(role)}"
         asked = policies.Request("sts:AssumeRole", target, {}, ACCOUNT)
         return bool(policies.decide(caller, asked, self.trust[role]).allowed)
 
@@ -84,7 +85,7 @@ class World:
     def _of_resource(self, action: str, resource: str, context: Mapping[str, Any]) -> Document | None:
         """Return the policy of the resource: a role's trust, or the key's of the stage in the tags or of the alias."""
         if action == "sts:AssumeRole":
-            return self.trust.get(resource.rpartition("/notejam-delivery-")[2])
+            return self.trust.get(kind_of(resource.rpartition("/")[2]))
         (alias,) = context.get("kms:ResourceAliases", [f"alias/notejam-{context.get('aws:ResourceTag/stage')}-network"])
         return self.keys.get(alias) if action.startswith("kms:") else None
 
@@ -130,11 +131,13 @@ def read(found: World, iam: Any, people: Document) -> None:
     by_name = {arn.rpartition("/")[2]: held for arn, held in managed.items()}
     for resource in people["Resources"].values():
         for group in resource.get("Properties", {}).get("Groups", []):
-            found.policies.setdefault(group["Ref"], []).append(by_name[resource["Properties"]["ManagedPolicyName"]])
+            name = resource["Properties"]["ManagedPolicyName"]["Fn::Sub"].replace(names.THIS_REGION, REGION)
+            found.policies.setdefault(group["Ref"], []).append(by_name[name])
     for group, resource in people["Resources"].items():
         if resource["Type"] == "AWS::IAM::Group":
             attached = resource.get("Properties", {}).get("ManagedPolicyArns", [])
-            found.policies[group] += [by_name[one["Fn::Sub"].rpartition("/")[2]] for one in attached]
+            arns = [one["Fn::Sub"].replace(names.THIS_REGION, REGION) for one in attached]
+            found.policies[group] += [by_name[each.rpartition("/")[2]] for each in arns]
     for role in iam.list_roles(MaxItems=1000)["Roles"]:
         name = role["RoleName"]
         attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
@@ -146,10 +149,16 @@ def read(found: World, iam: Any, people: Document) -> None:
         found.trust[kind_of(name)] = role["AssumeRolePolicyDocument"]
     for name, held in by_name.items():
         if name.endswith("-boundary"):
-            found.boundaries[name.removeprefix("notejam-delivery-in-").removesuffix("-boundary")] = held
+            found.boundaries[kind_of(name).removeprefix("in-").removesuffix("-boundary")] = held
 
 
 def kind_of(name: str) -> str:
     """Return a short name: `in-dev-deploy` of a role with a name, `Developers` of what CloudFormation named."""
     short = name.removeprefix("notejam-delivery-")
-    return short if short[0].islower() else short.partition("-")[0]
+    return short.replace(f"{REGION}-", "", 1) if short[0].islower() else short.partition("-")[0]
+
+
+def of_delivery(short: str, region: str = REGION) -> str:
+    """Return the name of a role or policy by that short name: `in-dev-deploy`, `deploy-dev`, `plan`."""
+    stack, _, kind = short.rpartition("-") if short.startswith("in-") else ("", "", short)
+    return names.iam_name(f"notejam-delivery-{stack}".rstrip("-"), kind, region)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import ACCOUNT, World
+from .conftest import ACCOUNT, AWAY, World, of_delivery
 from .things import (
     APPROVER,
     BUCKET,
@@ -20,6 +20,7 @@ from .things import (
     DEV_KEY,
     ELSEWHERE,
     IN_ADMIN,
+    IN_AWAY,
     IN_BOUNDARY,
     IN_PRODS,
     LISTENER,
@@ -37,6 +38,8 @@ from .things import (
     TASK_ROLE,
     UNAPPROVED,
     arn,
+    delivery_policy,
+    delivery_role,
     passed_to,
     project,
     role,
@@ -48,18 +51,18 @@ Row = tuple[str, str, str, str, dict[str, Any]]
 PEOPLE: list[Row] = [
     ("make a user", DEV, "iam:CreateUser", arn("iam", "user/mallory"), {}),
     ("make a role", DEV, "iam:CreateRole", role("notejam-dev-mine"), IN_BOUNDARY),
-    ("edit a policy", DEV, "iam:CreatePolicyVersion", arn("iam", "policy/notejam-delivery-develop"), {}),
+    ("edit a policy", DEV, "iam:CreatePolicyVersion", delivery_policy("develop"), {}),
     ("attach a policy to oneself", DEV, "iam:AttachUserPolicy", arn("iam", "user/alice"), {}),
     ("join the approvers", DEV, "iam:AddUserToGroup", arn("iam", "group/notejam-delivery-Approvers-1"), {}),
     ("take a second factor away from another", DEV, "iam:EnableMFADevice", arn("iam", "user/bob"), {}),
-    ("take on the role that deploys production", DEV, "sts:AssumeRole", role("notejam-delivery-in-prod-deploy"), {}),
+    ("take on the role that deploys production", DEV, "sts:AssumeRole", delivery_role("in-prod-deploy"), {}),
     ("take on the role of a task", DEV, "sts:AssumeRole", role("notejam-dev-service-WebTaskRole-1"), {}),
-    ("pass CloudFormation's role", DEV, "iam:PassRole", role("notejam-delivery-in-prod-execute"), passed_to("x")),
+    ("pass CloudFormation's role", DEV, "iam:PassRole", delivery_role("in-prod-execute"), passed_to("x")),
     (
         "pass CloudFormation's role to it",
         DEV,
         "iam:PassRole",
-        role("notejam-delivery-in-prod-execute"),
+        delivery_role("in-prod-execute"),
         passed_to("cloudformation"),
     ),
     ("change production's stack", DEV, "cloudformation:UpdateStack", stack("prod-service"), {}),
@@ -152,8 +155,12 @@ PROD = [
     ("delete production", "cloudformation:DeleteStack", stack("prod-network"), {}),
     ("update the delivery", "cloudformation:UpdateStack", stack("delivery"), {}),
     ("update the access to production", "cloudformation:UpdateStack", stack("delivery-in-prod"), {}),
-    ("take on production's deploy role", "sts:AssumeRole", role("notejam-delivery-in-prod-deploy"), {}),
-    ("pass production's role", "iam:PassRole", role("notejam-delivery-in-prod-execute"), passed_to("cloudformation")),
+    ("take on production's deploy role", "sts:AssumeRole", delivery_role("in-prod-deploy"), {}),
+    ("pass production's role", "iam:PassRole", delivery_role("in-prod-execute"), passed_to("cloudformation")),
+    # Of a stage in the region that it has moved from or to, which another pipeline deploys or nobody.
+    ("take on a deploy role elsewhere", "sts:AssumeRole", delivery_role("in-dev-deploy", AWAY), {}),
+    ("pass a role elsewhere", "iam:PassRole", delivery_role("in-dev-execute", AWAY), passed_to("cloudformation")),
+    ("borrow a boundary elsewhere", "iam:CreateRole", role("notejam-dev-mine"), IN_AWAY),
     (
         "pass a task role of production",
         "iam:PassRole",
@@ -172,15 +179,15 @@ PROD = [
     ("make a role without a boundary", "iam:CreateRole", role("notejam-dev-mine"), {}),
     ("give a role of the stage rights", "iam:PutRolePolicy", role("notejam-dev-service-WebTaskRole-1"), {}),
     ("borrow production's boundary", "iam:CreateRole", role("notejam-dev-mine"), IN_PRODS),
-    ("change the boundary", "iam:CreatePolicyVersion", arn("iam", "policy/notejam-delivery-in-dev-boundary"), {}),
+    ("change the boundary", "iam:CreatePolicyVersion", delivery_policy("in-dev-boundary"), {}),
     ("take a role's boundary away", "iam:DeleteRolePermissionsBoundary", role("notejam-dev-service-WebTaskRole-1"), {}),
     (
         "change whom a role trusts",
         "iam:UpdateAssumeRolePolicy",
-        role("notejam-delivery-in-prod-deploy"),
+        delivery_role("in-prod-deploy"),
         {},
     ),
-    ("change the role that deploys", "iam:PutRolePolicy", role("notejam-delivery-in-dev-deploy"), IN_BOUNDARY),
+    ("change the role that deploys", "iam:PutRolePolicy", delivery_role("in-dev-deploy"), IN_BOUNDARY),
     ("read production's password", "secretsmanager:GetSecretValue", RDS_SECRET, OF_PROD),
     ("decrypt with production's key", "kms:Decrypt", arn("kms", "key/1"), PROD_KEY),
     ("read production's exports", "s3:GetObject", "arn:aws:s3:::notejam-prod-backups-exports-1/x.parquet", {}),
@@ -214,7 +221,7 @@ MADE: list[tuple[str, str, str, dict[str, Any]]] = [
     ("read production's exports", "s3:GetObject", "arn:aws:s3:::notejam-prod-backups-exports-1/x.parquet", {}),
     ("write an artifact", "s3:PutObject", f"{BUCKET}/notejam-delivery-Pip/Source/a1b2c3d", {}),
     ("delete a stack", "cloudformation:DeleteStack", stack("prod-network"), {}),
-    ("take on a role", "sts:AssumeRole", role("notejam-delivery-in-prod-deploy"), {}),
+    ("take on a role", "sts:AssumeRole", delivery_role("in-prod-deploy"), {}),
     ("pass a role of production", "iam:PassRole", TASK_ROLE, passed_to("ecs-tasks")),
     ("make a role", "iam:CreateRole", role("notejam-dev-mine"), IN_BOUNDARY),
     ("push an image", "ecr:PutImage", arn("ecr", "repository/notejam-delivery-images-1"), {}),
@@ -250,6 +257,14 @@ def test_a_commit_that_nobody_approved_cannot(
     assert not world.may(who, action, resource, context), attack
 
 
+@pytest.mark.parametrize("kind", ["plan", "deploy"])
+def test_a_stages_roles_see_no_stack_of_a_stage_that_is_called_alike(world: World, kind: str) -> None:
+    for name in ("delivery-in-dev", "delivery-in-dev-previews", "dev-network"):
+        assert world.may(f"in-dev-{kind}", "cloudformation:GetTemplate", stack(name)), name
+    for name in ("delivery-in-devops", "delivery-in-devops-previews", "devops-network", "delivery-in-prod"):
+        assert not world.may(f"in-dev-{kind}", "cloudformation:GetTemplate", stack(name)), name
+
+
 @pytest.mark.parametrize(("attack", "action", "resource", "context"), MADE, ids=[row[0] for row in MADE])
 def test_a_role_that_a_template_of_development_makes_cannot(
     world: World, attack: str, action: str, resource: str, context: dict[str, Any]
@@ -259,17 +274,19 @@ def test_a_role_that_a_template_of_development_makes_cannot(
 
 # Whom a role trusts decides who takes it on, whatever their own policies say.
 TRUST = [
-    ("in-prod-deploy", "role/notejam-delivery-deploy-prod", ACCOUNT, True),
-    ("in-prod-deploy", "role/notejam-delivery-deploy-dev", ACCOUNT, False),
-    ("in-prod-deploy", "role/notejam-delivery-plan", ACCOUNT, False),
-    ("in-prod-deploy", "role/notejam-delivery-deploy-prod", ELSEWHERE, False),
+    ("in-prod-deploy", f"role/{of_delivery('deploy-prod')}", ACCOUNT, True),
+    ("in-prod-deploy", f"role/{of_delivery('deploy-dev')}", ACCOUNT, False),
+    ("in-prod-deploy", f"role/{of_delivery('plan')}", ACCOUNT, False),
+    ("in-prod-deploy", f"role/{of_delivery('deploy-prod')}", ELSEWHERE, False),
     ("in-prod-deploy", "user/alice", ACCOUNT, False),
-    ("in-prod-deploy", "role/notejam-dev-delivery-deploy-prod", ACCOUNT, False),
-    ("in-prod-plan", "role/notejam-delivery-plan", ACCOUNT, True),
-    ("in-prod-plan", "role/notejam-delivery-test", ACCOUNT, False),
-    ("in-prod-execute", "role/notejam-delivery-deploy-prod", ACCOUNT, False),
+    ("in-prod-deploy", f"role/{of_delivery('deploy-prod').replace('-delivery', '-dev-delivery')}", ACCOUNT, False),
+    ("in-prod-deploy", f"role/{of_delivery('deploy-prod', AWAY)}", ACCOUNT, False),
+    ("in-prod-plan", f"role/{of_delivery('plan')}", ACCOUNT, True),
+    ("in-prod-plan", f"role/{of_delivery('plan', AWAY)}", ACCOUNT, False),
+    ("in-prod-plan", f"role/{of_delivery('test')}", ACCOUNT, False),
+    ("in-prod-execute", f"role/{of_delivery('deploy-prod')}", ACCOUNT, False),
     ("deploy-prod", "user/alice", ACCOUNT, False),
-    ("BuildRole", "role/notejam-delivery-plan", ACCOUNT, False),
+    ("BuildRole", f"role/{of_delivery('plan')}", ACCOUNT, False),
 ]
 
 
@@ -304,12 +321,12 @@ NEEDED: list[tuple[str, str, str, dict[str, Any]]] = [
     (DEV, "kms:GenerateDataKey", arn("kms", "key/1"), DEV_KEY),
     (DEV, "iam:EnableMFADevice", arn("iam", "user/alice"), {}),
     (APPROVER, "codepipeline:PutApprovalResult", f"{PIPELINE}/prod/approve", {}),
-    ("plan", "sts:AssumeRole", role("notejam-delivery-in-prod-plan"), {}),
+    ("plan", "sts:AssumeRole", delivery_role("in-prod-plan"), {}),
     ("plan", "s3:PutObject", f"{BUCKET}/notejam-delivery-Pip/Plan_prod/a1b2c3d", {}),
     ("deploy-prod", "s3:GetObject", f"{BUCKET}/notejam-delivery-Pip/Plan_prod/a1b2c3d", {}),
     ("in-dev-plan", "cloudformation:GetTemplate", stack("dev-service"), {}),
     ("in-dev-deploy", "cloudformation:CreateChangeSet", stack("dev-service"), {}),
-    ("in-dev-deploy", "iam:PassRole", role("notejam-delivery-in-dev-execute"), passed_to("cloudformation")),
+    ("in-dev-deploy", "iam:PassRole", delivery_role("in-dev-execute"), passed_to("cloudformation")),
     ("in-dev-deploy", "cloudformation:ExecuteChangeSet", stack("dev-service"), {}),
     ("in-dev-execute", "iam:CreateRole", role("notejam-dev-service-WebTaskRole-1"), IN_BOUNDARY),
     ("in-dev-execute", "iam:PassRole", role("notejam-dev-service-WebTaskRole-1"), passed_to("ecs-tasks")),
@@ -381,7 +398,7 @@ def test_reading_needs_no_second_factor(world: World) -> None:
     [
         ("cloudformation:CreateChangeSet", stack("dev-service"), {}),
         ("cloudformation:ExecuteChangeSet", stack("dev-service"), {}),
-        ("iam:PassRole", role("notejam-delivery-in-dev-execute"), passed_to("cloudformation")),
+        ("iam:PassRole", delivery_role("in-dev-execute"), passed_to("cloudformation")),
     ],
 )
 def test_what_plans_a_commit_that_nobody_approved_can_begin_no_change(

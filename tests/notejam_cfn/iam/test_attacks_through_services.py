@@ -10,7 +10,20 @@ from typing import Any
 import pytest
 
 from .conftest import World
-from .things import DEV_KEY, PIPELINE, PROD_KEY, SNAPSHOT, UNAPPROVED, arn, passed_to, project, role, stack
+from .things import (
+    DEV_KEY,
+    PIPELINE,
+    PROD_KEY,
+    SNAPSHOT,
+    UNAPPROVED,
+    arn,
+    delivery_policy,
+    delivery_role,
+    passed_to,
+    project,
+    role,
+    stack,
+)
 
 Row = tuple[str, str, str, dict[str, Any]]
 NOBODYS: dict[str, Any] = {}
@@ -57,19 +70,19 @@ CLOUDFORMATION: list[Row] = [
 ]
 ROLES: list[Row] = [
     ("hand the pipeline's start to a rule", "iam:PassRole", role("notejam-delivery-StartRole-1"), EVENTS),
-    ("hand the budget's role on", "iam:PassRole", role("notejam-delivery-in-dev-budget"), passed_to("budgets")),
+    ("hand the budget's role on", "iam:PassRole", delivery_role("in-dev-budget"), passed_to("budgets")),
     (
         "hand the previews' role on",
         "iam:PassRole",
-        role("notejam-delivery-in-prod-previews"),
+        delivery_role("in-prod-previews"),
         passed_to("cloudformation"),
     ),
-    ("hand a build's role to a build", "iam:PassRole", role("notejam-delivery-deploy-prod"), passed_to("codebuild")),
+    ("hand a build's role to a build", "iam:PassRole", delivery_role("deploy-prod"), passed_to("codebuild")),
     ("hand a role to Glue", "iam:PassRole", role("notejam-dev-service-WebTaskRole-1"), passed_to("glue")),
     ("hand a role to EC2", "iam:PassRole", role("notejam-dev-service-WebTaskRole-1"), passed_to("ec2")),
-    ("take the stop off", "iam:DetachRolePolicy", role("notejam-delivery-in-dev-previews"), NOBODYS),
-    ("delete the boundary", "iam:DeletePolicy", arn("iam", "policy/notejam-delivery-in-dev-boundary"), NOBODYS),
-    ("go back to an old boundary", "iam:SetDefaultPolicyVersion", arn("iam", "policy/notejam-delivery-read"), NOBODYS),
+    ("take the stop off", "iam:DetachRolePolicy", delivery_role("in-dev-previews"), NOBODYS),
+    ("delete the boundary", "iam:DeletePolicy", delivery_policy("in-dev-boundary"), NOBODYS),
+    ("go back to an old boundary", "iam:SetDefaultPolicyVersion", delivery_policy("read"), NOBODYS),
     ("make an access key", "iam:CreateAccessKey", arn("iam", "user/bob"), NOBODYS),
     ("sign in as another", "iam:UpdateLoginProfile", arn("iam", "user/bob"), NOBODYS),
     ("federate as anybody", "sts:GetFederationToken", arn("sts", "federated-user/x", ""), NOBODYS),

@@ -13,11 +13,11 @@ from typing import Any
 import boto3
 import pytest
 
-from .conftest import REGION, World
-from .things import arn, role, stack
+from .conftest import REGION, World, of_delivery
+from .things import arn, delivery_policy, role, stack
 
-NAME = "notejam-delivery-in-dev"
-MAKING, STOP = role(f"{NAME}-previews"), arn("iam", f"policy/{NAME}-stop")
+MAKES = of_delivery("in-dev-previews")
+MAKING, STOP = role(MAKES), delivery_policy("in-dev-stop")
 # As Identity Center names the role of a permission set, which has our policies by their names.
 SESSION = "AWSReservedSSO_Developer_0123456789abcdef"
 IN_ROLE = {"cloudformation:RoleArn": MAKING}
@@ -33,10 +33,12 @@ TEMPLATE = json.dumps({"Resources": {"Task": TASK}})
 @pytest.fixture
 def budget(world: World) -> Iterator[str]:
     """The budget of dev's previews. What it attached is taken off again, as an administrator does."""
-    resources = world.aws.client("cloudformation").describe_stack_resources(StackName=f"{NAME}-previews")
+    resources = world.aws.client("cloudformation").describe_stack_resources(
+        StackName="notejam-delivery-in-dev-previews"
+    )
     yield next(one["PhysicalResourceId"] for one in resources["StackResources"] if one["LogicalResourceId"] == "Budget")
     if STOP in attached(world):
-        world.aws.client("iam").detach_role_policy(RoleName=f"{NAME}-previews", PolicyArn=STOP)
+        world.aws.client("iam").detach_role_policy(RoleName=MAKES, PolicyArn=STOP)
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +47,19 @@ def developer(world: World) -> Iterator[Client]:
     iam = world.aws.client("iam")
     trusted = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
     iam.create_role(RoleName=SESSION, AssumeRolePolicyDocument=json.dumps({"Statement": [trusted]}))
-    policies = ("notejam-delivery-read", "notejam-delivery-develop", f"{NAME}-preview")
+    policies = [delivery_policy(short) for short in ("read", "develop", "in-dev-preview")]
     for one in policies:
-        iam.attach_role_policy(RoleName=SESSION, PolicyArn=arn("iam", f"policy/{one}"))
+        iam.attach_role_policy(RoleName=SESSION, PolicyArn=one)
     key, secret, token = world.aws.session(role(SESSION))
     session = boto3.Session(key, secret, token, REGION)
     yield lambda service: session.client(service, endpoint_url=world.aws.url)
     for one in policies:
-        iam.detach_role_policy(RoleName=SESSION, PolicyArn=arn("iam", f"policy/{one}"))
+        iam.detach_role_policy(RoleName=SESSION, PolicyArn=one)
     iam.delete_role(RoleName=SESSION)
 
 
 def attached(world: World) -> list[str]:
-    found = world.aws.client("iam").list_attached_role_policies(RoleName=f"{NAME}-previews")["AttachedPolicies"]
+    found = world.aws.client("iam").list_attached_role_policies(RoleName=MAKES)["AttachedPolicies"]
     return [one["PolicyArn"] for one in found]
 
 
@@ -111,7 +113,7 @@ def test_a_member_of_the_group_works_in_the_same_role_and_in_no_other(world: Wor
 
 
 def test_a_budget_whose_role_may_not_attach_the_policy_says_so(world: World, budget: str) -> None:
-    iam, acting = world.aws.client("iam"), f"{NAME}-budget"
+    iam, acting = world.aws.client("iam"), of_delivery("in-dev-budget")
     allowed = iam.get_role_policy(RoleName=acting, PolicyName="needs")["PolicyDocument"]
     iam.delete_role_policy(RoleName=acting, PolicyName="needs")
     try:

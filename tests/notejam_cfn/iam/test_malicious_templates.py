@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from .conftest import World
-from .things import arn, role
+from .conftest import World, of_delivery
+from .things import arn, delivery_policy, delivery_role, role
 
-EXECUTE = role("notejam-delivery-in-dev-execute")
-BOUNDARY = arn("iam", "policy/notejam-delivery-in-dev-boundary")
+EXECUTE = delivery_role("in-dev-execute")
+BOUNDARY = delivery_policy("in-dev-boundary")
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ANYBODY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}]}
 ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -31,7 +31,7 @@ TEMPLATES: list[tuple[str, dict[str, Any], str]] = [
     ("make an administrator", made_role("notejam-dev-x", ManagedPolicyArns=[ADMINISTRATOR]), "iam:CreateRole"),
     (
         "make one in another boundary",
-        made_role("notejam-dev-x", PermissionsBoundary=arn("iam", "policy/notejam-delivery-in-prod-boundary")),
+        made_role("notejam-dev-x", PermissionsBoundary=delivery_policy("in-prod-boundary")),
         "iam:CreateRole",
     ),
     ("make a role of production", made_role("notejam-prod-x", PermissionsBoundary=BOUNDARY), "iam:CreateRole"),
@@ -41,7 +41,7 @@ TEMPLATES: list[tuple[str, dict[str, Any], str]] = [
         {
             "Type": "AWS::IAM::RolePolicy",
             "Properties": {
-                "RoleName": "notejam-delivery-in-prod-deploy",
+                "RoleName": of_delivery("in-prod-deploy"),
                 "PolicyName": "x",
                 "PolicyDocument": ANYTHING,
             },

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from .conftest import ACCOUNT, REGION, World
+from .conftest import ACCOUNT, REGION, World, of_delivery
 
 DEV, MAKING, ENDING, STOPPING = "Developers", "in-dev-previews", "in-dev-expiry", "in-dev-budget"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/notejam-delivery-in-dev-previews"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/{of_delivery(MAKING)}"
 IN_ROLE = {"cloudformation:RoleArn": ROLE}
 PREVIEW = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/notejam-dev-preview-alice/1"
 DEV_STACK = PREVIEW.replace("-preview-alice", "-service")
@@ -97,7 +97,7 @@ def test_previews_ask_for_a_second_factor(world: World) -> None:
 
 
 def test_the_budget_attaches_one_policy_to_one_role(world: World) -> None:
-    stop = {"iam:PolicyARN": arn("iam", "policy/notejam-delivery-in-dev-stop")}
+    stop = {"iam:PolicyARN": arn("iam", f"policy/{of_delivery('in-dev-stop')}")}
     other = {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}
     assert world.may(STOPPING, "iam:AttachRolePolicy", ROLE, stop)
     assert not world.may(STOPPING, "iam:AttachRolePolicy", ROLE, other)

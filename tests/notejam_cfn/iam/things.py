@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .conftest import ACCOUNT, REGION
+from .conftest import ACCOUNT, AWAY, REGION, of_delivery
 
 DEV, APPROVER = "Developers", "Approvers"
 # Who runs what a commit says before anybody approved it.
@@ -22,6 +22,14 @@ def stack(name: str) -> str:
 
 def role(name: str) -> str:
     return arn("iam", f"role/{name}")
+
+
+def delivery_role(short: str, region: str = REGION) -> str:
+    return role(of_delivery(short, region))
+
+
+def delivery_policy(short: str, region: str = REGION) -> str:
+    return arn("iam", f"policy/{of_delivery(short, region)}")
 
 
 def project(name: str) -> str:
@@ -47,6 +55,7 @@ TASK_ROLE = role("notejam-prod-service-WebTaskRole-1")
 LOG = arn("logs", "log-group:notejam-prod-service-WebLogGroup-1")
 RDS_SECRET = arn("secretsmanager", "secret:rds!cluster-1-a")
 MAIN, OTHER = ({"codecommit:References": f"refs/heads/{branch}"} for branch in ("main", "mine"))
-IN_BOUNDARY = {"iam:PermissionsBoundary": arn("iam", "policy/notejam-delivery-in-dev-boundary")}
-IN_PRODS = {"iam:PermissionsBoundary": arn("iam", "policy/notejam-delivery-in-prod-boundary")}
+IN_BOUNDARY = {"iam:PermissionsBoundary": delivery_policy("in-dev-boundary")}
+IN_PRODS = {"iam:PermissionsBoundary": delivery_policy("in-prod-boundary")}
+IN_AWAY = {"iam:PermissionsBoundary": delivery_policy("in-dev-boundary", AWAY)}
 IN_ADMIN = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}

@@ -11,7 +11,7 @@ from pathlib import Path
 from ...aws.client import Aws
 from ...aws.models import StackState
 from ...exit_codes import AwsTrouble, BadInput
-from ...manifest import StackSpec
+from ...manifest import DELIVERY, StackSpec
 from ...stacks.templates import Template
 from ..model import LeftStack
 
@@ -46,22 +46,22 @@ class LeftSpec(StackSpec):
 
 
 def specs(aws: Aws, regions: Iterable[str], project: str, built: Collection[str], stage: str) -> tuple[LeftSpec, ...]:
-    """Return what is left of a stage, to remove it. Raises BadInput when there is nothing."""
+    """Return what is left of a stage, or of the delivery, to remove it. Raises BadInput when there is nothing."""
     found = [
-        _spec(aws, region, state, stage)
+        _spec(aws, region, state)
         for region, state in _left(aws, regions, project, built)
-        if state.tags.get("stage") == stage
+        if state.tags.get("stage", DELIVERY) == stage
     ]
     if not found:
         raise BadInput(f"nothing is left of {stage} in {', '.join(dict.fromkeys(regions))}: all that is there is built")
     return tuple(found)
 
 
-def _spec(aws: Aws, region: str, state: StackState, stage: str) -> LeftSpec:
+def _spec(aws: Aws, region: str, state: StackState) -> LeftSpec:
     template = Template(aws.template(region, state.id))
     return LeftSpec(
         name=state.name,
-        stage=stage,
+        stage=state.tags.get("stage"),
         form="left",
         layer=state.name,
         region=region,
@@ -71,7 +71,7 @@ def _spec(aws: Aws, region: str, state: StackState, stage: str) -> LeftSpec:
         depends_on=tuple(sorted(template.read_regions(region))),
         defaults={},
         capabilities=(),
-        tags={key: state.tags[key] for key in ("project", "stage")},
+        tags={key: value for key, value in state.tags.items() if key in ("project", "stage")},
         protected=state.protected,
         outputs=(),
         content=json.dumps(template.document),

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ....core.images import ECR
 from ...aws.client import Aws
 from ...data.engine_version import version_numbers
 from ...exit_codes import AwsTrouble
@@ -80,12 +81,11 @@ def _processor(aws: Aws, change: ResourceChange, stacks: Plans) -> Iterator[Find
 
 def _platforms(aws: Aws, region: str, image: str) -> set[str]:
     """Return the processors an image in ECR is built for, as ECS names them; empty where ECR does not tell."""
-    registry, _, rest = image.partition("/")
-    name, _, digest = rest.partition("@")
-    if ".dkr." not in registry or not digest:
+    named = ECR.fullmatch(image)
+    if not named or not named["digest"]:
         return set()
-    wanted = {"imageDigest": digest}
-    found = aws.call("ecr", region, "batch_get_image", repositoryName=name, imageIds=[wanted])["images"]
+    wanted = {"imageDigest": named["digest"]}
+    found = aws.call("ecr", region, "batch_get_image", repositoryName=named["name"], imageIds=[wanted])["images"]
     text = found[0]["imageManifest"] if found else ""
     return {ECS_NAMES[each] for each in re.findall(r'"architecture"\s*:\s*"(\w+)"', text) if each in ECS_NAMES}
 

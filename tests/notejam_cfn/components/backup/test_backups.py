@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from typing import Any
@@ -155,9 +156,8 @@ def test_settings_that_break_the_promise_are_refused(make_stage: Any, backups: d
 def test_names_that_aws_demands_are_short_enough(make_stage: Any) -> None:
     from notejam_cfn.stacks import stacks_of_stage
 
-    table = {"region": "eu-central-1", "size": "resilient"}
-    project = loader.parse({"project": {"name": "p" * 20}, "stages": {"s" * 20: table}})
-    for stack in stacks_of_stage(project.stages[0]):
+    stage = dataclasses.replace(make_stage("resilient"), project="p" * 20, name="s" * 20)
+    for stack in stacks_of_stage(stage):
         for body in stack.template.to_dict()["Resources"].values():
             if body["Type"] == VAULT:
                 first, second, _ = body["Properties"]["BackupVaultName"]["Fn::Join"][1]

@@ -114,7 +114,7 @@ def test_a_stage_is_deployed_by_a_build_that_can_take_on_its_role_only(delivery:
             (role, _) = project["Properties"]["ServiceRole"]["Fn::GetAtt"]
             (assume,) = (one for one in statements_of(delivery, role) if one["Action"] == ["sts:AssumeRole"])
             assert json.dumps(assume["Resource"]).count("delivery-in-") == 1
-            assert f"delivery-in-{stage}-deploy" in json.dumps(assume["Resource"])
+            assert f"delivery-in-{stage}-${{AWS::Region}}-deploy" in json.dumps(assume["Resource"])
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: "-".join(source))

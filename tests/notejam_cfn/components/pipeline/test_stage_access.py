@@ -12,6 +12,7 @@ import pytest
 from notejam_cfn.build import build, manifest, output
 from notejam_cfn.config.loader import parse
 from notejam_cfn.config.settings import Project
+from notejam_cfn.core.regions import known_regions
 from notejam_cfn.local import emulator
 from notejam_cfn.stacks import Stack, stacks_of
 
@@ -113,9 +114,26 @@ def test_every_role_that_the_pipeline_names_is_made(stacks: dict[str, Stack]) ->
     for stage in STAGES:
         access = stacks[f"delivery-in-{stage}"].template.to_dict()["Resources"]
         made = {one["Properties"]["RoleName"]["Fn::Sub"] for one in access.values() if one["Type"] == "AWS::IAM::Role"}
-        assert made == {f"${{AWS::StackName}}-{kind}" for kind in ("plan", "deploy", "execute")}
-        assert access["Boundary"]["Properties"]["ManagedPolicyName"] == {"Fn::Sub": "${AWS::StackName}-boundary"}
-        assert f"role/notejam-delivery-in-{stage}" in text
+        assert made == {f"${{AWS::StackName}}-${{AWS::Region}}-{kind}" for kind in ("plan", "deploy", "execute")}
+        assert access["Boundary"]["Properties"]["ManagedPolicyName"] == {
+            "Fn::Sub": "${AWS::StackName}-${AWS::Region}-boundary"
+        }
+        assert f"role/notejam-delivery-in-{stage}-${{AWS::Region}}" in text
+
+
+def test_the_longest_names_fit_what_iam_takes_in_every_region() -> None:
+    stages = {"s" * 6: {"region": REGION, "previews": {"enabled": True}, "monitoring": {"monthly_budget_usd": 1}}}
+    most = {"AWS::IAM::Role": ("RoleName", 64), "AWS::IAM::ManagedPolicy": ("ManagedPolicyName", 128)}
+    checked = set()
+    for stack in stacks_of(parse({"project": {"name": "p" * 20}, "stages": stages})):
+        for resource in stack.template.to_dict()["Resources"].values() if stack.stage is None else ():
+            key, characters = most.get(resource["Type"], ("", 0))
+            for region in known_regions() if key in resource.get("Properties", {}) else ():
+                named = resource["Properties"][key]["Fn::Sub"]
+                name = named.replace("${AWS::StackName}", stack.name).replace("${AWS::Region}", region)
+                assert region in name and len(name) <= characters, name
+                checked.add(name)
+    assert len(checked) == 16 * len(known_regions())
 
 
 def test_the_delivery_deploys_into_both_accounts(aws: emulator.Emulator) -> None:
@@ -141,12 +159,12 @@ def document_of(aws: emulator.Emulator, account: str, role: str) -> Any:
 )
 def test_only_the_roles_that_need_it_are_trusted(aws: emulator.Emulator, kind: str, title: str, allowed: bool) -> None:
     role = held(aws, PIPELINE, "notejam-delivery", "AWS::IAM::Role")[title]
-    trust = document_of(aws, PROD, f"notejam-delivery-in-prod-{kind}")
+    trust = document_of(aws, PROD, f"notejam-delivery-in-prod-{REGION}-{kind}")
     principal = f"arn:aws:iam::{PIPELINE}:role/{role}"
     assert allows(trust, principal, PIPELINE, "sts:AssumeRole", "*") is allowed
 
 
-DEPLOY = f"arn:aws:iam::{PROD}:role/notejam-delivery-in-prod-deploy"
+DEPLOY = f"arn:aws:iam::{PROD}:role/notejam-delivery-in-prod-{REGION}-deploy"
 TASKS = f"arn:aws:iam::{PROD}:role/notejam-prod-service-WebExecutionRole-1"
 STRANGER = f"arn:aws:iam::{PROD}:role/somebody"
 
@@ -162,7 +180,7 @@ def test_a_tools_account_may_hold_no_stage_at_all() -> None:
     project = project_of({"prod": STAGES["prod"]})
     resources = {one.layer: one for one in stacks_of(project)}["delivery"].template.to_dict()["Resources"]
     assert [name for name in resources if name.startswith("Deploy") and name.endswith("Role")] == ["DeployProdRole"]
-    assert "in-prod-plan" in json.dumps(resources["PlanRole"])
+    assert "in-prod-${AWS::Region}-plan" in json.dumps(resources["PlanRole"])
 
 
 def test_accounts_that_differ_need_the_pipelines() -> None:

@@ -193,8 +193,9 @@ def test_a_certificate_of_another_region_is_found_out() -> None:
 
 
 def test_the_image_is_looked_for_in_the_other_regions_registry() -> None:
-    here = f"1.dkr.ecr.{HOME}.example.com/shop/web@sha256:abc"
-    assert failover_checks.image_there(here, AWAY) == f"1.dkr.ecr.{AWAY}.example.com/shop/web@sha256:abc"
+    for name in ("dkr.ecr.{}.amazonaws.com", "dkr-ecr.{}.on.aws"):
+        image = f"123456789012.{name}/shop/web@sha256:abc"
+        assert failover_checks.image_there(image.format(HOME), AWAY) == image.format(AWAY)
     assert failover_checks.image_there("registry.example.com/web:1", AWAY) == "registry.example.com/web:1"
 
 

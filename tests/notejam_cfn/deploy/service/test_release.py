@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from notejam_cfn.core.images import dual_stack
 from notejam_cfn.deploy.exit_codes import BadInput, Refused, RolledBack
 from notejam_cfn.deploy.manifest import Manifest, read
 from notejam_cfn.deploy.service import release
@@ -79,7 +80,8 @@ def test_packing_elsewhere_is_explained(tmp_path: Path) -> None:
 
 def test_a_tag_is_released_by_its_digest() -> None:
     aws = CannedAws(describe_images={"imageDetails": [{"imageDigest": DIGEST}]})
-    assert release.with_digest(aws, REGION, f"{REPOSITORY}:v1") == f"{REPOSITORY}@{DIGEST}"
+    for repository in (REPOSITORY, dual_stack(REPOSITORY)):
+        assert release.with_digest(aws, REGION, f"{repository}:v1") == f"{repository}@{DIGEST}"
     assert dict(aws.asked)["describe_images"]["imageIds"] == [{"imageTag": "v1"}]
 
 

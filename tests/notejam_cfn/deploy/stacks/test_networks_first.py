@@ -38,7 +38,7 @@ def test_deploying_the_delivery_makes_networks_that_are_not_there(
     assert network is not None and access is not None
     subnet = network.outputs["PrivateSubnetId1"]
     iam = aws.client("iam")
-    policies = iam.list_attached_role_policies(RoleName="notejam-delivery-in-dev-execute")["AttachedPolicies"]
+    policies = iam.list_attached_role_policies(RoleName=f"notejam-delivery-in-dev-{REGION}-execute")["AttachedPolicies"]
     versions = [iam.get_policy_version(PolicyArn=one["PolicyArn"], VersionId="v1") for one in policies]
     conditions = [
         statement["Condition"]["ForAllValues:StringEquals"]["ecs:subnet"]
@@ -65,5 +65,5 @@ def test_roles_that_know_other_subnets_than_the_stage_has_are_out_of_date(
 
 
 def test_who_is_refused_a_subnet_is_told_what_an_administrator_does() -> None:
-    reason = "notejam-delivery-in-dev-execute is not authorized to perform: ecs:CreateService on resource: x"
+    reason = f"notejam-delivery-in-dev-{REGION}-execute is not authorized to perform: ecs:CreateService on resource: x"
     assert "deploy delivery" in str(hint(reason))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from notejam_cfn.core.images import dual_stack
 from notejam_cfn.deploy.aws.models import StackState
 from notejam_cfn.deploy.exit_codes import AwsTrouble
 from notejam_cfn.deploy.manifest import StackSpec
@@ -92,6 +93,7 @@ def test_another_processor_needs_an_image_that_is_built_for_it() -> None:
     [finding] = found(built_for("arm64"), task("ARM64"), task("X86_64"), IMAGE)
     assert (finding.verdict, "is for ARM64" in finding.reason) == (Verdict.ORDER, True)
     assert found(built_for("arm64", "amd64"), task("ARM64"), task("X86_64"), IMAGE) == []
+    assert found(built_for("amd64"), task("ARM64"), task("X86_64"), dual_stack(IMAGE)) == []
     new = (ParameterChange("ImageUri", IMAGE, IMAGE + "def"),)
     assert found(built_for("amd64"), task("ARM64"), task("X86_64"), IMAGE, parameters=new) == []
 
