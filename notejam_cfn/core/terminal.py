@@ -57,12 +57,11 @@ def say(*lines: str, file: TextIO | None = None, style: str = "", hang: int | No
             print(styled(part, style, out), file=out)
 
 
-def say_table(lines: Iterable[str], file: TextIO | None = None) -> None:
+def say_table(lines: Iterable[str]) -> None:
     """Print a table, whose first line is its head, as wide as the terminal."""
-    out = file or sys.stdout
     for number, line in enumerate(lines):
-        for part in folded(line, columns(out)):
-            print(styled(part, BOLD if number == 0 else "", out), file=out)
+        for part in folded(line, columns()):
+            print(styled(part, BOLD if number == 0 else ""))
 
 
 def plain(text: str) -> str:
