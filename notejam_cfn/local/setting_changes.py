@@ -26,6 +26,7 @@ from ..deploy.plan.effects.findings import Verdict
 from ..deploy.plan.effects.verdicts import Judged, judge
 from ..deploy.plan.model import Plan
 from ..deploy.stacks.deploy import Deployment, Options
+from ..deploy.stacks.stack_run import Session
 from ..deploy.stacks.templates import Template
 from ..deploy.ui.progress import Silent
 from ..deploy.ui.summary import exit_status, lines
@@ -184,7 +185,7 @@ class Trials:
         parameters = (f"ImageUri={IMAGE}",) if takes_image else ()
         options = Options(yes=True, dry_run=dry_run, allow=allow, parameters=parameters)
         progress = Silent({stack.name: stack.layer for stack in stacks}, dict(built.templates))
-        return Deployment(self.facade, stacks, options, progress, NOBODY)
+        return Deployment(Session(self.facade, stacks, progress, NOBODY), options)
 
     def _held(self, plan: Plan) -> Held:
         return {

@@ -14,8 +14,9 @@ from ...deploy.plan import document
 from ...deploy.previews import previews
 from ...deploy.stacks.deploy import Deployment, Options
 from ...deploy.stacks.execution.outcomes import Result
+from ...deploy.stacks.stack_run import Session
 from . import session
-from .runs import Session, over_stacks
+from .runs import over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,8 +45,7 @@ def run(asked: argparse.Namespace) -> int:
     def deploy(start: Session) -> dict[str, Result]:
         stacks = () if asked.preview else session.manifest(asked).stacks
         built = frozenset(stack.name for stack in stacks)
-        told_more = dataclasses.replace(options, account=start.account, built=built)
-        deployment = Deployment(start.aws, start.stacks, told_more, start.progress, start.prompter)
+        deployment = Deployment(start, dataclasses.replace(options, built=built))
         results = deployment.run()
         if deployment.plan:
             told["plan"] = document.document(deployment.plan)

@@ -19,8 +19,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> int:
     """Recover, and return how it went."""
     options = Options(asked.yes, tuple(asked.skip))
-    return over_stacks(
-        asked,
-        "recover",
-        lambda start: Recovery(start.aws, start.stacks, options, start.progress, start.prompter).run(),
-    )
+    return over_stacks(asked, "recover", lambda start: Recovery(start, options).run())

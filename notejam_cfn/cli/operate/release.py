@@ -9,8 +9,9 @@ from ...deploy.service import release
 from ...deploy.service.stages import IMAGE, Stage
 from ...deploy.stacks.deploy import Deployment, Options
 from ...deploy.stacks.execution.outcomes import Result
+from ...deploy.stacks.stack_run import Session
 from . import session
-from .runs import Session, over_stacks
+from .runs import over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +34,7 @@ def roll_out(asked: argparse.Namespace, start: Session) -> dict[str, Result]:
     image = choose(asked, start, stage)
     start.progress.write(f"releasing {image}\n")
     options = Options(yes=asked.yes, parameters=(f"{IMAGE}={image}",))
-    return Deployment(start.aws, [stage.service_stack], options, start.progress, start.prompter).run()
+    return Deployment(start.over([stage.service_stack]), options).run()
 
 
 def choose(asked: argparse.Namespace, start: Session, stage: Stage) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 
 from ...deploy.data.restore import Restore, RestoreOptions
 from ...deploy.stacks.execution.outcomes import Result
+from ...deploy.stacks.stack_run import Session
 from . import session
-from .runs import Session, over_stacks
+from .runs import over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def run(asked: argparse.Namespace) -> int:
     terms = RestoreOptions(asked.to, asked.yes, asked.dry_run)
 
     def restore(start: Session) -> dict[str, Result]:
-        run = Restore(start.aws, start.stacks, terms, start.progress, start.prompter, datetime.now(UTC))
+        run = Restore(start, terms)
         if asked.discard_old:
             start.progress.write(f"Last snapshots: {', '.join(run.discard_old()) or 'none'}")
             return {}

@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, TextIO
+from typing import Any
 
 from ...core.terminal import say
 from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import Exit
 from ...deploy.manifest import StackSpec
-from ...deploy.stacks.deploy import read_templates
-from ...deploy.stacks.execution.executor import Prompter
 from ...deploy.stacks.execution.outcomes import Result
+from ...deploy.stacks.stack_run import Session
+from ...deploy.stacks.templates import read_templates
 from ...deploy.ui import summary
-from ...deploy.ui.progress import Progress, kind_for
+from ...deploy.ui.progress import kind_for
 from ..arguments import print_json
 from ..following import stage_of, suggest
 from . import session
-
-
-@dataclasses.dataclass(frozen=True)
-class Session:
-    """What a run over stacks has at hand."""
-
-    aws: Aws
-    stacks: tuple[StackSpec, ...]
-    progress: Progress
-    prompter: Prompter
-    account: str
 
 
 def over_stacks(
@@ -48,8 +36,13 @@ def over_stacks(
     """
     out, began = session.talk(asked), time.monotonic()
     aws = session.connect(asked)
-    start = _start(asked, aws, choose(asked, aws) if choose else session.planned(asked), out)
-    results = run(start)
+    stacks = choose(asked, aws) if choose else session.planned(asked)
+    several = len({stack.stage for stack in stacks}) > 1  # whose layers have the same names
+    names = {one.name: f"{one.stage}-{one.layer}" if several and one.stage else one.layer for one in stacks}
+    progress = kind_for(asked.progress, out)(names, read_templates(stacks), out)
+    account = session.require_account(aws, stacks)
+    progress.write(f"{asked.stage} → {', '.join(dict.fromkeys(one.region for one in stacks))}, account {account}\n")
+    results = run(Session(aws, stacks, progress, session.prompter(out), account))
     seconds = time.monotonic() - began
     lines = summary.lines(results, seconds, f"python -m notejam_cfn {command} {asked.stage}") if results else []
     say("", file=out)
@@ -60,17 +53,3 @@ def over_stacks(
     if not any("→" in line for line in lines):
         suggest(asked, f"{summary.following(command, results)} {stage_of(asked)}")
     return summary.exit_status(results, tell_unchanged)
-
-
-def _start(asked: argparse.Namespace, aws: Aws, stacks: tuple[StackSpec, ...], out: TextIO) -> Session:
-    progress = kind_for(asked.progress, out)(_names(stacks), read_templates(stacks), out)
-    account = session.require_account(aws, stacks)
-    regions = ", ".join(dict.fromkeys(stack.region for stack in stacks))
-    progress.write(f"{asked.stage} → {regions}, account {account}\n")
-    return Session(aws, stacks, progress, session.prompter(out), account)
-
-
-def _names(stacks: Sequence[StackSpec]) -> dict[str, str]:
-    """Return what stacks are called on the screen: by their layers, of which two stages each have their own."""
-    several = len({stack.stage for stack in stacks}) > 1
-    return {stack.name: f"{stack.stage}-{stack.layer}" if several and stack.stage else stack.layer for stack in stacks}

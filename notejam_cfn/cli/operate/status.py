@@ -14,7 +14,7 @@ from ...deploy.previews import previews
 from ...deploy.previews import status as previews_status
 from ...deploy.service.stage_status import lines, report
 from ...deploy.service.stages import Stage
-from ...deploy.stacks.deploy import read_templates
+from ...deploy.stacks.templates import read_templates
 from ..arguments import print_json
 from ..following import stage_of, suggest
 from . import session

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ...core.cloudfront import REGION, SERVE_DOMAIN
 from ...core.render import load
-from ..aws.client import Aws
 from ..exit_codes import BadInput, NeedsRecovery
 from ..manifest import StackSpec
-from ..stacks.deploy import Deployment, Options, read_templates
-from ..stacks.execution.executor import Prompter
+from ..stacks.deploy import Deployment, Options
 from ..stacks.execution.outcomes import Result
-from ..ui.progress import Progress
+from ..stacks.stack_run import Session, StackRun
 from . import backups, engine_version, failover_checks, failover_domain, restore_plan
 from .backups import DATABASE, RecoveryPoint
 from .failover_checks import COPIES, FINE, NETWORK, SERVICE, WRONG, Finding
@@ -38,24 +36,18 @@ class FailoverOptions:
     anyway: bool = False
 
 
-@dataclasses.dataclass
-class Failover:
+class Failover(StackRun[FailoverOptions]):
     """One move of a stage to another region.
 
-    `manifest` is what was built: the stage's stacks, and the project's own, which know where images were copied to.
+    `built` are the stage's stacks, and `project` the project's own, which know where images were copied to.
     """
 
-    aws: Aws
-    manifest: Sequence[StackSpec]
-    options: FailoverOptions
-    progress: Progress
-    prompter: Prompter
-    now: datetime
-
-    def __post_init__(self) -> None:
-        self.project = tuple(stack for stack in self.manifest if stack.stage is None)
-        self.built = tuple(stack for stack in self.manifest if stack.stage is not None)
-        self.stacks = failover_checks.stacks_there(self.built, self.options.region)
+    def __init__(
+        self, session: Session, options: FailoverOptions, built: Sequence[StackSpec], project: Sequence[StackSpec]
+    ) -> None:
+        super().__init__(session, options)
+        self.built, self.project = built, project
+        self.moved = failover_checks.stacks_there(built, options.region)
 
     def run(self) -> dict[str, Result]:
         """Move. Returns a result for each stack; raises when nothing was begun."""
@@ -85,7 +77,7 @@ class Failover:
         for line in [
             f"Move {self.built[0].stage} to {self.options.region}:",
             *(finding.line() for finding in findings),
-            *failover_checks.estimate(self.stacks, copy, self.now),
+            *failover_checks.estimate(self.moved, copy, datetime.now(UTC)),
         ]:
             self.progress.write(line)
         if not self.options.anyway:
@@ -93,7 +85,7 @@ class Failover:
 
     def _origin(self, copy: RecoveryPoint | None) -> tuple[str, ...]:
         """Return what the database is told to start from: what it did start from, when this move is being continued."""
-        database = backups.of_layer(self.stacks, DATABASE)
+        database = backups.of_layer(self.moved, DATABASE)
         state = self.aws.stack(self.options.region, database.name)
         if state and state.parameters.get(restore_plan.SNAPSHOT):
             begun = state.parameters
@@ -108,15 +100,13 @@ class Failover:
 
     def _deploy(self, origin: tuple[str, ...], image: str) -> dict[str, Result]:
         parameters = (*origin, f"{IMAGE}={image}") if image else origin
-        if any(SERVE_DOMAIN in stack.defaults for stack in self.stacks):
+        if any(SERVE_DOMAIN in stack.defaults for stack in self.moved):
             # The old region's distribution still has the name, and CloudFront gives it to no other.
             parameters = (*parameters, f"{SERVE_DOMAIN}=false")
-        self.progress.templates = read_templates(self.stacks)
-        options = Options(yes=True, parameters=parameters)
-        return Deployment(self.aws, self.stacks, options, self.progress, self.prompter).run()
+        return Deployment(self.session.over(self.moved), Options(yes=True, parameters=parameters)).run()
 
     def _finish(self, image: str) -> None:
-        service = backups.of_layer(self.stacks, SERVICE)
+        service = backups.of_layer(self.moved, SERVICE)
         state = self.aws.stack(self.options.region, service.name)
         url = state.outputs.get(URL, "") if state else ""
         template = load(backups.of_layer(self.built, SERVICE).text())

@@ -21,7 +21,7 @@ from ..manifest import StackSpec
 from ..plan.account import quotas
 from ..plan.account.processors import CODES, CPU_UNITS, ON_DEMAND
 from ..plan.effects.resource_facts import absent_types, source
-from ..stacks.deploy import read_templates
+from ..stacks.templates import read_templates
 from ..ui import estimates
 from . import backups, engine_version
 from .backups import DATABASE, RecoveryPoint, age_words

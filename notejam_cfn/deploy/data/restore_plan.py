@@ -122,15 +122,31 @@ def next_generation(aws: Aws, region: str, cluster: str) -> int:
 
 
 def snapshot_of(aws: Aws, region: str, source: Source, say: Say) -> str:
-    """Make a snapshot of a cluster as it was at a moment, and return its name. Continues where it was left.
+    """Return the snapshot to start from, made first where it is a moment of a cluster. Continues where it was left.
 
     Raises RolledBack when AWS gives up, and Interrupted when the person does: AWS goes on with what it is at.
     """
+    if source.snapshot:
+        return source.snapshot
+    # An identifier has 63 characters, which the longest name of a cluster takes alone: its last two parts tell it.
+    name = f"at-{source.moment.strftime('%Y%m%d%H%M%S')}-of-{'-'.join(source.cluster.split('-')[-2:])}"
+    pause = Pause(1.0, SECONDS_BETWEEN_LOOKS)
     try:
-        return _snapshot_of(aws, region, source, say)
+        if _described(aws, region, "snapshot", name) is None:
+            if _described(aws, region, "cluster", name) is None:
+                say(f"restoring {_words(source.moment)} into {name}, without instances")
+                _clone(aws, region, source, name)
+            _wait(aws, region, "cluster", name, pause)
+            say(f"taking the snapshot {name}")
+            names = {"DBClusterSnapshotIdentifier": name, "DBClusterIdentifier": name}
+            aws.call("rds", region, "create_db_cluster_snapshot", **names)
+        _wait(aws, region, "snapshot", name, pause)
+        if _described(aws, region, "cluster", name) is not None:
+            aws.call("rds", region, "delete_db_cluster", DBClusterIdentifier=name, SkipFinalSnapshot=True)
     except KeyboardInterrupt:
         again = f"Run the command again with --to {source.moment.isoformat()}, which goes on from there"
         raise Interrupted("interrupted; the stage is as it was, and AWS goes on with the copy", again) from None
+    return name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,24 +239,6 @@ def _moment(asked: str) -> datetime:
     except ValueError as error:
         raise BadInput(f"{asked!r} is not a time such as 2026-11-23T14:05, in UTC") from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _snapshot_of(aws: Aws, region: str, source: Source, say: Say) -> str:
-    # An identifier has 63 characters, which the longest name of a cluster takes alone: its last two parts tell it.
-    name = f"at-{source.moment.strftime('%Y%m%d%H%M%S')}-of-{'-'.join(source.cluster.split('-')[-2:])}"
-    pause = Pause(1.0, SECONDS_BETWEEN_LOOKS)
-    if _described(aws, region, "snapshot", name) is None:
-        if _described(aws, region, "cluster", name) is None:
-            say(f"restoring {_words(source.moment)} into {name}, without instances")
-            _clone(aws, region, source, name)
-        _wait(aws, region, "cluster", name, pause)
-        say(f"taking the snapshot {name}")
-        names = {"DBClusterSnapshotIdentifier": name, "DBClusterIdentifier": name}
-        aws.call("rds", region, "create_db_cluster_snapshot", **names)
-    _wait(aws, region, "snapshot", name, pause)
-    if _described(aws, region, "cluster", name) is not None:
-        aws.call("rds", region, "delete_db_cluster", DBClusterIdentifier=name, SkipFinalSnapshot=True)
-    return name
 
 
 def _clone(aws: Aws, region: str, source: Source, name: str) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ..aws.client import Aws, ChangeSetFailed, Creation
+from ..aws.client import ChangeSetFailed, Creation
 from ..aws.models import ChangeSet, StackState, outputs_of
 from ..exit_codes import AwsTrouble, Exit, NeedsRecovery, Refused
 from ..manifest import StackSpec
@@ -20,16 +20,15 @@ from ..plan.model import Kind, Plan, StackPlan, allowed_in
 from ..plan.planner import Planner
 from ..service import tasks
 from ..ui import estimates
-from ..ui.progress import Progress, counted
-from . import parameters, prefix_lists, protection, template_upload, templates
-from .execution.executor import Prompter
+from ..ui.progress import counted
+from . import parameters, prefix_lists, protection, template_upload
 from .execution.operations import Note, OperationResult, began_by, new_token, user
 from .execution.outcomes import Outcome, Result
 from .execution.root_cause import first_cause
 from .execution.scheduler import Emit, Message
 from .execution.statuses import Step, status
 from .ownership import busy
-from .stack_run import StackRun
+from .stack_run import Session, StackRun
 from .templates import Template
 
 # CloudFormation's words for a change set that another operation has made void.
@@ -52,7 +51,6 @@ class Options:
     allow: frozenset[str] = frozenset()
     parameters: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
-    account: str = ""
     built: frozenset[str] = frozenset()
     plan: Path | None = None
     approved: Mapping[str, Any] | None = None
@@ -61,13 +59,11 @@ class Options:
 class Deployment(StackRun[Options]):
     """One run of `deploy` over some stacks."""
 
-    def __init__(
-        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, prompter: Prompter
-    ) -> None:
-        super().__init__(aws, stacks, options, progress, prompter)
-        self.given = parameters.parse(options.parameters, stacks)
-        parameters.require_allowed(self.given, stacks, progress.templates)
-        self.planner = Planner(aws, progress.templates, self.given)
+    def __init__(self, session: Session, options: Options) -> None:
+        super().__init__(session, options)
+        self.given = parameters.parse(options.parameters, session.stacks)
+        parameters.require_allowed(self.given, session.stacks, session.progress.templates)
+        self.planner = Planner(session.aws, session.progress.templates, self.given)
         self.states: dict[str, StackState | None] = {}
         self.plan: Plan | None = None
 
@@ -126,7 +122,7 @@ class Deployment(StackRun[Options]):
     def _plan(self) -> Plan:
         """Compare. Where a whole stage is deployed, look for stacks that nothing builds any more, too."""
         options, stacks = self.options, list(self.stacks.values())
-        base = Plan(stacks[0].stage or "delivery", options.account, {}, self.given, options.allow, options.only)
+        base = Plan(stacks[0].stage or "delivery", self.session.account, {}, self.given, options.allow, options.only)
         plan = self.planner.plan(stacks, self.states, base)
         if not options.built or options.only or (plan.empty and not options.dry_run):
             return plan
@@ -297,11 +293,6 @@ class Deployment(StackRun[Options]):
             raise NeedsRecovery(stale, "Look at the tasks: python -m notejam_cfn status " + str(stack.stage))
         fate = Outcome.CREATED if plan.kind is Kind.CREATE else Outcome.UPDATED
         return Result(stack, fate, Exit.DONE, ended.state)
-
-
-def read_templates(stacks: Sequence[StackSpec]) -> dict[str, Template]:
-    """Read the templates of stacks. Raises BadInput when a file is not the one that was built."""
-    return {stack.name: templates.parse(stack.text()) for stack in stacks}
 
 
 def _in_steps(plan: Plan) -> tuple[dict[str, StackSpec], dict[str, set[str]]]:

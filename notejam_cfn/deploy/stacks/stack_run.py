@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -14,21 +15,35 @@ from .execution.executor import Prompter, execute
 from .execution.operations import Operation, OperationResult, new_token
 from .execution.outcomes import Result
 from .execution.scheduler import Emit
+from .templates import read_templates
 
 Options = TypeVar("Options")
 
 
-class StackRun(Generic[Options]):
-    """A run over some stacks, by name, with what the person asked for and who is at the terminal."""
+@dataclasses.dataclass(frozen=True)
+class Session:
+    """AWS, the stacks a run is about, the screen and who is at it. `account` is whose credentials are used."""
 
-    def __init__(
-        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, prompter: Prompter
-    ) -> None:
-        self.aws = aws
-        self.stacks = {stack.name: stack for stack in stacks}
+    aws: Aws
+    stacks: tuple[StackSpec, ...]
+    progress: Progress
+    prompter: Prompter
+    account: str = ""
+
+    def over(self, stacks: Sequence[StackSpec]) -> Session:
+        """Return the same about other stacks, of which the screen tells from now on."""
+        self.progress.templates = read_templates(stacks)
+        return dataclasses.replace(self, stacks=tuple(stacks))
+
+
+class StackRun(Generic[Options]):
+    """A run over some stacks, by name, with what the person asked for."""
+
+    def __init__(self, session: Session, options: Options) -> None:
+        self.session = session
+        self.aws, self.progress, self.prompter = session.aws, session.progress, session.prompter
+        self.stacks = {stack.name: stack for stack in session.stacks}
         self.options = options
-        self.progress = progress
-        self.prompter = prompter
         self.control = Control()
 
     def look(self) -> dict[str, StackState]:

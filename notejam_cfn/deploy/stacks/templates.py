@@ -7,11 +7,12 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...core.references import needs, reachable, stack_outputs
 from ...core.render import compact_json, load
+from ..manifest import StackSpec
 
 CONTEXT = "com.aws.cloudformation.Context"
 INPUTS = "Inputs"
@@ -108,6 +109,11 @@ class Template:
 def parse(text: str) -> Template:
     """Read a template from YAML or JSON."""
     return Template(load(text))
+
+
+def read_templates(stacks: Sequence[StackSpec]) -> dict[str, Template]:
+    """Read the templates of stacks. Raises BadInput when a file is not the one that was built."""
+    return {stack.name: parse(stack.text()) for stack in stacks}
 
 
 def without_fingerprint(description: str) -> str:

@@ -17,6 +17,7 @@ from notejam_cfn.deploy.stacks.deploy import Deployment, Options
 from notejam_cfn.deploy.stacks.execution.executor import Prompter
 from notejam_cfn.deploy.stacks.execution.operations import OperationResult
 from notejam_cfn.deploy.stacks.execution.statuses import ABSENT, STATUSES, Step, status
+from notejam_cfn.deploy.stacks.stack_run import Session
 from notejam_cfn.deploy.ui.progress import Silent
 from tests.notejam_cfn.deploy.conftest import Shop
 from tests.notejam_cfn.deploy.fakes import CannedAws
@@ -103,7 +104,7 @@ def alone(shop: Shop) -> StackSpec:
 
 def deployment(aws: CannedAws, stack: StackSpec) -> Deployment:
     progress = Silent({stack.name: stack.layer}, {stack.name: templates.parse(stack.text())})
-    return Deployment(aws, [stack], Options(yes=True, dry_run=True), progress, NOBODY)
+    return Deployment(Session(aws, (stack,), progress, NOBODY), Options(yes=True, dry_run=True))
 
 
 def test_the_table_holds_every_status_that_cloudformation_has() -> None:
