@@ -13,7 +13,7 @@ from typing import TextIO
 from ...deploy.aws.client import Access, Aws
 from ...deploy.exit_codes import BadInput
 from ...deploy.manifest import Manifest, StackSpec, read
-from ...deploy.stacks.execution.executor import Prompter
+from ...deploy.stacks.stack_run import Prompter
 from ...deploy.ui.progress import KINDS
 from ..arguments import OUTPUT, add_json
 

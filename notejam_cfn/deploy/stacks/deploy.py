@@ -22,7 +22,7 @@ from ..service import tasks
 from ..ui import estimates
 from ..ui.progress import counted
 from . import parameters, prefix_lists, protection, template_upload
-from .execution.operations import Note, OperationResult, began_by, new_token, user
+from .execution.operations import OperationResult, began_by, new_token, user
 from .execution.outcomes import Outcome, Result
 from .execution.root_cause import first_cause
 from .execution.scheduler import Emit, Message
@@ -164,7 +164,7 @@ class Deployment(StackRun[Options]):
             self._clear(stack, state, tell)
         creation = self._creation(plan, plan.template)
         token = new_token()
-        tell(Note(f"creating {counted(len(plan.changes), 'resource')}, {self._expected(plan)}"))
+        tell(f"creating {counted(len(plan.changes), 'resource')}, {self._expected(plan)}")
         if template_upload.is_large(creation.body):
             return self._create_in_two(plan, creation, token, tell)
         stack_id = self.aws.create_stack(stack.region, creation, token)
@@ -192,7 +192,7 @@ class Deployment(StackRun[Options]):
         return self.follow(stack, stack_id, token, ended.events[-1].id, tell)
 
     def _clear(self, stack: StackSpec, state: StackState, tell: Emit) -> None:
-        tell(Note("deleting what is left of a failed creation"))
+        tell("deleting what is left of a failed creation")
         if state.protected:
             self.aws.protect(stack.region, state.id, enabled=False)
         protection.lift(self.aws, stack.region, self.aws.resources(stack.region, state.id))
@@ -211,7 +211,7 @@ class Deployment(StackRun[Options]):
             return Result(stack, Outcome.UNCHANGED, Exit.DONE, state)
         self._require_planned(plan, change_set)
         what = counted(len(change_set.changes), "resource") if change_set.changes else "outputs"
-        tell(Note(f"updating {what}, {self._expected(plan)}"))
+        tell(f"updating {what}, {self._expected(plan)}")
         allowed = allowed_in(plan, self.options.allow)
         self._guard(plan, allowed)
         try:

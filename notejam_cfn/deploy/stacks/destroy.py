@@ -10,7 +10,7 @@ from ..aws.models import HeldResource, StackState
 from ..exit_codes import Exit, Refused
 from ..ui.progress import counted
 from . import protection
-from .execution.operations import Note, OperationResult
+from .execution.operations import OperationResult
 from .execution.outcomes import Outcome, Result
 from .execution.root_cause import first_cause
 from .execution.scheduler import Emit
@@ -94,7 +94,7 @@ class Destruction(StackRun[Options]):
             self.aws.protect(region, stack_id, enabled=False)
         if self.options.unprotect:
             protection.lift(self.aws, region, self.aws.resources(region, stack_id))
-        tell(Note("removing"))
+        tell("removing")
         ended = delete(keep=())
         if ended.state.status == "DELETE_FAILED":  # only then CloudFormation takes names of what may stay
             failed = [
@@ -102,7 +102,7 @@ class Destruction(StackRun[Options]):
             ]
             keep = [name for name in failed if name in self.options.keep]
             if keep:
-                tell(Note(f"keeping {', '.join(keep)}, which could not be removed"))
+                tell(f"keeping {', '.join(keep)}, which could not be removed")
                 ended = delete(keep)
         if ended.state.status == "DELETE_COMPLETE":
             return Result(stack, Outcome.REMOVED, Exit.DONE, ended.state)

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from ..aws.models import StackState
 from ..exit_codes import Exit, Refused
 from ..manifest import StackSpec
-from .execution.operations import Note
 from .execution.outcomes import Outcome, Result
 from .execution.root_cause import first_cause
 from .execution.scheduler import Emit
@@ -75,10 +74,10 @@ class Recovery(StackRun[Options]):
 
         def begin(token: str) -> None:
             if state.status == ROLLBACK_STUCK:
-                tell(Note("continuing the rollback"))
+                tell("continuing the rollback")
                 self.aws.continue_rollback(stack.region, stack.name, token, self.options.skip)
             else:
-                tell(Note("taking back what was left half done"))
+                tell("taking back what was left half done")
                 self.aws.roll_back(stack.region, stack.name, token)
 
         ended = self.carry_out(stack, state.id, begin, tell)

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from ...core.terminal import RED, say
 from ..aws.models import Event, RolloutState
-from ..stacks.execution.operations import Heartbeat, Note, ResourceEvent, RolloutEvent
+from ..stacks.execution.operations import Heartbeat, RolloutEvent
 from ..stacks.execution.scheduler import Message
 from ..stacks.templates import Template
 from . import estimates
@@ -54,12 +54,12 @@ class Progress:
     def hear(self, message: Message) -> None:
         """Take a message from a thread and show it."""
         content = message.content
-        if isinstance(content, ResourceEvent):
-            self._happened(message.of, content.event)
+        if isinstance(content, Event):
+            self._happened(message.of, content)
         elif isinstance(content, RolloutEvent):
             self._rolling(message.of, content)
-        elif isinstance(content, Note):
-            self.line(message.of, content.text)
+        elif isinstance(content, str):
+            self.line(message.of, content)
         elif isinstance(content, Heartbeat):
             self._tick()
 
@@ -176,9 +176,6 @@ class Quiet(Progress):
 
     def line(self, stack: str, text: str, style: str = "") -> None:
         """Show nothing."""
-
-    def _rolling(self, stack: str, rolling: RolloutEvent) -> None:
-        pass
 
 
 class Silent(Quiet):

@@ -18,9 +18,8 @@ from ...deploy.service.stages import IMAGE, Part, Stage
 from ...deploy.stacks.deploy import Deployment, Options
 from ...deploy.stacks.destroy import Destruction
 from ...deploy.stacks.destroy import Options as DestroyOptions
-from ...deploy.stacks.execution.executor import Prompter
 from ...deploy.stacks.execution.outcomes import Outcome, Result
-from ...deploy.stacks.stack_run import Session
+from ...deploy.stacks.stack_run import Prompter, Session
 from ...deploy.stacks.templates import read_templates
 from ...deploy.ui.progress import Progress
 from ...deploy.ui.summary import exit_status, lines

@@ -23,25 +23,11 @@ _TOKEN = re.compile(r"notejam-(?P<who>.+)-(?P<when>\d{8}T\d{6})-[0-9a-f]{6}$")
 
 
 @dataclasses.dataclass(frozen=True)
-class ResourceEvent:
-    """A message: something happened to a resource."""
-
-    event: Event
-
-
-@dataclasses.dataclass(frozen=True)
 class RolloutEvent:
     """A message: how far ECS is with a service."""
 
     logical_id: str
     rollout: RolloutState
-
-
-@dataclasses.dataclass(frozen=True)
-class Note:
-    """A message in words."""
-
-    text: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,7 +134,7 @@ class Operation:
     def _take(self, event: Event, tell: Emit) -> None:
         self.after = event.id
         self.events.append(event)
-        tell(ResourceEvent(event))
+        tell(event)
         if event.type == SERVICE and event.physical_id:
             self.rolling[event.logical_id] = event.physical_id
             if not event.status.endswith("_IN_PROGRESS"):
@@ -160,18 +146,18 @@ class Operation:
         self.undone = True
         self.control.wake.clear()
         if state and state.status == "CREATE_IN_PROGRESS":
-            tell(Note("stopping the creation; what was created is deleted"))
+            tell("stopping the creation; what was created is deleted")
             self.aws.protect(self.region, self.stack_id, enabled=False)
             self.aws.delete_stack(self.region, self.stack_id, self.token)
         elif state and state.status == "UPDATE_IN_PROGRESS":
-            tell(Note("stopping the update; CloudFormation takes it back"))
+            tell("stopping the update; CloudFormation takes it back")
             self.aws.cancel_update(self.region, self.stack_id, self.token)
         else:
-            tell(Note("too late to stop; waiting for the end"))
+            tell("too late to stop; waiting for the end")
 
     def _be_patient(self, error: CommandError, tell: Emit) -> None:
         if self.silent_since is None:
             self.silent_since = time.monotonic()
-            tell(Note(f"{error}; trying again, the operation goes on meanwhile"))
+            tell(f"{error}; trying again, the operation goes on meanwhile")
         if time.monotonic() - self.silent_since > PATIENCE_SECONDS:
             raise error

@@ -14,10 +14,9 @@ from notejam_cfn.deploy.manifest import StackSpec, read
 from notejam_cfn.deploy.plan.model import Kind, StackPlan
 from notejam_cfn.deploy.stacks import templates
 from notejam_cfn.deploy.stacks.deploy import Deployment, Options
-from notejam_cfn.deploy.stacks.execution.executor import Prompter
 from notejam_cfn.deploy.stacks.execution.operations import OperationResult
 from notejam_cfn.deploy.stacks.execution.statuses import ABSENT, STATUSES, Step, status
-from notejam_cfn.deploy.stacks.stack_run import Session
+from notejam_cfn.deploy.stacks.stack_run import Prompter, Session
 from notejam_cfn.deploy.ui.progress import Silent
 from tests.notejam_cfn.deploy.conftest import Shop
 from tests.notejam_cfn.deploy.fakes import CannedAws
