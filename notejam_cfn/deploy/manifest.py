@@ -17,6 +17,8 @@ FILE_NAME = "manifest.json"
 BUILD_FIRST = "python -m notejam_cfn build"
 DELIVERY = "delivery"
 LAYERED, ACCESS = "layered", "access"
+IMAGE, URL = "ImageUri", "Url"
+"""The parameter that says which image a service runs, and the output that says where it answers."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ...deploy.manifest import IMAGE
 from ...deploy.service import release
-from ...deploy.service.stages import IMAGE, Stage
+from ...deploy.service.stages import Stage
 from ...deploy.stacks.deploy import Deployment, Options
 from ...deploy.stacks.execution.outcomes import Result
 from ...deploy.stacks.stack_run import Session

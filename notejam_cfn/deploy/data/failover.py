@@ -13,15 +13,13 @@ from typing import Any
 from ...core.cloudfront import REGION, SERVE_DOMAIN
 from ...core.render import load
 from ..exit_codes import BadInput, NeedsRecovery
-from ..manifest import StackSpec
+from ..manifest import IMAGE, URL, StackSpec
 from ..stacks.deploy import Deployment, Options
 from ..stacks.execution.outcomes import Result
 from ..stacks.stack_run import Session, StackRun
 from . import backups, engine_version, failover_checks, failover_domain, restore_plan
 from .backups import DATABASE, RecoveryPoint
 from .failover_checks import COPIES, FINE, NETWORK, SERVICE, WRONG, Finding
-
-IMAGE, URL = "ImageUri", "Url"
 
 
 @dataclasses.dataclass(frozen=True)

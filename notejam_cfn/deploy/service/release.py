@@ -17,9 +17,9 @@ from typing import Any
 from ...core.images import ECR
 from ..aws.client import Aws, Pause, cluster_of
 from ..exit_codes import BadInput, CommandError, Refused, RolledBack
-from ..manifest import Manifest
+from ..manifest import IMAGE, Manifest
 from ..stacks.template_upload import BUCKET_OUTPUT, UPLOADS
-from .stages import IMAGE, Stage
+from .stages import Stage
 
 SOURCES = ("app", "delivery", "constraints.txt")
 LEFT_OUT = ("__pycache__", ".pyc")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from ..aws.client import Aws, Pause
-from ..aws.models import StackState, outputs_of
+from ..aws.models import CLUSTER, SERVICE, StackState, outputs_of
 from ..exit_codes import CommandError
-from ..manifest import StackSpec
+from ..manifest import IMAGE, URL, StackSpec
 from ..stacks.execution import statuses
-from ..stacks.templates import Template, fingerprint
-from .stages import CLUSTER, IMAGE, SERVICE, Part, Stage
+from ..stacks.out_of_date import is_current
+from ..stacks.templates import Template
+from .stages import Part, Stage
 
 CAPACITY_MINUTES = 10
 
@@ -37,7 +37,7 @@ def report(stage: Stage, templates: Mapping[str, Template], drift: bool = False)
         "takes_images": any(IMAGE in stack.defaults for stack in stage.stacks.values()),
         "services": [_service(stage.aws, part, states) for part in stage.parts(SERVICE)],
         "databases": [_database(stage.aws, part) for part in stage.parts(CLUSTER)],
-        "url": next((state.outputs["Url"] for state in states.values() if state and "Url" in state.outputs), None),
+        "url": next((state.outputs[URL] for state in states.values() if state and URL in state.outputs), None),
     }
 
 
@@ -64,23 +64,10 @@ def _stack(
     return {
         "status": state.status,
         "updated": state.updated,
-        "current": _current(stage.aws, stack, state, template, outputs),
+        "current": is_current(stage.aws, stack, state, template, outputs),
         "protected": state.protected,
         "drifted": _drifted(stage.aws, stack) if drift else None,
     }
-
-
-def _current(
-    aws: Aws, stack: StackSpec, state: StackState, template: Template, outputs: Mapping[str, Mapping[str, str]]
-) -> bool:
-    """Tell whether a stack is what output/ says: by the fingerprint that the scripts leave, else by its template.
-
-    The pipeline deploys templates as they were built.
-    """
-    deployed = fingerprint(state.description)
-    if deployed:
-        return deployed == fingerprint(json.loads(template.body(outputs))["Description"])
-    return aws.template(stack.region, stack.name) == template.document
 
 
 def _drifted(aws: Aws, stack: StackSpec) -> list[str]:

@@ -116,11 +116,6 @@ def read_templates(stacks: Sequence[StackSpec]) -> dict[str, Template]:
     return {stack.name: parse(stack.text()) for stack in stacks}
 
 
-def without_fingerprint(description: str) -> str:
-    """Return a stack's description without the fingerprint that deploying put at its end."""
-    return _FINGERPRINT.sub("", description)
-
-
 def digest(text: str) -> str:
     """Return the first 12 hexadecimal digits of a text's SHA-256."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from ...core import names
 from ...deploy.aws.client import Aws
-from ...deploy.manifest import Manifest, StackSpec
+from ...deploy.manifest import IMAGE, Manifest, StackSpec
 from ...deploy.previews import previews
-from ...deploy.service.stages import IMAGE
 
 if TYPE_CHECKING:
     from .steps import Steps

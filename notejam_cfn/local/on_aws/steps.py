@@ -12,9 +12,9 @@ from ...deploy.aws.client import Aws, cluster_of
 from ...deploy.data import backups
 from ...deploy.data.restore import Restore, RestoreOptions
 from ...deploy.exit_codes import CommandError, Exit, Interrupted
-from ...deploy.manifest import Manifest, StackSpec
+from ...deploy.manifest import IMAGE, Manifest, StackSpec
 from ...deploy.service import smoke_test, stage_status
-from ...deploy.service.stages import IMAGE, Part, Stage
+from ...deploy.service.stages import Part, Stage
 from ...deploy.stacks.deploy import Deployment, Options
 from ...deploy.stacks.destroy import Destruction
 from ...deploy.stacks.destroy import Options as DestroyOptions

@@ -11,12 +11,11 @@ import time
 from collections.abc import Sequence
 
 from ...aws.client import Aws, Pause
-from ...aws.models import Event, RolloutState, StackState
+from ...aws.models import SERVICE, Event, RolloutState, StackState
 from ...exit_codes import CommandError, Throttled, Unreachable
 from ...ui.signals import Control
 from .scheduler import Emit
 
-SERVICE = "AWS::ECS::Service"
 PATIENCE_SECONDS = 600
 QUIET_LOOKS = 15
 _TOKEN = re.compile(r"notejam-(?P<who>.+)-(?P<when>\d{8}T\d{6})-[0-9a-f]{6}$")

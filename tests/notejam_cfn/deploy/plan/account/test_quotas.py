@@ -127,7 +127,7 @@ def service(most: int, *providers: dict[str, Any]) -> dict[str, Any]:
     strategy = {"CapacityProviderStrategy": list(providers)} if providers else {}
     return {
         "Web": {"Type": processors.SERVICE, "Properties": {"TaskDefinition": {"Ref": "Task"}, **strategy}},
-        "Task": {"Type": processors.TASK, "Properties": {"Cpu": "512"}},
+        "Task": {"Type": processors.TASK_DEFINITION, "Properties": {"Cpu": "512"}},
         "Scale": {"Type": processors.SCALED, "Properties": {"ResourceId": resource, "MaxCapacity": most}},
     }
 
