@@ -37,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Deploy, and return how it went."""
-    _refuse_mixed(asked)
+    if asked.expires and not asked.preview:
+        raise BadInput("--expires is for previews", "Add --preview NAME; a stage does not end by itself")
+    if asked.preview and (asked.execute or asked.plan or asked.only):
+        raise BadInput("--preview takes no --plan, --execute or --only: a preview is one stack, deployed at once")
     options = _approved(asked) if asked.execute else _asked(asked)
     session.in_previews_role(asked)
     told: dict[str, Any] = {}
@@ -71,14 +74,6 @@ def _with_networks(asked: argparse.Namespace, aws: Aws) -> tuple[StackSpec, ...]
     read = {name for stack in chosen for name in stack.depends_on}
     others = session.in_region([one for one in session.manifest(asked).stacks if one.name in read], asked.region)
     return (*chosen, *(one for one in others if one.stage and aws.stack(one.region, one.name) is None))
-
-
-def _refuse_mixed(asked: argparse.Namespace) -> None:
-    """Raise BadInput for options that do not go together."""
-    if asked.expires and not asked.preview:
-        raise BadInput("--expires is for previews", "Add --preview NAME; a stage does not end by itself")
-    if asked.preview and (asked.execute or asked.plan or asked.only):
-        raise BadInput("--preview takes no --plan, --execute or --only: a preview is one stack, deployed at once")
 
 
 def _asked(asked: argparse.Namespace) -> Options:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import re
 import sys
@@ -13,6 +14,7 @@ from typing import TextIO
 from ...deploy.aws.client import Access, Aws
 from ...deploy.exit_codes import BadInput
 from ...deploy.manifest import Manifest, StackSpec, read
+from ...deploy.previews import previews
 from ...deploy.stacks.stack_run import Prompter
 from ...deploy.ui.progress import KINDS
 from ..arguments import OUTPUT, add_json
@@ -45,8 +47,6 @@ def add_preview(parser: argparse.ArgumentParser) -> None:
 def in_previews_role(arguments: argparse.Namespace) -> None:
     """Let CloudFormation work in the stage's role for previews, where the command is about one and names no role."""
     if arguments.preview and not arguments.role_arn:
-        from ...deploy.previews import previews
-
         (stack,) = planned(arguments)
         arguments.role_arn = previews.role_arn(connect(arguments), stack)
 
@@ -55,8 +55,6 @@ def connect_to_existing(arguments: argparse.Namespace) -> Aws:
     """Return the facade for these arguments. Raises BadInput when they name a preview that is not there."""
     aws = connect(arguments)
     if arguments.preview:
-        from ...deploy.previews import previews
-
         previews.require_there(aws, planned(arguments)[0])
     return aws
 
@@ -76,8 +74,6 @@ def connect(arguments: argparse.Namespace) -> Aws:
 def planned(arguments: argparse.Namespace) -> tuple[StackSpec, ...]:
     """Return the stacks that were asked for, in the region that was asked for."""
     if getattr(arguments, "preview", None):
-        from ...deploy.previews import previews
-
         return in_region([previews.spec(manifest(arguments), arguments.stage, arguments.preview)], arguments.region)
     found = manifest(arguments).stacks_of(arguments.stage, getattr(arguments, "only", ()))
     if not found:
@@ -92,8 +88,6 @@ def manifest(arguments: argparse.Namespace) -> Manifest:
 
 def in_region(stacks: Sequence[StackSpec], region: str | None) -> tuple[StackSpec, ...]:
     """Return the stacks as they are in another region."""
-    import dataclasses
-
     return tuple(dataclasses.replace(stack, region=region) if region else stack for stack in stacks)
 
 

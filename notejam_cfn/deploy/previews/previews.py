@@ -40,21 +40,20 @@ class Preview:
         return f"https://{self.address.partition('/')[2]}" if self.address else ""
 
 
-def template_of(manifest: Manifest, stage: str) -> StackSpec:
-    """Return the template of a stage's previews. Raises BadInput for a stage that allows none."""
+def template_of(manifest: Manifest, stage: str) -> StackSpec | None:
+    """Return the template of a stage's previews, or None for a stage that allows none."""
+    return next((stack for stack in manifest.stacks if stack.stage == stage and stack.form == FORM), None)
+
+
+def spec(manifest: Manifest, stage: str, name: str) -> StackSpec:
+    """Return the stack of a preview. Raises BadInput for a stage that allows none, and a name that none can have."""
     require_name("stage", stage, manifest.stages)
-    found = [stack for stack in manifest.stacks if stack.stage == stage and stack.form == FORM]
-    if not found:
+    template = template_of(manifest, stage)
+    if template is None:
         raise BadInput(
             f"{stage} allows no previews",
             f"Set previews.enabled = true for it in notejam.toml, build, and deploy {stage} and delivery",
         )
-    return found[0]
-
-
-def spec(manifest: Manifest, stage: str, name: str) -> StackSpec:
-    """Return the stack of a preview. Raises BadInput for a name that no preview can have."""
-    template = template_of(manifest, stage)
     if not NAME_PATTERN.fullmatch(name):
         raise BadInput(
             f"--preview takes 1 to 20 lower-case letters, digits and hyphens, beginning with a letter, got {name!r}"
@@ -146,8 +145,8 @@ def require_there(aws: Aws, stack: StackSpec) -> None:
 
 def refuse_while_there(aws: Aws, manifest: Manifest, stage: str) -> None:
     """Raise Refused while a stage has previews: they stand in what would be removed, and would stay behind broken."""
-    templates = [stack for stack in manifest.stacks if stack.stage == stage and stack.form == FORM]
-    there = find(aws, templates[0]) if templates else []
+    template = template_of(manifest, stage)
+    there = find(aws, template) if template else []
     if there:
         owners = ", ".join(f"{each.name} ({each.owner})" for each in there)
         raise Refused(

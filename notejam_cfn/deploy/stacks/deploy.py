@@ -16,7 +16,7 @@ from ..manifest import StackSpec
 from ..plan import document, wording
 from ..plan.account import left_stacks, service_linked_roles
 from ..plan.changes import Action
-from ..plan.model import Kind, Plan, StackPlan, allowed_in
+from ..plan.model import Kind, Plan, StackPlan
 from ..plan.planner import Planner
 from ..service import tasks
 from ..ui import estimates
@@ -71,8 +71,8 @@ class Deployment(StackRun[Options]):
         """Do all of it. Returns a result for each stack; raises when nothing was begun."""
         asked = prefix_lists.with_prefix_lists(self.aws, list(self.stacks.values()), self.given, self.progress.write)
         self.stacks = {stack.name: stack for stack in asked}
-        self.states = self._look()
-        self._wait_for_others()
+        states = self._look()
+        self.states = states | {name: self._once_free(stack, states[name]) for name, stack in self.stacks.items()}
         plan = self.plan = self._plan()
         for line in wording.lines(plan):
             self.progress.write(line, wording.style(line))
@@ -101,14 +101,10 @@ class Deployment(StackRun[Options]):
             states = pool.map(lambda item: self.aws.stack(item[1], item[0]), regions.items())
             return dict(zip(regions, states, strict=True))
 
-    def _wait_for_others(self) -> None:
+    def _once_free(self, stack: StackSpec, state: StackState | None) -> StackState | None:
         """Wait for an operation that is under way: one's own from before, or anyone's when asked to. Else refuse."""
-        for name, stack in self.stacks.items():
-            state = self.states[name]
-            if state and status(state.status).step is Step.WAIT:
-                self.states[name] = self._wait_for_other(stack, state)
-
-    def _wait_for_other(self, stack: StackSpec, state: StackState) -> StackState | None:
+        if state is None or status(state.status).step is not Step.WAIT:
+            return state
         last = self.aws.last_event(stack.region, stack.name)
         began = began_by(last.token) if last else None
         own = began and began[0] == user()  # in a run that ended before the operation did
@@ -212,7 +208,8 @@ class Deployment(StackRun[Options]):
         self._require_planned(plan, change_set)
         what = counted(len(change_set.changes), "resource") if change_set.changes else "outputs"
         tell(f"updating {what}, {self._expected(plan)}")
-        allowed = allowed_in(plan, self.options.allow)
+        layer = f"{stack.layer}."
+        allowed = {name.removeprefix(layer) for name in self.options.allow if name.startswith(layer)}
         self._guard(plan, allowed)
         try:
             begin = functools.partial(self._execute_change_set, plan, template, change_set)
