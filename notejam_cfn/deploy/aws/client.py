@@ -198,6 +198,11 @@ class Aws:
             if page["taskArns"]:
                 yield from self.call("ecs", region, "describe_tasks", cluster=cluster, tasks=page["taskArns"])["tasks"]
 
+    def database(self, region: str, cluster: str) -> Mapping[str, Any]:
+        """Return what RDS says of a cluster of databases. Raises AwsTrouble when there is none."""
+        found = self.call("rds", region, "describe_db_clusters", DBClusterIdentifier=cluster)["DBClusters"]
+        return dict(found[0])
+
     def quota(self, region: str, service: str, code: str) -> float:
         """Return the value of a quota in a region, as Service Quotas says it."""
         given = self.call("service-quotas", region, "get_service_quota", ServiceCode=service, QuotaCode=code)

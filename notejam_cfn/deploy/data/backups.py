@@ -99,11 +99,9 @@ def recovery_points(aws: Aws, region: str, vault: str) -> list[RecoveryPoint]:
 
 
 def window(aws: Aws, region: str, cluster_id: str) -> Window | None:
-    """Return the time of which any second can be recovered, or None when the cluster is gone or too young."""
-    found = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=cluster_id)["DBClusters"]
-    earliest, latest = (
-        found[0].get(key) if found else None for key in ("EarliestRestorableTime", "LatestRestorableTime")
-    )
+    """Return the time of which any second can be recovered, or None when the cluster is too young."""
+    found = aws.database(region, cluster_id)
+    earliest, latest = found.get("EarliestRestorableTime"), found.get("LatestRestorableTime")
     return Window(_utc(earliest), _utc(latest)) if earliest and latest else None
 
 

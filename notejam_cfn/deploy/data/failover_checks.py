@@ -52,28 +52,20 @@ class Finding:
         return f"  {self.verdict:8} {what}: {self.detail}"
 
 
-@dataclasses.dataclass(frozen=True)
-class FailoverStack(StackSpec):
-    """A stack in another region, without the DNS records that still belong to the stage that is left."""
-
-    def text(self) -> str:
-        """Return the built template without records, which the old region's stack may still hold."""
-        document = load(super().text())
-        document["Resources"] = {k: v for k, v in document["Resources"].items() if v["Type"] != RECORD}
-        return compact_json(document)
-
-
 def stacks_there(stacks: Sequence[StackSpec], region: str) -> tuple[StackSpec, ...]:
-    """Return a stage's stacks as they go to another region; those that are elsewhere anyway stay out."""
+    """Return a stage's stacks as they go to another region; those that are elsewhere anyway stay out.
+
+    They go without the DNS records, which the old region's stacks may still hold.
+    """
     kept = [stack for stack in stacks if stack.layer not in STAYING]
     known = {stack.name for stack in kept}
-    return tuple(
-        FailoverStack(
-            **{field.name: getattr(stack, field.name) for field in dataclasses.fields(StackSpec)}
-            | {"region": region, "depends_on": tuple(name for name in stack.depends_on if name in known)}
-        )
-        for stack in kept
-    )
+    there = []
+    for stack in kept:
+        document = load(stack.text())
+        document["Resources"] = {k: v for k, v in document["Resources"].items() if v["Type"] != RECORD}
+        needs = tuple(name for name in stack.depends_on if name in known)
+        there.append(dataclasses.replace(stack, region=region, depends_on=needs, content=compact_json(document)))
+    return tuple(there)
 
 
 def newest_copy(aws: Aws, region: str, copies: StackSpec | None) -> RecoveryPoint | None:
@@ -88,7 +80,7 @@ def newest_copy(aws: Aws, region: str, copies: StackSpec | None) -> RecoveryPoin
 def repository_there(aws: Aws, stacks: Sequence[StackSpec], region: str) -> str:
     """Return the address of the repository that the pipeline copies images to in a region, or an empty text."""
     for stack in stacks:
-        state = aws.stack(region, stack.name) if stack.stage is None and stack.region == region else None
+        state = aws.stack(region, stack.name) if stack.region == region else None
         for name in REPOSITORIES:
             if state and name in state.outputs:
                 return state.outputs[name]

@@ -129,13 +129,12 @@ class Restore(StackRun[RestoreOptions]):
 
     def _version(self, known: Facts, source: Source, database: StackSpec) -> str:
         """Return the version for the new cluster. Raises BadInput when the template is built for another major one."""
-        held = (
-            restore_plan.snapshot(self.aws, known.region, source.snapshot)["EngineVersion"]
-            if source.snapshot
-            else engine_version.of_cluster(self.aws, known.region, source.cluster)
-        )
+        if source.snapshot:
+            held = restore_plan.snapshot(self.aws, known.region, source.snapshot)
+        else:
+            held = self.aws.database(known.region, source.cluster)
         built = database.defaults[engine_version.PARAMETER] or ""
-        return engine_version.to_restore(self.aws, known.region, held, built)
+        return engine_version.to_restore(self.aws, known.region, held["EngineVersion"], built)
 
     def _source(self, known: Facts, old: Sequence[Cluster]) -> Source:
         if restore_plan.names_snapshot(self.options.to):

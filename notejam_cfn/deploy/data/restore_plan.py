@@ -30,7 +30,6 @@ SECONDS_BETWEEN_LOOKS = 20.0
 LIST_WHAT_THERE_IS = "List what there is: python -m notejam_cfn backups STAGE"
 CLONE = r"at-\d{14}-of-"
 LOG_GROUPS = "/aws/rds/cluster/"
-Say = Callable[[str], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +120,7 @@ def next_generation(aws: Aws, region: str, cluster: str) -> int:
     return 1 + max(int(found[1]) for found in taken if found)
 
 
-def snapshot_of(aws: Aws, region: str, source: Source, say: Say) -> str:
+def snapshot_of(aws: Aws, region: str, source: Source, say: Callable[[str], None]) -> str:
     """Return the snapshot to start from, made first where it is a moment of a cluster. Continues where it was left.
 
     Raises RolledBack when AWS gives up, and Interrupted when the person does: AWS goes on with what it is at.
@@ -209,8 +208,7 @@ def mark_kept(aws: Aws, region: str, clusters: Sequence[Cluster]) -> None:
 
 def discard(aws: Aws, region: str, cluster: str, now: datetime) -> str:
     """Delete a kept cluster, leaving a last snapshot of it, whose name is returned. Raises Refused while it serves."""
-    found = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=cluster)["DBClusters"][0]
-    if found.get("DBClusterMembers"):
+    if aws.database(region, cluster).get("DBClusterMembers"):
         raise Refused(f"{cluster} has instances: it is in use")
     last = f"{cluster}-last-{now.strftime('%Y%m%d%H%M%S')}"
     change = {"DBClusterIdentifier": cluster, "DeletionProtection": False, "ApplyImmediately": True}
@@ -242,7 +240,7 @@ def _moment(asked: str) -> datetime:
 
 
 def _clone(aws: Aws, region: str, source: Source, name: str) -> None:
-    old = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=source.cluster)["DBClusters"][0]
+    old = aws.database(region, source.cluster)
     aws.call(
         "rds",
         region,

@@ -45,7 +45,11 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     """Say a report in words."""
     told = [_stack_line(name, facts) for name, facts in found["stacks"].items()]
     told += [f"    drifted: {name}" for facts in found["stacks"].values() for name in facts["drifted"] or ()]
-    told += [_service_line(facts) for facts in found["services"]]
+    for facts in found["services"]:
+        tasks = (
+            f"{facts['running']} of {facts['desired']} tasks run, {facts['pending']} start, {facts['failed']} failed"
+        )
+        told.append(f"{facts['name']}  {tasks}, image {facts['image']}")
     told += ["service   nothing was released yet"] if found["takes_images"] and not found["services"] else []
     told += [_database_line(facts) for facts in found["databases"]]
     return told + ([found["url"]] if found["url"] else [])
@@ -103,7 +107,7 @@ def _service(aws: Aws, part: Part, states: Mapping[str, StackState | None]) -> d
 
 def _database(aws: Aws, part: Part) -> dict[str, Any]:
     region, identifier = part.stack.region, part.resource.physical_id
-    found = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=identifier)["DBClusters"][0]
+    found = aws.database(region, identifier)
     units = _capacity(aws, region, identifier)
     return {
         "name": identifier,
@@ -150,11 +154,6 @@ def _stack_line(name: str, facts: Mapping[str, Any]) -> str:
     marks += ["protected"] if facts["protected"] else []
     since = f" since {facts['updated']:%Y-%m-%d %H:%M} UTC" if facts["updated"] else ""
     return f"{name}  {meaning}{since}{''.join(f', {mark}' for mark in marks)}"
-
-
-def _service_line(facts: Mapping[str, Any]) -> str:
-    tasks = f"{facts['running']} of {facts['desired']} tasks run, {facts['pending']} start, {facts['failed']} failed"
-    return f"{facts['name']}  {tasks}, image {facts['image']}"
 
 
 def _database_line(facts: Mapping[str, Any]) -> str:

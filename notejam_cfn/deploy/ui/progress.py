@@ -158,17 +158,16 @@ class Fancy(Progress):
 
     def _draw(self) -> None:
         columns, rows = shutil.get_terminal_size()
-        lines = [line for item in self.happening.values() for line in self._live(item)][: rows - 2]
-        for line in lines:
+        lines = []
+        for item in self.happening.values():
+            lines.append(f"        {self.names.get(item.stack, item.stack):<{self.width}}  … {self._state(item)}")
+            if item.event.logical_id in self.rollouts:
+                lines.append(f"{'':>{self.width + 14}}{rollout_words(self.rollouts[item.event.logical_id])}")
+        shown = lines[: rows - 2]
+        for line in shown:
             self.out.write(line[: columns - 1] + "\n")
-        self.shown = len(lines)
+        self.shown = len(shown)
         self.out.flush()
-
-    def _live(self, item: Happening) -> list[str]:
-        lines = [f"        {self.names.get(item.stack, item.stack):<{self.width}}  … {self._state(item)}"]
-        if item.event.logical_id in self.rollouts:
-            lines.append(f"{'':>{self.width + 14}}{rollout_words(self.rollouts[item.event.logical_id])}")
-        return lines
 
 
 class Quiet(Progress):

@@ -48,7 +48,7 @@ def _engine(aws: Aws, change: ResourceChange, stacks: Plans) -> Iterator[Finding
     region, wanted = stacks[change.stack].stack.region, str(change.new.properties["EngineVersion"])
     held = {each.logical_id: each.physical_id for each in aws.resources(region, change.stack)}
     name = held.get(change.logical_id, "")
-    live = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=name)["DBClusters"][0]["EngineVersion"]
+    live = aws.database(region, name)["EngineVersion"]
     asked, runs = version_numbers(wanted), version_numbers(live)
     if asked < runs[: len(asked)]:
         yield Finding(Verdict.WILL_FAIL, f"it runs {live} by now, and cannot go back to {wanted}")

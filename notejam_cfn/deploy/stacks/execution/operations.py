@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from ...aws.client import Aws, Pause
 from ...aws.models import SERVICE, Event, RolloutState, StackState
-from ...exit_codes import CommandError, Throttled, Unreachable
+from ...exit_codes import Throttled, Unreachable
 from ...ui.signals import Control
 from .scheduler import Emit
 
@@ -70,34 +70,37 @@ def began_by(token: str) -> tuple[str, str] | None:
     return found["who"], f"{when:%Y-%m-%d %H:%M:%S} UTC"
 
 
+@dataclasses.dataclass
 class Operation:
     """One operation on one stack, from its first event to its last. Without a token it is somebody else's."""
 
-    def __init__(self, aws: Aws, region: str, stack_id: str, token: str, after: str | None, control: Control) -> None:
-        self.aws = aws
-        self.region = region
-        self.stack_id = stack_id
-        self.token = token
-        self.after = after
-        self.control = control
-        self.events: list[Event] = []
-        self.rolling: dict[str, str] = {}
-        self.undone = False
-        self.silent_since: float | None = None
-        self.quiet_looks = 0
+    aws: Aws
+    region: str
+    stack_id: str
+    token: str
+    after: str | None
+    control: Control
+    events: list[Event] = dataclasses.field(default_factory=list)
+    rolling: dict[str, str] = dataclasses.field(default_factory=dict)
+    undone: bool = False
+    quiet_looks: int = 0
 
     def follow(self, tell: Emit) -> OperationResult:
         """Tell what happens until the operation has ended.
 
         A lost network is waited out for ten minutes. Raises when credentials end: the operation itself goes on.
         """
-        pause = Pause()
+        pause, silent_since = Pause(), None
         while True:
             try:
                 ended = self._look(tell)
-                self.silent_since = None
+                silent_since = None
             except (Unreachable, Throttled) as error:
-                self._be_patient(error, tell)
+                if silent_since is None:
+                    silent_since = time.monotonic()
+                    tell(f"{error}; trying again, the operation goes on meanwhile")
+                if time.monotonic() - silent_since > PATIENCE_SECONDS:
+                    raise
                 ended = None
             if ended:
                 return OperationResult(ended, tuple(self.events), self.undone)
@@ -109,7 +112,13 @@ class Operation:
             self._undo(tell)
         news = self.aws.events(self.region, self.stack_id, self.after)
         for event in news:
-            self._take(event, tell)
+            self.after = event.id
+            self.events.append(event)
+            tell(event)
+            if event.type == SERVICE and event.physical_id:
+                self.rolling[event.logical_id] = event.physical_id
+                if not event.status.endswith("_IN_PROGRESS"):
+                    del self.rolling[event.logical_id]
         for logical_id, arn in self.rolling.items():
             rollout = self.aws.rollout(self.region, arn)
             if rollout:
@@ -130,15 +139,6 @@ class Operation:
             return True
         return self.quiet_looks > 0 and self.quiet_looks % (QUIET_LOOKS if self.token else 1) == 0
 
-    def _take(self, event: Event, tell: Emit) -> None:
-        self.after = event.id
-        self.events.append(event)
-        tell(event)
-        if event.type == SERVICE and event.physical_id:
-            self.rolling[event.logical_id] = event.physical_id
-            if not event.status.endswith("_IN_PROGRESS"):
-                del self.rolling[event.logical_id]
-
     def _undo(self, tell: Emit) -> None:
         """Take back what is under way: what is being created is deleted, what is being updated is rolled back."""
         state = self.aws.stack(self.region, self.stack_id)
@@ -153,10 +153,3 @@ class Operation:
             self.aws.cancel_update(self.region, self.stack_id, self.token)
         else:
             tell("too late to stop; waiting for the end")
-
-    def _be_patient(self, error: CommandError, tell: Emit) -> None:
-        if self.silent_since is None:
-            self.silent_since = time.monotonic()
-            tell(f"{error}; trying again, the operation goes on meanwhile")
-        if time.monotonic() - self.silent_since > PATIENCE_SECONDS:
-            raise error
