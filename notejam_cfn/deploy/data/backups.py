@@ -111,7 +111,7 @@ def oldest(points: Iterable[RecoveryPoint], seconds: Window | None) -> datetime 
     return min([*moments, *([seconds.earliest] if seconds else [])], default=None)
 
 
-def take(aws: Aws, known: Facts, retention_days: int, pause: Pause | None = None) -> str:
+def take(aws: Aws, known: Facts, retention_days: int) -> str:
     """Take a snapshot now, wait for it, and return its ARN.
 
     Raises RolledBack when it fails, and Interrupted when the person no longer waits.
@@ -126,7 +126,7 @@ def take(aws: Aws, known: Facts, retention_days: int, pause: Pause | None = None
         Lifecycle={"DeleteAfterDays": retention_days},
         RecoveryPointTags={"schedule": "on-demand"},
     )["BackupJobId"]
-    pause = pause or Pause(1.0, SECONDS_BETWEEN_LOOKS)
+    pause = Pause(1.0, SECONDS_BETWEEN_LOOKS)
     try:
         while (state := aws.call("backup", known.region, "describe_backup_job", BackupJobId=job))["State"] not in ENDED:
             pause.take()

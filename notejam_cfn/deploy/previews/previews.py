@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
-from collections.abc import Iterator, Mapping
 
 from ...core import names
 from ..aws.client import Aws
@@ -96,7 +95,10 @@ def end(text: str, now: datetime.datetime) -> datetime.datetime:
 def free_address(aws: Aws, manifest: Manifest, stack: StackSpec) -> str:
     """Return an address that no preview of the stage has. Raises Refused when there is none."""
     stage = str(stack.stage)
-    all_of_them = sorted(addresses(aws, manifest, stage))
+    made = [one for one in manifest.stacks_of(stage) if one.layer.partition("-")[0] == names.PREVIEWS]
+    outputs = aws.outputs({one.name: one.region for one in made}).values()
+    # `NUMBER/HOST` each
+    all_of_them = sorted(value for each in outputs for name, value in each.items() if name.startswith(ADDRESS))
     if not all_of_them:
         raise Refused(
             f"{stage} has no addresses for previews yet", f"Deploy it first: python -m notejam_cfn deploy {stage}"
@@ -112,15 +114,6 @@ def free_address(aws: Aws, manifest: Manifest, stack: StackSpec) -> str:
             "Or let there be more: previews.most in notejam.toml",
         )
     return free[0]
-
-
-def addresses(aws: Aws, manifest: Manifest, stage: str) -> Iterator[str]:
-    """Yield the addresses that the stage was made with, `NUMBER/HOST` each."""
-    for stack in manifest.stacks_of(stage):
-        if stack.layer.partition("-")[0] == names.PREVIEWS:
-            state = aws.stack(stack.region, stack.name)
-            outputs: Mapping[str, str] = state.outputs if state else {}
-            yield from (value for name, value in outputs.items() if name.startswith(ADDRESS))
 
 
 def find(aws: Aws, template: StackSpec) -> list[Preview]:

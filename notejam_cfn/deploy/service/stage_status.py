@@ -46,10 +46,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     told = [_stack_line(name, facts) for name, facts in found["stacks"].items()]
     told += [f"    drifted: {name}" for facts in found["stacks"].values() for name in facts["drifted"] or ()]
     for facts in found["services"]:
-        tasks = (
-            f"{facts['running']} of {facts['desired']} tasks run, {facts['pending']} start, {facts['failed']} failed"
-        )
-        told.append(f"{facts['name']}  {tasks}, image {facts['image']}")
+        tasks = f"{facts['running']} of {facts['desired']} tasks run, {facts['pending']} start"
+        told.append(f"{facts['name']}  {tasks}, {facts['failed']} failed, image {facts['image']}")
     told += ["service   nothing was released yet"] if found["takes_images"] and not found["services"] else []
     told += [_database_line(facts) for facts in found["databases"]]
     return told + ([found["url"]] if found["url"] else [])

@@ -6,6 +6,7 @@ Work on the stacks runs in order, with one person at the terminal who may interr
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Generic, TypeVar
@@ -68,8 +69,9 @@ class StackRun(Generic[Options]):
         self.options = options
         self.control = Control()
 
-    def look(self) -> dict[str, StackState]:
-        """Return the states of the stacks that are there."""
+    @functools.cached_property
+    def there(self) -> dict[str, StackState]:
+        """The states that the stacks had when the run began, of those that exist."""
         found = {name: self.aws.stack(stack.region, name) for name, stack in self.stacks.items()}
         return {name: state for name, state in found.items() if state and state.status != "DELETE_COMPLETE"}
 

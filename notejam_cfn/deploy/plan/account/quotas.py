@@ -55,11 +55,6 @@ def _distributions(aws: Aws, region: str) -> int:
     return sum(int(page["DistributionList"].get("Quantity", 0)) for page in pages)
 
 
-def _vpc_origins(aws: Aws, region: str) -> int:
-    """Count them; a page holds more than an account may have."""
-    return int(aws.call("cloudfront", region, "list_vpc_origins")["VpcOriginList"].get("Quantity", 0))
-
-
 VPCS = Quota(
     "VPCs", _coded("vpc", "L-F678F1CE"), lambda aws, region: len(aws.items("ec2", region, "describe_vpcs", "Vpcs"))
 )
@@ -80,7 +75,12 @@ QUOTAS = {
         "CloudFront distributions", _coded("cloudfront", "L-24B04930"), _distributions, everywhere=True
     ),
     VPC_ORIGIN: Quota(
-        "VPC origins of CloudFront", lambda aws, region: VPC_ORIGINS, _vpc_origins, everywhere=True, documented=True
+        "VPC origins of CloudFront",
+        lambda aws, region: VPC_ORIGINS,
+        # A page holds more than an account may have.
+        lambda aws, region: aws.call("cloudfront", region, "list_vpc_origins")["VpcOriginList"].get("Quantity", 0),
+        everywhere=True,
+        documented=True,
     ),
 }
 PER_BALANCER = {RULE: "rules-per-application-load-balancer", TARGETS: "target-groups-per-application-load-balancer"}
