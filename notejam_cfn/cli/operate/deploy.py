@@ -16,7 +16,6 @@ from ...deploy.stacks.deploy import Deployment, Options
 from ...deploy.stacks.execution.outcomes import Result
 from ...deploy.stacks.stack_run import Session
 from . import session
-from .runs import over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +53,7 @@ def run(asked: argparse.Namespace) -> int:
             told["plan"] = document.document(deployment.plan)
         return results
 
-    return over_stacks(
+    return session.over_stacks(
         asked, "deploy", deploy, asked.tell_unchanged, told, _preview if asked.preview else _with_networks
     )
 

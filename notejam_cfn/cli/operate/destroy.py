@@ -13,7 +13,6 @@ from ...deploy.stacks.destroy import Destruction, Options
 from ...deploy.stacks.execution.outcomes import Result
 from ...deploy.stacks.stack_run import Session
 from . import session
-from .runs import over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +36,7 @@ def run(asked: argparse.Namespace) -> int:
         restore_plan.require_none_kept(start.aws, start.stacks)
         return Destruction(start, options).run()
 
-    return over_stacks(asked, "destroy", remove, choose=_left if asked.left else None)
+    return session.over_stacks(asked, "destroy", remove, choose=_left if asked.left else None)
 
 
 def _left(asked: argparse.Namespace, aws: Aws) -> tuple[StackSpec, ...]:

@@ -9,7 +9,6 @@ from ...deploy.manifest import DELIVERY
 from ...deploy.stacks.execution.outcomes import Result
 from ...deploy.stacks.stack_run import Session
 from . import session
-from .runs import over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,4 +33,4 @@ def run(asked: argparse.Namespace) -> int:
         known = session.manifest(asked)
         return Failover(start, terms, known.stacks_of(asked.stage), known.stacks_of(DELIVERY)).run()
 
-    return over_stacks(asked, "move", move)
+    return session.over_stacks(asked, "move", move)

@@ -12,7 +12,6 @@ from ...deploy.stacks.deploy import Deployment, Options
 from ...deploy.stacks.execution.outcomes import Result
 from ...deploy.stacks.stack_run import Session
 from . import session
-from .runs import over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Release, and return how it went."""
-    return over_stacks(asked, "release", lambda start: roll_out(asked, start))
+    return session.over_stacks(asked, "release", lambda start: roll_out(asked, start))
 
 
 def roll_out(asked: argparse.Namespace, start: Session) -> dict[str, Result]:

@@ -8,7 +8,6 @@ from ...deploy.data.restore import Restore, RestoreOptions
 from ...deploy.stacks.execution.outcomes import Result
 from ...deploy.stacks.stack_run import Session
 from . import session
-from .runs import over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,4 +36,4 @@ def run(asked: argparse.Namespace) -> int:
             return run.beside(others)
         return run.in_place()
 
-    return over_stacks(asked, "restore", restore)
+    return session.over_stacks(asked, "restore", restore)
