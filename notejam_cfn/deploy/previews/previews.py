@@ -6,7 +6,6 @@ import dataclasses
 import datetime
 import re
 
-from ...core import names
 from ..aws.client import Aws
 from ..aws.models import StackState
 from ..exit_codes import BadInput, Refused
@@ -57,6 +56,8 @@ def spec(manifest: Manifest, stage: str, name: str) -> StackSpec:
         raise BadInput(
             f"--preview takes 1 to 20 lower-case letters, digits and hyphens, beginning with a letter, got {name!r}"
         )
+    from ...core import names  # it takes troposphere, whose import most commands can do without
+
     called = names.preview(template.tags["project"], stage, name)
     return dataclasses.replace(template, name=called, tags={**template.tags, TAG: name})
 
@@ -94,6 +95,8 @@ def end(text: str, now: datetime.datetime) -> datetime.datetime:
 
 def free_address(aws: Aws, manifest: Manifest, stack: StackSpec) -> str:
     """Return an address that no preview of the stage has. Raises Refused when there is none."""
+    from ...core import names
+
     stage = str(stack.stage)
     made = [one for one in manifest.stacks_of(stage) if one.layer.partition("-")[0] == names.PREVIEWS]
     outputs = aws.outputs({one.name: one.region for one in made}).values()
@@ -150,6 +153,8 @@ def refuse_while_there(aws: Aws, manifest: Manifest, stage: str) -> None:
 
 def role_arn(aws: Aws, stack: StackSpec) -> str:
     """Return the role that CloudFormation makes previews of the stage in, in the account of the credentials."""
+    from ...core import names
+
     partition, account = aws.identity(stack.region)
     access = names.stage_access(stack.tags["project"], str(stack.stage))
     return f"arn:{partition}:iam::{account}:role/{names.iam_name(access, names.PREVIEWS, stack.region)}"
