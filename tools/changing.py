@@ -12,19 +12,31 @@ import argparse
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from notejam_cfn.build.manifest import entry, text
 from notejam_cfn.config.loader import ConfigError, parse
 from notejam_cfn.config.settings import EGRESS, DeliverySettings, Stage
-from notejam_cfn.deploy.plan.changes import Action
+from notejam_cfn.core import names
+from notejam_cfn.core.render import compact_json
+from notejam_cfn.deploy.manifest import FILE_NAME, Manifest, read
+from notejam_cfn.deploy.plan import two_steps
+from notejam_cfn.deploy.plan.changes import Action, StackChange, compare
 from notejam_cfn.deploy.plan.effects.findings import Verdict
-from notejam_cfn.deploy.plan.effects.verdicts import Judged
-from notejam_cfn.local.setting_changes import DELIVERY, STAGE, Builder, Settings, document
+from notejam_cfn.deploy.plan.effects.verdicts import Judged, judge
+from notejam_cfn.deploy.stacks.templates import Template
+from notejam_cfn.stacks import layers_of_stage
+from notejam_cfn.stacks.delivery import delivery_stacks
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "docs" / "changing.md"
+STAGE, DELIVERY = "dev", "delivery"
+IMAGE = "rehearsal.example/notejam@sha256:" + "0" * 64
+Settings = Mapping[str, Any]
+"""Values by setting: `network.zones`, or `delivery.branch`."""
 REGION, AWAY = "eu-central-1", "eu-west-1"
 # The stage that is changed: one in which every setting matters to something.
 BASE: dict[str, Any] = {
@@ -175,6 +187,97 @@ def _other(field: dataclasses.Field[Any], value: Any, old: Settings, name: str) 
             parse(document({**old, name: each}))
             return each
     raise SystemExit(f"{name} has another value than {value!r} to be changed to: add it to VALUES")
+
+
+def document(settings: Settings) -> dict[str, Any]:
+    """Return the settings as notejam.toml has them."""
+    stage: dict[str, Any] = {}
+    document: dict[str, Any] = {"project": {"name": "notejam"}, "stages": {STAGE: stage}}
+    for name, value in settings.items():
+        *parts, last = name.split(".")
+        place = document if parts[:1] == [DELIVERY] else stage
+        for each in parts:
+            place = place.setdefault(each, {})
+        place[last] = value
+    return document
+
+
+@dataclasses.dataclass(frozen=True)
+class Built:
+    """A configuration, built: its stacks and their templates by name."""
+
+    manifest: Manifest
+    templates: Mapping[str, Template]
+
+
+class Builder:
+    """Builds configurations of one stage; what was built or judged once is kept."""
+
+    def __init__(self) -> None:
+        self._built: dict[str, Built] = {}
+        self._judged: dict[str, tuple[Judged, ...]] = {}
+        self._templates: dict[str, Template] = {}
+
+    def build(self, settings: Settings, part: str = STAGE) -> Built:
+        """Build the stage, or the pipeline, with these settings."""
+        key = _key(part, settings)
+        if key not in self._built:
+            self._built[key] = self._build(settings, part)
+        return self._built[key]
+
+    def judged(self, old: Settings, new: Settings, part: str = STAGE) -> tuple[Judged, ...]:
+        """Return what a change of settings means, from the templates alone."""
+        key = _key(part, old, new)
+        if key not in self._judged:
+            self._judged[key] = _judged(self.build(old, part), self.build(new, part), part)
+        return self._judged[key]
+
+    def _build(self, settings: Settings, part: str) -> Built:
+        """Build what is deployed of a part: the pipeline, with the network that it reads, or the layers of a stage."""
+        project = parse(document(settings))
+        layers = layers_of_stage(project.stages[0])
+        networks = [layer for layer in layers if layer.layer == names.NETWORK]
+        stacks = [*networks, *delivery_stacks(project, layers)] if part == DELIVERY else layers
+        bodies = {one.name: one.template.to_dict() for one in stacks}
+        texts = {name: compact_json(body) for name, body in bodies.items()}
+        entries = [entry(one, f"{one.path}.json", texts[one.name], bodies[one.name]) for one in stacks]
+        with tempfile.TemporaryDirectory(prefix="changing-") as folder:
+            Path(folder, FILE_NAME).write_text(text(project, entries), encoding="utf-8")
+            return Built(read(Path(folder)), {name: self._template(texts[name], bodies[name]) for name in bodies})
+
+    def _template(self, text: str, body: Mapping[str, Any]) -> Template:
+        """Return the template; the same one for each configuration in which a stack says the same."""
+        return self._templates.setdefault(text, Template(body))
+
+
+def _key(part: str, *settings: Settings) -> str:
+    return repr((part, *(sorted(each.items()) for each in settings)))
+
+
+def _judged(before: Built, after: Built, part: str) -> tuple[Judged, ...]:
+    now = {
+        (name, output): f"{name}/{output}"
+        for name, template in before.templates.items()
+        for output in template.document.get("Outputs", {})
+    }
+    image = {"ImageUri": IMAGE}
+    sides = [
+        StackChange(
+            name=stack.name,
+            layer=stack.layer,
+            new=after.templates[stack.name].document,
+            new_values={**_defaults(after.templates[stack.name]), **stack.values, **image},
+            old=before.templates[stack.name].document if stack.name in before.templates else None,
+            old_values=image,
+        )
+        for stack in after.manifest.stacks_of(part)
+    ]
+    comparison = compare(sides, now)
+    return judge(comparison, {}, two_steps.removed_last(comparison))
+
+
+def _defaults(template: Template) -> dict[str, str]:
+    return {name: str(body.get("Default", "")) for name, body in template.document.get("Parameters", {}).items()}
 
 
 def page(builder: Builder) -> str:

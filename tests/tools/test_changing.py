@@ -14,9 +14,9 @@ import pytest
 from notejam_cfn.deploy.plan.changes import Key
 from notejam_cfn.deploy.plan.effects.findings import Verdict
 from notejam_cfn.local.emulator import Emulator
-from notejam_cfn.local.setting_changes import DELIVERY, STAGE, Builder, Trial, Trials
+from tests.harness.setting_trials import Trial, Trials
 from tools import changing
-from tools.changing import SettingChange
+from tools.changing import DELIVERY, STAGE, Builder, SettingChange
 
 # They name another place, in which everything comes up anew.
 ELSEWHERE = {"region", "account", "delivery.region", "delivery.account"}

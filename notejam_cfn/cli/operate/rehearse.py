@@ -13,7 +13,7 @@ from ...core import render
 from ...core.terminal import GREEN, RED, say, say_table
 from ...deploy.exit_codes import BadInput, Exit
 from ...deploy.ui.progress import KINDS, Silent, minutes
-from ...reports.cost.usage import HOURS_A_MONTH, TYPICAL_REQUESTS_PER_SECOND
+from ...reports.cost.usage import HOURS_A_MONTH, TYPICAL_REQUESTS_PER_SECOND, TYPICAL_SIZE
 from ..arguments import print_json
 from ..following import suggest
 from . import session
@@ -98,7 +98,9 @@ def _simulate(asked: argparse.Namespace) -> int:
     except LookupError as error:
         raise BadInput(f"there is nothing to simulate: {error}", "Run: python -m notejam_cfn build") from error
     sizes = {} if asked.load is not None else {one.name: one.size for one in load().stages}
-    typical = asked.load if asked.load is not None else TYPICAL_REQUESTS_PER_SECOND[sizes.get(asked.stage, "standard")]
+    typical = (
+        asked.load if asked.load is not None else TYPICAL_REQUESTS_PER_SECOND[sizes.get(asked.stage, TYPICAL_SIZE)]
+    )
     if typical <= 0:
         raise BadInput("--load must be above 0", "Give the requests a second of the typical load: --load 5")
     days = report.days(found, typical, read_prices(stacks[0].region))

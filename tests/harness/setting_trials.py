@@ -7,47 +7,24 @@ compared: which resources are others, new or gone afterwards, what stayed behind
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
 
-from ..build.manifest import entry, text
-from ..config.loader import parse
-from ..core import names
-from ..core.render import compact_json
-from ..deploy.aws.client import Access, Aws
-from ..deploy.aws.models import Event
-from ..deploy.exit_codes import CommandError, Exit
-from ..deploy.manifest import FILE_NAME, Manifest, read
-from ..deploy.plan import two_steps
-from ..deploy.plan.changes import Action, StackChange, compare
-from ..deploy.plan.effects.findings import Verdict
-from ..deploy.plan.effects.verdicts import Judged, judge
-from ..deploy.plan.model import Plan
-from ..deploy.stacks.deploy import Deployment, Options
-from ..deploy.stacks.stack_run import Session
-from ..deploy.stacks.templates import Template
-from ..deploy.ui.progress import Silent
-from ..deploy.ui.summary import exit_status, lines
-from ..stacks import layers_of_stage
-from ..stacks.delivery import delivery_stacks
-from .emulator import Emulator
-from .promises import NOBODY, require_good
+from notejam_cfn.deploy.aws.client import Access, Aws
+from notejam_cfn.deploy.aws.models import Event
+from notejam_cfn.deploy.exit_codes import CommandError, Exit
+from notejam_cfn.deploy.plan.changes import Action
+from notejam_cfn.deploy.plan.effects.findings import Verdict
+from notejam_cfn.deploy.plan.effects.verdicts import Judged
+from notejam_cfn.deploy.plan.model import Plan
+from notejam_cfn.deploy.stacks.deploy import Deployment, Options
+from notejam_cfn.deploy.stacks.stack_run import Session
+from notejam_cfn.deploy.ui.progress import Silent
+from notejam_cfn.deploy.ui.summary import exit_status, lines
+from notejam_cfn.local.emulator import Emulator
+from notejam_cfn.local.promises import NOBODY, require_good
+from tools.changing import DELIVERY, IMAGE, STAGE, Builder, Settings
 
-STAGE, DELIVERY = "dev", "delivery"
-IMAGE = "rehearsal.example/notejam@sha256:" + "0" * 64
-Settings = Mapping[str, Any]
-"""Values by setting: `network.zones`, or `delivery.branch`."""
 Held = dict[tuple[str, str], str]
-
-
-@dataclasses.dataclass(frozen=True)
-class Built:
-    """A configuration, built: its stacks and their templates by name."""
-
-    manifest: Manifest
-    templates: Mapping[str, Template]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,72 +34,6 @@ class Trial:
     plan: Plan
     failure: str
     problems: tuple[str, ...]
-
-
-class Builder:
-    """Builds configurations of one stage; what was built or judged once is kept."""
-
-    def __init__(self) -> None:
-        self._built: dict[str, Built] = {}
-        self._judged: dict[str, tuple[Judged, ...]] = {}
-        self._templates: dict[str, Template] = {}
-
-    def build(self, settings: Settings, part: str = STAGE) -> Built:
-        """Build the stage, or the pipeline, with these settings."""
-        key = _key(part, settings)
-        if key not in self._built:
-            self._built[key] = self._build(settings, part)
-        return self._built[key]
-
-    def judged(self, old: Settings, new: Settings, part: str = STAGE) -> tuple[Judged, ...]:
-        """Return what a change of settings means, from the templates alone."""
-        key = _key(part, old, new)
-        if key not in self._judged:
-            self._judged[key] = _judged(self.build(old, part), self.build(new, part), part)
-        return self._judged[key]
-
-    def _build(self, settings: Settings, part: str) -> Built:
-        """Build what is deployed of a part: the pipeline, with the network that it reads, or the layers of a stage."""
-        project = parse(document(settings))
-        layers = layers_of_stage(project.stages[0])
-        networks = [layer for layer in layers if layer.layer == names.NETWORK]
-        stacks = [*networks, *delivery_stacks(project, layers)] if part == DELIVERY else layers
-        bodies = {one.name: one.template.to_dict() for one in stacks}
-        texts = {name: compact_json(body) for name, body in bodies.items()}
-        entries = [entry(one, f"{one.path}.json", texts[one.name], bodies[one.name]) for one in stacks]
-        with tempfile.TemporaryDirectory(prefix="changing-") as folder:
-            Path(folder, FILE_NAME).write_text(text(project, entries), encoding="utf-8")
-            return Built(read(Path(folder)), {name: self._template(texts[name], bodies[name]) for name in bodies})
-
-    def _template(self, text: str, body: Mapping[str, Any]) -> Template:
-        """Return the template; the same one for each configuration in which a stack says the same."""
-        return self._templates.setdefault(text, Template(body))
-
-
-def _key(part: str, *settings: Settings) -> str:
-    return repr((part, *(sorted(each.items()) for each in settings)))
-
-
-def _judged(before: Built, after: Built, part: str) -> tuple[Judged, ...]:
-    now = {
-        (name, output): f"{name}/{output}"
-        for name, template in before.templates.items()
-        for output in template.document.get("Outputs", {})
-    }
-    image = {"ImageUri": IMAGE}
-    sides = [
-        StackChange(
-            name=stack.name,
-            layer=stack.layer,
-            new=after.templates[stack.name].document,
-            new_values={**_defaults(after.templates[stack.name]), **stack.values, **image},
-            old=before.templates[stack.name].document if stack.name in before.templates else None,
-            old_values=image,
-        )
-        for stack in after.manifest.stacks_of(part)
-    ]
-    comparison = compare(sides, now)
-    return judge(comparison, {}, two_steps.removed_last(comparison))
 
 
 class Trials:
@@ -203,23 +114,6 @@ class Trials:
             if self.facade.stack(each.stack.region, name):
                 found += self.facade.events(each.stack.region, name, event.id if event else None)
         return found
-
-
-def document(settings: Settings) -> dict[str, Any]:
-    """Return the settings as notejam.toml has them."""
-    stage: dict[str, Any] = {}
-    document: dict[str, Any] = {"project": {"name": "notejam"}, "stages": {STAGE: stage}}
-    for name, value in settings.items():
-        *parts, last = name.split(".")
-        place = document if parts[:1] == [DELIVERY] else stage
-        for each in parts:
-            place = place.setdefault(each, {})
-        place[last] = value
-    return document
-
-
-def _defaults(template: Template) -> dict[str, str]:
-    return {name: str(body.get("Default", "")) for name, body in template.document.get("Parameters", {}).items()}
 
 
 def _disagreements(plan: Plan, failure: str, before: Held, after: Held, events: list[Event]) -> Iterator[str]:
