@@ -10,12 +10,10 @@ from typing import Any
 from ..core import names, render
 from ..core.inputs import InvalidInput
 from ..core.template import Template
+from ..reports.cost.usage import TYPICAL_SIZE
 from ..reports.graph import flows_into
 from ..stacks.stack import LAYERED, Stack
 from . import manifest, output
-
-# The typical load that `cost --compare` takes for a stage that says no size.
-SIZE = "standard"
 
 
 def stack(layer: str, template: Template, *, region: str, account: str | None = None, protected: bool = False) -> Stack:
@@ -71,7 +69,7 @@ def _manifest(bodies: Sequence[tuple[Stack, Mapping[str, Any]]], entries: list[m
         for each in body["Resources"].values()
         if each["Type"] == "AWS::EC2::Subnet" and each["Properties"].get("Ipv6Native")
     }
-    stages = {str(one.stage): manifest.stage_entry(one, SIZE, one.stage in with_ipv6_only) for one, _ in bodies}
+    stages = {str(one.stage): manifest.stage_entry(one, TYPICAL_SIZE, one.stage in with_ipv6_only) for one, _ in bodies}
     return manifest.document(bodies[0][0].tags["project"], stages, entries)
 
 

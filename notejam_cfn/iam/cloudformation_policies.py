@@ -176,7 +176,7 @@ class StageNeeds:
     def resources(self, service: str) -> list[Value]:
         """Return where a service's resources of the stage are, as narrow as their ARNs allow."""
         if service == "cloudformation":
-            return stacks_named([self.prefix])
+            return stacks_named(self.prefix)
         patterns = NAMED.get(service, (f"{service}:*:${{AWS::AccountId}}:*",))
         return [in_account(arn) for arn in dict.fromkeys(pattern.replace("{}", self.prefix) for pattern in patterns)]
 

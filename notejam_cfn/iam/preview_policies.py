@@ -80,7 +80,7 @@ def allow_making_previews(
     definitions = in_account(f"ecs:*:${{AWS::AccountId}}:task-definition/{prefix}*")
     watching = ("DescribeServiceDeployments", "DescribeServices", "ListServiceDeployments", "StopServiceDeployment")
     return [
-        allow(on("cloudformation", "DescribeStacks"), stacks_named([names.stack(project, stage, "")])),
+        allow(on("cloudformation", "DescribeStacks"), stacks_named(names.stack(project, stage, ""))),
         allow_placing_services([services], subnets),
         allow(
             on("ecs", "DeleteService", "ListTagsForResource", "TagResource", "UntagResource", *watching),
@@ -137,7 +137,7 @@ def allow_standing_behind_load_balancer(project: str, stage: str) -> list[Statem
 
 def allow_ending_previews(project: str, stage: str) -> list[Statement]:
     """Delete the stacks of previews. CloudFormation goes on in the role that it made them in; none is handed to it."""
-    return [allow(on("cloudformation", "DeleteStack"), stacks_named([names.preview(project, stage, "")]))]
+    return [allow(on("cloudformation", "DeleteStack"), stacks_named(names.preview(project, stage, "")))]
 
 
 def allow_running_tasks(family: Value, cluster_arn: Value, role_arns: Sequence[Value]) -> list[Statement]:
@@ -179,7 +179,7 @@ def allow_developing_previews(project: str, stage: str, making_role_arn: Value) 
     CloudFormation works in the stage's role for previews, which must be named each time, so that a stack which somebody
     else once made in another role is out of reach too.
     """
-    stacks = stacks_named([names.preview(project, stage, "")])
+    stacks = stacks_named(names.preview(project, stage, ""))
     in_role = Condition([StringEquals("cloudformation:RoleArn", making_role_arn)])
     changing = ("CreateChangeSet", "CreateStack", "DeleteStack", "RollbackStack", "UpdateStack")
     finishing = ("CancelUpdateStack", "DeleteChangeSet", "ExecuteChangeSet", "SetStackPolicy", "TagResource")

@@ -131,7 +131,7 @@ def add_builds(
         why="Lets builds write their log and read the sources.",
     )
     shop = Workshop(architecture, log_group, artifacts, basics)
-    own = [names.delivery_stack(template.stack_tags["project"])]
+    own = names.delivery_stack(template.stack_tags["project"])
     planning = [target.access.role_arn(PLAN) for target in targets]
     projects = {
         TEST: add_project(
