@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ..aws.client import Aws, Pause
-from ..aws.errors import says_gone
-from ..exit_codes import AwsTrouble, BadInput
+from ..exit_codes import BadInput
 from ..manifest import require_name
 from .stages import LOG_GROUP, Part, Stage
 
@@ -74,11 +73,7 @@ def follow(aws: Aws, parts: Sequence[Part], start: datetime.datetime, pattern: s
 def _events(aws: Aws, part: Part, start: datetime.datetime, pattern: str) -> Iterator[tuple[str, Line]]:
     given = {"logGroupName": part.resource.physical_id, "startTime": int(start.timestamp() * 1000)}
     given |= {"filterPattern": pattern} if pattern else {}
-    try:
-        for page in aws.pages("logs", part.stack.region, "filter_log_events", **given):
-            for event in page["events"]:
-                moment = datetime.datetime.fromtimestamp(event["timestamp"] / 1000, datetime.UTC)
-                yield event["eventId"], Line(moment, part_name(part), event["message"].rstrip())
-    except AwsTrouble as error:
-        if not says_gone(error):
-            raise
+    for page in aws.pages_if_there("logs", part.stack.region, "filter_log_events", **given):
+        for event in page["events"]:
+            moment = datetime.datetime.fromtimestamp(event["timestamp"] / 1000, datetime.UTC)
+            yield event["eventId"], Line(moment, part_name(part), event["message"].rstrip())
