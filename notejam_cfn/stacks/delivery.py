@@ -98,7 +98,7 @@ def access_stack(project: Project, stage: Stage, needs: StageNeeds) -> Stack:
     else:
         account = AccountId
     pipeline = (account, names.region_seen(project.delivery_region, stage.region))
-    add_stage_access(stack.template, StageAccess(project.name, stage.name), pipeline, needs)
+    add_stage_access(stack.template, pipeline, needs)
     values = {PIPELINE_ACCOUNT: project.delivery.account} if project.is_elsewhere(stage) else {}
     return dataclasses.replace(in_stages_account(project, stage, stack), values=values)
 
