@@ -15,9 +15,11 @@ from ..components.load_balancing.listeners import WAKING_PATH
 from ..deploy.aws.client import Access, Aws
 from ..deploy.manifest import Manifest, StackSpec
 from ..deploy.previews import previews
-from ..deploy.stacks.deploy import Deployment, Options, read_templates
+from ..deploy.stacks.deploy import Deployment, Options
 from ..deploy.stacks.destroy import Destruction
 from ..deploy.stacks.destroy import Options as DestroyOptions
+from ..deploy.stacks.stack_run import Session
+from ..deploy.stacks.templates import read_templates
 from ..deploy.ui.progress import Silent
 from . import events, permissions
 from .containers import task
@@ -85,7 +87,7 @@ def make(scene: Scene, image: str) -> Made:
     facade = Aws(dataclasses.replace(account.access, role_arn=previews.role_arn(account, stack)))
     asked = previews.to_deploy(facade, scene.manifest, stack, LASTS, image)
     options = Options(yes=True, parameters=(f"ImageUri={image}",))
-    results = Deployment(facade, [asked], options, progress_of(asked), NOBODY).run()
+    results = Deployment(session(facade, asked), options).run()
     require_good(results)
     state = results[stack.name].state
     assert state
@@ -186,7 +188,7 @@ def is_active(scene: Scene, cluster: str, service: str) -> bool:
 def remove(scene: Scene, platform: task.Platform, made: Made) -> None:
     """End a preview before its hour, as a developer may."""
     stack = made.stack
-    require_good(Destruction(made.facade, [stack], DestroyOptions(yes=True), progress_of(stack), NOBODY).run())
+    require_good(Destruction(session(made.facade, stack), DestroyOptions(yes=True)).run())
     platform.require_stopped()
     require_nothing_left(scene, stack)
     end(scene, platform, made.id)
@@ -214,6 +216,6 @@ def databases(scene: Scene) -> list[str]:
     return scene.database.sql("SELECT datname FROM pg_database").split()
 
 
-def progress_of(*stacks: StackSpec) -> Silent:
-    """Show nothing."""
-    return Silent({stack.name: stack.layer for stack in stacks}, read_templates(stacks))
+def session(facade: Aws, stack: StackSpec) -> Session:
+    """Return what a run over a preview's stack takes, which shows nothing and asks nobody."""
+    return Session(facade, (stack,), Silent({stack.name: stack.layer}, read_templates([stack])), NOBODY)

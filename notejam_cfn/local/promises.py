@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..deploy.exit_codes import Exit
-from ..deploy.stacks.execution.executor import Prompter
 from ..deploy.stacks.execution.outcomes import Result
+from ..deploy.stacks.stack_run import Prompter
 from ..deploy.ui.summary import exit_status, lines
 
 NOBODY = Prompter(confirm=lambda question: True, ask=lambda question, choices: "undo")

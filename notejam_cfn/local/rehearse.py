@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,10 +23,12 @@ from ..deploy.data.restore import Restore, RestoreOptions
 from ..deploy.exit_codes import CommandError
 from ..deploy.manifest import Manifest, StackSpec
 from ..deploy.previews.previews import FORM
-from ..deploy.stacks.deploy import Deployment, Options, read_templates
+from ..deploy.stacks.deploy import Deployment, Options
 from ..deploy.stacks.destroy import Destruction
 from ..deploy.stacks.destroy import Options as DestroyOptions
 from ..deploy.stacks.execution.outcomes import Result
+from ..deploy.stacks.stack_run import Session
+from ..deploy.stacks.templates import read_templates
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import lines
 from . import emulator, permissions, previews
@@ -141,7 +142,7 @@ class Rehearsal:
             return
         stacks = (*access, *(one for one in self.stacks if one.name in access[0].depends_on))
         progress = self.settings.progress({stack.name: stack.layer for stack in stacks}, read_templates(stacks))
-        require_good(Deployment(self.facade, stacks, Options(yes=True), progress, NOBODY).run())
+        require_good(Deployment(Session(self.facade, stacks, progress, NOBODY), Options(yes=True)).run())
         named = names.iam_name(stacks[0].name, region=stacks[0].region)
         roles = f"arn:aws:iam::{self.aws.account}:role/{named}"
         self.planner, self.facade = self._facade(roles, "plan"), self._facade(roles, "deploy")
@@ -232,8 +233,7 @@ class Rehearsal:
         if not any(stack.layer == backups.BACKUPS for stack in self.stacks):
             return
         taken = backups.take(self.administrator, backups.facts(self.administrator, self.stacks), retention_days=1)
-        options = RestoreOptions(taken, yes=True)
-        done = Restore(self.administrator, self.stacks, options, self._progress(), NOBODY, datetime.now(UTC))
+        done = Restore(self._session(self.administrator), RestoreOptions(taken, yes=True))
         require_good(done.in_place())
         self.tell(
             f"restored {taken.rpartition(':')[2]} in place; {len(done.discard_old())} older cluster was discarded"
@@ -241,13 +241,12 @@ class Rehearsal:
 
     def remove(self) -> None:
         """Remove the stage, protection and all, and make sure that no stack is left."""
-        progress = self._progress()
+        session = self._session(self.administrator)
         rds = self.aws.client("rds")
         for cluster in rds.describe_db_clusters()["DBClusters"]:
             if cluster.get("DeletionProtection"):  # as the person does who removes a protected stage
                 rds.modify_db_cluster(DBClusterIdentifier=cluster["DBClusterIdentifier"], DeletionProtection=False)
-        options = DestroyOptions(yes=True, unprotect=True)
-        results = Destruction(self.administrator, self.stacks, options, progress, NOBODY).run()
+        results = Destruction(session, DestroyOptions(yes=True, unprotect=True)).run()
         require_good(results)
         self.tell(f"removed {len(results)} stacks")
 
@@ -258,7 +257,7 @@ class Rehearsal:
 
     def _attempt(self, *parameters: str, approved: Mapping[str, Any] | None = None) -> dict[str, Result]:
         options = Options(yes=True, parameters=(*self.parameters, *parameters), approved=approved)
-        return Deployment(self.facade, self.stacks, options, self._progress(), NOBODY).run()
+        return Deployment(self._session(self.facade), options).run()
 
     def _planned(self, *parameters: str) -> Mapping[str, Any] | None:
         """Return the plan of a change as the pipeline makes it, for a person to approve, in a role of its own."""
@@ -267,7 +266,7 @@ class Rehearsal:
         with tempfile.TemporaryDirectory(prefix="plan-") as folder:
             path = Path(folder) / "plan.json"
             options = Options(yes=True, parameters=(*self.parameters, *parameters), plan=path)
-            Deployment(self.planner, self.stacks, options, self._progress(), NOBODY).run()
+            Deployment(self._session(self.planner), options).run()
             plan: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return plan
 
@@ -277,8 +276,9 @@ class Rehearsal:
         project = self.service.tags["project"]
         return images.dual_stack(f"{registry}/{names.delivery_stack(project)}-images@{DIGEST}")
 
-    def _progress(self) -> Progress:
-        return self.settings.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)
+    def _session(self, aws: Aws) -> Session:
+        progress = self.settings.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)
+        return Session(aws, self.stacks, progress, NOBODY)
 
     @contextmanager
     def platform_of(self, found: task.Task) -> Iterator[task.Platform]:

@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
-from troposphere import Cidr, GetAZs, Select, Sub, Tags, ec2, iam, rds
+from troposphere import Cidr, GetAZs, Select, Sub, Tags, ec2, rds
 
 from ...config.settings import NetworkSettings, ServiceSettings
 from ...core import names
@@ -17,6 +17,7 @@ from ...core.values import Value, Values, described
 from ...iam import policies
 from ..data.encryption import Encryption
 from ..observability.log_groups import add_log_group
+from ..service_role import service_role
 
 # A subnet of each kind in each zone gets one of 16 equal blocks of the VPC; each kind starts at its own block.
 BLOCKS_AS_PREFIX_BITS = 4
@@ -346,17 +347,9 @@ def add_flow_logs(template: Template, settings: NetworkSettings, vpc: ec2.VPC, e
         encryption,
         "Keeps the record of network traffic for as long as the stage asks.",
     )
+    writing = policies.allow_writing_flow_logs(group.get_att("Arn"))
     role = template.add(
-        iam.Role(
-            "FlowLogRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("vpc-flow-logs"),
-            Policies=[
-                iam.Policy(
-                    PolicyName="write-flow-logs",
-                    PolicyDocument=policies.policy(*policies.allow_writing_flow_logs(group.get_att("Arn"))),
-                )
-            ],
-        ),
+        service_role("FlowLogRole", "vpc-flow-logs", *writing, policy_name="write-flow-logs"),
         why="Lets VPC flow logs write to their log group and nowhere else.",
     )
     template.add(

@@ -6,21 +6,21 @@ import dataclasses
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from ...deploy.aws.client import Aws, cluster_of
 from ...deploy.data import backups
 from ...deploy.data.restore import Restore, RestoreOptions
 from ...deploy.exit_codes import CommandError, Exit, Interrupted
-from ...deploy.manifest import Manifest, StackSpec
+from ...deploy.manifest import IMAGE, Manifest, StackSpec
 from ...deploy.service import smoke_test, stage_status
-from ...deploy.service.stages import IMAGE, Part, Stage
-from ...deploy.stacks.deploy import Deployment, Options, read_templates
+from ...deploy.service.stages import Part, Stage
+from ...deploy.stacks.deploy import Deployment, Options
 from ...deploy.stacks.destroy import Destruction
 from ...deploy.stacks.destroy import Options as DestroyOptions
-from ...deploy.stacks.execution.executor import Prompter
 from ...deploy.stacks.execution.outcomes import Outcome, Result
+from ...deploy.stacks.stack_run import Prompter, Session
+from ...deploy.stacks.templates import read_templates
 from ...deploy.ui.progress import Progress
 from ...deploy.ui.summary import exit_status, lines
 from ..entrance.smoke_client import SmokeError
@@ -229,8 +229,7 @@ class Steps:
         return stack, self.templates[stack.name].document["Parameters"][name]
 
     def _restoring(self, snapshot: str) -> Restore:
-        options = RestoreOptions(snapshot, yes=True)
-        return Restore(self.aws, self.stacks, options, self._progress(), YES, datetime.now(UTC))
+        return Restore(self._session(self.aws, self.stacks), RestoreOptions(snapshot, yes=True))
 
     def _deploy(self, *given: str) -> dict[str, Result]:
         results = self._attempt(*given)
@@ -248,17 +247,16 @@ class Steps:
 
     def _deployment(self, stacks: Sequence[StackSpec], aws: Aws, given: tuple[str, ...]) -> dict[str, Result]:
         options = Options(yes=True, wait=True, parameters=given)
-        return Deployment(aws, stacks, options, self._progress(stacks), YES).run()
+        return Deployment(self._session(aws, stacks), options).run()
 
     def _remove(self, stacks: Sequence[StackSpec], aws: Aws) -> int:
-        options = DestroyOptions(yes=True, unprotect=True)
-        results = Destruction(aws, stacks, options, self._progress(stacks), YES).run()
+        results = Destruction(self._session(aws, stacks), DestroyOptions(yes=True, unprotect=True)).run()
         _require_good(results)
         return sum(result.fate is Outcome.REMOVED for result in results.values())
 
-    def _progress(self, stacks: Sequence[StackSpec] = ()) -> Progress:
-        shown = stacks or self.stacks
-        return self.progress({stack.name: stack.layer for stack in shown}, read_templates(shown))
+    def _session(self, aws: Aws, stacks: Sequence[StackSpec]) -> Session:
+        progress = self.progress({stack.name: stack.layer for stack in stacks}, read_templates(stacks))
+        return Session(aws, tuple(stacks), progress, YES)
 
     def _held(self) -> dict[str, str]:
         return {
