@@ -105,6 +105,9 @@ def _record(aws: Aws, change: ResourceChange, stacks: Plans) -> Iterator[Finding
             yield Finding(Verdict.WILL_FAIL, reason, "Route 53 API Reference, ChangeResourceRecordSets")
 
 
-Look = Callable[[Aws, ResourceChange, Plans], Iterator[Finding]]
-LOOKS: dict[str, Look] = {CLUSTER: _engine, TASK_DEFINITION: _processor, RECORD: _record}
+LOOKS: dict[str, Callable[[Aws, ResourceChange, Plans], Iterator[Finding]]] = {
+    CLUSTER: _engine,
+    TASK_DEFINITION: _processor,
+    RECORD: _record,
+}
 ECS_NAMES = {"amd64": "X86_64", "arm64": "ARM64"}
