@@ -70,6 +70,11 @@ class ResourceChange:
     new: Resolved | None = dataclasses.field(default=None, repr=False, compare=False)
 
     @property
+    def key(self) -> Key:
+        """Its stack and its logical id."""
+        return self.stack, self.logical_id
+
+    @property
     def id(self) -> str:
         """How a person names it: `database.DatabaseCluster`."""
         return f"{self.layer}.{self.logical_id}"

@@ -35,7 +35,7 @@ def findings(aws: Aws, comparison: Comparison, stacks: Plans) -> dict[Key, list[
         if change.type in LOOKS:
             with contextlib.suppress(AwsTrouble):
                 looked = list(LOOKS[change.type](aws, change, stacks))
-                found.setdefault((change.stack, change.logical_id), []).extend(looked)
+                found.setdefault(change.key, []).extend(looked)
     for key, finding in quotas.findings(aws, comparison, stacks):
         found.setdefault(key, []).append(finding)
     return found
