@@ -9,7 +9,7 @@ for networks, hashicorp/terraform-provider-aws#27459.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from typing import Any
@@ -19,7 +19,7 @@ from ...deploy.plan.account.service_linked_roles import PREFIX, ROLES
 from ...deploy.plan.differences import at
 from ...deploy.plan.effects.in_use import refuses_deletion, uses
 from ...deploy.plan.effects.resource_facts import facts_of
-from .ministack import Provisioned, cloudformation, every_stack, here, module, stack
+from .ministack import Provisioned, Real, around, cloudformation, every_stack, here, module, stack
 
 Properties = Mapping[str, Any]
 Identity = tuple[str, ...]
@@ -55,36 +55,29 @@ _replacing: ContextVar[bool] = ContextVar("replacing", default=False)
 def register() -> None:
     """Change ministack in this process; after `resources.register`."""
     provisioners, stacks = cloudformation("provisioners"), cloudformation("stacks")
-    provisioners._replace_resource = _replacement(provisioners._replace_resource)
+    around(provisioners, "_replace_resource", _replace)
     for part in (provisioners, stacks):
-        part._provision_resource = _refusing_taken_names(part._provision_resource)
-        part._delete_resource = _refusing_what_is_used(part._delete_resource)
-    stacks._update_resource = _refusing_what_policies_deny(_refusing_other_networks(stacks._update_resource))
-    iam = module("services.iam")
-    iam._IAM_HANDLERS["CreateServiceLinkedRole"] = _named_as_by_aws(iam)
-    deploy = _refusing_denied_removals(stacks, stacks._deploy_stack_async)
+        around(part, "_provision_resource", _refuse_taken_name)
+        around(part, "_delete_resource", _refuse_what_is_used)
+    around(stacks, "_update_resource", _refuse_other_network)
+    around(stacks, "_update_resource", _refuse_what_policies_deny)
+    around(module("services.iam")._IAM_HANDLERS, "CreateServiceLinkedRole", _name_role_as_aws_does)
     for name in ("changesets", "handlers"):
-        cloudformation(name)._deploy_stack_async = deploy
+        around(cloudformation(name), "_deploy_stack_async", _refuse_denied_removals)
 
 
-def _named_as_by_aws(iam: Any) -> Callable[[Any], Any]:
-    """Give service-linked roles the names that AWS gives, which ministack makes up from the service's."""
-    real, names = iam._create_service_linked_role, {service: PREFIX + name for service, name in ROLES.values()}
-
-    def create(given: Any) -> Any:
-        name = names.get(iam._p(given, "AWSServiceName"))
-        if name in iam._roles:
-            return iam._error(
-                400, "InvalidInput", f"Service role name {name} has been taken in this account.", ns="iam"
-            )
-        before = set(iam._roles)
-        answer = real(given)
-        for made in set(iam._roles) - before if name else ():
-            role = iam._roles.pop(made)
-            iam._roles[name] = role | {"RoleName": name, "Arn": role["Arn"].replace(made, name)}
-        return answer
-
-    return create
+def _name_role_as_aws_does(real: Real, given: Any) -> Any:
+    """Give a service-linked role the name that AWS gives, which ministack makes up from the service's."""
+    iam, names = module("services.iam"), {service: PREFIX + name for service, name in ROLES.values()}
+    name = names.get(iam._p(given, "AWSServiceName"))
+    if name in iam._roles:
+        return iam._error(400, "InvalidInput", f"Service role name {name} has been taken in this account.", ns="iam")
+    before = set(iam._roles)
+    answer = real(given)
+    for made in set(iam._roles) - before if name else ():
+        role = iam._roles.pop(made)
+        iam._roles[name] = role | {"RoleName": name, "Arn": role["Arn"].replace(made, name)}
+    return answer
 
 
 def forget() -> None:
@@ -92,31 +85,26 @@ def forget() -> None:
     _taken.clear()
 
 
-def _replacement(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
-    def replace(*given: Any) -> Provisioned:
-        token = _replacing.set(True)
-        try:
-            return real(*given)
-        finally:
-            _replacing.reset(token)
-
-    return replace
-
-
-def _refusing_taken_names(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
-    def create(name: str, logical_id: str, properties: dict[str, Any], stack_name: str) -> Provisioned:
-        identity = _identity(name, properties)
-        if identity and _is_taken(identity, stack_name, logical_id):
-            told = "|".join(identity[3:])
-            raise ValueError(
-                f"Resource of type '{name}' with identifier '{told}' already exists. (HandlerErrorCode: AlreadyExists)"
-            )
-        made = real(name, logical_id, properties, stack_name)
-        if identity:
-            _taken[identity] = (here()[1], stack_name, logical_id, made[0])
+def _replace(real: Real, *given: Any) -> Provisioned:
+    token = _replacing.set(True)
+    try:
+        made: Provisioned = real(*given)
         return made
+    finally:
+        _replacing.reset(token)
 
-    return create
+
+def _refuse_taken_name(real: Real, name: str, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+    identity = _identity(name, properties)
+    if identity and _is_taken(identity, stack_name, logical_id):
+        told = "|".join(identity[3:])
+        raise ValueError(
+            f"Resource of type '{name}' with identifier '{told}' already exists. (HandlerErrorCode: AlreadyExists)"
+        )
+    made: Provisioned = real(name, logical_id, properties, stack_name)
+    if identity:
+        _taken[identity] = (here()[1], stack_name, logical_id, made[0])
+    return made
 
 
 def _identity(name: str, properties: Properties) -> Identity | None:
@@ -145,19 +133,16 @@ def _is_taken(identity: Identity, stack_name: str, logical_id: str) -> bool:
     return region != here()[1] or physical_id != own
 
 
-def _refusing_what_is_used(real: Callable[..., None]) -> Callable[..., None]:
-    def delete(name: str, physical_id: str, properties: Any, stack: Any = None, logical_id: Any = None) -> None:
-        user = next(_users(name, physical_id), None) if refuses_deletion(name) else None
-        if user:
-            raise ValueError(
-                f"resource {physical_id} has a dependent object: {user} (Service: {name.split('::')[1]}, "
-                "Status Code: 400, Error Code: DependencyViolation)"
-            )
-        real(name, physical_id, properties, stack, logical_id)
-        for identity in [key for key, holder in _taken.items() if holder[3] == physical_id and key[2] == name]:
-            del _taken[identity]
-
-    return delete
+def _refuse_what_is_used(real: Real, name: str, physical_id: str, *rest: Any) -> None:
+    user = next(_users(name, physical_id), None) if refuses_deletion(name) else None
+    if user:
+        raise ValueError(
+            f"resource {physical_id} has a dependent object: {user} (Service: {name.split('::')[1]}, "
+            "Status Code: 400, Error Code: DependencyViolation)"
+        )
+    real(name, physical_id, *rest)
+    for identity in [key for key, holder in _taken.items() if holder[3] == physical_id and key[2] == name]:
+        del _taken[identity]
 
 
 def _users(name: str, physical_id: str) -> Iterator[str]:
@@ -185,23 +170,21 @@ def _held_properties(record: Mapping[str, Any]) -> Any:
     return record["Properties"]
 
 
-def _refusing_other_networks(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
-    def update(name: str, physical_id: str, old: Properties, new: Properties, *rest: Any) -> Provisioned:
-        if old != new and name in IN_NETWORK and not cloudformation("provisioners")._replacing_change(name, old, new):
-            before, after = _networks(old), _networks(new)
-            if before and after and not before & after:
-                raise ValueError(
-                    "The new Subnets are not in the same Vpc as the existing subnet group (InvalidParameter)"
-                )
-        if name == BUCKET and _is_locked(old) and not _is_locked(new):
-            raise ValueError("Object Lock configuration cannot be disabled on existing buckets (InvalidBucketState)")
-        if name == CLUSTER and old != new:
-            _refuse_older_engine(str(old.get("EngineVersion", "")), str(new.get("EngineVersion", "")))
-        if name == SUBNET and old.get("Ipv6CidrBlock") and not new.get("Ipv6CidrBlock"):
-            _refuse_addresses_in_use(physical_id)
-        return real(name, physical_id, old, new, *rest)
-
-    return update
+def _refuse_other_network(
+    real: Real, name: str, physical_id: str, old: Properties, new: Properties, *rest: Any
+) -> Provisioned:
+    if old != new and name in IN_NETWORK and not cloudformation("provisioners")._replacing_change(name, old, new):
+        before, after = _networks(old), _networks(new)
+        if before and after and not before & after:
+            raise ValueError("The new Subnets are not in the same Vpc as the existing subnet group (InvalidParameter)")
+    if name == BUCKET and _is_locked(old) and not _is_locked(new):
+        raise ValueError("Object Lock configuration cannot be disabled on existing buckets (InvalidBucketState)")
+    if name == CLUSTER and old != new:
+        _refuse_older_engine(str(old.get("EngineVersion", "")), str(new.get("EngineVersion", "")))
+    if name == SUBNET and old.get("Ipv6CidrBlock") and not new.get("Ipv6CidrBlock"):
+        _refuse_addresses_in_use(physical_id)
+    updated: Provisioned = real(name, physical_id, old, new, *rest)
+    return updated
 
 
 def _is_locked(properties: Properties) -> bool:
@@ -238,52 +221,55 @@ def _refuse_addresses_in_use(subnet: str) -> None:
                 raise ValueError(f"InvalidCidrBlock.InUse: {logical_id} has IPv6 addresses in {subnet}")
 
 
-def _refusing_what_policies_deny(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
-    def update(
-        name: str,
-        physical_id: str,
-        old: Properties,
-        new: Properties,
-        stack_name: str,
-        logical_id: Any = None,
-        *rest: Any,
-    ) -> Provisioned:
-        if old != new:
-            replaces = cloudformation("provisioners")._replacing_change(name, old, new)
-            _require_allowed(stack_name, logical_id, name, "Update:Replace" if replaces else "Update:Modify")
-        return real(name, physical_id, old, new, stack_name, logical_id, *rest)
+def _refuse_what_policies_deny(
+    real: Real,
+    name: str,
+    physical_id: str,
+    old: Properties,
+    new: Properties,
+    stack_name: str,
+    logical_id: str,
+    *rest: Any,
+) -> Provisioned:
+    if old != new:
+        replaces = cloudformation("provisioners")._replacing_change(name, old, new)
+        _require_allowed(stack_name, logical_id, name, "Update:Replace" if replaces else "Update:Modify")
+    updated: Provisioned = real(name, physical_id, old, new, stack_name, logical_id, *rest)
+    return updated
 
-    return update
 
-
-def _refusing_denied_removals(stacks: Any, real: Callable[..., Any]) -> Callable[..., Any]:
+async def _refuse_denied_removals(
+    real: Real,
+    name: str,
+    stack_id: str,
+    template: Any,
+    values: Any,
+    no_rollback: bool,
+    tags: Any,
+    *rest: Any,
+    **more: Any,
+) -> None:
     """Fail an update before it begins when the stack policy denies one of its removals."""
-
-    async def deploy(
-        name: str, stack_id: str, template: Any, values: Any, no_rollback: bool, tags: Any, *rest: Any, **more: Any
-    ) -> None:
-        previous = more.get("previous_stack") or {}
-        kept = stacks._topological_sort(template.get("Resources", {}), stacks._evaluate_conditions(template, values))
-        gone = {key: one for key, one in previous.get("_resources", {}).items() if key not in kept}
-        for logical_id, record in gone.items():
-            try:
-                _require_allowed(name, logical_id, record["ResourceType"], "Update:Delete")
-            except ValueError as error:
-                stacks._add_event(stack_id, name, logical_id, record["ResourceType"], "UPDATE_FAILED", str(error))
-                failed = (logical_id, record["ResourceType"], record["PhysicalResourceId"], None, None, None)
-                operation = stacks._failed_operation(
-                    *(True, previous, [], failed, logical_id, [], False, template, values, False),
-                    *(tags or [], previous.get("Tags") or []),
-                )
-                await stacks._roll_back_operation(name, stack_id, stack(name), operation)
-                return
-        _leaving[name] = frozenset(gone)
+    stacks, previous = cloudformation("stacks"), more.get("previous_stack") or {}
+    kept = stacks._topological_sort(template.get("Resources", {}), stacks._evaluate_conditions(template, values))
+    gone = {key: one for key, one in previous.get("_resources", {}).items() if key not in kept}
+    for logical_id, record in gone.items():
         try:
-            await real(name, stack_id, template, values, no_rollback, tags, *rest, **more)
-        finally:
-            _leaving.pop(name, None)
-
-    return deploy
+            _require_allowed(name, logical_id, record["ResourceType"], "Update:Delete")
+        except ValueError as error:
+            stacks._add_event(stack_id, name, logical_id, record["ResourceType"], "UPDATE_FAILED", str(error))
+            failed = (logical_id, record["ResourceType"], record["PhysicalResourceId"], None, None, None)
+            operation = stacks._failed_operation(
+                *(True, previous, [], failed, logical_id, [], False, template, values, False),
+                *(tags or [], previous.get("Tags") or []),
+            )
+            await stacks._roll_back_operation(name, stack_id, stack(name), operation)
+            return
+    _leaving[name] = frozenset(gone)
+    try:
+        await real(name, stack_id, template, values, no_rollback, tags, *rest, **more)
+    finally:
+        _leaving.pop(name, None)
 
 
 def _require_allowed(stack_name: str, logical_id: str, kind: str, action: str) -> None:
