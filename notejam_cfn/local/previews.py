@@ -179,7 +179,7 @@ def end(rehearsal: Rehearsal, platform: task.Platform, stack_id: str) -> None:
     own = next(one for one in task.read(rehearsal.aws, rehearsal.service.name).containers if one.port)
     for one in started:
         for _, command in events.commands_of(one):
-            task.run(dataclasses.replace(own, command=tuple(command)), platform)
+            task.run(dataclasses.replace(own, command=tuple(command)), platform, " ".join(command))
 
 
 def databases(rehearsal: Rehearsal) -> list[str]:

@@ -107,16 +107,15 @@ def prepare(task: Task, platform: Platform) -> list[str]:
     needed = {name for container in task.containers for name in container.waits_for}
     first = [container for container in task.containers if container.name in needed]
     for container in first:
-        _run(container, platform, container.name)
+        run(container, platform, container.name)
     return [container.name for container in first]
 
 
-def run(container: Container, platform: Platform) -> None:
-    """Run one container that ends by itself. Raises TaskError when it ends with an error."""
-    _run(container, platform, " ".join(container.command))
+def run(container: Container, platform: Platform, called: str, words: Sequence[str] | None = None) -> None:
+    """Run one container that ends by itself, or other words in one like it.
 
-
-def _run(container: Container, platform: Platform, called: str, words: Sequence[str] | None = None) -> None:
+    Raises TaskError, in which it is `called` so, when it ends with an error.
+    """
     running = platform.start(container, words)
     try:
         ended = running.process.wait(START_SECONDS)
@@ -142,8 +141,11 @@ def serving(task: Task, platform: Platform) -> Iterator[int]:
         _wait_until_healthy(task, container, running, platform)
         yield port
         if container.health_command[:1] == ("CMD",):  # the container's own health check, which ECS would run
-            _run(container, platform, f"the health check of {container.name}", container.health_command[1:])
-        _require_memory(container, running)
+            run(container, platform, f"the health check of {container.name}", container.health_command[1:])
+        # Nothing here can refuse it memory, so what it held is measured: ECS would have killed it.
+        limit, used = container.limits.memory_mib, running.memory_mib()
+        if running.confined and limit and used > limit:
+            raise TaskError(f"{container.name} held {used:.0f} MiB; its task definition lets it have {limit}")
     finally:
         platform.let_go(container, running)
 
@@ -183,13 +185,6 @@ def _wait_until_healthy(task: Task, container: Container, running: Running, plat
 def local_address(task: Task) -> str:
     """Return this machine's address as the target group writes addresses."""
     return "[::1]" if task.ipv6 else "127.0.0.1"
-
-
-def _require_memory(container: Container, running: Running) -> None:
-    """Fail where ECS would have killed the container: nothing here can refuse it memory, so it is measured."""
-    limit, used = container.limits.memory_mib, running.memory_mib()
-    if running.confined and limit and used > limit:
-        raise TaskError(f"{container.name} held {used:.0f} MiB; its task definition lets it have {limit}")
 
 
 def _status(address: str) -> str:

@@ -124,15 +124,12 @@ class Enforcement:
         refused: set[str] = set()
         for place in {Place(*key[:2]) for key in self.resources}:
             with within(place.account, place.region):
-                refused.update(self._refused_services(place))
+                for need in services.needs(self.world(place)):
+                    decision = self.decide_need(need)
+                    if not decision.allowed:
+                        refused.add(f"{need.who.rpartition('/')[2]} lacks {_line(need.request)} ({decision.reason})")
                 refused.update(self._refused_changes(place))
         return sorted(refused)
-
-    def _refused_services(self, place: Place) -> Iterator[str]:
-        for need in services.needs(self.world(place)):
-            decision = self.decide_need(need)
-            if not decision.allowed:
-                yield f"{need.who.rpartition('/')[2]} lacks {_line(need.request)} ({decision.reason})"
 
     def _refused_changes(self, place: Place) -> Iterator[str]:
         known, caller = self._known(place), functools.cache(caller_of)
@@ -152,7 +149,10 @@ class Enforcement:
 
     def _known(self, place: Place) -> handlers.Known:
         """Return what IAM knows of every resource in the account, by each of its ARNs."""
-        tags: dict[str, Mapping[str, str]] = dict(_tags_of_snapshots())
+        tags: dict[str, Mapping[str, str]] = {}
+        for one in module("services.rds")._db_cluster_snapshots.values():
+            if one["TagList"]:  # RDS and AWS Backup copy them from the cluster
+                tags[one["DBClusterSnapshotArn"]] = {tag["Key"]: tag["Value"] for tag in one["TagList"]}
         aliases: dict[str, list[str]] = {}
         for (account, region, _), resource in list(self.resources.items()):
             if account != place.account:
@@ -171,13 +171,9 @@ class Enforcement:
         return self.decide(who, need.request)
 
     def decide(self, caller: policies.Caller, request: policies.Request) -> policies.Decision:
-        """Decide on a request by all policies that are in force, and remember it."""
-        decision = policies.decide(caller, request, resource_policy(request.resource))
-        self._remember(caller, request, decision.allowed)
-        return decision
-
-    def _remember(self, caller: policies.Caller, request: policies.Request, allowed: bool) -> None:
-        """Keep what a caller asked for, once, with the policy that the resource had then."""
+        """Decide on a request by all policies that are in force, and remember it, once, with the resource's policy."""
+        policy_then = resource_policy(request.resource)
+        decision = policies.decide(caller, request, policy_then)
         who, context = caller.arn or caller.service, dict(request.context)
         key = json.dumps([who, request.action, request.resource, context])
         if key not in self.asked:
@@ -186,9 +182,10 @@ class Enforcement:
                 "action": request.action,
                 "resource": request.resource,
                 "context": context,
-                "allowed": allowed,
-                "resource_policy": resource_policy(request.resource),
+                "allowed": decision.allowed,
+                "resource_policy": policy_then,
             }
+        return decision
 
     def usage(self) -> dict[str, usage.Usage]:
         """Judge the permissions of every role that is there, by its ARN."""
@@ -229,13 +226,6 @@ class _Trusting(dict[str, list[str]]):
             for service in policies.listed(statement["Principal"].get("Service"))
         ]
         return services or default
-
-
-def _tags_of_snapshots() -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the tags of snapshots, which RDS and AWS Backup copy from the cluster, by ARN."""
-    for one in module("services.rds")._db_cluster_snapshots.values():
-        if one["TagList"]:
-            yield one["DBClusterSnapshotArn"], {tag["Key"]: tag["Value"] for tag in one["TagList"]}
 
 
 def caller_of(role_arn: str) -> policies.Caller:
