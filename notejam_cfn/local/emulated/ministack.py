@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -52,9 +52,11 @@ def within(account: str, region: str) -> AbstractContextManager[None]:
     return scope
 
 
-def every_stack() -> list[dict[str, Any]]:
-    """Return the stacks that are or were here."""
-    return list(module("services.cloudformation")._stacks.values())
+def every_resource() -> Iterator[tuple[dict[str, Any], str, dict[str, Any]]]:
+    """Yield the resources of all stacks that are or were here: the stack, the logical id, and what is known of it."""
+    for one in list(module("services.cloudformation")._stacks.values()):
+        for logical_id, record in one.get("_resources", {}).items():
+            yield one, logical_id, record
 
 
 def stack(name: str) -> dict[str, Any]:

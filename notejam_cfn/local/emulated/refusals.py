@@ -19,7 +19,7 @@ from ...deploy.plan.account.service_linked_roles import PREFIX, ROLES
 from ...deploy.plan.differences import at
 from ...deploy.plan.effects.in_use import refuses_deletion, uses
 from ...deploy.plan.effects.resource_facts import facts_of
-from .ministack import Provisioned, Real, around, cloudformation, every_stack, here, module, stack
+from .ministack import Provisioned, Real, around, cloudformation, every_resource, here, module, stack
 
 Properties = Mapping[str, Any]
 Identity = tuple[str, ...]
@@ -149,18 +149,16 @@ def _users(name: str, physical_id: str) -> Iterator[str]:
     """Yield the resources that use one, in any stack of the account. What a rollback takes back uses nothing."""
     own, _, network = physical_id.partition("|")
     wanted = {network} if name == BLOCK else {physical_id, own}
-    for one in every_stack():
+    for one, logical_id, record in every_resource():
         if "ROLLBACK_IN_PROGRESS" in one["StackStatus"] or one["StackStatus"] == "DELETE_COMPLETE":
             continue
-        leaving = _leaving.get(one["StackName"], frozenset())
-        for logical_id, record in one.get("_resources", {}).items():
-            if logical_id in leaving:
-                continue  # it goes in the same cleanup, which CloudFormation does in order
-            used = record["PhysicalResourceId"] != physical_id and uses(name, record["ResourceType"])
-            if name == BLOCK and "Ipv6CidrBlock" not in record["Properties"]:
-                continue
-            if used and wanted & _texts(_held_properties(record)):
-                yield f"{logical_id} of {one['StackName']}"
+        if logical_id in _leaving.get(one["StackName"], ()):
+            continue  # it goes in the same cleanup, which CloudFormation does in order
+        if name == BLOCK and "Ipv6CidrBlock" not in record["Properties"]:
+            continue
+        used = record["PhysicalResourceId"] != physical_id and uses(name, record["ResourceType"])
+        if used and wanted & _texts(_held_properties(record)):
+            yield f"{logical_id} of {one['StackName']}"
 
 
 def _held_properties(record: Mapping[str, Any]) -> Any:
@@ -203,22 +201,18 @@ def _networks(properties: Properties) -> set[str]:
     """Return the VPCs of the subnets and security groups that properties name."""
     named = _texts(properties)
     found: set[str] = set()
-    for one in every_stack():
-        for record in one.get("_resources", {}).values():
-            if record["ResourceType"] in (SUBNET, GROUP) and named & {
-                record["PhysicalResourceId"],
-                record["Attributes"].get("GroupId"),
-            }:
+    for _, _, record in every_resource():
+        if record["ResourceType"] in (SUBNET, GROUP):
+            if named & {record["PhysicalResourceId"], record["Attributes"].get("GroupId")}:
                 found.add(str(record["Properties"].get("VpcId")))
     return found
 
 
 def _refuse_addresses_in_use(subnet: str) -> None:
-    for one in every_stack():
-        for logical_id, record in one.get("_resources", {}).items():
-            dual = record["Properties"].get("IpAddressType") == DUAL_STACK
-            if dual and subnet in _texts(record["Properties"]):
-                raise ValueError(f"InvalidCidrBlock.InUse: {logical_id} has IPv6 addresses in {subnet}")
+    for _, logical_id, record in every_resource():
+        dual = record["Properties"].get("IpAddressType") == DUAL_STACK
+        if dual and subnet in _texts(record["Properties"]):
+            raise ValueError(f"InvalidCidrBlock.InUse: {logical_id} has IPv6 addresses in {subnet}")
 
 
 def _refuse_what_policies_deny(
