@@ -202,9 +202,9 @@ def _networks(properties: Properties) -> set[str]:
     named = _texts(properties)
     found: set[str] = set()
     for _, _, record in every_resource():
-        if record["ResourceType"] in (SUBNET, GROUP):
-            if named & {record["PhysicalResourceId"], record["Attributes"].get("GroupId")}:
-                found.add(str(record["Properties"].get("VpcId")))
+        called = {record["PhysicalResourceId"], record.get("Attributes", {}).get("GroupId")}
+        if record["ResourceType"] in (SUBNET, GROUP) and named & called:
+            found.add(str(record["Properties"].get("VpcId")))
     return found
 
 
