@@ -20,6 +20,7 @@ from ...deploy.plan.differences import at
 from ...deploy.plan.effects.in_use import refuses_deletion, uses
 from ...deploy.plan.effects.resource_facts import facts_of
 from .ministack import Provisioned, Real, around, cloudformation, every_resource, here, module, stack
+from .services.aurora import version_numbers
 
 Properties = Mapping[str, Any]
 Identity = tuple[str, ...]
@@ -156,16 +157,11 @@ def _users(name: str, physical_id: str) -> Iterator[str]:
             continue  # it goes in the same cleanup, which CloudFormation does in order
         if name == BLOCK and "Ipv6CidrBlock" not in record["Properties"]:
             continue
-        used = record["PhysicalResourceId"] != physical_id and uses(name, record["ResourceType"])
-        if used and wanted & _texts(_held_properties(record)):
+        kind, properties = record["ResourceType"], record["Properties"]
+        if kind.startswith((f"{GROUP}Ingress", f"{GROUP}Egress")):  # a rule goes with its own group
+            properties = {key: value for key, value in properties.items() if key != "GroupId"}
+        if record["PhysicalResourceId"] != physical_id and uses(name, kind) and wanted & _texts(properties):
             yield f"{logical_id} of {one['StackName']}"
-
-
-def _held_properties(record: Mapping[str, Any]) -> Any:
-    """Return what of a resource holds others: a rule of a security group goes with its own group."""
-    if record["ResourceType"].startswith(f"{GROUP}Ingress") or record["ResourceType"].startswith(f"{GROUP}Egress"):
-        return {key: value for key, value in record["Properties"].items() if key != "GroupId"}
-    return record["Properties"]
 
 
 def _refuse_other_network(
@@ -180,7 +176,10 @@ def _refuse_other_network(
     if name == CLUSTER and old != new:
         _refuse_older_engine(str(old.get("EngineVersion", "")), str(new.get("EngineVersion", "")))
     if name == SUBNET and old.get("Ipv6CidrBlock") and not new.get("Ipv6CidrBlock"):
-        _refuse_addresses_in_use(physical_id)
+        for _, logical_id, record in every_resource():
+            dual = record["Properties"].get("IpAddressType") == DUAL_STACK
+            if dual and physical_id in _texts(record["Properties"]):
+                raise ValueError(f"InvalidCidrBlock.InUse: {logical_id} has IPv6 addresses in {physical_id}")
     updated: Provisioned = real(name, physical_id, old, new, *rest)
     return updated
 
@@ -191,7 +190,7 @@ def _is_locked(properties: Properties) -> bool:
 
 def _refuse_older_engine(old: str, new: str) -> None:
     """Source: RDS API Reference, ModifyDBCluster: a cluster is upgraded, and never downgraded."""
-    before, after = ([int(part) for part in text.split(".") if part.isdigit()] for text in (old, new))
+    before, after = version_numbers(old), version_numbers(new)
     shared = min(len(before), len(after))
     if after[:shared] < before[:shared]:
         raise ValueError(f"Cannot upgrade aurora-postgresql from {old} to {new} (InvalidParameterCombination)")
@@ -206,13 +205,6 @@ def _networks(properties: Properties) -> set[str]:
         if record["ResourceType"] in (SUBNET, GROUP) and named & called:
             found.add(str(record["Properties"].get("VpcId")))
     return found
-
-
-def _refuse_addresses_in_use(subnet: str) -> None:
-    for _, logical_id, record in every_resource():
-        dual = record["Properties"].get("IpAddressType") == DUAL_STACK
-        if dual and subnet in _texts(record["Properties"]):
-            raise ValueError(f"InvalidCidrBlock.InUse: {logical_id} has IPv6 addresses in {subnet}")
 
 
 def _refuse_what_policies_deny(
@@ -268,23 +260,17 @@ async def _refuse_denied_removals(
 
 def _require_allowed(stack_name: str, logical_id: str, kind: str, action: str) -> None:
     """Raise ValueError, worded as CloudFormation words it, when the stack's policy denies an action."""
-    policy = stack(stack_name).get("_stack_policy")
-    if not policy:
-        return
-    for number, statement in enumerate(json.loads(policy)["Statement"], 1):
-        if statement["Effect"] == "Deny" and _concerns(statement, logical_id, kind, action):
+    policy, name = stack(stack_name).get("_stack_policy"), f"LogicalResourceId/{logical_id}"
+    for number, statement in enumerate(json.loads(policy)["Statement"] if policy else (), 1):
+        if statement["Effect"] != "Deny":
+            continue
+        named = statement.get("Resource")
+        fits = _matches(named, name) if named is not None else not _matches(statement["NotResource"], name)
+        kinds = statement.get("Condition", {}).get("StringEquals", {}).get("ResourceType")
+        if fits and _matches(statement["Action"], action) and (kinds is None or kind in kinds):
             raise ValueError(
-                f"Action denied by stack policy: Statement [#{number}] does not allow [{action}] "
-                f"for resource [LogicalResourceId/{logical_id}]"
+                f"Action denied by stack policy: Statement [#{number}] does not allow [{action}] for resource [{name}]"
             )
-
-
-def _concerns(statement: Mapping[str, Any], logical_id: str, kind: str, action: str) -> bool:
-    name = f"LogicalResourceId/{logical_id}"
-    named = statement.get("Resource")
-    fits = _matches(named, name) if named is not None else not _matches(statement["NotResource"], name)
-    kinds = statement.get("Condition", {}).get("StringEquals", {}).get("ResourceType")
-    return fits and _matches(statement["Action"], action) and (kinds is None or kind in kinds)
 
 
 def _matches(patterns: Any, text: str) -> bool:

@@ -23,7 +23,9 @@ class Told:
     ) -> None:
         """Record an event, unless it is to be held back until it is known whether anything happens."""
         if kind == STACK and logical_id == stack_name:
-            _come_to(stack_name, status)
+            leftovers.come_to(stack_name, status)
+            if status == "UPDATE_COMPLETE":  # ministack would keep the first description
+                stack(stack_name)["Description"] = stack(stack_name).get("_template", {}).get("Description", "")
         key = (stack_name, logical_id)
         event = (stack_id, stack_name, logical_id, kind, status, *rest)
         if status == "UPDATE_IN_PROGRESS" and kind != STACK and not rest and not more:
@@ -70,10 +72,3 @@ class Told:
         if not status.endswith("_IN_PROGRESS"):
             self.new.discard(key)
         return status.replace("UPDATE_", "CREATE_")
-
-
-def _come_to(stack_name: str, status: str) -> None:
-    """Do what comes with a stack's own event: what it leaves, and its new description, as ministack keeps the first."""
-    leftovers.come_to(stack_name, status)
-    if status == "UPDATE_COMPLETE":
-        stack(stack_name)["Description"] = stack(stack_name).get("_template", {}).get("Description", "")

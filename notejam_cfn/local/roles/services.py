@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...core.images import ECR
+from ...core.references import walk
 from .arns import Place, Resource
 from .policies import ANY, Request
 
@@ -269,8 +270,9 @@ def state_machine(resource: Resource, world: World) -> Iterator[Need]:
     role = str(given["RoleArn"])
     yield _taken_on(role, "states", world)
     definition = given.get("Definition") or json.loads(str(given.get("DefinitionString", "{}")))
-    for task in _tasks(definition):
-        yield from _call(role, task, dict(given.get("DefinitionSubstitutions") or {}), world)
+    for _, state in walk(definition):
+        if isinstance(state, dict) and state.get("Type") == "Task":
+            yield from _call(role, state, dict(given.get("DefinitionSubstitutions") or {}), world)
     if given.get("LoggingConfiguration", {}).get("Destinations"):
         delivery = [f"{verb}LogDelivery" for verb in ("Create", "Get", "Update", "Delete")]
         more = ("ListLogDeliveries", "PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups")
@@ -278,17 +280,6 @@ def state_machine(resource: Resource, world: World) -> Iterator[Need]:
     if given.get("TracingConfiguration", {}).get("Enabled"):
         traces = ("GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")
         yield from _in_role(role, [f"xray:{name}" for name in traces], ["*"])
-
-
-def _tasks(node: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(node, Mapping):
-        if node.get("Type") == "Task":
-            yield node
-        for value in node.values():
-            yield from _tasks(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _tasks(value)
 
 
 def _call(role: str, task: Mapping[str, Any], given: Mapping[str, Any], world: World) -> Iterator[Need]:
