@@ -31,8 +31,8 @@ EMAIL = "benchmark@example.com"
 # What is found in all notes, in one of eighteen, without the index, and not at all.
 SEARCHES = {"all": "word", "some": "word777x", "2 letters": "77", "none": "%E6%97%A5%E6%9C%AC"}
 ADD_NOTE = """
-    INSERT INTO notes (user_id, pad_id, name, text, created_at, updated_at, summary, folded, folded_at)
-    VALUES (1, %s, %s, %s, %s, %s, %s, %s, %s)"""
+    INSERT INTO notes (user_id, pad_id, name, text, created_at, updated_at, summary, folded)
+    VALUES (1, %s, %s, %s, %s, %s, %s, %s)"""
 
 
 def main() -> None:
@@ -82,7 +82,7 @@ def fill(environ: dict[str, str]) -> None:
         for number in range(200):
             moment = dt.datetime.now() - dt.timedelta(hours=7 * number)
             name = f"Note {number} <about> something"
-            derived = (first_line(TEXT), folded_note(name, TEXT), moment)
+            derived = (first_line(TEXT), folded_note(name, TEXT))
             connection.execute(ADD_NOTE, (number % 11 or None, name, TEXT, moment, moment, *derived))
     with psycopg.connect(dsn(environ), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")

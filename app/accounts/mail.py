@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ..errors import NotejamError
+from ..runtime.aws import new_client
 from ..settings import Settings
 
 log = logging.getLogger("notejam.mail")
@@ -63,13 +63,7 @@ def _attempt(job: Callable[[], None]) -> None:
 
 
 def _send_by_ses(message: EmailMessage) -> None:
-    # Imported here: most tasks never send a mail, and botocore is the largest import of all.
-    import botocore.session
-    from botocore.config import Config
-
-    client: Any = botocore.session.get_session().create_client(
-        "sesv2", config=Config(connect_timeout=5, read_timeout=10)
-    )
+    client = new_client("sesv2", connect_timeout=5, read_timeout=10)
     client.send_email(Content={"Raw": {"Data": message.as_bytes()}})
     log.info("mail sent", extra={"mail": "ses"})
 

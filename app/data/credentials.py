@@ -10,8 +10,8 @@ import json
 import logging
 import threading
 import time
-from typing import Any
 
+from ..runtime.aws import new_client
 from ..settings import Settings
 
 log = logging.getLogger("notejam.database")
@@ -43,17 +43,8 @@ class Credentials:
                 return False
             self._read_at = time.monotonic()
             before = (self.user, self.password)
-            secret = json.loads(_secret_string(self._arn))
+            client = new_client("secretsmanager", connect_timeout=3, read_timeout=5, retries={"max_attempts": 2})
+            secret = json.loads(client.get_secret_value(SecretId=self._arn)["SecretString"])
             self.user, self.password = secret["username"], secret["password"]
             log.warning("database password read again from Secrets Manager")
             return (self.user, self.password) != before
-
-
-def _secret_string(arn: str) -> str:
-    # Imported here: botocore costs a quarter of a second and 25 MB, and a task may live and die without it.
-    import botocore.session
-    from botocore.config import Config
-
-    patience = Config(connect_timeout=3, read_timeout=5, retries={"max_attempts": 2})
-    client: Any = botocore.session.get_session().create_client("secretsmanager", config=patience)
-    return str(client.get_secret_value(SecretId=arn)["SecretString"])

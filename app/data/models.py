@@ -88,7 +88,7 @@ class Session(Table):
     id = CharField(max_length=22, primary_key=True)
     user = ForeignKeyField(User, on_delete="CASCADE")
     expires_at = DateTimeField()
-    seen_at = DateTimeField(null=True)
+    seen_at = DateTimeField()
     browser = CharField(max_length=60, default="")
 
     class Meta:
@@ -120,10 +120,10 @@ class Session(Table):
         cls.update(expires_at=expires_at, seen_at=now()).where(cls.id == session_id).execute()
 
     @classmethod
-    def of_user(cls, user_id: int) -> list[tuple[str, str, dt.datetime | None]]:
+    def of_user(cls, user_id: int) -> list[tuple[str, str, dt.datetime]]:
         """Return (id, browser, seen_at) of each session of the user, the one used last first."""
         sql = """SELECT id, browser, seen_at FROM sessions WHERE user_id = %s AND expires_at > %s
-            ORDER BY seen_at IS NULL, seen_at DESC, id"""
+            ORDER BY seen_at DESC, id"""
         return database.rows(sql, user_id, now())  # type: ignore[no-any-return]
 
     @classmethod

@@ -70,7 +70,7 @@ class Note(Table):
     """A note: a name and a text, in one of its owner's pads or in none.
 
     `version` counts its changes, so that a save can name the one it started from. `summary` and `folded` are made of
-    name and text; they hold as long as `folded_at` equals `updated_at`, whoever wrote the row.
+    name and text.
     """
 
     id = BigAutoField()
@@ -82,9 +82,8 @@ class Note(Table):
     updated_at = DateTimeField()
     version = IntegerField(default=1)
     deleted_at = DateTimeField(null=True)
-    summary = CharField(max_length=SUMMARY_LENGTH, null=True)
-    folded = TextField(null=True)
-    folded_at = DateTimeField(null=True)
+    summary = CharField(max_length=SUMMARY_LENGTH)
+    folded = TextField()
 
     class Meta:
         table_name = "notes"
@@ -113,7 +112,7 @@ class Note(Table):
         Nothing is written, and nothing returned, when the account would then hold more than `most`.
         """
         moment = now()
-        values = (user_id, name, text, moment, moment, *_derived(name, text), moment, pad_id, user_id)
+        values = (user_id, name, text, moment, moment, *_derived(name, text), pad_id, user_id)
         usage = _USAGE.format(bytes=database.byte_length)
         rows = database.rows(
             _ADD_NOTE_IF.format(usage=usage), *values, user_id, most.notes, len(text.encode()), most.bytes
@@ -126,8 +125,7 @@ class Note(Table):
         moment = now()
         added = []
         for pad_id, name, text, created_at, updated_at in notes:
-            changed = updated_at or moment
-            values = (user_id, name, text, created_at or moment, changed, *_derived(name, text), changed)
+            values = (user_id, name, text, created_at or moment, updated_at or moment, *_derived(name, text))
             added.append(database.rows(_ADD_NOTE, *values, pad_id, user_id)[0])
         return added
 
@@ -139,8 +137,7 @@ class Note(Table):
 
         It is False when the note has another version by now, or is gone: nothing is written then.
         """
-        moment = now()
-        values = (name, text, moment, *_derived(name, text), moment, pad_id, user_id)
+        values = (name, text, now(), *_derived(name, text), pad_id, user_id)
         rows = database.rows(_EDIT_NOTE, *values, note_id, user_id, version)
         return rows[0][0] if rows else False
 
@@ -179,14 +176,6 @@ class Note(Table):
         sql = f"SELECT text FROM notes WHERE user_id = %s AND deleted_at IS NULL AND id IN ({marks})"
         return [text for (text,) in database.rows(sql, user_id, *note_ids)]
 
-    @classmethod
-    def derive(cls, user_id: int) -> None:
-        """Make what is derived of the user's notes where it is missing: rows of an earlier version of Notejam."""
-        while rows := database.rows(_UNDERIVED, user_id):
-            with database.atomic():
-                for note_id, name, text, updated_at in rows:
-                    database.rows(_DERIVE, *_derived(name, text), updated_at, note_id, updated_at)
-
 
 def _derived(name: str, text: str) -> tuple[str, str]:
     return first_line(text)[:SUMMARY_LENGTH], folded_note(name, text)
@@ -194,11 +183,9 @@ def _derived(name: str, text: str) -> tuple[str, str]:
 
 _IN_PAD = "user_id = %s AND n.pad_id = %s"
 _COUNT = "SELECT count(*) FROM notes n WHERE n.{where} AND n.deleted_at IS NULL"
-_PAGE = f"""
-    SELECT n.id, n.name, n.updated_at, n.pad_id,
-        CASE WHEN n.folded_at = n.updated_at THEN n.summary ELSE substr(n.text, 1, {SUMMARY_LENGTH}) END,
-        count(*) OVER ()
-    FROM notes n WHERE n.{{where}} AND n.deleted_at IS NULL ORDER BY {{order}} LIMIT %s OFFSET %s"""
+_PAGE = """
+    SELECT n.id, n.name, n.updated_at, n.pad_id, n.summary, count(*) OVER ()
+    FROM notes n WHERE n.{where} AND n.deleted_at IS NULL ORDER BY {order} LIMIT %s OFFSET %s"""
 _ONE_NOTE = """
     SELECT id, pad_id, name, text, created_at, updated_at, version FROM notes
     WHERE id = %s AND user_id = %s AND deleted_at IS NULL"""
@@ -208,20 +195,16 @@ _SOME_NOTES = """
 # A pad that went to the trash in another window is no pad: the note must not go with it.
 _LIVE_PAD = "(SELECT p.id FROM pads p WHERE p.id = %s AND p.user_id = %s AND p.deleted_at IS NULL)"
 _USAGE = "SELECT count(*) AS notes, coalesce(sum({bytes}), 0) AS bytes FROM notes WHERE user_id = %s"
-_INTO = "INSERT INTO notes (user_id, name, text, created_at, updated_at, summary, folded, folded_at, version, pad_id)"
-_VALUES = f"%s, %s, %s, %s, %s, %s, %s, %s, 1, {_LIVE_PAD}"
+_INTO = "INSERT INTO notes (user_id, name, text, created_at, updated_at, summary, folded, version, pad_id)"
+_VALUES = f"%s, %s, %s, %s, %s, %s, %s, 1, {_LIVE_PAD}"
 _ADD_NOTE = f"{_INTO} VALUES ({_VALUES}) RETURNING id, pad_id"
 _ADD_NOTE_IF = f"""
     {_INTO} SELECT {_VALUES} FROM ({{usage}}) used
     WHERE used.notes + 1 <= %s AND used.bytes + %s <= %s RETURNING id, pad_id"""
 _EDIT_NOTE = f"""
-    UPDATE notes SET name = %s, text = %s, updated_at = %s, summary = %s, folded = %s, folded_at = %s,
-        version = version + 1, pad_id = {_LIVE_PAD}
+    UPDATE notes SET name = %s, text = %s, updated_at = %s, summary = %s, folded = %s, version = version + 1,
+        pad_id = {_LIVE_PAD}
     WHERE id = %s AND user_id = %s AND version = %s AND deleted_at IS NULL RETURNING pad_id"""
 _MOVE_NOTES = f"""
     UPDATE notes SET pad_id = {_LIVE_PAD}, version = version + 1
     WHERE user_id = %s AND deleted_at IS NULL AND id IN ({{ids}}) RETURNING id"""
-_UNDERIVED = """
-    SELECT id, name, text, updated_at FROM notes
-    WHERE user_id = %s AND folded_at IS DISTINCT FROM updated_at LIMIT 100"""
-_DERIVE = "UPDATE notes SET summary = %s, folded = %s, folded_at = %s WHERE id = %s AND updated_at = %s RETURNING id"

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from .models import database
-from .notes import ORDERS, Note, NotePage
+from .notes import ORDERS, NotePage
 
 # Of ASCII only: whether PostgreSQL's trigrams know other letters depends on the locale of the server. A pattern without
 # any trigram would read the whole index, which is slower than reading the user's notes.
@@ -31,7 +31,6 @@ def found_notes(
     """
     if not words:
         return NotePage([], 0)
-    Note.derive(user_id)
     tests: list[tuple[str, Any]] = [("n.user_id = %s", user_id), *map(_contains, words)]
     if pad_id is not None:
         tests.append(("n.pad_id = %s", pad_id))

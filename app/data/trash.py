@@ -101,7 +101,7 @@ _RESTORE_NOTE = """
 _RESTORE_NOTES = """
     UPDATE notes SET deleted_at = NULL, version = version + 1 WHERE pad_id = %s AND deleted_at = %s RETURNING id"""
 _TRASHED_NOTES = """
-    SELECT n.id, n.name, n.deleted_at, coalesce(n.summary, '') FROM notes n LEFT JOIN pads p ON p.id = n.pad_id
+    SELECT n.id, n.name, n.deleted_at, n.summary FROM notes n LEFT JOIN pads p ON p.id = n.pad_id
     WHERE n.user_id = %s AND n.deleted_at IS NOT NULL AND (p.deleted_at IS NULL OR p.deleted_at <> n.deleted_at)
     ORDER BY n.deleted_at DESC LIMIT %s"""
 _TRASHED_PADS = """

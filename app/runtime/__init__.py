@@ -1,1 +1,1 @@
-"""The process: server, logs, health check, allocator, development defaults, and the image's trimming."""
+"""The process: server, logs, health check, allocator, AWS clients, development defaults, and the image's trimming."""

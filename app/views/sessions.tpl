@@ -3,9 +3,7 @@
 <ul class="sessions">
 % for is_this, name, seen in sessions:
 <li><b>{{name or "A browser"}}</b>{{" (this one)" if is_this else ""}}
-% if seen:
 <span class="quiet">last used {{!when(seen)}}</span>
-% end
 </li>
 % end
 </ul>

@@ -11,12 +11,10 @@ from typing import Any
 from ..core import names, render
 from ..core.inputs import InvalidInput
 from ..core.template import Template
+from ..reports.cost.usage import TYPICAL_SIZE
 from ..reports.graph import flows_into
 from ..stacks.stack import LAYERED, Stack
 from . import manifest, output
-
-# The typical load that `cost --compare` takes for a stage that says no size.
-SIZE = "standard"
 
 
 def stack(layer: str, template: Template, *, region: str, account: str | None = None, protected: bool = False) -> Stack:
@@ -79,7 +77,7 @@ def _stage(one: Stack, bodies: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "ipv6_only_tasks": any(each["Properties"].get("Ipv6Native") for each in subnets),
         "region": one.region,
         "account": one.account,
-        "size": SIZE,
+        "size": TYPICAL_SIZE,
         "termination_protection": one.termination_protection,
     }
 

@@ -25,24 +25,23 @@ def existing_load_balancer(
     Its security group must let it out to the tasks; `add_service` adds that way itself. The name by which metrics know
     it is read from the listener's ARN: `arn:…:listener/app/NAME/ID/LISTENER`. Raises `InvalidInput` for another ARN.
     """
+    full_name: Value
+    if isinstance(listener_arn, str):
+        resource = listener_arn.rpartition(":")[2].split("/")
+        if len(resource) != 5 or resource[:2] != ["listener", "app"]:
+            allowed = "the ARN of an Application Load Balancer's listener (arn:…:listener/app/NAME/ID/LISTENER)"
+            raise InvalidInput("listener_arn", f"must be {allowed}, got {shown(listener_arn)}")
+        full_name = "/".join(resource[1:4])
+    else:
+        parts = Split("/", listener_arn)
+        full_name = Join("/", [Select(number, parts) for number in (1, 2, 3)])
     return LoadBalancer(
         url=url,
         listener_arn=listener_arn,
         security_group_id=security_group_id,
-        full_name=_full_name(listener_arn),
+        full_name=full_name,
         trusted_proxies=trusted_proxies,
     )
-
-
-def _full_name(listener_arn: Value) -> Value:
-    if not isinstance(listener_arn, str):
-        parts = Split("/", listener_arn)
-        return Join("/", [Select(number, parts) for number in (1, 2, 3)])
-    resource = listener_arn.rpartition(":")[2].split("/")
-    if len(resource) != 5 or resource[:2] != ["listener", "app"]:
-        allowed = "the ARN of an Application Load Balancer's listener (arn:…:listener/app/NAME/ID/LISTENER)"
-        raise InvalidInput("listener_arn", f"must be {allowed}, got {shown(listener_arn)}")
-    return "/".join(resource[1:4])
 
 
 @component("database")

@@ -21,6 +21,7 @@ def role(
     trust: PolicyDocument,
     *statements: Statement,
     managed: Sequence[iam.ManagedPolicy] = (),
+    policy_name: str = "needs",
     **properties: Any,
 ) -> iam.Role:
     """Make a role that those whom a policy trusts take on to do what the statements and managed policies allow.
@@ -32,5 +33,5 @@ def role(
     if managed:
         made.ManagedPolicyArns = [one.ref() for one in managed]
     if statements:
-        made.Policies = [iam.Policy(PolicyName="needs", PolicyDocument=policies.policy(*statements))]
+        made.Policies = [iam.Policy(PolicyName=policy_name, PolicyDocument=policies.policy(*statements))]
     return made

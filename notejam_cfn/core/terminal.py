@@ -23,14 +23,10 @@ def columns(stream: TextIO | None = None) -> int | None:
     return shutil.get_terminal_size().columns if (stream or sys.stdout).isatty() else None
 
 
-def coloured(stream: TextIO | None = None) -> bool:
-    """Whether a stream goes to a terminal with colours, and the person has not turned them off: https://no-color.org"""
-    return (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
 def styled(text: str, style: str, stream: TextIO | None = None) -> str:
-    """Return a text in a style, or as it is where there are no colours."""
-    return f"\x1b[{style}m{text}\x1b[0m" if style and text and coloured(stream) else text
+    """Return a text in a style, or as it is where there are no colours: https://no-color.org lets a person say so."""
+    dull = not (stream or sys.stdout).isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return text if dull or not style or not text else f"\x1b[{style}m{text}\x1b[0m"
 
 
 def folded(line: str, width: int | None, hang: int | None = None) -> list[str]:
@@ -57,12 +53,11 @@ def say(*lines: str, file: TextIO | None = None, style: str = "", hang: int | No
             print(styled(part, style, out), file=out)
 
 
-def say_table(lines: Iterable[str], file: TextIO | None = None) -> None:
+def say_table(lines: Iterable[str]) -> None:
     """Print a table, whose first line is its head, as wide as the terminal."""
-    out = file or sys.stdout
     for number, line in enumerate(lines):
-        for part in folded(line, columns(out)):
-            print(styled(part, BOLD if number == 0 else "", out), file=out)
+        for part in folded(line, columns()):
+            print(styled(part, BOLD if number == 0 else ""))
 
 
 def plain(text: str) -> str:

@@ -37,7 +37,7 @@ from .placement import (
     allow_placing_load_balancers,
     allow_placing_services,
 )
-from .policies import allow, allow_everywhere, in_account, on
+from .policies import allow, allow_everywhere, in_account, on, stage_tags
 
 # A managed policy holds 6,144 characters without white space; pseudo parameters are longer than what they stand for.
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -158,12 +158,12 @@ class StageNeeds:
     @property
     def own(self) -> Condition:
         """Hold for the resources of the stage, by their tags."""
-        return Condition([StringEquals(self._tags)])
+        return Condition([StringEquals(stage_tags(self.project, self.stage))])
 
     @property
     def own_or_new(self) -> Condition:
         """Hold for the resources of the stage, and for those that have no tags yet."""
-        return Condition([StringEqualsIfExists(self._tags)])
+        return Condition([StringEqualsIfExists(stage_tags(self.project, self.stage))])
 
     @property
     def own_key(self) -> Condition:
@@ -173,14 +173,10 @@ class StageNeeds:
         """
         return Condition([ForAllValuesStringLike("kms:ResourceAliases", f"alias/{self.prefix}*")])
 
-    @property
-    def _tags(self) -> dict[str, str]:
-        return {"aws:ResourceTag/project": self.project, "aws:ResourceTag/stage": self.stage}
-
     def resources(self, service: str) -> list[Value]:
         """Return where a service's resources of the stage are, as narrow as their ARNs allow."""
         if service == "cloudformation":
-            return stacks_named([self.prefix])
+            return stacks_named(self.prefix)
         patterns = NAMED.get(service, (f"{service}:*:${{AWS::AccountId}}:*",))
         return [in_account(arn) for arn in dict.fromkeys(pattern.replace("{}", self.prefix) for pattern in patterns)]
 

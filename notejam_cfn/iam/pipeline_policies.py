@@ -6,7 +6,7 @@ CloudFormation needs to make one. What people may do is in `people_policies`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from awacs.aws import Allow, ArnLike, Condition, Null, PolicyDocument, Principal, Statement, StringLike
 from awacs.sts import AssumeRole
@@ -22,15 +22,14 @@ READING_KEY = ("Decrypt", "DescribeKey")
 WRITING_KEY = ("Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
 
 
-def stacks_named(prefixes: Iterable[str]) -> list[Value]:
-    """Return the ARNs of the stacks whose names begin so, in every region of this account."""
-    return [in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{prefix}*/*") for prefix in prefixes]
+def stacks_named(prefix: str) -> list[Value]:
+    """Return the ARN of the stacks whose names begin so, in every region of this account."""
+    return [in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{prefix}*/*")]
 
 
-def assumed_by_roles(role_arns: Sequence[Value]) -> PolicyDocument:
-    """Trust roles, such as the pipeline's, to assume the role."""
-    trusted = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("AWS", list(role_arns)))
-    return policy(trusted)
+def assumed_by_role(role_arn: Value) -> PolicyDocument:
+    """Trust one role, such as the pipeline's, to assume the role."""
+    return policy(Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("AWS", [role_arn])))
 
 
 def assumed_by_cloudformation() -> PolicyDocument:
@@ -75,23 +74,22 @@ def allow_passing(role_arns: Sequence[Value], service: str) -> Statement:
     return allow(on("iam", "PassRole"), role_arns, to_service)
 
 
-def allow_reading_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) -> list[Statement]:
-    """Read artifacts of some names. Their keys are `PIPELINE/NAME/RANDOM`, with ten characters of the name.
+def allow_reading_artifacts(bucket_arn: Value, key_arn: Value, artifact: str) -> list[Statement]:
+    """Read artifacts of a name. Their keys are `PIPELINE/NAME/RANDOM`, with ten characters of the name.
 
     Source: the keys of artifacts in terraform-aws-control_tower_account_factory, issue 268.
     """
-    objects = [objects_of(bucket_arn, f"*/{name}/*") for name in artifacts]
     return [
-        allow(on("s3", "GetObject", "GetObjectVersion"), objects),
+        allow(on("s3", "GetObject", "GetObjectVersion"), [objects_of(bucket_arn, f"*/{artifact}/*")]),
         allow(on("s3", *BUCKET), [bucket_arn]),
         allow(on("kms", *READING_KEY), [key_arn]),
     ]
 
 
-def allow_writing_artifacts(bucket_arn: Value, key_arn: Value, *artifacts: str) -> list[Statement]:
-    """Write artifacts of some names, and no others."""
-    objects = [objects_of(bucket_arn, f"*/{name}/*") for name in artifacts]
-    return [allow(on("s3", "PutObject"), objects), allow(on("kms", *WRITING_KEY), [key_arn])]
+def allow_writing_artifacts(bucket_arn: Value, key_arn: Value, artifact: str) -> list[Statement]:
+    """Write artifacts of a name, and no others."""
+    objects = objects_of(bucket_arn, f"*/{artifact}/*")
+    return [allow(on("s3", "PutObject"), [objects]), allow(on("kms", *WRITING_KEY), [key_arn])]
 
 
 def allow_reading_codecommit(repository_arn: Value) -> Statement:
@@ -156,7 +154,7 @@ def allow_noting_image(project: str, stage: str) -> Statement:
     return allow(on("ssm", "PutParameter"), [noted])
 
 
-def allow_changing_stacks(prefixes: Iterable[str]) -> list[Statement]:
+def allow_changing_stacks(prefix: str) -> list[Statement]:
     """Do with stacks what `deploy` does: create, change, protect, cancel and clear what a failed creation left.
 
     No change set takes in what is there already: a stack could then change or delete what belongs to others.
@@ -167,21 +165,22 @@ def allow_changing_stacks(prefixes: Iterable[str]) -> list[Statement]:
     )
     reads = ("DescribeChangeSet", "DescribeEvents", "DescribeStackEvents")
     importing_nothing = Condition([Null("cloudformation:ImportResourceTypes", True)])
-    stacks = stacks_named(prefixes)
+    stacks = stacks_named(prefix)
     return [
         allow(on("cloudformation", *changes, *reads), stacks),
         allow(on("cloudformation", "CreateChangeSet"), stacks, importing_nothing),
     ]
 
 
-def allow_looking_at_stacks(prefixes: Iterable[str]) -> Statement:
+def allow_looking_at_stacks(prefix: str) -> Statement:
     """See what stacks are and hold, which is all that a plan needs: it makes no change set."""
-    return allow(on("cloudformation", "DescribeStacks", "GetTemplate", "ListStackResources"), stacks_named(prefixes))
+    return allow(on("cloudformation", "DescribeStacks", "GetTemplate", "ListStackResources"), stacks_named(prefix))
 
 
-def allow_reading_templates(prefixes: Iterable[str]) -> Statement:
-    """See what is deployed, to compare it with what was built."""
-    return allow(on("cloudformation", "DescribeStacks", "GetTemplate"), stacks_named(prefixes))
+def allow_reading_templates(stack: str) -> Statement:
+    """See what is deployed as a stack and those named after it, to compare it with what was built."""
+    own = in_account(f"cloudformation:*:${{AWS::AccountId}}:stack/{stack}/*")
+    return allow(on("cloudformation", "DescribeStacks", "GetTemplate"), [own, *stacks_named(f"{stack}-")])
 
 
 def allow_looking_at_account(prefix: str) -> list[Statement]:

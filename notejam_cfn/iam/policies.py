@@ -51,9 +51,14 @@ def service_principal(service: str) -> Principal:
     return Principal("Service", f"{service}.{SERVICE_SUFFIX}")
 
 
-def of_this_account(*more: Any) -> Condition:
+def of_this_account() -> Condition:
     """Hold only when a service acts for this account, so that others cannot use it as their deputy."""
-    return Condition([StringEquals("aws:SourceAccount", AccountId), *more])
+    return Condition([StringEquals("aws:SourceAccount", AccountId)])
+
+
+def stage_tags(project: str, stage: str) -> dict[str, str]:
+    """Return the keys and values by which conditions know what is tagged as a stage's."""
+    return {"aws:ResourceTag/project": project, "aws:ResourceTag/stage": stage}
 
 
 def assumed_by_service(service: str) -> PolicyDocument:

@@ -23,7 +23,7 @@ from ..core import names
 from ..core.values import Value
 from .pipeline_policies import allow_passing, allow_reading_quotas, stacks_named
 from .placement import allow_placing_services
-from .policies import allow, allow_everywhere, in_account, on
+from .policies import allow, allow_everywhere, in_account, on, stage_tags
 
 TAG = "preview"
 EXPIRY = "expiry"
@@ -80,7 +80,7 @@ def allow_making_previews(
     definitions = in_account(f"ecs:*:${{AWS::AccountId}}:task-definition/{prefix}*")
     watching = ("DescribeServiceDeployments", "DescribeServices", "ListServiceDeployments", "StopServiceDeployment")
     return [
-        allow(on("cloudformation", "DescribeStacks"), stacks_named([names.stack(project, stage, "")])),
+        allow(on("cloudformation", "DescribeStacks"), stacks_named(names.stack(project, stage, ""))),
         allow_placing_services([services], subnets),
         allow(
             on("ecs", "DeleteService", "ListTagsForResource", "TagResource", "UntagResource", *watching),
@@ -126,7 +126,7 @@ def allow_standing_behind_load_balancer(project: str, stage: str) -> list[Statem
     groups = in_account(f"{balancing}:targetgroup/*")
     listeners, rules = (in_account(f"{balancing}:listener{kind}/*") for kind in ("", "-rule"))
     tagged = Condition([StringEquals("elasticloadbalancing:CreateAction", ["CreateRule", "CreateTargetGroup"])])
-    of_stage = Condition([StringEquals({f"aws:ResourceTag/{k}": v for k, v in _stage(project, stage).items()})])
+    of_stage = Condition([StringEquals(stage_tags(project, stage))])
     return [
         allow(on("elasticloadbalancing", "CreateTargetGroup"), [groups]),
         allow(on("elasticloadbalancing", "CreateRule"), [listeners], of_stage),
@@ -137,7 +137,7 @@ def allow_standing_behind_load_balancer(project: str, stage: str) -> list[Statem
 
 def allow_ending_previews(project: str, stage: str) -> list[Statement]:
     """Delete the stacks of previews. CloudFormation goes on in the role that it made them in; none is handed to it."""
-    return [allow(on("cloudformation", "DeleteStack"), stacks_named([names.preview(project, stage, "")]))]
+    return [allow(on("cloudformation", "DeleteStack"), stacks_named(names.preview(project, stage, "")))]
 
 
 def allow_running_tasks(family: Value, cluster_arn: Value, role_arns: Sequence[Value]) -> list[Statement]:
@@ -179,7 +179,7 @@ def allow_developing_previews(project: str, stage: str, making_role_arn: Value) 
     CloudFormation works in the stage's role for previews, which must be named each time, so that a stack which somebody
     else once made in another role is out of reach too.
     """
-    stacks = stacks_named([names.preview(project, stage, "")])
+    stacks = stacks_named(names.preview(project, stage, ""))
     in_role = Condition([StringEquals("cloudformation:RoleArn", making_role_arn)])
     changing = ("CreateChangeSet", "CreateStack", "DeleteStack", "RollbackStack", "UpdateStack")
     finishing = ("CancelUpdateStack", "DeleteChangeSet", "ExecuteChangeSet", "SetStackPolicy", "TagResource")
@@ -240,13 +240,8 @@ def expiry_role_arn(project: str, stage: str) -> Value:
     return in_account(f"iam::${{AWS::AccountId}}:role/{name(project, stage, EXPIRY)}")
 
 
-def _stage(project: str, stage: str) -> dict[str, str]:
-    return {"project": project, "stage": stage}
-
-
 def _of_previews(project: str, stage: str, or_new: bool = False) -> Condition:
     """Hold for what previews of a stage made, by its tags; with `or_new` also for what has none yet."""
-    tags = {f"aws:ResourceTag/{key}": value for key, value in _stage(project, stage).items()}
     if or_new:
-        return Condition([StringEqualsIfExists(tags)])
-    return Condition([StringEquals(tags), Null(f"aws:ResourceTag/{TAG}", False)])
+        return Condition([StringEqualsIfExists(stage_tags(project, stage))])
+    return Condition([StringEquals(stage_tags(project, stage)), Null(f"aws:ResourceTag/{TAG}", False)])

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from awacs import ecs, elasticfilesystem, events, iam, kms, s3, sqs, ssm, states
-from awacs.aws import Allow, ArnEquals, Bool, Condition, Deny, Principal, Statement, StringEquals
+from awacs.aws import ArnEquals, Bool, Condition, Deny, Principal, Statement, StringEquals
 
 from ..core.values import Value
-from .policies import SERVICE_SUFFIX, allow, allow_decrypting_with, in_account, objects_of
+from .policies import SERVICE_SUFFIX, allow, allow_decrypting_with, allow_everywhere, in_account, objects_of
 
 OF_ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
 
@@ -105,9 +105,7 @@ def allow_running_job(cluster_name: Value, definition_arn: Value, role_arns: Seq
         allow([ecs.RunTask], [definition_arn], in_cluster),
         allow([ecs.TagResource], [tasks_of(cluster_name)], tagged),
         allow([ecs.StopTask, ecs.DescribeTasks], [tasks_of(cluster_name)]),
-        Statement(
-            Sid="TasksAreListedByCluster", Effect=Allow, Action=[ecs.ListTasks], Resource=["*"], Condition=in_cluster
-        ),
+        allow_everywhere("TasksAreListedByCluster", [ecs.ListTasks], in_cluster),
         allow([events.PutTargets, events.PutRule, events.DescribeRule], [rule]),
         allow([iam.PassRole], role_arns, passed),
     ]

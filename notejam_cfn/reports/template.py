@@ -9,8 +9,7 @@ from ..core.composition.partition import REQUEST_BYTES, Part, parts_of, size_of,
 from ..core.inputs import InvalidInput, shown
 from ..core.template import Template
 from .cost import Bill, price, read_prices, regions, usages_of
-
-SIZE = "standard"
+from .cost.usage import TYPICAL_SIZE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,4 +45,4 @@ def cost(templates: Template | Sequence[Template], region: str, requests_per_sec
         raise InvalidInput("region", f"must be one with a list of prices, such as eu-central-1, got {shown(region)}")
     together = [templates] if isinstance(templates, Template) else templates
     bodies = {f"{number} {one.description}": one.to_dict() for number, one in enumerate(together, start=1)}
-    return tuple(price(bodies, load, read_prices(region)) for load in usages_of(SIZE, requests_per_second))
+    return tuple(price(bodies, load, read_prices(region)) for load in usages_of(TYPICAL_SIZE, requests_per_second))

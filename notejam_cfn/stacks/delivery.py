@@ -20,7 +20,7 @@ from ..core.template import Template
 from ..core.values import Value
 from ..iam.cloudformation_policies import StageNeeds
 from ..iam.placement import StageSubnets
-from .pipeline import Delivery, compose_delivery
+from .pipeline import compose_delivery
 from .stack import ACCESS, LAYERED, PROJECT, Stack
 
 ARCHITECTURE = (
@@ -52,7 +52,7 @@ def main_stack(project: Project, below: Sequence[Stack], copies: dict[str, Image
     """Compose the delivery itself."""
     stack = project_stack(project, names.DELIVERY, "pipeline and images", ARCHITECTURE)
     access = add_accesses(stack, project, project.stages)
-    compose_delivery(stack.template, Delivery(project, access, copies))
+    compose_delivery(stack.template, project, access, copies)
     return dataclasses.replace(
         stack,
         depends_on=tuple(one.name for one in below if one.form != ACCESS),

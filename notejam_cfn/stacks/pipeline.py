@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
 from ..components.containers.image_repository import ImageRepository, add_image_repository
@@ -19,32 +18,23 @@ from ..config.settings import EncryptionSettings, Project
 from ..core.template import Template
 
 
-@dataclasses.dataclass(frozen=True)
-class Delivery:
-    """What the delivery is composed from: the project, the roles of its stages, and copies of images by region."""
+def compose_delivery(
+    template: Template, project: Project, access: Mapping[str, StageAccess], copies: Mapping[str, ImageRepository]
+) -> None:
+    """Compose the delivery: the pipeline with what it needs.
 
-    project: Project
-    access: Mapping[str, StageAccess]
-    copies: Mapping[str, ImageRepository]
-
-    @property
-    def targets(self) -> list[Target]:
-        """The stages in the order they are rolled out."""
-        here = self.project.delivery_region
-        return [
-            Target(self.access[stage.name], "" if stage.region == here else stage.region, stage.approval)
-            for stage in self.project.stages
-        ]
-
-
-def compose_delivery(template: Template, given: Delivery) -> None:
-    """Compose the delivery: the pipeline with what it needs."""
-    project, settings, targets = given.project, given.project.delivery, given.targets
+    `access` are the roles of its stages by stage, and `copies` the repositories of other regions by region.
+    """
+    settings, here = project.delivery, project.delivery_region
+    targets = [
+        Target(access[stage.name], "" if stage.region == here else stage.region, stage.approval)
+        for stage in project.stages
+    ]
     encryption = add_encryption(template, EncryptionSettings(), PUBLISHERS)
     artifacts = add_artifact_store(template, settings, encryption)
-    strangers = [given.access[stage.name] for stage in project.stages if project.is_elsewhere(stage)]
+    strangers = [access[stage.name] for stage in project.stages if project.is_elsewhere(stage)]
     repository = add_image_repository(template, settings, encryption, strangers)
-    images = Images(repository, given.copies)
+    images = Images(repository, copies)
     topic = add_pipeline_topic(template, settings, encryption)
     architecture = project.stages[0].service.architecture
     builds = add_builds(template, settings, encryption, artifacts, images, targets, architecture)

@@ -155,10 +155,10 @@ def _before(run: Trial, project: Project, account: str, only: Sequence[str]) -> 
 def _typical(stage: str) -> float:
     """Return the typical load of a stage of notejam.toml, by its size."""
     from ...config.loader import load
-    from ...reports.cost.usage import TYPICAL_REQUESTS_PER_SECOND
+    from ...reports.cost.usage import TYPICAL_REQUESTS_PER_SECOND, TYPICAL_SIZE
 
     sizes = {one.name: one.size for one in load().stages}
-    return TYPICAL_REQUESTS_PER_SECOND[sizes.get(stage, "standard")]
+    return TYPICAL_REQUESTS_PER_SECOND[sizes.get(stage, TYPICAL_SIZE)]
 
 
 def _keep(address: str) -> None:

@@ -61,10 +61,10 @@ def add_job(
         alarm.Condition = task.released
     return Job(
         cluster_name=cluster.name,
-        log_group_name=task.log_group.ref(),
+        log_group_name=task.log_group_name,
         task_security_group_id=group_id,
-        task_role_arn=task.roles.task.get_att("Arn"),
-        execution_role_arn=task.roles.execution.get_att("Arn"),
+        task_role_arn=task.task_role_arn,
+        execution_role_arn=task.execution_role_arn,
         dead_letters_url=unstarted.ref(),
         name=settings.name,
     )
@@ -87,7 +87,7 @@ def add_machine(
         "Keeps how each run of the job went.",
         names.state_machine_log_group(settings.name),
     )
-    roles = [task.roles.execution.get_att("Arn"), task.roles.task.get_att("Arn")]
+    roles = [task.execution_role_arn, task.task_role_arn]
     filled: dict[str, Any] = {}
     named: dict[str, list[str]] = {}
     for kind, values in where.items():
@@ -103,10 +103,10 @@ def add_machine(
         | {
             "RunTask": Sub("arn:${AWS::Partition}:states:::ecs:runTask.sync"),
             "Cluster": cluster.name,
-            "Definition": task.definition.ref(),
-            "Family": Select(0, Split(":", Select(1, Split("/", task.definition.ref())))),
+            "Definition": task.definition_arn,
+            "Family": Select(0, Split(":", Select(1, Split("/", task.definition_arn)))),
         },
-        workload_policies.allow_running_job(cluster.name, task.definition.ref(), roles),
+        workload_policies.allow_running_job(cluster.name, task.definition_arn, roles),
         log,
         "Lets the job's state machine run its task, and see how it ends.",
         "Runs the job's task to its end, and again when it fails.",

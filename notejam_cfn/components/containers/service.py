@@ -64,7 +64,7 @@ def add_service(
     behind = behind_load_balancer(settings, targets) if targets else {}
     service = described_service(settings, cluster, task, place, alarm, **behind)
     if connect is not None:
-        service_connect.take_part(template, service, settings, group_id, connect, task.log_group.ref())
+        service_connect.take_part(template, service, settings, group_id, connect, task.log_group_name)
     template.add(service, why="Keeps healthy containers running in all zones and replaces them without downtime.")
     name = service.get_att("Name")
     add_scaling(template, settings, cluster.name, name, targets, task.released)
@@ -77,10 +77,10 @@ def add_service(
         service_name=service_name,
         target_group_full_name=targets_name,
         load_balancer_full_name=targets.balancer_full_name if targets else NONE,
-        log_group_name=task.log_group.ref(),
+        log_group_name=task.log_group_name,
         task_security_group_id=group_id,
-        task_role_arn=task.roles.task.get_att("Arn"),
-        execution_role_arn=task.roles.execution.get_att("Arn"),
+        task_role_arn=task.task_role_arn,
+        execution_role_arn=task.execution_role_arn,
         internal_url=service_connect.internal_url(settings, connect) if connect else None,
         name=settings.name,
         port=settings.port,
@@ -132,7 +132,7 @@ def described_service(
     return ecs.Service(
         f"{settings.name}Service",
         Cluster=cluster.name,
-        TaskDefinition=task.definition.ref(),
+        TaskDefinition=task.definition_arn,
         CapacityProviderStrategy=capacity_strategy(settings),
         NetworkConfiguration=place,
         **behind,

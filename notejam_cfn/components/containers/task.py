@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from troposphere import Parameter, ec2, ecs, logs
+from troposphere import Parameter, ec2, ecs
 
 from ...config.settings import IMAGE_PATTERN, TaskSettings
 from ...core.template import Template
@@ -17,7 +17,7 @@ from ..observability.log_groups import add_log_group
 from .cluster import Cluster
 from .options import TaskOptions
 from .task_definition import add_task_definition
-from .task_roles import TaskRoles, add_task_roles
+from .task_roles import add_task_roles
 
 RELEASE = "Release"
 HTTPS = 443
@@ -28,9 +28,10 @@ DUAL_STACK_HOST = "ACCOUNT.dkr-ecr.REGION.on.aws"
 class Task:
     """A task that can run. `released` is the condition that its image is known: without one there is no definition."""
 
-    definition: ecs.TaskDefinition
-    roles: TaskRoles
-    log_group: logs.LogGroup
+    definition_arn: Value
+    log_group_name: Value
+    execution_role_arn: Value
+    task_role_arn: Value
     released: str
 
 
@@ -49,14 +50,14 @@ def add_task(
     group = add_log_group(
         template, f"{settings.name}LogGroup", settings.log_retention_days, encryption, "Keeps what the containers log."
     )
-    roles = add_task_roles(template, settings, application, encryption, cluster, group)
+    roles = add_task_roles(template, settings, application, encryption, cluster, group.get_att("Arn"))
     named = [
         ecs.PortMapping(ContainerPort=port, Name=name, Protocol="tcp") for name, port in application.extra_ports.items()
     ]
     definition = add_task_definition(
-        template, settings, application, image.ref(), group.ref(), roles, [*ports, *named], released
+        template, settings, application, image.ref(), group.ref(), *roles, [*ports, *named], released
     )
-    return Task(definition, roles, group, released)
+    return Task(definition.ref(), group.ref(), *roles, released)
 
 
 def add_image_parameter(template: Template, settings: TaskSettings, network: Network) -> Parameter:

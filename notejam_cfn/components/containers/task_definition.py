@@ -13,7 +13,6 @@ from ...core.suppressions import Suppression
 from ...core.template import Template
 from ...core.values import Value
 from .options import MIGRATION, SCRATCH, Container, TaskOptions, Volume
-from .task_roles import TaskRoles
 
 STOP_SECONDS = 60
 USUAL_STORAGE_GIB, USUAL_OPEN_FILES = 20, 65535
@@ -39,7 +38,8 @@ def add_task_definition(
     application: TaskOptions,
     image: Value,
     log_group: Value,
-    roles: TaskRoles,
+    execution_role_arn: Value,
+    task_role_arn: Value,
     ports: Sequence[ecs.PortMapping],
     condition: str,
 ) -> ecs.TaskDefinition:
@@ -52,8 +52,8 @@ def add_task_definition(
         Cpu=str(settings.cpu_units),
         Memory=str(settings.memory_mib),
         RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=settings.architecture, OperatingSystemFamily="LINUX"),
-        ExecutionRoleArn=roles.execution.get_att("Arn"),
-        TaskRoleArn=roles.task.get_att("Arn"),
+        ExecutionRoleArn=execution_role_arn,
+        TaskRoleArn=task_role_arn,
         ContainerDefinitions=containers(settings, application, image, log_group, ports, proxy),
         Volumes=[ecs.Volume(Name=SCRATCH), *map(task_volume, application.volumes)],
         Condition=condition,

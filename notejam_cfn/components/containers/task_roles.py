@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 from awacs.aws import Statement
-from troposphere import iam, logs
 
 from ...config.settings import TaskSettings
 from ...core.images import ECR
@@ -21,23 +19,15 @@ from .options import TaskOptions
 from .secrets import allow_reading
 
 
-@dataclasses.dataclass(frozen=True)
-class TaskRoles:
-    """The role that ECS starts a task in, and the role that the application has."""
-
-    execution: iam.Role
-    task: iam.Role
-
-
 def add_task_roles(
     template: Template,
     settings: TaskSettings,
     application: TaskOptions,
     encryption: Encryption,
     cluster: Cluster,
-    log_group: logs.LogGroup,
-) -> TaskRoles:
-    """Add the two roles."""
+    log_group_arn: Value,
+) -> tuple[Value, Value]:
+    """Add the role that ECS starts a task in and the one that the application has, and return their ARNs."""
     own = allow_reading([application.secrets], encryption.key_arn)
     everyones = allow_reading(
         [application.secrets, *(sidecar.secrets for sidecar in application.sidecars)], encryption.key_arn
@@ -47,7 +37,7 @@ def add_task_roles(
         template.stack_tags.get("project", settings.name.lower()),
         [*application.image_repositories, *repositories_of(images)],
     )
-    writing = policies.allow_writing_log_group(log_group.get_att("Arn"))
+    writing = policies.allow_writing_log_group(log_group_arn)
     starting = [*pulling, writing, *everyones, *application.execution_statements]
     execution = template.add(
         service_role(f"{settings.name}ExecutionRole", "ecs-tasks", *starting),
@@ -59,7 +49,7 @@ def add_task_roles(
         service_role(f"{settings.name}TaskRole", "ecs-tasks", *own, *application.statements, *mounting, *shells),
         why="Lets the application do what it is for, and no more.",
     )
-    return TaskRoles(execution, task)
+    return execution.get_att("Arn"), task.get_att("Arn")
 
 
 def repositories_of(images: Sequence[Value]) -> list[Value]:

@@ -45,17 +45,17 @@ def add_worker(
     place = in_private_subnets(network, group_id, application)
     service = described_service(settings, cluster, task, place)
     if connect is not None:
-        service_connect.take_part(template, service, settings, group_id, connect, task.log_group.ref())
+        service_connect.take_part(template, service, settings, group_id, connect, task.log_group_name)
     template.add(service, why="Keeps containers at work in all zones and replaces them one after the other.")
     name = service.get_att("Name")
     add_queue_scaling(template, settings, cluster.name, name, queue, task.released)
     return Worker(
         cluster_name=cluster.name,
         service_name=add_released_name(template, settings, "ServiceName", name, task),
-        log_group_name=task.log_group.ref(),
+        log_group_name=task.log_group_name,
         task_security_group_id=group_id,
-        task_role_arn=task.roles.task.get_att("Arn"),
-        execution_role_arn=task.roles.execution.get_att("Arn"),
+        task_role_arn=task.task_role_arn,
+        execution_role_arn=task.execution_role_arn,
         name=settings.name,
     )
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from troposphere import Equals, GetAZs, If, NoValue, Parameter, Select, ec2, iam, rds
+from troposphere import Equals, GetAZs, If, NoValue, Parameter, Select, ec2, rds
 
 from ...config.settings import DatabaseSettings
 from ...core import names
@@ -18,6 +18,7 @@ from ...iam import policies
 from ..network.security_groups import add_security_group, allow_from_group
 from ..network.vpc import Network, add_database_subnets
 from ..observability.log_groups import add_log_group
+from ..service_role import service_role
 from .encryption import Encryption
 from .origin import GROUP, Origin, add_origin
 
@@ -255,7 +256,12 @@ def add_instances(template: Template, settings: DatabaseSettings, cluster_id: Va
     The first reader follows the writer's capacity and takes over from it; later ones scale on their own.
     Source: Amazon Aurora User Guide, "Scaling for Aurora Serverless v2", on promotion tiers.
     """
-    monitoring = add_monitoring_role(template)
+    # RDS writes the operating system's measurements in it; a paused instance has none.
+    measuring = policies.allow_writing_os_metrics()
+    monitoring = template.add(
+        service_role("DatabaseMonitoringRole", "monitoring.rds", *measuring, policy_name="write-os-metrics"),
+        why="Lets RDS record what the database's machines do, and nothing else.",
+    )
     zones = len(network.isolated_subnet_ids) if network.in_order_of_zones else 0
     for number in range(settings.readers + 1):
         role = f"Reader{number}" if number else "Writer"
@@ -276,20 +282,3 @@ def add_instances(template: Template, settings: DatabaseSettings, cluster_id: Va
         )
         why = "Runs the database's statements." if not number else "Takes over when the writer or its zone fails."
         template.add(instance, why=why)
-
-
-def add_monitoring_role(template: Template) -> iam.Role:
-    """Add the role by which RDS writes the operating system's measurements; a paused instance writes none."""
-    return template.add(
-        iam.Role(
-            "DatabaseMonitoringRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("monitoring.rds"),
-            Policies=[
-                iam.Policy(
-                    PolicyName="write-os-metrics",
-                    PolicyDocument=policies.policy(*policies.allow_writing_os_metrics()),
-                )
-            ],
-        ),
-        why="Lets RDS record what the database's machines do, and nothing else.",
-    )

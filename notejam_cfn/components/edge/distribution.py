@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from troposphere import If, NoValue, Sub, cloudfront
@@ -14,7 +13,7 @@ from ...core import cloudfront as facts
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value
-from ..load_balancing.dns import domain_records
+from ..load_balancing.dns import add_records
 from ..load_balancing.listeners import WAKING_PATH
 from .edge import Edge
 from .vpc_origin import GROUP, add_vpc_origin
@@ -65,32 +64,15 @@ NO_FIREWALL = Suppression(
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Distribution:
-    """How people reach the stage over CloudFront."""
-
-    url: Value
-    id: Value
-
-
 @component("edge")
 def add_distribution(
     template: Template, settings: LoadBalancerSettings, balancer: elb.LoadBalancer, edge: Edge
-) -> Distribution:
-    """Add the distribution in front of an internal load balancer, with the domain's records where there is a zone."""
-    origin = add_vpc_origin(template, balancer)
-    config = cloudfront.DistributionConfig(
-        Comment=Sub("${AWS::StackName}"),
-        Enabled=True,
-        HttpVersion="http2and3",
-        IPV6Enabled=True,
-        PriceClass="PriceClass_All",
-        Origins=[origin_of(settings, balancer, origin)],
-        DefaultCacheBehavior=everything(),
-        CacheBehaviors=[static_files()],
-        CustomErrorResponses=[error_response(status) for status in ERRORS],
-        ViewerCertificate=cloudfront.ViewerCertificate(CloudFrontDefaultCertificate=True),
-    )
+) -> tuple[cloudfront.Distribution, Value]:
+    """Add the distribution in front of an internal load balancer, with the domain's records where there is a zone.
+
+    Return it with the address people use, which is printed, with CloudFront's own, when the deployment finishes.
+    """
+    config = distribution_config(settings, balancer, add_vpc_origin(template, balancer))
     served = add_domain(template, settings, config, edge) if settings.domain else None
     if edge.web_acl_arn is not None:
         config.WebACLId = edge.web_acl_arn
@@ -104,56 +86,69 @@ def add_distribution(
             *([] if settings.waf else [NO_FIREWALL]),
         ],
     )
+    own_name = distribution.get_att("DomainName")
+    url: Value = Sub("https://${Name}", Name=own_name)
     if served and settings.hosted_zone_id:
-        add_records(template, settings, distribution, served)
-    return Distribution(add_url(template, settings, distribution, served), distribution.ref())
+        target = AliasTarget(DNSName=own_name, HostedZoneId=facts.hosted_zone_id())
+        add_records(template, settings, target, ipv6=True, condition=served)
+    if served:
+        url = If(served, f"https://{settings.domain}", url)
+    template.add_output_for_people("Url", url, "Open this address: the application")
+    if served:
+        what = f"What {settings.domain} has to point at, as a CNAME"
+        template.add_output_for_people("CloudFrontName", own_name, what)
+    return distribution, url
 
 
-def origin_of(
+def distribution_config(
     settings: LoadBalancerSettings, balancer: elb.LoadBalancer, origin: cloudfront.VpcOrigin
-) -> cloudfront.Origin:
-    """Return the one origin. It may take as long to answer as the load balancer lets a connection be quiet."""
-    return cloudfront.Origin(
-        Id=ORIGIN,
-        DomainName=balancer.get_att("DNSName"),
-        VpcOriginConfig=cloudfront.VpcOriginConfig(
-            VpcOriginId=origin.get_att("Id"),
-            OriginReadTimeout=min(settings.idle_timeout_seconds, LONGEST_READ_SECONDS),
-        ),
-    )
+) -> cloudfront.DistributionConfig:
+    """Return what the distribution does: static files, whose names carry a digest, are kept, and nothing else is.
 
-
-def everything() -> cloudfront.DefaultCacheBehavior:
-    """Pass every request on as it came, with all of its headers, cookies and words, and keep no answer."""
-    return cloudfront.DefaultCacheBehavior(
-        **behavior("CachingDisabled"),
-        AllowedMethods=EVERY_METHOD,
-        OriginRequestPolicyId=facts.policy_id("AllViewer"),
-    )
-
-
-def static_files() -> cloudfront.CacheBehavior:
-    """Keep static files, whose names carry a digest of what is in them, for as long as their headers say."""
-    return cloudfront.CacheBehavior(**behavior("CachingOptimized"), PathPattern=STATIC_FILES, AllowedMethods=READING)
-
-
-def behavior(cache_policy: str) -> dict[str, Any]:
-    """Return what both behaviours share: HTTPS only, and compressed where the policy lets CloudFront do it."""
-    return {
+    Every other request is passed on as it came, with all of its headers, cookies and words. The origin may take as long
+    to answer as the load balancer lets a connection be quiet.
+    """
+    shared: dict[str, Any] = {
         "TargetOriginId": ORIGIN,
         "ViewerProtocolPolicy": "redirect-to-https",
         "CachedMethods": READING,
         "Compress": True,
-        "CachePolicyId": facts.policy_id(cache_policy),
     }
-
-
-def error_response(status: int) -> cloudfront.CustomErrorResponse:
-    """Keep no error; where no task could be asked, show the page that waits for one."""
-    response = cloudfront.CustomErrorResponse(ErrorCode=status, ErrorCachingMinTTL=0)
-    if status == NO_TASK:
-        response.ResponseCode, response.ResponsePagePath = status, WAKING_PATH
-    return response
+    errors = {status: cloudfront.CustomErrorResponse(ErrorCode=status, ErrorCachingMinTTL=0) for status in ERRORS}
+    errors[NO_TASK].ResponseCode, errors[NO_TASK].ResponsePagePath = NO_TASK, WAKING_PATH
+    return cloudfront.DistributionConfig(
+        Comment=Sub("${AWS::StackName}"),
+        Enabled=True,
+        HttpVersion="http2and3",
+        IPV6Enabled=True,
+        PriceClass="PriceClass_All",
+        Origins=[
+            cloudfront.Origin(
+                Id=ORIGIN,
+                DomainName=balancer.get_att("DNSName"),
+                VpcOriginConfig=cloudfront.VpcOriginConfig(
+                    VpcOriginId=origin.get_att("Id"),
+                    OriginReadTimeout=min(settings.idle_timeout_seconds, LONGEST_READ_SECONDS),
+                ),
+            )
+        ],
+        DefaultCacheBehavior=cloudfront.DefaultCacheBehavior(
+            **shared,
+            CachePolicyId=facts.policy_id("CachingDisabled"),
+            AllowedMethods=EVERY_METHOD,
+            OriginRequestPolicyId=facts.policy_id("AllViewer"),
+        ),
+        CacheBehaviors=[
+            cloudfront.CacheBehavior(
+                **shared,
+                CachePolicyId=facts.policy_id("CachingOptimized"),
+                PathPattern=STATIC_FILES,
+                AllowedMethods=READING,
+            )
+        ],
+        CustomErrorResponses=[*errors.values()],
+        ViewerCertificate=cloudfront.ViewerCertificate(CloudFrontDefaultCertificate=True),
+    )
 
 
 def add_domain(
@@ -183,27 +178,3 @@ def add_domain(
         AcmCertificateArn=edge.certificate_arn, MinimumProtocolVersion=TLS_POLICY, SslSupportMethod="sni-only"
     )
     return served
-
-
-def add_records(
-    template: Template, settings: LoadBalancerSettings, distribution: cloudfront.Distribution, served: str
-) -> None:
-    """Point the domains at the distribution, over IPv4 and IPv6."""
-    target = AliasTarget(DNSName=distribution.get_att("DomainName"), HostedZoneId=facts.hosted_zone_id())
-    for record in domain_records(settings, target, ("A", "AAAA")):
-        record.Condition = served
-        template.add(record, why="Lets people reach the application by its name.")
-
-
-def add_url(
-    template: Template, settings: LoadBalancerSettings, distribution: cloudfront.Distribution, served: str | None
-) -> Value:
-    """Return the address people use, and print it, and CloudFront's own, when the deployment finishes."""
-    own = Sub("https://${Name}", Name=distribution.get_att("DomainName"))
-    url = If(served, f"https://{settings.domain}", own) if served else own
-    template.add_output_for_people("Url", url, "Open this address: the application")
-    if served:
-        template.add_output_for_people(
-            "CloudFrontName", distribution.get_att("DomainName"), f"What {settings.domain} has to point at, as a CNAME"
-        )
-    return url

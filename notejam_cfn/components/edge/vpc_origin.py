@@ -83,13 +83,8 @@ def add_prefix_list(template: Template) -> Value:
             "Empty takes the id this template knows for the region; deploy.py asks the account."
         ),
     )
-    if MAPPING not in template.mappings:
-        template.add_mapping(MAPPING, {region: {KEY: each} for region, each in known_or_not().items()})
-        template.add_condition(LOOKED_UP, Equals(parameter.ref(), ""))
+    # An entry for every region that has VPC origins, since `Fn::FindInMap` fails where it finds none.
+    known, regions = facts.prefix_list_ids(), facts.regions_with_vpc_origins()
+    template.add_mapping(MAPPING, {region: {KEY: known.get(region, UNKNOWN)} for region in regions})
+    template.add_condition(LOOKED_UP, Equals(parameter.ref(), ""))
     return If(LOOKED_UP, FindInMap(MAPPING, Ref("AWS::Region"), KEY), parameter.ref())
-
-
-def known_or_not() -> dict[str, str]:
-    """Return an entry for every region that has VPC origins, since `Fn::FindInMap` fails where it finds none."""
-    known = facts.prefix_list_ids()
-    return {region: known.get(region, UNKNOWN) for region in facts.regions_with_vpc_origins()}

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from troposphere import certificatemanager, route53
-from troposphere import elasticloadbalancingv2 as elb
 from troposphere.validators.route53 import AliasTarget
 
 from ...config.settings import LoadBalancerSettings
 from ...core.template import Template
 from ...core.values import Value
-from ..network.vpc import Network
 from ..observability.alarm_topic import AlarmTopic
-from ..observability.metric_alarms import MetricAlarm, add_alarm
+from ..observability.metric_alarms import ONE_DAY_SECONDS, MetricAlarm, add_alarm
 
 # ACM renews 60 days before; at 30 something is wrong with the domain's validation record.
 # Source: AWS Certificate Manager User Guide, "Managed certificate renewal".
 CERTIFICATE_DAYS = 30
-ONE_DAY_SECONDS = 86400
 
 
 def add_certificate(template: Template, settings: LoadBalancerSettings) -> Value:
@@ -43,27 +38,21 @@ def add_certificate(template: Template, settings: LoadBalancerSettings) -> Value
 
 
 def add_records(
-    template: Template, settings: LoadBalancerSettings, network: Network, balancer: elb.LoadBalancer
+    template: Template, settings: LoadBalancerSettings, target: AliasTarget, ipv6: bool, condition: str | None = None
 ) -> None:
-    """Point the domains at the load balancer, over IPv6 too where the network has it."""
-    target = AliasTarget(DNSName=balancer.get_att("DNSName"), HostedZoneId=balancer.get_att("CanonicalHostedZoneID"))
-    for record in domain_records(settings, target, ("A", "AAAA") if network.dual_stack else ("A",)):
-        template.add(record, why="Lets people reach the application by its name.")
-
-
-def domain_records(
-    settings: LoadBalancerSettings, target: AliasTarget, types: tuple[str, ...]
-) -> Iterator[route53.RecordSetType]:
-    """Yield the records that point the domains at a target: `DomainRecordA`, and of other names `DomainRecordA2`…"""
+    """Point the domains at a target, over IPv6 too: `DomainRecordA`, and of other names `DomainRecordA2`…"""
     for number, name in enumerate(settings.domains, start=1):
-        for kind in types:
-            yield route53.RecordSetType(
+        for kind in ("A", "AAAA") if ipv6 else ("A",):
+            record = route53.RecordSetType(
                 f"DomainRecord{kind}{number if number > 1 else ''}",
                 HostedZoneId=settings.hosted_zone_id,
                 Name=name,
                 Type=kind,
                 AliasTarget=target,
             )
+            if condition:
+                record.Condition = condition
+            template.add(record, why="Lets people reach the application by its name.")
 
 
 def add_certificate_alarm(template: Template, notifications: AlarmTopic, certificate_arn: Value) -> None:

@@ -52,7 +52,17 @@ def add_web_acl(template: Template, settings: LoadBalancerSettings, scope: str, 
     limit = wafv2.RateBasedStatement(Limit=settings.requests_per_5_minutes, AggregateKeyType="IP")
     rate = _rule("RateLimit", 0, wafv2.Statement(RateBasedStatement=limit))
     rate.Action = wafv2.RuleAction(Block=wafv2.BlockAction())
-    managed = [_managed_rule(name, number, counted.get(name, ())) for number, name in enumerate(MANAGED_RULES, start=1)]
+    managed = []
+    for number, name in enumerate(MANAGED_RULES, start=1):
+        group = wafv2.ManagedRuleGroupStatement(VendorName="AWS", Name=name)
+        if counted.get(name):
+            only_count = wafv2.RuleAction(Count=wafv2.CountAction())
+            group.RuleActionOverrides = [
+                wafv2.RuleActionOverride(Name=rule, ActionToUse=only_count) for rule in counted[name]
+            ]
+        rule = _rule(name, number, wafv2.Statement(ManagedRuleGroupStatement=group))
+        rule.OverrideAction = wafv2.OverrideAction.from_dict("", {"None": {}})
+        managed.append(rule)
     return template.add(
         wafv2.WebACL(
             "Firewall",
@@ -105,19 +115,6 @@ def only_what_rules_matched() -> wafv2.LoggingFilter:
     ]
     matched = wafv2.Filter(Behavior="KEEP", Requirement="MEETS_ANY", Conditions=kept)
     return wafv2.LoggingFilter(DefaultBehavior="DROP", Filters=[matched])
-
-
-def _managed_rule(name: str, priority: int, counted: Sequence[str]) -> wafv2.WebACLRule:
-    group = wafv2.ManagedRuleGroupStatement(VendorName="AWS", Name=name)
-    if counted:
-        group.RuleActionOverrides = [
-            wafv2.RuleActionOverride(Name=rule, ActionToUse=wafv2.RuleAction(Count=wafv2.CountAction()))
-            for rule in counted
-        ]
-    statement = wafv2.Statement(ManagedRuleGroupStatement=group)
-    rule = _rule(name, priority, statement)
-    rule.OverrideAction = wafv2.OverrideAction.from_dict("", {"None": {}})
-    return rule
 
 
 def _rule(name: str, priority: int, statement: wafv2.Statement) -> wafv2.WebACLRule:

@@ -15,7 +15,7 @@ HTTP, HTTPS = 80, 443
 NAMES_IN_A_RULE = 5
 # TLS 1.2 and 1.3 with forward secrecy and post-quantum key exchange: what the console proposes since 2025.
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
-# Asked by CloudFront when no task could be asked; see `add_waking_page`.
+# Asked by CloudFront when no task could be asked; see `add_cloudfront_listener`.
 WAKING_PATH = "/waking-up.html"
 WAKING_PRIORITY = 2
 # It looks every five seconds whether a task answers, and then asks again for what was asked, form and all. Without
@@ -49,20 +49,14 @@ NO_CERTIFICATE = Suppression(
 
 
 def add_cloudfront_listener(template: Template, balancer: elb.LoadBalancer, page: str) -> elb.Listener:
-    """Add the one listener behind CloudFront: services attach to it, and CloudFront asks it for the waking page."""
+    """Add the one listener behind CloudFront, to which services attach, and the page shown in place of its own 503.
+
+    The load balancer gives a 503 when no task is there, and counts it, which wakes a sleeping service. CloudFront
+    cannot tell it from a 503 of the application; what must reach people as it is has another status.
+    """
     why = "Takes requests from CloudFront, which speaks HTTPS with people."
     listener = add_service_listener(template, balancer, "HttpListener", HTTP, why, page, [BEHIND_CLOUDFRONT])
-    add_waking_page(template, listener)
-    return listener
-
-
-def add_waking_page(template: Template, listener: elb.Listener) -> None:
-    """Answer one path with the page that CloudFront shows in place of the load balancer's own 503.
-
-    The load balancer gives that when no task is there, and counts it, which wakes a sleeping service. CloudFront cannot
-    tell it from a 503 of the application; what must reach people as it is has another status.
-    """
-    page = elb.FixedResponseConfig(StatusCode="200", ContentType="text/html", MessageBody=WAKING)
+    waking = elb.FixedResponseConfig(StatusCode="200", ContentType="text/html", MessageBody=WAKING)
     template.add(
         elb.ListenerRule(
             "WakingPage",
@@ -71,10 +65,11 @@ def add_waking_page(template: Template, listener: elb.Listener) -> None:
             Conditions=[
                 elb.Condition(Field="path-pattern", PathPatternConfig=elb.PathPatternConfig(Values=[WAKING_PATH]))
             ],
-            Actions=[elb.ListenerRuleAction(Type="fixed-response", FixedResponseConfig=page)],
+            Actions=[elb.ListenerRuleAction(Type="fixed-response", FixedResponseConfig=waking)],
         ),
         why="Holds the page that people see while no task answers, which goes on by itself.",
     )
+    return listener
 
 
 def add_listeners(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from troposphere import Sub, ec2, s3
 from troposphere import elasticloadbalancingv2 as elb
+from troposphere.validators.route53 import AliasTarget
 
 from ...config.settings import LoadBalancerSettings
 from ...core.inputs import Inputs
@@ -116,15 +117,15 @@ def add_internal_load_balancer(
     groups = [group.get_att("GroupId"), admitted.get_att("GroupId")]
     balancer = add_balancer(template, settings, network, INTERNAL, groups, bucket)
     listener = add_cloudfront_listener(template, balancer, page)
-    distribution = add_distribution(template, settings, balancer, edge)
+    distribution, url = add_distribution(template, settings, balancer, edge)
     return LoadBalancer(
-        url=distribution.url,
+        url=url,
         listener_arn=listener.ref(),
         security_group_id=group.get_att("GroupId"),
         full_name=balancer.get_att("LoadBalancerFullName"),
         access_log_bucket=bucket.ref(),
         trusted_proxies=2,
-        distribution_id=distribution.id,
+        distribution_id=distribution.ref(),
     )
 
 
@@ -141,9 +142,12 @@ def add_public_load_balancer(
     balancer = add_balancer(template, settings, network, PUBLIC, [group.get_att("GroupId")], bucket)
     certificate_arn = add_certificate(template, settings) if settings.https else None
     listener = add_listeners(template, balancer, settings.domains, certificate_arn, options.page)
+    name: Value = balancer.get_att("DNSName")
     if settings.hosted_zone_id:
-        add_records(template, settings, network, balancer)
-    url = add_url(template, settings, balancer)
+        target = AliasTarget(DNSName=name, HostedZoneId=balancer.get_att("CanonicalHostedZoneID"))
+        add_records(template, settings, target, ipv6=network.dual_stack)
+    url: Value = f"https://{settings.domain}" if settings.domain else Sub("http://${Name}", Name=name)
+    template.add_output_for_people("Url", url, "Open this address: the application")
     counted = options.counted_rules
     acl_logs = add_firewall(template, settings, encryption, balancer, counted) if settings.waf else None
     return LoadBalancer(
@@ -215,13 +219,3 @@ def add_balancer(
         why="Spreads requests over the healthy tasks of all zones.",
         suppress=[] if settings.deletion_protection else [MEANT_TO_BE_DELETED],
     )
-
-
-def add_url(template: Template, settings: LoadBalancerSettings, balancer: elb.LoadBalancer) -> Value:
-    """Return the address people use, and print it when the deployment finishes."""
-    if settings.domain:
-        url: Value = f"https://{settings.domain}"
-    else:
-        url = Sub("http://${Name}", Name=balancer.get_att("DNSName"))
-    template.add_output_for_people("Url", url, "Open this address: the application")
-    return url

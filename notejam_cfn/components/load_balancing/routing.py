@@ -40,8 +40,8 @@ def add_route(routes: list[Route], settings: ServiceSettings) -> Route:
     would because of it, and when a priority is taken. Services of other projects on the listener are not known here.
     """
     wanted = Route(settings.name, settings.host, settings.path_pattern, settings.priority)
-    for problem in _problems(routes, wanted):
-        raise InvalidInput(f"{settings.name}: {problem[0]}", problem[1])
+    for field, problem in _problems(routes, wanted):
+        raise InvalidInput(f"{settings.name}: {field}", problem)
     route = wanted if wanted.priority else dataclasses.replace(wanted, priority=_fitting(routes, wanted))
     routes.append(route)
     return route
@@ -52,20 +52,14 @@ def _problems(routes: Sequence[Route], wanted: Route) -> Iterator[tuple[str, str
         if other.hides(wanted) and wanted.hides(other):
             what = f"host {wanted.host or 'any'} and path {wanted.path}"
             yield "path_pattern", f"must differ from that of {other.name}, or host must: both get {what}"
-        if wanted.priority:
-            yield from _order_problems(other, wanted)
-
-
-def _order_problems(other: Route, wanted: Route) -> Iterator[tuple[str, str]]:
-    """Judge a priority that was given."""
-    if wanted.priority == other.priority:
-        yield "priority", f"must be one that is free, or left out, got {wanted.priority}, which {other.name} has"
-    first, second = sorted((wanted, other), key=lambda route: route.priority)
-    if first.hides(second):
-        yield (
-            "priority",
-            f"must not put {first.name} before {second.name}, which then gets nothing, got {wanted.priority}",
-        )
+        if not wanted.priority:
+            continue
+        if wanted.priority == other.priority:
+            yield "priority", f"must be one that is free, or left out, got {wanted.priority}, which {other.name} has"
+        first, second = sorted((wanted, other), key=lambda route: route.priority)
+        if first.hides(second):
+            why = f"must not put {first.name} before {second.name}, which then gets nothing"
+            yield "priority", f"{why}, got {wanted.priority}"
 
 
 def _fitting(routes: Sequence[Route], wanted: Route) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from troposphere import Tags, ec2
 
@@ -56,38 +57,30 @@ def add_client_groups(template: Template, name: str, vpc_id: Value, what: str, u
 
 def allow_from_group(template: Template, title: str, source: Value, target: Value, port: int, what: str) -> None:
     """Let wearers of one group reach wearers of another on a TCP port: a way out of one, a way in to the other."""
+    traffic: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "Description": what}
     template.add(
-        ec2.SecurityGroupEgress(
-            f"{title}Egress",
-            GroupId=source,
-            DestinationSecurityGroupId=target,
-            IpProtocol="tcp",
-            FromPort=port,
-            ToPort=port,
-            Description=what,
-        ),
+        ec2.SecurityGroupEgress(f"{title}Egress", GroupId=source, DestinationSecurityGroupId=target, **traffic),
         why=f"Opens the way out for {what}.",
     )
     template.add(
-        ec2.SecurityGroupIngress(
-            f"{title}Ingress",
-            GroupId=target,
-            SourceSecurityGroupId=source,
-            IpProtocol="tcp",
-            FromPort=port,
-            ToPort=port,
-            Description=what,
-        ),
+        ec2.SecurityGroupIngress(f"{title}Ingress", GroupId=target, SourceSecurityGroupId=source, **traffic),
         why=f"Admits {what}.",
     )
 
 
 def allow_to_internet(template: Template, title: str, group: Value, port: int, ipv6: bool, what: str) -> None:
     """Let wearers of a group call any address on a TCP port, over IPv4 and, where there is any, IPv6."""
-    families = {"Ipv4": ("CidrIp", "0.0.0.0/0")} | ({"Ipv6": ("CidrIpv6", "::/0")} if ipv6 else {})
-    for family, (kind, addresses) in families.items():
-        rule = ec2.SecurityGroupEgress(
-            f"{title}{family}", GroupId=group, IpProtocol="tcp", FromPort=port, ToPort=port, Description=what
+    families: dict[str, dict[str, Any]] = {"Ipv4": {"CidrIp": "0.0.0.0/0"}} | (
+        {"Ipv6": {"CidrIpv6": "::/0"}} if ipv6 else {}
+    )
+    rule: dict[str, Any] = {
+        "GroupId": group,
+        "IpProtocol": "tcp",
+        "FromPort": port,
+        "ToPort": port,
+        "Description": what,
+    }
+    for family, addresses in families.items():
+        template.add(
+            ec2.SecurityGroupEgress(f"{title}{family}", **rule, **addresses), why=f"Opens the way out for {what}."
         )
-        setattr(rule, kind, addresses)
-        template.add(rule, why=f"Opens the way out for {what}.")

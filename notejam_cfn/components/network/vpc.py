@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 from collections.abc import Sequence
+from typing import Any
 
-from troposphere import Cidr, GetAZs, Select, Sub, Tags, ec2, iam, rds
+from troposphere import Cidr, GetAZs, Select, Sub, Tags, ec2, rds
 
 from ...config.settings import NetworkSettings, ServiceSettings
 from ...core import names
@@ -16,6 +17,7 @@ from ...core.values import Value, Values, described
 from ...iam import policies
 from ..data.encryption import Encryption
 from ..observability.log_groups import add_log_group
+from ..service_role import service_role
 
 # A subnet of each kind in each zone gets one of 16 equal blocks of the VPC; each kind starts at its own block.
 BLOCKS_AS_PREFIX_BITS = 4
@@ -74,12 +76,12 @@ def add_network(
     see `called_services`. Zones are taken from `Fn::GetAZs` by number: none is named, and the template fits any region
     with enough of them.
     """
-    vpc = add_vpc(template, settings)
-    ipv6 = add_ipv6_block(template, vpc) if settings.egress == "ipv6" else None
+    vpc, ipv6 = add_vpc(template, settings)
     public, private, isolated = (add_subnets(template, settings, vpc, kind, ipv6) for kind in PURPOSES)
     add_public_routes(template, vpc, public, ipv6)
     private_tables = add_private_routes(template, settings, vpc, public, private)
-    isolated_table = add_isolated_routes(template, vpc, isolated)
+    why = "Keeps the database's traffic inside the VPC."
+    isolated_table = add_route_table(template, vpc, "Isolated", why, isolated)
     add_s3_endpoint(template, vpc, [*private_tables, isolated_table], ipv6)
     if settings.egress == "endpoints":
         add_interface_endpoints(template, settings, vpc, private, called)
@@ -119,9 +121,12 @@ def add_database_subnets(template: Template, isolated_subnet_ids: Sequence[Value
     )
 
 
-def add_vpc(template: Template, settings: NetworkSettings) -> ec2.VPC:
-    """Add the VPC. Nothing wears its default security group, whose rules admit only its wearers."""
-    return template.add(
+def add_vpc(template: Template, settings: NetworkSettings) -> tuple[ec2.VPC, ec2.VPCCidrBlock | None]:
+    """Add the VPC, and with `ipv6` the /56 of addresses that subnets take theirs from.
+
+    Nothing wears the VPC's default security group, whose rules admit only its wearers.
+    """
+    vpc = template.add(
         ec2.VPC(
             "Vpc",
             CidrBlock=settings.cidr,
@@ -131,11 +136,9 @@ def add_vpc(template: Template, settings: NetworkSettings) -> ec2.VPC:
         ),
         why="Keeps the stage's traffic apart from every other network.",
     )
-
-
-def add_ipv6_block(template: Template, vpc: ec2.VPC) -> ec2.VPCCidrBlock:
-    """Add the /56 of IPv6 addresses that subnets take theirs from."""
-    return template.add(
+    if settings.egress != "ipv6":
+        return vpc, None
+    return vpc, template.add(
         ec2.VPCCidrBlock("VpcIpv6", VpcId=vpc.ref(), AmazonProvidedIpv6CidrBlock=True),
         why="Gives the VPC IPv6 addresses, which need no NAT gateway to reach AWS services.",
     )
@@ -150,7 +153,8 @@ def add_subnets(
     run in, which go once the tasks have moved.
     """
     native = ipv6 is not None and kind == "Private"
-    blocks = list(ipaddress.IPv4Network(settings.cidr).subnets(BLOCKS_AS_PREFIX_BITS))
+    ipv4_blocks = list(ipaddress.IPv4Network(settings.cidr).subnets(BLOCKS_AS_PREFIX_BITS))
+    ipv6_blocks = Cidr(Select(0, vpc.get_att("Ipv6CidrBlocks")), 1 << BLOCKS_AS_PREFIX_BITS, 64)
     subnets = []
     for zone in range(settings.zones):
         block = FIRST_BLOCK[kind] + zone
@@ -161,20 +165,15 @@ def add_subnets(
             Tags=Tags(Name=names.of_stack(f"-{kind.lower()}-{zone + 1}")),
         )
         if not native:
-            subnet.CidrBlock = str(blocks[block])
+            subnet.CidrBlock = str(ipv4_blocks[block])
         if ipv6 is not None:
-            _add_ipv6_addresses(subnet, vpc, ipv6, block)
+            subnet.Ipv6CidrBlock = Select(block, ipv6_blocks)
+            subnet.AssignIpv6AddressOnCreation = True
+            subnet.DependsOn = ipv6.title
+        if native:
+            subnet.Ipv6Native = True
         subnets.append(template.add(subnet, why=PURPOSES[kind].format(zone + 1)))
     return subnets
-
-
-def _add_ipv6_addresses(subnet: ec2.Subnet, vpc: ec2.VPC, ipv6: ec2.VPCCidrBlock, block: int) -> None:
-    blocks = Cidr(Select(0, vpc.get_att("Ipv6CidrBlocks")), 1 << BLOCKS_AS_PREFIX_BITS, 64)
-    subnet.Ipv6CidrBlock = Select(block, blocks)
-    subnet.AssignIpv6AddressOnCreation = True
-    subnet.DependsOn = ipv6.title
-    if "CidrBlock" not in subnet.properties:
-        subnet.Ipv6Native = True
 
 
 def add_public_routes(
@@ -190,13 +189,14 @@ def add_public_routes(
         why="Joins the internet gateway to the VPC.",
     )
     table = add_route_table(template, vpc, "Public", "Sends what leaves the public subnets to the internet.", subnets)
-    destinations = {"": ("DestinationCidrBlock", ANYWHERE)}
+    destinations: dict[str, dict[str, Any]] = {"": {"DestinationCidrBlock": ANYWHERE}}
     if ipv6 is not None:
-        destinations["Ipv6"] = ("DestinationIpv6CidrBlock", ANYWHERE_IPV6)
-    for suffix, (kind, destination) in destinations.items():
-        route = ec2.Route(f"PublicRoute{suffix}", RouteTableId=table.ref(), GatewayId=gateway.ref())
-        setattr(route, kind, destination)
-        template.add(route, why="Leads what faces the internet there.")
+        destinations["Ipv6"] = {"DestinationIpv6CidrBlock": ANYWHERE_IPV6}
+    for suffix, destination in destinations.items():
+        template.add(
+            ec2.Route(f"PublicRoute{suffix}", RouteTableId=table.ref(), GatewayId=gateway.ref(), **destination),
+            why="Leads what faces the internet there.",
+        )
 
 
 def add_private_routes(
@@ -211,22 +211,34 @@ def add_private_routes(
     The one NAT gateway of `nat` is the first of `nat-per-zone`, and so is its table: from one to the other nothing of
     the first zone changes, and the subnets of the others move to tables that are complete.
     """
-    if settings.egress == "nat":
-        return [_add_nat_table(template, vpc, 1, public[0], private)]
-    if settings.egress == "nat-per-zone":
+    if settings.egress in ("nat", "nat-per-zone"):
+        served = [private] if settings.egress == "nat" else [[subnet] for subnet in private]
         return [
-            _add_nat_table(template, vpc, zone, from_subnet, [subnet])
-            for zone, (from_subnet, subnet) in enumerate(zip(public, private, strict=True), start=1)
+            add_nat_table(template, vpc, number, public[number - 1], subnets)
+            for number, subnets in enumerate(served, start=1)
         ]
     table = add_route_table(template, vpc, "Private", "Keeps what the private subnets send to known ways.", private)
     if settings.egress == "ipv6":
-        _add_egress_only_route(template, vpc, table)
+        gateway = template.add(
+            ec2.EgressOnlyInternetGateway("EgressOnlyGateway", VpcId=vpc.ref()),
+            why="Lets tasks call out over IPv6, and nobody call them, with no hourly cost.",
+        )
+        template.add(
+            ec2.Route(
+                "PrivateRouteIpv6",
+                RouteTableId=table.ref(),
+                DestinationIpv6CidrBlock=ANYWHERE_IPV6,
+                EgressOnlyInternetGatewayId=gateway.ref(),
+            ),
+            why="Gives tasks a way out that is no way in.",
+        )
     return [table]
 
 
-def _add_nat_table(
+def add_nat_table(
     template: Template, vpc: ec2.VPC, number: int, public: ec2.Subnet, private: Sequence[ec2.Subnet]
 ) -> ec2.RouteTable:
+    """Add a NAT gateway in a public subnet, and the table that leads private subnets there."""
     address = template.add(
         ec2.EIP(f"NatAddress{number}", Domain="vpc", Tags=Tags(Name=names.of_stack(f"-nat{number}"))),
         why="Gives the NAT gateway an address that stays the same.",
@@ -252,27 +264,6 @@ def _add_nat_table(
         why="Gives tasks a way out that is no way in.",
     )
     return table
-
-
-def _add_egress_only_route(template: Template, vpc: ec2.VPC, table: ec2.RouteTable) -> None:
-    gateway = template.add(
-        ec2.EgressOnlyInternetGateway("EgressOnlyGateway", VpcId=vpc.ref()),
-        why="Lets tasks call out over IPv6, and nobody call them, with no hourly cost.",
-    )
-    template.add(
-        ec2.Route(
-            "PrivateRouteIpv6",
-            RouteTableId=table.ref(),
-            DestinationIpv6CidrBlock=ANYWHERE_IPV6,
-            EgressOnlyInternetGatewayId=gateway.ref(),
-        ),
-        why="Gives tasks a way out that is no way in.",
-    )
-
-
-def add_isolated_routes(template: Template, vpc: ec2.VPC, subnets: Sequence[ec2.Subnet]) -> ec2.RouteTable:
-    """Give the isolated subnets a table without any route out of the VPC."""
-    return add_route_table(template, vpc, "Isolated", "Keeps the database's traffic inside the VPC.", subnets)
 
 
 def add_route_table(
@@ -356,17 +347,9 @@ def add_flow_logs(template: Template, settings: NetworkSettings, vpc: ec2.VPC, e
         encryption,
         "Keeps the record of network traffic for as long as the stage asks.",
     )
+    writing = policies.allow_writing_flow_logs(group.get_att("Arn"))
     role = template.add(
-        iam.Role(
-            "FlowLogRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("vpc-flow-logs"),
-            Policies=[
-                iam.Policy(
-                    PolicyName="write-flow-logs",
-                    PolicyDocument=policies.policy(*policies.allow_writing_flow_logs(group.get_att("Arn"))),
-                )
-            ],
-        ),
+        service_role("FlowLogRole", "vpc-flow-logs", *writing, policy_name="write-flow-logs"),
         why="Lets VPC flow logs write to their log group and nowhere else.",
     )
     template.add(

@@ -27,13 +27,9 @@ class AlarmTopic(Inputs):
     topic_arn: Value = described("Topic that alarms publish to")
     runbook_url: str = ""
 
-    def what_to_do(self, alarm: str) -> str:
+    def what_to_do(self, alarm: str, words: str = " What to do: ") -> str:
         """Return the end of a message: where the runbook says what to do, for an alarm such as `web-errors`."""
-        return f" What to do: {self.runbook_url}#{alarm}" if self.runbook_url else ""
-
-    def reference(self, alarm: str) -> str:
-        """Return the end of a sentence that names where the runbook says more."""
-        return f": {self.runbook_url}#{alarm}" if self.runbook_url else ""
+        return f"{words}{self.runbook_url}#{alarm}" if self.runbook_url else ""
 
 
 @component("notifications")
@@ -94,11 +90,10 @@ def tell_of_event(
 
     `message` may name fields of the event in angle brackets; `fields` says where they are, such as `$.detail.state`.
     """
-    where = notifications.reference(alarm).replace(": ", ": what to do stands at ", 1)
     template.add(
         events.Rule(
             title,
-            Description=f"{alarm}{where}",
+            Description=f"{alarm}{notifications.what_to_do(alarm, ': what to do stands at ')}",
             EventPattern=dict(pattern),
             Targets=[
                 events.Target(

@@ -12,6 +12,7 @@ from ...core.template import Template
 from ...core.values import Value
 from .alarm_topic import AlarmTopic
 
+ONE_DAY_SECONDS = 86400
 SPOKEN_FOR = Suppression(
     reason="A composite alarm tells people when this one, or others that mean the same, goes off: one message for all.",
     risk="None: the composite alarm has the action.",

@@ -6,7 +6,7 @@ None of the alarms fires on an idle or paused stage: what is not measured is no 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from troposphere import Join, Sub, budgets, cloudwatch
 
@@ -23,12 +23,11 @@ from ..load_balancing.load_balancer import LoadBalancer
 from ..network.vpc import Network
 from .alarm_topic import AlarmTopic, tell_of_event
 from .dashboard import Watched, Widget, add_dashboard
-from .metric_alarms import MetricAlarm, add_alarm
+from .metric_alarms import ONE_DAY_SECONDS, MetricAlarm, add_alarm
 from .queries import CONTAINERS, EXPORTS, FIREWALL, POSTGRESQL, QUESTIONS, TRAFFIC, SavedQuery, add_queries
 
 ESSENTIAL = "essential"
 BALANCER, RDS, BACKUP = "AWS/ApplicationELB", "AWS/RDS", "AWS/Backup"
-ONE_DAY_SECONDS = 86400
 CEILING_PERCENT = 95
 DAYS_WITHOUT_BACKUP = 2
 BUDGET_PERCENT = 80
@@ -80,81 +79,40 @@ def add_monitoring(
 def add_service_alarms(
     template: Template, settings: MonitoringSettings, notifications: AlarmTopic, service: Service
 ) -> None:
-    """Add alarms for what people notice of a service behind a load balancer, as many as the level asks for."""
+    """Add alarms for what people notice of a service behind a load balancer, as many as the level asks for.
+
+    Where there are several, they are silent, and a composite alarm speaks for them.
+    """
     if not service.balanced:
         return
     thorough = settings.level != ESSENTIAL
-    alarms = add_alarms_people_feel(template, settings, notifications, service, thorough)
+    alarms = [
+        add_alarm(template, title, watched, notifications, section, meaning, notify=not thorough)
+        for title, watched, section, meaning in what_people_feel(settings, service, thorough)
+    ]
     if thorough:
-        if not service.sleeps:
-            alarms.append(add_outage_alarm(template, settings, notifications, service))
         add_composite(template, notifications, alarms)
 
 
-def add_alarms_people_feel(
-    template: Template,
-    settings: MonitoringSettings,
-    notifications: AlarmTopic,
-    service: Service,
-    thorough: bool,
-) -> list[cloudwatch.Alarm]:
-    """Add alarms for what people notice. Where a composite speaks for them they are silent themselves."""
-    tasks = {"LoadBalancer": service.load_balancer_full_name, "TargetGroup": service.target_group_full_name}
-    errors = MetricAlarm(BALANCER, "HTTPCode_Target_5XX_Count", tasks, settings.errors_in_5_minutes, in_=2, of=3)
-    slow = MetricAlarm(BALANCER, "TargetResponseTime", tasks, settings.slow_seconds, "p99", in_=3, of=3)
+def what_people_feel(
+    settings: MonitoringSettings, service: Service, thorough: bool
+) -> Iterator[tuple[str, MetricAlarm, str, str]]:
+    """Yield the title of each alarm, what it watches, its section of the runbook, and what it means."""
+    balancer = {"LoadBalancer": service.load_balancer_full_name}
+    tasks = balancer | {"TargetGroup": service.target_group_full_name}
+    errors, slow = settings.errors_in_5_minutes, settings.slow_seconds
+    failed = MetricAlarm(BALANCER, "HTTPCode_Target_5XX_Count", tasks, errors, in_=2, of=3)
+    yield "WebErrors", failed, "web-errors", "Many requests are answered with an error (5xx)."
+    if not thorough:
+        return
+    late = MetricAlarm(BALANCER, "TargetResponseTime", tasks, slow, "p99", in_=3, of=3)
+    yield "SlowAnswers", late, "slow-answers", f"One request in a hundred takes more than {slow:g} s."
     unhealthy = MetricAlarm(BALANCER, "UnHealthyHostCount", tasks, 1, "Minimum", period_seconds=60, in_=5, of=5)
-    found = [
-        add_alarm(
-            template,
-            "WebErrors",
-            errors,
-            notifications,
-            "web-errors",
-            "Many requests are answered with an error (5xx).",
-            notify=not thorough,
-        )
-    ]
-    if thorough:
-        found += [
-            add_alarm(
-                template,
-                "SlowAnswers",
-                slow,
-                notifications,
-                "slow-answers",
-                f"One request in a hundred takes more than {settings.slow_seconds:g} s.",
-                notify=False,
-            ),
-            add_alarm(
-                template,
-                "UnhealthyTasks",
-                unhealthy,
-                notifications,
-                "unhealthy-tasks",
-                "A task fails its health checks and is not replaced.",
-                notify=False,
-            ),
-        ]
-    return found
-
-
-def add_outage_alarm(
-    template: Template, settings: MonitoringSettings, notifications: AlarmTopic, service: Service
-) -> cloudwatch.Alarm:
-    """Notice that the load balancer answers with errors in the tasks' place: none is there, or it breaks off or hangs.
-
-    A sleeping stage has none: there such an answer wakes it.
-    """
-    answers = {"LoadBalancer": service.load_balancer_full_name}
-    return add_alarm(
-        template,
-        "NoAnswers",
-        MetricAlarm(BALANCER, "HTTPCode_ELB_5XX_Count", answers, settings.errors_in_5_minutes, in_=2, of=3),
-        notifications,
-        "no-answers",
-        "Many requests reach no task, or one that breaks off or takes too long.",
-        notify=False,
-    )
+    yield "UnhealthyTasks", unhealthy, "unhealthy-tasks", "A task fails its health checks and is not replaced."
+    if not service.sleeps:  # such an answer wakes a sleeping stage
+        in_their_place = MetricAlarm(BALANCER, "HTTPCode_ELB_5XX_Count", balancer, errors, in_=2, of=3)
+        meaning = "Many requests reach no task, or one that breaks off or takes too long."
+        yield "NoAnswers", in_their_place, "no-answers", meaning
 
 
 def add_composite(template: Template, notifications: AlarmTopic, alarms: list[cloudwatch.Alarm]) -> None:
@@ -281,7 +239,7 @@ def add_budget(template: Template, monthly_usd: int, notifications: AlarmTopic) 
                 for kind, percent in limits.items()
             ],
         ),
-        why=f"Tells people before the month costs more than planned{notifications.reference('budget')}.",
+        why=f"Tells people before the month costs more than planned{notifications.what_to_do('budget', ': ')}.",
     )
 
 

@@ -32,24 +32,22 @@ class Artifacts:
     bucket_arn: Value
     key_arn: Value
 
-    def reading(self, *artifacts: str) -> list[Statement]:
-        """What reading artifacts of some names takes."""
-        return pipeline_policies.allow_reading_artifacts(self.bucket_arn, self.key_arn, *artifacts)
+    def reading(self, artifact: str) -> list[Statement]:
+        """What reading artifacts of a name takes; `*` is any name."""
+        return pipeline_policies.allow_reading_artifacts(self.bucket_arn, self.key_arn, artifact)
 
     def object_of(self, artifact: str) -> Statement:
         """What reading artifacts of a name takes beside the bucket and the key, for who has these already."""
         return self.reading(artifact)[0]
 
-    def uploaded(self, folder: str) -> Statement:
-        """What reading what people put into a folder takes."""
-        return policies.allow(
-            policies.on("s3", "GetObject", "GetObjectVersion"),
-            [policies.objects_of(self.bucket_arn, f"{folder}/*")],
-        )
+    def uploaded(self) -> Statement:
+        """What reading what administrators put there takes."""
+        uploads = policies.objects_of(self.bucket_arn, f"{ADMINISTRATION}/*")
+        return policies.allow(policies.on("s3", "GetObject", "GetObjectVersion"), [uploads])
 
-    def writing(self, *artifacts: str) -> list[Statement]:
-        """What writing artifacts of some names takes."""
-        return pipeline_policies.allow_writing_artifacts(self.bucket_arn, self.key_arn, *artifacts)
+    def writing(self, artifact: str) -> list[Statement]:
+        """What writing artifacts of a name takes; `*` is any name."""
+        return pipeline_policies.allow_writing_artifacts(self.bucket_arn, self.key_arn, artifact)
 
 
 @component("artifacts")

@@ -24,7 +24,7 @@ from ..containers.image_repository import ImageRepository
 from ..data.encryption import Encryption
 from ..observability.log_groups import add_log_group
 from ..service_role import service_role
-from .artifacts import ADMINISTRATION, Artifacts
+from .artifacts import Artifacts
 from .stage_access import DEPLOY, PLAN, StageAccess
 
 TEST, IMAGE = "test", "image"
@@ -131,7 +131,7 @@ def add_builds(
         why="Lets builds write their log and read the sources.",
     )
     shop = Workshop(architecture, log_group, artifacts, basics)
-    own = [names.delivery_stack(template.stack_tags["project"])]
+    own = names.delivery_stack(template.stack_tags["project"])
     planning = [target.access.role_arn(PLAN) for target in targets]
     projects = {
         TEST: add_project(
@@ -146,7 +146,7 @@ def add_builds(
             shop,
             IMAGE,
             "Builds the container image once, pushes it and reads what its scan found.",
-            [*pipeline_policies.allow_pushing_images(images.arns), artifacts.uploaded(ADMINISTRATION)],
+            [*pipeline_policies.allow_pushing_images(images.arns), artifacts.uploaded()],
             images.variables,
         ),
         PLAN: add_project(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from troposphere import events, iam, sns
+from troposphere import events, sns
 
 from ...config.settings import DeliverySettings
 from ...core import names
@@ -13,6 +13,7 @@ from ..data.encryption import Encryption
 from ..observability.alarm_topic import AlarmTopic, tell_of_event
 from ..observability.log_groups import add_log_group
 from ..observability.queries import PIPELINE, add_queries
+from ..service_role import service_role
 from .pipeline import Pipeline
 from .source import Source
 
@@ -58,11 +59,7 @@ def add_start(template: Template, source: Source, pipeline: Pipeline) -> None:
     """Start the pipeline on an event of its source, in a role that may do only that."""
     start = pipeline_policies.allow_starting_pipeline(pipeline.arn)
     role = template.add(
-        iam.Role(
-            "StartRole",
-            AssumeRolePolicyDocument=policies.assumed_by_service("events"),
-            Policies=[iam.Policy(PolicyName="start", PolicyDocument=policies.policy(start))],
-        ),
+        service_role("StartRole", "events", start, policy_name="start"),
         why="Lets a change of the source start the pipeline, and nothing else.",
     )
     template.add(

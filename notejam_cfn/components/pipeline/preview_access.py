@@ -33,7 +33,11 @@ TAGGED_WHEN_MADE = Suppression(
 @component("preview-access")
 def add_preview_access(template: Template, stage: Stage, subnets: StageSubnets) -> None:
     """Add the roles of a stage's previews, and what stops further ones when the stage's budget is spent."""
-    ending = add_expiry_role(template, stage)
+    statements = preview_policies.allow_ending_previews(stage.project, stage.name)
+    ending = template.add(
+        service_role("ExpiryRole", "scheduler", *statements, RoleName=_name(stage, preview_policies.EXPIRY)),
+        why="Ends previews at their hour, and can do nothing else.",
+    )
     making = add_making_role(template, stage, subnets, ending)
     add_developers_policy(template, stage, making)
     if stage.budget_usd:
@@ -68,15 +72,6 @@ def add_developers_policy(template: Template, stage: Stage, making: iam.Role) ->
         ),
         why="Lets developers make, change and end previews, and no other stacks.",
         suppress=[QUOTAS_BY_NAME],
-    )
-
-
-def add_expiry_role(template: Template, stage: Stage) -> iam.Role:
-    """Add the role in which EventBridge Scheduler deletes a preview's stack at its hour."""
-    statements = preview_policies.allow_ending_previews(stage.project, stage.name)
-    return template.add(
-        service_role("ExpiryRole", "scheduler", *statements, RoleName=_name(stage, preview_policies.EXPIRY)),
-        why="Ends previews at their hour, and can do nothing else.",
     )
 
 

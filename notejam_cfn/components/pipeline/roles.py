@@ -82,7 +82,7 @@ def add_action_role(
     more: Sequence[iam.ManagedPolicy] = (),
 ) -> iam.Role:
     """Add a role that the pipeline takes on for one kind of action."""
-    made = role(title, pipeline_policies.assumed_by_roles([pipeline_role.get_att("Arn")]), *statements)
+    made = role(title, pipeline_policies.assumed_by_role(pipeline_role.get_att("Arn")), *statements)
     if more:
         made.ManagedPolicyArns = [one.ref() for one in more]
     return template.add(made, why=why)

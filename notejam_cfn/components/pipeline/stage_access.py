@@ -104,8 +104,8 @@ def add_stage_access(template: Template, access: StageAccess, pipeline: tuple[Va
             "Looking",
             Description="What planning a stage's change and making it have in common",
             PolicyDocument=policies.policy(
-                pipeline_policies.allow_looking_at_stacks([prefix]),
-                pipeline_policies.allow_reading_templates([names.stage_access(access.project, access.stage)]),
+                pipeline_policies.allow_looking_at_stacks(prefix),
+                pipeline_policies.allow_reading_templates(names.stage_access(access.project, access.stage)),
                 *pipeline_policies.allow_looking_at_account(prefix),
                 *([pipeline_policies.allow_reading_records()] if needs.domains else []),
             ),
@@ -129,7 +129,7 @@ def add_stage_access(template: Template, access: StageAccess, pipeline: tuple[Va
         (account, names.iam_name(delivery, f"{DEPLOY}-{access.stage}", region)),
         looking,
         [
-            *pipeline_policies.allow_changing_stacks([prefix]),
+            *pipeline_policies.allow_changing_stacks(prefix),
             *pipeline_policies.allow_following_service(prefix),
             pipeline_policies.allow_passing([execute.get_att("Arn")], "cloudformation"),
             cloudformation_policies.allow_making_service_linked_roles(),

@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from troposphere import AccountId, awslambda, iam, logs
+from troposphere import AccountId, awslambda, logs
 from troposphere import elasticloadbalancingv2 as elb
 
 from ...core.suppressions import Suppression
@@ -65,7 +65,7 @@ class Sleepers:
 def add_waking(template: Template, sleepers: Sleepers, encryption: Encryption, listener_arn: Value) -> None:
     """Add the function, and let the load balancer ask it for the waking page."""
     log = add_log_group(template, "WakeLogGroup", RETENTION_DAYS, encryption, "Says when a task could not be started.")
-    function = add_function(template, sleepers, add_role(template, sleepers, log), log)
+    function = add_function(template, sleepers, log)
     permission = template.add(
         awslambda.Permission(
             "WakePermission",
@@ -99,22 +99,18 @@ def add_waking(template: Template, sleepers: Sleepers, encryption: Encryption, l
     )
 
 
-def add_role(template: Template, sleepers: Sleepers, log: logs.LogGroup) -> iam.Role:
-    """Add the role in which the function works: it looks at the services and changes them, and passes no role on."""
-    statements = [
-        *preview_policies.allow_waking(
-            sleepers.cluster_name, [f"{sleepers.service}*", f"{sleepers.preview}*"], sleepers.service_parameter
-        ),
-        policies.allow_writing_log_group(log.get_att("Arn")),
-    ]
-    return template.add(
-        service_role("WakeRole", "lambda", *statements),
+def add_function(template: Template, sleepers: Sleepers, log: logs.LogGroup) -> awslambda.Function:
+    """Add the function with its code; its size is one at which Lambda loads AWS's library in about half a second.
+
+    In its role it looks at the services and changes them, and passes no role on.
+    """
+    named = [f"{sleepers.service}*", f"{sleepers.preview}*"]
+    waking = preview_policies.allow_waking(sleepers.cluster_name, named, sleepers.service_parameter)
+    logging = policies.allow_writing_log_group(log.get_att("Arn"))
+    role = template.add(
+        service_role("WakeRole", "lambda", *waking, logging),
         why="Lets the function start a task of the stage or of a preview.",
     )
-
-
-def add_function(template: Template, sleepers: Sleepers, role: iam.Role, log: logs.LogGroup) -> awslambda.Function:
-    """Add the function with its code; its size is one at which Lambda loads AWS's library in about half a second."""
     told = {
         "CLUSTER": sleepers.cluster_name,
         "SERVICE_PARAMETER": sleepers.service_parameter,

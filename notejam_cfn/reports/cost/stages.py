@@ -11,10 +11,9 @@ from ...config.settings import Project
 from ...stacks.stack import CONSOLE, PREVIEW
 from .bill import Bill, price
 from .prices import read_prices
-from .usage import usages_of
+from .usage import TYPICAL_SIZE, usages_of
 
 DELIVERY = "delivery"
-DELIVERY_SIZE = "standard"
 # Follows a stage's name where a bill is of one preview of it.
 A_PREVIEW = " preview"
 
@@ -33,7 +32,7 @@ class Site:
 def sites_of(project: Project) -> dict[str, Site]:
     """Return where the stages of a project are, and its delivery, which belongs to none."""
     stages = {stage.name: Site(stage.region, stage.size) for stage in project.stages}
-    return stages | {DELIVERY: Site(project.delivery_region, DELIVERY_SIZE)}
+    return stages | {DELIVERY: Site(project.delivery_region, TYPICAL_SIZE)}
 
 
 def sites_built(manifest: Mapping[str, Any]) -> dict[str, Site]:
@@ -41,7 +40,7 @@ def sites_built(manifest: Mapping[str, Any]) -> dict[str, Site]:
     stages = {name: Site(each["region"], each["size"]) for name, each in manifest["stages"].items()}
     for stack in manifest["stacks"]:
         if stack["layer"] == DELIVERY:
-            stages[DELIVERY] = Site(stack["region"], DELIVERY_SIZE)
+            stages[DELIVERY] = Site(stack["region"], TYPICAL_SIZE)
     return stages
 
 

@@ -9,6 +9,8 @@ HOURS_A_MONTH = 730.0
 # Business: 12 hours on 22 days. The rest of the month nobody asks.
 BUSINESS_HOURS = 12 * 22.0
 TYPICAL_REQUESTS_PER_SECOND: Mapping[str, float] = {"economy": 0.5, "standard": 5, "resilient": 50}
+# Whose typical load is taken for what has no size of a stage: the delivery, and templates of others.
+TYPICAL_SIZE = "standard"
 LOADS = ("idle", "typical", "4 times")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,30 @@ from ..helpers import SECRET
 TABLES = (models.User, notes.Pad, notes.Note, models.Session, models.PasswordReset, models.Attempts)
 
 NAMES = sorted(path.stem for path in MIGRATIONS.glob("0*.py"))
-APPLIED = json.dumps(NAMES, separators=(",", ":"))
+# What a later release may bring, as docs/application.md has it: a column that old code does not see, and its index.
+COLOUR = """
+def up(migrator, db):
+    db.execute_sql("ALTER TABLE notes ADD COLUMN colour varchar(20) NOT NULL DEFAULT ''")
+"""
+INDEX = """
+import peewee
+
+atomic = False
+
+def up(migrator, db):
+    concurrently = "CONCURRENTLY" if isinstance(db, peewee.PostgresqlDatabase) else ""
+    db.execute_sql(f"DROP INDEX {concurrently} IF EXISTS notes_colour")
+    db.execute_sql(f"CREATE INDEX {concurrently} notes_colour ON notes (colour)")
+"""
+LATER = {"9001_colour": COLOUR, "9002_index": INDEX}
+# `python -m app migrate` with the migrations of another folder.
+OF_A_LATER_RELEASE = """
+import pathlib, sys
+from app.__main__ import main
+from app.data import migrate
+migrate.MIGRATIONS = pathlib.Path(sys.argv[1])
+sys.exit(main(["migrate"]))
+"""
 
 
 @pytest.fixture
@@ -36,26 +60,55 @@ def settings(settings: dict[str, Any], request: pytest.FixtureRequest) -> dict[s
     return settings
 
 
-def at_once(environ: dict[str, str], count: int = 3) -> list[str]:
-    arguments = [sys.executable, "-m", "app", "migrate"]
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The migrations of a later release."""
+    shutil.copytree(MIGRATIONS, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    for name, content in LATER.items():
+        (tmp_path / "migrations" / f"{name}.py").write_text(content)
+    return tmp_path / "migrations"
+
+
+def at_once(environ: dict[str, str], folder: Path, count: int = 3) -> list[str]:
+    arguments = [sys.executable, "-c", OF_A_LATER_RELEASE, str(folder)]
     started = [subprocess.Popen(arguments, env=environ, stdout=subprocess.PIPE, text=True) for _ in range(count)]
     outputs = [process.communicate(timeout=30)[0] for process in started]
     assert [process.returncode for process in started] == [0] * count, outputs
     return outputs
 
 
+def applied(output: str) -> list[str]:
+    return next(line["applied"] for line in map(json.loads, output.splitlines()) if "applied" in line)
+
+
 def test_tasks_migrating_at_once_apply_each_migration_once(
-    postgres: Postgres, postgres_settings: dict[str, Any]
+    postgres: Postgres, postgres_settings: dict[str, Any], folder: Path
 ) -> None:
     postgres.empty("notejam", "notejam")
-    outputs = at_once(environment(postgres))
-    assert sum(f'"applied":{APPLIED}' in output for output in outputs) == 1
-    assert postgres.sql("SELECT name FROM schema_migration", "notejam").split() == NAMES
+    outputs = at_once(environment(postgres), folder)
+    assert sorted(map(applied, outputs)) == [[], [], [*NAMES, *LATER]]
+    assert postgres.sql("SELECT name FROM schema_migration", "notejam").split() == [*NAMES, *LATER]
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'notes_colour'::regclass"
+    assert postgres.sql(valid, "notejam") == "t"
 
 
-def test_laptop_processes_migrating_at_once_do_too(tmp_path: Path, postgres: Postgres) -> None:
-    environ = {**environment(postgres), "DATABASE_HOST": "", "DATABASE_PATH": str(tmp_path / "notejam.db")}
-    assert sum(f'"applied":{APPLIED}' in output for output in at_once(environ)) == 1
+def test_laptop_processes_migrating_at_once_do_too(tmp_path: Path, folder: Path) -> None:
+    environ = environment(DATABASE_PATH=str(tmp_path / "notejam.db"))
+    assert sorted(map(applied, at_once(environ, folder))) == [[], [], [*NAMES, *LATER]]
+
+
+def test_a_later_release_adds_to_the_tables_that_are_there(
+    settings: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(Settings(**settings))
+    user = models.User.create(email="a@example.com", password_hash="")
+    notes.Note.add_all(user.id, [(None, "Before", "text", None, None)])
+    database.close()
+    monkeypatch.setattr(f"{migrate.__module__}.MIGRATIONS", folder)
+    assert migrate(Settings(**settings)) == list(LATER)
+    assert database.rows("SELECT name, colour FROM notes") == [("Before", "")]
+    database.close()
+    database.obj.pool.close_idle()
 
 
 def test_migrating_twice_changes_nothing(settings: dict[str, Any]) -> None:

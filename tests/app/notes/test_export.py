@@ -16,7 +16,9 @@ from tests.harness.application import PASSWORD, Client, RunningServer
 
 # Four times 20 MB: kept in memory as one document each, they would take several times what is allowed.
 NOTES, LENGTH, EXPORTS, MOST_MB = 200, 100_000, 4, 120
-ADD = "INSERT INTO notes (user_id, name, text, created_at, updated_at) VALUES (1, {0}, {0}, {0}, {0})"
+ADD = """
+    INSERT INTO notes (user_id, name, text, created_at, updated_at, summary, folded)
+    VALUES (1, {0}, {0}, {0}, {0}, '', '')"""
 
 
 def fill(environ: dict[str, str]) -> None:

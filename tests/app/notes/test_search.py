@@ -10,7 +10,7 @@ import pytest
 from webtest import TestApp
 
 from app.data.folding import fold, search_words
-from app.data.models import database, now
+from app.data.models import database
 from app.data.notes import Note
 from app.data.search import found_notes
 from app.data.trash import trash_note
@@ -104,21 +104,6 @@ def test_an_edited_note_is_found_by_its_new_text_only(user: TestApp) -> None:
     submit(user, f"/notes/{note}/edit/", text="Records")
     assert names(search(user, "records")) == ["Wishlist"]
     assert names(search(user, "books")) == []
-
-
-def test_a_note_written_by_an_earlier_version_is_found(user: TestApp) -> None:
-    note = add_note(user, "Old", "Gärten")
-    forget = "UPDATE notes SET folded = NULL, folded_at = NULL, summary = NULL RETURNING id"
-    database.rows(forget)
-    # And one that such a version changed later, which left behind what was made of the text before.
-    changed = add_note(user, "Changed", "before")
-    database.rows("UPDATE notes SET text = 'after', updated_at = %s WHERE id = %s RETURNING id", now(), changed)
-    database.close()
-    assert [line.text for line in user.get("/?order=name").html.select(".line")] == ["after", "Gärten"]
-    assert names(search(user, "garten")) == ["Old"]
-    assert names(search(user, "before")) == []
-    assert names(search(user, "after")) == ["Changed"]
-    assert note
 
 
 def test_nothing_is_found_in_the_trash_or_in_another_account(user: TestApp) -> None:

@@ -257,6 +257,14 @@ def test_a_commit_that_nobody_approved_cannot(
     assert not world.may(who, action, resource, context), attack
 
 
+@pytest.mark.parametrize("kind", ["plan", "deploy"])
+def test_a_stages_roles_see_no_stack_of_a_stage_that_is_called_alike(world: World, kind: str) -> None:
+    for name in ("delivery-in-dev", "delivery-in-dev-previews", "dev-network"):
+        assert world.may(f"in-dev-{kind}", "cloudformation:GetTemplate", stack(name)), name
+    for name in ("delivery-in-devops", "delivery-in-devops-previews", "devops-network", "delivery-in-prod"):
+        assert not world.may(f"in-dev-{kind}", "cloudformation:GetTemplate", stack(name)), name
+
+
 @pytest.mark.parametrize(("attack", "action", "resource", "context"), MADE, ids=[row[0] for row in MADE])
 def test_a_role_that_a_template_of_development_makes_cannot(
     world: World, attack: str, action: str, resource: str, context: dict[str, Any]

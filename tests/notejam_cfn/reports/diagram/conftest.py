@@ -20,7 +20,7 @@ region = "eu-central-1"
 [stages.test]
 region = "eu-central-1"
 size = "standard"
-[stages.acceptance-tests-now]
+[stages.acceptance-testing]
 region = "us-east-1"
 approval = true
 [stages.staging]

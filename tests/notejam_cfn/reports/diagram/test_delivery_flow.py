@@ -36,7 +36,7 @@ SOURCE = ("source", [action("source", "Source", "S3")])
 
 def test_rows_follow_each_other_in_the_pipelines_order(pictures: Pictures) -> None:
     _, delivery = pictures("many")
-    order = ["build", "stage_dev", "stage_test", "stage_acceptance_tests_now", "stage_staging"]
+    order = ["build", "stage_dev", "stage_test", "stage_acceptance_testing", "stage_staging"]
     assert {(one, order[number + 1]) for number, one in enumerate(order[:-1])} <= ends(delivery)
     assert ("stage_staging", "stage_prod") in ends(delivery)
 
@@ -44,7 +44,7 @@ def test_rows_follow_each_other_in_the_pipelines_order(pictures: Pictures) -> No
 def test_a_person_decides_where_the_stage_asks_for_it(pictures: Pictures, label: Label) -> None:
     _, delivery = pictures("many")
     asked = {node.key for node in delivery.nodes() if node.icon == "approval"}
-    assert asked == {"stage_acceptance_tests_now_approve", "stage_prod_approve"}
+    assert asked == {"stage_acceptance_testing_approve", "stage_prod_approve"}
     assert label(delivery, "stage_prod_approve") == "A person decides, who sees the plan"
     assert ("stage_prod_plan", "stage_prod_approve") in ends(delivery)
     assert ("stage_prod_approve", "stage_prod_deploy") in ends(delivery)
@@ -120,8 +120,8 @@ def test_a_pipeline_may_do_without_builds_plans_and_tests() -> None:
 
 def test_the_summary_says_what_the_picture_shows(pictures: Pictures) -> None:
     summary = pictures("many")[1].summary
-    assert "dev, test, acceptance-tests-now, staging, prod" in summary
-    assert "acceptance-tests-now and prod only after a person's approval" in summary
+    assert "dev, test, acceptance-testing, staging, prod" in summary
+    assert "acceptance-testing and prod only after a person's approval" in summary
     assert "approval" not in pictures("zip")[1].summary
 
 
