@@ -64,7 +64,11 @@ class Settings:
 
 
 class Rehearsal:
-    """One rehearsal of one stage. Each step raises when something is not as promised."""
+    """One rehearsal of one stage. Each step raises when something is not as promised.
+
+    `planner` and `deployer` run the commands as the pipeline does, `administrator` as a person; `account` is AWS as the
+    account's own key reaches it.
+    """
 
     def __init__(
         self, manifest: Manifest, settings: Settings, aws: emulator.Emulator, tell: Callable[[str], None]

@@ -153,9 +153,9 @@ class Steps:
     def destroy(self) -> str:
         """Remove every stack, protection and all: a preview before the stage, and the roles it was made in last."""
         results: dict[str, Result] = {}
-        shown = self.preview_stack
-        if shown and self.aws.stack(shown.region, shown.name):
-            results |= self.commands.of([shown], preview.in_role(self.aws, shown)).destroy()
+        beside = self.preview_stack
+        if beside and self.aws.stack(beside.region, beside.name):
+            results |= self.commands.of([beside], preview.in_role(self.aws, beside)).destroy()
         results |= self.commands.destroy()
         results |= self.commands.of(preview.access(self.manifest, self.stage)).destroy()
         return f"removed {sum(result.fate is Outcome.REMOVED for result in results.values())} stacks"
