@@ -79,8 +79,7 @@ def answer(rehearsal: Rehearsal, platform: task.Platform, made: Made) -> float:
     found = task.read(rehearsal.aws, made.stack.name)
     task.prepare(found, platform)
     with task.serving(found, platform) as port, entrance.opened(rehearsal.network_address, made.url) as way:
-        local = task.local_address(found).strip("[]")
-        entrance.Targets(rehearsal.aws.client("elbv2"), found.target_group, local, port).bring_back()
+        entrance.Targets(rehearsal.aws.client("elbv2"), found.target_group, found.address, port).bring_back()
         page = way.client().ask("/signin/")
         seconds = time.monotonic() - made.began
         if page.status != 200:

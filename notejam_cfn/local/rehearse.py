@@ -187,8 +187,7 @@ class Rehearsal:
             self.tell(f"container {name} succeeded")
         with task.serving(found, platform) as port:
             self.tell(f"container is healthy on port {port}: {found.health_path} answers {found.health_code}")
-            address = task.local_address(found).strip("[]")
-            targets = entrance.Targets(self.aws.client("elbv2"), found.target_group, address, port)
+            targets = entrance.Targets(self.aws.client("elbv2"), found.target_group, found.address, port)
             targets.bring_back()
             yield targets
 

@@ -53,6 +53,11 @@ class Task:
     health_code: str
     ipv6: bool
 
+    @property
+    def address(self) -> str:
+        """This machine's, of the kind that the target group has."""
+        return "::1" if self.ipv6 else "127.0.0.1"
+
 
 @dataclasses.dataclass(frozen=True)
 class Platform:
@@ -173,18 +178,14 @@ def secret_value(aws: Emulator, source: str) -> str:
 
 
 def _wait_until_healthy(task: Task, container: Container, running: Running, platform: Platform) -> None:
-    address = f"http://{local_address(task)}:{container.environment['PORT']}{task.health_path}"
+    host = f"[{task.address}]" if task.ipv6 else task.address
+    address = f"http://{host}:{container.environment['PORT']}{task.health_path}"
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and running.process.poll() is None:
         if _status(address) == task.health_code:
             return
         time.sleep(0.02)
     raise TaskError(f"{container.name} does not answer {task.health_code} on {address}:\n{_tail(platform.log)}")
-
-
-def local_address(task: Task) -> str:
-    """Return this machine's address as the target group writes addresses."""
-    return "[::1]" if task.ipv6 else "127.0.0.1"
 
 
 def _status(address: str) -> str:
