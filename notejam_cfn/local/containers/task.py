@@ -10,13 +10,12 @@ import dataclasses
 import json
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ...deploy.service.smoke_test import fetched
 from ..database.postgres import free_port
 from ..emulator import Emulator
 from .runtime import Running, Runtime
@@ -182,20 +181,11 @@ def _wait_until_healthy(task: Task, container: Container, running: Running, plat
     address = f"http://{host}:{container.environment['PORT']}{task.health_path}"
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and running.process.poll() is None:
-        if _status(address) == task.health_code:
+        status, _ = fetched(address)
+        if str(status) == task.health_code:
             return
         time.sleep(0.02)
     raise TaskError(f"{container.name} does not answer {task.health_code} on {address}:\n{_tail(platform.log)}")
-
-
-def _status(address: str) -> str:
-    try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            return str(answer.status)
-    except urllib.error.HTTPError as error:
-        return str(error.code)
-    except OSError:
-        return ""
 
 
 def _tail(log: Path) -> str:
