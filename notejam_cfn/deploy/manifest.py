@@ -17,6 +17,8 @@ FILE_NAME = "manifest.json"
 BUILD_FIRST = "python -m notejam_cfn build"
 DELIVERY = "delivery"
 LAYERED, ACCESS = "layered", "access"
+IMAGE, URL = "ImageUri", "Url"
+"""The parameter that says which image a service runs, and the output that says where it answers."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +26,8 @@ class StackSpec:
     """A stack as output/ describes it. `defaults` are its parameters' defaults, None for one that must be given.
 
     `values` are of parameters that the configuration knows, such as an account's id. `preview_hours` is how long a
-    preview of the stage lasts unless somebody says otherwise.
+    preview of the stage lasts unless somebody says otherwise. `content` is the template where it is another than the
+    file's.
     """
 
     name: str
@@ -40,13 +43,15 @@ class StackSpec:
     capabilities: tuple[str, ...]
     tags: Mapping[str, str]
     protected: bool
-    outputs: tuple[str, ...]
     ipv6_only_tasks: bool = False
     preview_hours: int = 0
     values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    content: str | None = dataclasses.field(default=None, repr=False)
 
     def text(self) -> str:
-        """Return the template as it was built. Raises BadInput when the file is not the one in the manifest."""
+        """Return the template. Raises BadInput when the file is not the one in the manifest."""
+        if self.content is not None:
+            return self.content
         try:
             content = self.path.read_bytes()
         except OSError as error:
@@ -120,7 +125,6 @@ def _planned(folder: Path, entry: Mapping[str, Any], stages: Mapping[str, Any]) 
         capabilities=tuple(entry["capabilities"]),
         tags=dict(entry["tags"]),
         protected=entry["termination_protection"],
-        outputs=tuple(entry["outputs"]),
         values=dict(entry.get("values", {})),
         ipv6_only_tasks=bool(stages.get(entry["stage"], {}).get("ipv6_only_tasks", False)),
         preview_hours=int(stages.get(entry["stage"], {}).get("preview_hours", 0)),

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from ..deploy.aws.client import Aws
 from ..deploy.data.restore import Restore, RestoreOptions
 from ..deploy.exit_codes import Exit
 from ..deploy.manifest import StackSpec
-from ..deploy.stacks.deploy import Deployment, Options, read_templates
+from ..deploy.stacks.deploy import Deployment, Options
 from ..deploy.stacks.destroy import Destruction
 from ..deploy.stacks.destroy import Options as DestroyOptions
-from ..deploy.stacks.execution.executor import Prompter
 from ..deploy.stacks.execution.outcomes import Result
+from ..deploy.stacks.stack_run import Prompter, Session
+from ..deploy.stacks.templates import read_templates
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import exit_status, lines
 
@@ -55,7 +55,7 @@ class Commands:
     def attempt(self, *parameters: str, **options: Any) -> dict[str, Result]:
         """Deploy with parameters and options of `deploy`, and return what became of each stack, be it good or not."""
         asked = Options(yes=True, wait=True, parameters=(*self.parameters, *parameters), **options)
-        return Deployment(self.aws, self.stacks, asked, self._shown(), self.prompter).run()
+        return Deployment(self._session(), asked).run()
 
     def deploy(self, *parameters: str) -> dict[str, Result]:
         """Deploy, and return what became of each stack."""
@@ -65,15 +65,13 @@ class Commands:
 
     def destroy(self, *, unprotect: bool = True) -> dict[str, Result]:
         """Remove the stacks, protection and all, and return what became of each."""
-        options = DestroyOptions(yes=True, unprotect=unprotect)
-        results = Destruction(self.aws, self.stacks, options, self._shown(), self.prompter).run()
+        results = Destruction(self._session(), DestroyOptions(yes=True, unprotect=unprotect)).run()
         self.require_good(results)
         return results
 
     def restoring(self, snapshot: str) -> Restore:
         """Return the restore of the database from a snapshot."""
-        options = RestoreOptions(snapshot, yes=True)
-        return Restore(self.aws, self.stacks, options, self._shown(), self.prompter, datetime.now(UTC))
+        return Restore(self._session(), RestoreOptions(snapshot, yes=True))
 
     def held(self) -> dict[str, str]:
         """Return what every resource is, by LAYER.ID; revisions of a task definition count as one."""
@@ -98,5 +96,6 @@ class Commands:
         choices = map(float, parameter.get("AllowedValues", (default + 1,)))
         return f"{name}={min(choice for choice in choices if choice > default):g}"
 
-    def _shown(self) -> Progress:
-        return self.progress({stack.name: stack.layer for stack in self.stacks}, read_templates(self.stacks))
+    def _session(self) -> Session:
+        progress = self.progress({stack.name: stack.layer for stack in self.stacks}, read_templates(self.stacks))
+        return Session(self.aws, tuple(self.stacks), progress, self.prompter)

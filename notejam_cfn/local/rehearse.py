@@ -22,8 +22,8 @@ from ..deploy.data import backups
 from ..deploy.exit_codes import CommandError
 from ..deploy.manifest import Manifest, StackSpec
 from ..deploy.previews.previews import FORM
-from ..deploy.stacks.deploy import read_templates
 from ..deploy.stacks.execution.outcomes import Outcome
+from ..deploy.stacks.templates import read_templates
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import lines
 from . import emulator, permissions, previews

@@ -17,6 +17,7 @@ from notejam_cfn.deploy.plan.effects.findings import Verdict
 from notejam_cfn.deploy.plan.effects.verdicts import Judged
 from notejam_cfn.deploy.plan.model import Plan
 from notejam_cfn.deploy.stacks.deploy import Deployment, Options
+from notejam_cfn.deploy.stacks.stack_run import Session
 from notejam_cfn.deploy.ui.progress import Silent
 from notejam_cfn.deploy.ui.summary import exit_status, lines
 from notejam_cfn.local.commands import NOBODY, require_good
@@ -95,7 +96,7 @@ class Trials:
         parameters = (f"ImageUri={IMAGE}",) if takes_image else ()
         options = Options(yes=True, dry_run=dry_run, allow=allow, parameters=parameters)
         progress = Silent({stack.name: stack.layer for stack in stacks}, dict(built.templates))
-        return Deployment(self.facade, stacks, options, progress, NOBODY)
+        return Deployment(Session(self.facade, stacks, progress, NOBODY), options)
 
     def _held(self, plan: Plan) -> Held:
         return {

@@ -1,1 +1,1 @@
-"""The commands that talk to AWS, or to the emulator that stands for it; `session` and `runs` are what they share."""
+"""The commands that talk to AWS, or to the emulator that stands for it; `session` is what they share."""

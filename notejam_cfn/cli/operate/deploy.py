@@ -14,8 +14,8 @@ from ...deploy.plan import document
 from ...deploy.previews import previews
 from ...deploy.stacks.deploy import Deployment, Options
 from ...deploy.stacks.execution.outcomes import Result
+from ...deploy.stacks.stack_run import Session
 from . import session
-from .runs import Session, over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Deploy, and return how it went."""
-    _refuse_mixed(asked)
+    if asked.expires and not asked.preview:
+        raise BadInput("--expires is for previews", "Add --preview NAME; a stage does not end by itself")
+    if asked.preview and (asked.execute or asked.plan or asked.only):
+        raise BadInput("--preview takes no --plan, --execute or --only: a preview is one stack, deployed at once")
     options = _approved(asked) if asked.execute else _asked(asked)
     session.in_previews_role(asked)
     told: dict[str, Any] = {}
@@ -44,14 +47,13 @@ def run(asked: argparse.Namespace) -> int:
     def deploy(start: Session) -> dict[str, Result]:
         stacks = () if asked.preview else session.manifest(asked).stacks
         built = frozenset(stack.name for stack in stacks)
-        told_more = dataclasses.replace(options, account=start.account, built=built)
-        deployment = Deployment(start.aws, start.stacks, told_more, start.progress, start.prompter)
+        deployment = Deployment(start, dataclasses.replace(options, built=built))
         results = deployment.run()
         if deployment.plan:
             told["plan"] = document.document(deployment.plan)
         return results
 
-    return over_stacks(
+    return session.over_stacks(
         asked, "deploy", deploy, asked.tell_unchanged, told, _preview if asked.preview else _with_networks
     )
 
@@ -71,14 +73,6 @@ def _with_networks(asked: argparse.Namespace, aws: Aws) -> tuple[StackSpec, ...]
     read = {name for stack in chosen for name in stack.depends_on}
     others = session.in_region([one for one in session.manifest(asked).stacks if one.name in read], asked.region)
     return (*chosen, *(one for one in others if one.stage and aws.stack(one.region, one.name) is None))
-
-
-def _refuse_mixed(asked: argparse.Namespace) -> None:
-    """Raise BadInput for options that do not go together."""
-    if asked.expires and not asked.preview:
-        raise BadInput("--expires is for previews", "Add --preview NAME; a stage does not end by itself")
-    if asked.preview and (asked.execute or asked.plan or asked.only):
-        raise BadInput("--preview takes no --plan, --execute or --only: a preview is one stack, deployed at once")
 
 
 def _asked(asked: argparse.Namespace) -> Options:

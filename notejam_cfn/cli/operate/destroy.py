@@ -11,8 +11,8 @@ from ...deploy.plan.account import left_stacks
 from ...deploy.previews import previews
 from ...deploy.stacks.destroy import Destruction, Options
 from ...deploy.stacks.execution.outcomes import Result
+from ...deploy.stacks.stack_run import Session
 from . import session
-from .runs import Session, over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,9 +34,9 @@ def run(asked: argparse.Namespace) -> int:
         if not (asked.preview or asked.only or asked.left):
             previews.refuse_while_there(start.aws, session.manifest(asked), asked.stage)
         restore_plan.require_none_kept(start.aws, start.stacks)
-        return Destruction(start.aws, start.stacks, options, start.progress, start.prompter).run()
+        return Destruction(start, options).run()
 
-    return over_stacks(asked, "destroy", remove, choose=_left if asked.left else None)
+    return session.over_stacks(asked, "destroy", remove, choose=_left if asked.left else None)
 
 
 def _left(asked: argparse.Namespace, aws: Aws) -> tuple[StackSpec, ...]:

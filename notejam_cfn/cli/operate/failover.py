@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 
 from ...deploy.data.failover import Failover, FailoverOptions
 from ...deploy.manifest import DELIVERY
 from ...deploy.stacks.execution.outcomes import Result
+from ...deploy.stacks.stack_run import Session
 from . import session
-from .runs import Session, over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +31,6 @@ def run(asked: argparse.Namespace) -> int:
 
     def move(start: Session) -> dict[str, Result]:
         known = session.manifest(asked)
-        built = (*known.stacks_of(asked.stage), *known.stacks_of(DELIVERY))
-        return Failover(start.aws, built, terms, start.progress, start.prompter, datetime.now(UTC)).run()
+        return Failover(start, terms, known.stacks_of(asked.stage), known.stacks_of(DELIVERY)).run()
 
-    return over_stacks(asked, "move", move)
+    return session.over_stacks(asked, "move", move)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import datetime
 import sys
-from collections.abc import Sequence
 
 from ...core.terminal import say
 from ...deploy.exit_codes import Exit
 from ...deploy.service import logs
-from ...deploy.service.stages import Part, Stage
+from ...deploy.service.stages import Stage
 from ..following import stage_of, suggest
 from . import session
 
@@ -39,11 +38,8 @@ def run(asked: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return Exit.DONE  # how following is meant to end
     if silent:
-        say(f"Nothing was logged in the last {asked.since}: {_looked_at(parts)}.", file=sys.stderr)
+        names = ", ".join(map(logs.part_name, parts))
+        looked_at = f"looked at {names}" if names else "the stage is not deployed"
+        say(f"Nothing was logged in the last {asked.since}: {looked_at}.", file=sys.stderr)
     suggest(asked, f"status {stage_of(asked)}")
     return Exit.DONE
-
-
-def _looked_at(parts: Sequence[Part]) -> str:
-    names = ", ".join(map(logs.part_name, parts))
-    return f"looked at {names}" if names else "the stage is not deployed"

@@ -6,7 +6,6 @@ import argparse
 
 from ...deploy.stacks.recover import Options, Recovery
 from . import session
-from .runs import over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +18,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> int:
     """Recover, and return how it went."""
     options = Options(asked.yes, tuple(asked.skip))
-    return over_stacks(
-        asked,
-        "recover",
-        lambda start: Recovery(start.aws, start.stacks, options, start.progress, start.prompter).run(),
-    )
+    return session.over_stacks(asked, "recover", lambda start: Recovery(start, options).run())

@@ -13,7 +13,7 @@ from ...core import render
 from ...core.terminal import GREEN, RED, say, say_table
 from ...deploy.exit_codes import BadInput, Exit
 from ...deploy.ui.progress import KINDS, Silent, minutes
-from ...reports.cost.usage import HOURS_A_MONTH
+from ...reports.cost.usage import HOURS_A_MONTH, TYPICAL_REQUESTS_PER_SECOND, TYPICAL_SIZE
 from ..arguments import print_json
 from ..following import suggest
 from . import session
@@ -86,6 +86,7 @@ def run(asked: argparse.Namespace) -> int:
 
 def _simulate(asked: argparse.Namespace) -> int:
     """Print what days of traffic would be like."""
+    from ...config.loader import load
     from ...core.evaluated import EvaluatedTemplate
     from ...core.tables import table
     from ...local.day import configuration, report
@@ -96,7 +97,10 @@ def _simulate(asked: argparse.Namespace) -> int:
         found = configuration.read([EvaluatedTemplate(render.load(stack.text())) for stack in stacks])
     except LookupError as error:
         raise BadInput(f"there is nothing to simulate: {error}", "Run: python -m notejam_cfn build") from error
-    typical = asked.load if asked.load is not None else _typical(asked.stage)
+    sizes = {} if asked.load is not None else {one.name: one.size for one in load().stages}
+    typical = (
+        asked.load if asked.load is not None else TYPICAL_REQUESTS_PER_SECOND[sizes.get(asked.stage, TYPICAL_SIZE)]
+    )
     if typical <= 0:
         raise BadInput("--load must be above 0", "Give the requests a second of the typical load: --load 5")
     days = report.days(found, typical, read_prices(stacks[0].region))
@@ -150,15 +154,6 @@ def _before(run: Trial, project: Project, account: str, only: Sequence[str]) -> 
         f"It needs {trial.needed({resource['Type'] for resource in resources})}.",
         f"What was done is kept in {run.folder}: the same command goes on after Ctrl-C.",
     ]
-
-
-def _typical(stage: str) -> float:
-    """Return the typical load of a stage of notejam.toml, by its size."""
-    from ...config.loader import load
-    from ...reports.cost.usage import TYPICAL_REQUESTS_PER_SECOND, TYPICAL_SIZE
-
-    sizes = {one.name: one.size for one in load().stages}
-    return TYPICAL_REQUESTS_PER_SECOND[sizes.get(stage, TYPICAL_SIZE)]
 
 
 def _keep(address: str) -> None:

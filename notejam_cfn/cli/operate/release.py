@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ...deploy.manifest import IMAGE
 from ...deploy.service import release
-from ...deploy.service.stages import IMAGE, Stage
+from ...deploy.service.stages import Stage
 from ...deploy.stacks.deploy import Deployment, Options
 from ...deploy.stacks.execution.outcomes import Result
+from ...deploy.stacks.stack_run import Session
 from . import session
-from .runs import Session, over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Release, and return how it went."""
-    return over_stacks(asked, "release", lambda start: roll_out(asked, start))
+    return session.over_stacks(asked, "release", lambda start: roll_out(asked, start))
 
 
 def roll_out(asked: argparse.Namespace, start: Session) -> dict[str, Result]:
@@ -33,7 +34,7 @@ def roll_out(asked: argparse.Namespace, start: Session) -> dict[str, Result]:
     image = choose(asked, start, stage)
     start.progress.write(f"releasing {image}\n")
     options = Options(yes=asked.yes, parameters=(f"{IMAGE}={image}",))
-    return Deployment(start.aws, [stage.service_stack], options, start.progress, start.prompter).run()
+    return Deployment(start.over([stage.service_stack]), options).run()
 
 
 def choose(asked: argparse.Namespace, start: Session, stage: Stage) -> str:

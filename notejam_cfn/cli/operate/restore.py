@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 
 from ...deploy.data.restore import Restore, RestoreOptions
 from ...deploy.stacks.execution.outcomes import Result
+from ...deploy.stacks.stack_run import Session
 from . import session
-from .runs import Session, over_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +27,7 @@ def run(asked: argparse.Namespace) -> int:
     terms = RestoreOptions(asked.to, asked.yes, asked.dry_run)
 
     def restore(start: Session) -> dict[str, Result]:
-        run = Restore(start.aws, start.stacks, terms, start.progress, start.prompter, datetime.now(UTC))
+        run = Restore(start, terms)
         if asked.discard_old:
             start.progress.write(f"Last snapshots: {', '.join(run.discard_old()) or 'none'}")
             return {}
@@ -37,4 +36,4 @@ def run(asked: argparse.Namespace) -> int:
             return run.beside(others)
         return run.in_place()
 
-    return over_stacks(asked, "restore", restore)
+    return session.over_stacks(asked, "restore", restore)

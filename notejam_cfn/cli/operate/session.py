@@ -1,21 +1,31 @@
-"""What the commands share that talk to AWS: their arguments, the stacks they are about, and the terminal."""
+"""What the commands share that talk to AWS: their arguments, the stacks they are about, the terminal, and, where they
+change stacks, how they begin and end."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import re
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from types import MappingProxyType
+from typing import Any, TextIO
 
+from ...core.terminal import say
 from ...deploy.aws.client import Access, Aws
-from ...deploy.exit_codes import BadInput
+from ...deploy.exit_codes import BadInput, Exit
 from ...deploy.manifest import Manifest, StackSpec, read
-from ...deploy.stacks.execution.executor import Prompter
-from ...deploy.ui.progress import KINDS
-from ..arguments import OUTPUT, add_json
+from ...deploy.previews import previews
+from ...deploy.stacks.execution.outcomes import Result
+from ...deploy.stacks.stack_run import Prompter, Session
+from ...deploy.stacks.templates import read_templates
+from ...deploy.ui import summary
+from ...deploy.ui.progress import KINDS, kind_for
+from ..arguments import OUTPUT, add_json, print_json
+from ..following import stage_of, suggest
 
 
 def add_common(parser: argparse.ArgumentParser, stage: bool = True) -> None:
@@ -45,8 +55,6 @@ def add_preview(parser: argparse.ArgumentParser) -> None:
 def in_previews_role(arguments: argparse.Namespace) -> None:
     """Let CloudFormation work in the stage's role for previews, where the command is about one and names no role."""
     if arguments.preview and not arguments.role_arn:
-        from ...deploy.previews import previews
-
         (stack,) = planned(arguments)
         arguments.role_arn = previews.role_arn(connect(arguments), stack)
 
@@ -55,8 +63,6 @@ def connect_to_existing(arguments: argparse.Namespace) -> Aws:
     """Return the facade for these arguments. Raises BadInput when they name a preview that is not there."""
     aws = connect(arguments)
     if arguments.preview:
-        from ...deploy.previews import previews
-
         previews.require_there(aws, planned(arguments)[0])
     return aws
 
@@ -76,8 +82,6 @@ def connect(arguments: argparse.Namespace) -> Aws:
 def planned(arguments: argparse.Namespace) -> tuple[StackSpec, ...]:
     """Return the stacks that were asked for, in the region that was asked for."""
     if getattr(arguments, "preview", None):
-        from ...deploy.previews import previews
-
         return in_region([previews.spec(manifest(arguments), arguments.stage, arguments.preview)], arguments.region)
     found = manifest(arguments).stacks_of(arguments.stage, getattr(arguments, "only", ()))
     if not found:
@@ -92,8 +96,6 @@ def manifest(arguments: argparse.Namespace) -> Manifest:
 
 def in_region(stacks: Sequence[StackSpec], region: str | None) -> tuple[StackSpec, ...]:
     """Return the stacks as they are in another region."""
-    import dataclasses
-
     return tuple(dataclasses.replace(stack, region=region) if region else stack for stack in stacks)
 
 
@@ -126,6 +128,39 @@ def prompter(out: TextIO) -> Prompter:
 def talk(arguments: argparse.Namespace) -> TextIO:
     """Return where people are talked to: standard error when standard output is for JSON."""
     return sys.stderr if arguments.json else sys.stdout
+
+
+def over_stacks(
+    asked: argparse.Namespace,
+    command: str,
+    run: Callable[[Session], dict[str, Result]],
+    tell_unchanged: bool = False,
+    told: Mapping[str, Any] = MappingProxyType({}),
+    choose: Callable[[argparse.Namespace, Aws], tuple[StackSpec, ...]] | None = None,
+) -> Exit:
+    """Do something with the stacks that were asked for, say how it went, and return the exit status.
+
+    `told` is said besides with `--json`; `run` may fill it. `choose` finds other stacks than those that are built.
+    """
+    out, began = talk(asked), time.monotonic()
+    aws = connect(asked)
+    stacks = choose(asked, aws) if choose else planned(asked)
+    several = len({stack.stage for stack in stacks}) > 1  # whose layers have the same names
+    names = {one.name: f"{one.stage}-{one.layer}" if several and one.stage else one.layer for one in stacks}
+    progress = kind_for(asked.progress, out)(names, read_templates(stacks), out)
+    account = require_account(aws, stacks)
+    progress.write(f"{asked.stage} → {', '.join(dict.fromkeys(one.region for one in stacks))}, account {account}\n")
+    results = run(Session(aws, stacks, progress, prompter(out), account))
+    seconds = time.monotonic() - began
+    lines = summary.lines(results, seconds, f"python -m notejam_cfn {command} {asked.stage}") if results else []
+    say("", file=out)
+    for line in lines:
+        say(line, file=out, style=summary.style(line))
+    if asked.json:
+        print_json(summary.document(results, seconds) | dict(told))
+    if not any("→" in line for line in lines):
+        suggest(asked, f"{summary.following(command, results)} {stage_of(asked)}")
+    return summary.exit_status(results, tell_unchanged)
 
 
 def _answer(question: str, out: TextIO) -> str:

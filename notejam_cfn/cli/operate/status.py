@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...core.terminal import say
-from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import Exit
 from ...deploy.previews import previews
 from ...deploy.previews import status as previews_status
 from ...deploy.service.stage_status import lines, report
 from ...deploy.service.stages import Stage
-from ...deploy.stacks.deploy import read_templates
+from ...deploy.stacks.templates import read_templates
 from ..arguments import print_json
 from ..following import stage_of, suggest
 from . import session
@@ -32,23 +31,18 @@ def run(asked: argparse.Namespace) -> int:
     stacks = session.planned(asked)
     aws = session.connect_to_existing(asked)
     found = report(Stage(aws, stacks), read_templates(stacks), asked.drift)
-    found |= _previews(asked, aws)
+    built = session.manifest(asked)
+    template = None if asked.preview else previews.template_of(built, asked.stage)
+    if template:
+        (there,) = session.in_region([template], asked.region)
+        found |= previews_status.report(aws, there, built.stacks_of(asked.stage))
     if asked.json:
         print_json(found)
     else:
-        told = previews_status.lines(found, datetime.datetime.now(datetime.UTC)) if "previews" in found else ()
+        told = previews_status.lines(found, datetime.datetime.now(datetime.UTC)) if template else ()
         say(*lines(found), *told)
     suggest(asked, f"{_following(found)} {stage_of(asked)}")
     return Exit.DONE
-
-
-def _previews(asked: argparse.Namespace, aws: Aws) -> dict[str, Any]:
-    """Return what there is to say of a stage's previews, where it allows them."""
-    built = session.manifest(asked)
-    found = [stack for stack in built.stacks if stack.stage == asked.stage and stack.form == previews.FORM]
-    if asked.preview or not found:
-        return {}
-    return previews_status.report(aws, session.in_region(found, asked.region)[0], built.stacks_of(asked.stage))
 
 
 def _following(found: Mapping[str, Any]) -> str:

@@ -72,7 +72,7 @@ class Aws:
 
     def account(self, region: str) -> str:
         """Return the number of the account the credentials belong to."""
-        return str(self.call("sts", region, "get_caller_identity")["Account"])
+        return self.identity(region)[1]
 
     def identity(self, region: str) -> tuple[str, str]:
         """Return the partition and the number of the account the credentials belong to."""
@@ -109,8 +109,9 @@ class Aws:
         return response_parsers.event(found["StackEvents"][0]) if found and found["StackEvents"] else None
 
     def resources(self, region: str, stack: str) -> list[HeldResource]:
-        """List what a stack holds, without what it has deleted or left behind."""
-        found = self.items("cloudformation", region, "list_stack_resources", "StackResourceSummaries", StackName=stack)
+        """List what a stack holds, without what it has deleted or left behind; nothing where there is no such stack."""
+        pages = self.pages_if_there("cloudformation", region, "list_stack_resources", StackName=stack)
+        found = [raw for page in pages for raw in page["StackResourceSummaries"]]
         gone = ("DELETE_COMPLETE", "DELETE_SKIPPED")
         return [response_parsers.resource(raw) for raw in found if raw["ResourceStatus"] not in gone]
 
@@ -190,17 +191,17 @@ class Aws:
         found = self.call("ecs", region, "describe_services", cluster=cluster, services=[service_arn])["services"]
         return response_parsers.rollout(found[0]) if found else None
 
-    def task_definitions_running(self, region: str, service_arn: str) -> set[str]:
-        """Return the task definitions that the running tasks of a service were started from."""
-        tasks = self.tasks(region, cluster_of(service_arn), serviceName=service_arn.rpartition("/")[2])
-        return {task["taskDefinitionArn"] for task in tasks if task.get("desiredStatus") == "RUNNING"}
-
     def tasks(self, region: str, cluster: str, **which: str) -> Iterator[Mapping[str, Any]]:
         """Yield what ECS says of the tasks of a cluster, those of which ListTasks is asked."""
         size = {"PageSize": TASKS_IN_A_REQUEST}
         for page in self.pages("ecs", region, "list_tasks", cluster=cluster, PaginationConfig=size, **which):
             if page["taskArns"]:
                 yield from self.call("ecs", region, "describe_tasks", cluster=cluster, tasks=page["taskArns"])["tasks"]
+
+    def database(self, region: str, cluster: str) -> Mapping[str, Any]:
+        """Return what RDS says of a cluster of databases. Raises AwsTrouble when there is none."""
+        found = self.call("rds", region, "describe_db_clusters", DBClusterIdentifier=cluster)["DBClusters"]
+        return dict(found[0])
 
     def quota(self, region: str, service: str, code: str) -> float:
         """Return the value of a quota in a region, as Service Quotas says it."""
@@ -253,6 +254,14 @@ class Aws:
         paginator = self._client(service, region).get_paginator(method)
         with explained(service, method):
             yield from paginator.paginate(**given)
+
+    def pages_if_there(self, service: str, region: str, method: str, /, **given: Any) -> Iterator[Any]:
+        """Make a request for each page; none where what it asks about does not exist."""
+        try:
+            yield from self.pages(service, region, method, **given)
+        except AwsTrouble as error:
+            if not says_gone(error):
+                raise
 
     def _client(self, service: str, region: str) -> Any:
         with explained(service, "configuration"), self._lock:

@@ -6,7 +6,8 @@ import dataclasses
 import datetime
 from collections.abc import Mapping
 
-STACK = "AWS::CloudFormation::Stack"
+STACK, CLUSTER = "AWS::CloudFormation::Stack", "AWS::RDS::DBCluster"
+SERVICE, TASK_DEFINITION = "AWS::ECS::Service", "AWS::ECS::TaskDefinition"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -99,11 +99,9 @@ def recovery_points(aws: Aws, region: str, vault: str) -> list[RecoveryPoint]:
 
 
 def window(aws: Aws, region: str, cluster_id: str) -> Window | None:
-    """Return the time of which any second can be recovered, or None when the cluster is gone or too young."""
-    found = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=cluster_id)["DBClusters"]
-    earliest, latest = (
-        found[0].get(key) if found else None for key in ("EarliestRestorableTime", "LatestRestorableTime")
-    )
+    """Return the time of which any second can be recovered, or None when the cluster is too young."""
+    found = aws.database(region, cluster_id)
+    earliest, latest = found.get("EarliestRestorableTime"), found.get("LatestRestorableTime")
     return Window(_utc(earliest), _utc(latest)) if earliest and latest else None
 
 
@@ -113,7 +111,7 @@ def oldest(points: Iterable[RecoveryPoint], seconds: Window | None) -> datetime 
     return min([*moments, *([seconds.earliest] if seconds else [])], default=None)
 
 
-def take(aws: Aws, known: Facts, retention_days: int, pause: Pause | None = None) -> str:
+def take(aws: Aws, known: Facts, retention_days: int) -> str:
     """Take a snapshot now, wait for it, and return its ARN.
 
     Raises RolledBack when it fails, and Interrupted when the person no longer waits.
@@ -128,7 +126,7 @@ def take(aws: Aws, known: Facts, retention_days: int, pause: Pause | None = None
         Lifecycle={"DeleteAfterDays": retention_days},
         RecoveryPointTags={"schedule": "on-demand"},
     )["BackupJobId"]
-    pause = pause or Pause(1.0, SECONDS_BETWEEN_LOOKS)
+    pause = Pause(1.0, SECONDS_BETWEEN_LOOKS)
     try:
         while (state := aws.call("backup", known.region, "describe_backup_job", BackupJobId=job))["State"] not in ENDED:
             pause.take()

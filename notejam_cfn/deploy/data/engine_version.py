@@ -14,12 +14,6 @@ from ..exit_codes import BadInput
 ENGINE, PARAMETER = "aurora-postgresql", "EngineVersion"
 
 
-def of_cluster(aws: Aws, region: str, cluster: str) -> str:
-    """Return the version that a cluster runs."""
-    found = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=cluster)
-    return str(found["DBClusters"][0]["EngineVersion"])
-
-
 def to_restore(aws: Aws, region: str, held: str, built: str) -> str:
     """Return the version for a cluster that starts from data of version `held`: that one, or the next that is offered.
 

@@ -6,24 +6,19 @@ It may be run again at any time: stacks that are up stay as they are, and the da
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from ...core.cloudfront import REGION, SERVE_DOMAIN
 from ...core.render import load
-from ..aws.client import Aws
-from ..exit_codes import BadInput, NeedsRecovery
-from ..manifest import StackSpec
-from ..stacks.deploy import Deployment, Options, read_templates
-from ..stacks.execution.executor import Prompter
+from ..exit_codes import BadInput, NeedsRecovery, RolledBack
+from ..manifest import IMAGE, URL, StackSpec
+from ..stacks.deploy import Deployment, Options
 from ..stacks.execution.outcomes import Result
-from ..ui.progress import Progress
+from ..stacks.stack_run import Session, StackRun
 from . import backups, engine_version, failover_checks, failover_domain, restore_plan
 from .backups import DATABASE, RecoveryPoint
-from .failover_checks import COPIES, FINE, NETWORK, SERVICE, WRONG, Finding
-
-IMAGE, URL = "ImageUri", "Url"
+from .failover_checks import COPIES, COPY, FINE, NETWORK, SERVICE, WRONG, Finding
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,24 +33,18 @@ class FailoverOptions:
     anyway: bool = False
 
 
-@dataclasses.dataclass
-class Failover:
+class Failover(StackRun[FailoverOptions]):
     """One move of a stage to another region.
 
-    `manifest` is what was built: the stage's stacks, and the project's own, which know where images were copied to.
+    `built` are the stage's stacks, and `project` the project's own, which know where images were copied to.
     """
 
-    aws: Aws
-    manifest: Sequence[StackSpec]
-    options: FailoverOptions
-    progress: Progress
-    prompter: Prompter
-    now: datetime
-
-    def __post_init__(self) -> None:
-        self.project = tuple(stack for stack in self.manifest if stack.stage is None)
-        self.built = tuple(stack for stack in self.manifest if stack.stage is not None)
-        self.stacks = failover_checks.stacks_there(self.built, self.options.region)
+    def __init__(
+        self, session: Session, options: FailoverOptions, built: Sequence[StackSpec], project: Sequence[StackSpec]
+    ) -> None:
+        super().__init__(session, options)
+        self.built, self.project = built, project
+        self.moved = failover_checks.stacks_there(built, options.region)
 
     def run(self) -> dict[str, Result]:
         """Move. Returns a result for each stack; raises when nothing was begun."""
@@ -73,7 +62,11 @@ class Failover:
             return {}
         if not self.options.yes:
             self.prompter.require_yes("Do it?", "nothing was changed")
-        results = self._deploy(origin, image)
+        parameters = (*origin, f"{IMAGE}={image}") if image else origin
+        if any(SERVE_DOMAIN in stack.defaults for stack in self.moved):
+            # The old region's distribution still has the name, and CloudFront gives it to no other.
+            parameters = (*parameters, f"{SERVE_DOMAIN}=false")
+        results = Deployment(self.session.over(self.moved), Options(yes=True, parameters=parameters)).run()
         if all(result.good for result in results.values()):
             self._finish(image)
         return results
@@ -81,19 +74,22 @@ class Failover:
     def _look(self, copy: RecoveryPoint | None, image: str, repository: str) -> None:
         findings = failover_checks.preflight(self.aws, self.built, self.options.region, image, repository, copy)
         if self.options.snapshot:
-            findings[-1] = Finding(findings[-1].what, FINE, f"{self.options.snapshot}, as asked")
+            findings[COPY] = Finding(FINE, f"{self.options.snapshot}, as asked")
         for line in [
             f"Move {self.built[0].stage} to {self.options.region}:",
-            *(finding.line() for finding in findings),
-            *failover_checks.estimate(self.stacks, copy, self.now),
+            *(finding.line(what) for what, finding in findings.items()),
+            *failover_checks.estimate(self.moved, copy, datetime.now(UTC)),
         ]:
             self.progress.write(line)
-        if not self.options.anyway:
-            failover_checks.require_no_wrong(findings)
+        wrong = [what for what, finding in findings.items() if finding.verdict == WRONG]
+        if wrong and not self.options.anyway:
+            raise RolledBack(
+                f"the move cannot start: {', '.join(wrong)}", "Put right what is marked wrong above, or say --anyway"
+            )
 
     def _origin(self, copy: RecoveryPoint | None) -> tuple[str, ...]:
         """Return what the database is told to start from: what it did start from, when this move is being continued."""
-        database = backups.of_layer(self.stacks, DATABASE)
+        database = backups.of_layer(self.moved, DATABASE)
         state = self.aws.stack(self.options.region, database.name)
         if state and state.parameters.get(restore_plan.SNAPSHOT):
             begun = state.parameters
@@ -106,29 +102,27 @@ class Failover:
         built = database.defaults[engine_version.PARAMETER] or ""
         return restore_plan.parameters(snapshot, engine_version.to_restore(*place, held, built))
 
-    def _deploy(self, origin: tuple[str, ...], image: str) -> dict[str, Result]:
-        parameters = (*origin, f"{IMAGE}={image}") if image else origin
-        if any(SERVE_DOMAIN in stack.defaults for stack in self.stacks):
-            # The old region's distribution still has the name, and CloudFront gives it to no other.
-            parameters = (*parameters, f"{SERVE_DOMAIN}=false")
-        self.progress.templates = read_templates(self.stacks)
-        options = Options(yes=True, parameters=parameters)
-        return Deployment(self.aws, self.stacks, options, self.progress, self.prompter).run()
-
     def _finish(self, image: str) -> None:
-        service = backups.of_layer(self.stacks, SERVICE)
+        service = backups.of_layer(self.moved, SERVICE)
         state = self.aws.stack(self.options.region, service.name)
         url = state.outputs.get(URL, "") if state else ""
+        held = {one.logical_id: one.physical_id for one in self.aws.resources(self.options.region, service.name)}
         template = load(backups.of_layer(self.built, SERVICE).text())
         records = failover_domain.records(template)
         if failover_domain.behind_cloudfront(template):
-            steps = self._steps_at_cloudfront(service, template)
-        else:
-            balancer = self._balancer(service) if records else {}
+            known = self.aws.call("cloudfront", REGION, "get_distribution", Id=held["Distribution"])["Distribution"]
+            domain = failover_domain.at_cloudfront(template)
+            steps = failover_domain.steps_at_cloudfront(domain, records, held["Distribution"], known["DomainName"])
+        elif records:
+            asked_of = {"LoadBalancerArns": [held["LoadBalancer"]]}
+            found = self.aws.call("elbv2", self.options.region, "describe_load_balancers", **asked_of)
+            balancer = found["LoadBalancers"][0]
             steps = failover_domain.steps_at_balancer(records, balancer)
-            url = f"http://{balancer['DNSName']}" if records else url  # the domain still leads to the old region
+            url = f"http://{balancer['DNSName']}"  # the domain still leads to the old region
+        else:
+            steps = [failover_domain.NO_DOMAIN]
         asked = failover_checks.smoke(url) if image and url else None
-        for line in [*([asked.line()] if asked else []), *steps]:
+        for line in [*([asked.line("smoke test")] if asked else []), *steps]:
             self.progress.write(line)
         self.progress.write("Next: set the stage's region in notejam.toml, build and deploy, so that it stays moved.")
         if asked and asked.verdict == WRONG:
@@ -136,20 +130,3 @@ class Failover:
                 f"{service.stage} is up in {self.options.region} and silent; people still reach the old region",
                 f"Look at it: python -m notejam_cfn status {service.stage} --region {self.options.region}",
             )
-
-    def _steps_at_cloudfront(self, service: StackSpec, template: Mapping[str, Any]) -> list[str]:
-        resources = {one.logical_id: one for one in self.aws.resources(self.options.region, service.name)}
-        distribution = resources["Distribution"].physical_id
-        known = self.aws.call("cloudfront", REGION, "get_distribution", Id=distribution)["Distribution"]
-        # The distribution serves the domain, if there is one, when the parameter says that it may.
-        aliases = template["Resources"]["Distribution"]["Properties"]["DistributionConfig"].get("Aliases")
-        domain = aliases["Fn::If"][1][0] if aliases else ""
-        records = failover_domain.records(template)
-        return failover_domain.steps_at_cloudfront(domain, records, distribution, known["DomainName"])
-
-    def _balancer(self, service: StackSpec) -> dict[str, str]:
-        held = self.aws.resources(self.options.region, service.name)
-        arn = next(one.physical_id for one in held if one.logical_id == "LoadBalancer")
-        found = self.aws.call("elbv2", self.options.region, "describe_load_balancers", LoadBalancerArns=[arn])
-        balancer: dict[str, str] = found["LoadBalancers"][0]
-        return balancer

@@ -16,12 +16,12 @@ from ...core import names
 from ...core.images import ECR
 from ...core.render import compact_json, load
 from ..aws.client import Aws
-from ..exit_codes import CommandError, RolledBack
+from ..exit_codes import CommandError
 from ..manifest import StackSpec
 from ..plan.account import quotas
 from ..plan.account.processors import CODES, CPU_UNITS, ON_DEMAND
 from ..plan.effects.resource_facts import absent_types, source
-from ..stacks.deploy import read_templates
+from ..stacks.templates import read_templates
 from ..ui import estimates
 from . import backups, engine_version
 from .backups import DATABASE, RecoveryPoint, age_words
@@ -32,6 +32,7 @@ COPIES, SERVICE = "copies", "service"
 STAYING = (COPIES, names.EDGE, names.EDGE_LOG)
 FINE, WARNING, WRONG, UNKNOWN = "ok", "warning", "wrong", "unknown"
 NETWORK, MAX_TASKS = "network", "MaxTasks"
+COPY = "copy of the database"
 # Outputs that name a repository of images: of the pipeline's part in another region, and of the pipeline's own stack.
 REPOSITORIES = ("Uri", "ImageRepositoryUri")
 SMOKE_SECONDS = 10
@@ -41,39 +42,30 @@ SMOKE_TRIES, SMOKE_PAUSE = 18, 10.0
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """What one look before the move found."""
+    """What one look before the move, or the smoke test after it, found."""
 
-    what: str
     verdict: str
     detail: str
 
-    def line(self) -> str:
-        """Return it as a line for people."""
-        return f"  {self.verdict:8} {self.what}: {self.detail}"
-
-
-@dataclasses.dataclass(frozen=True)
-class FailoverStack(StackSpec):
-    """A stack in another region, without the DNS records that still belong to the stage that is left."""
-
-    def text(self) -> str:
-        """Return the built template without records, which the old region's stack may still hold."""
-        document = load(super().text())
-        document["Resources"] = {k: v for k, v in document["Resources"].items() if v["Type"] != RECORD}
-        return compact_json(document)
+    def line(self, what: str) -> str:
+        """Return it as a line for people, who are told what was looked at."""
+        return f"  {self.verdict:8} {what}: {self.detail}"
 
 
 def stacks_there(stacks: Sequence[StackSpec], region: str) -> tuple[StackSpec, ...]:
-    """Return a stage's stacks as they go to another region; those that are elsewhere anyway stay out."""
+    """Return a stage's stacks as they go to another region; those that are elsewhere anyway stay out.
+
+    They go without the DNS records, which the old region's stacks may still hold.
+    """
     kept = [stack for stack in stacks if stack.layer not in STAYING]
     known = {stack.name for stack in kept}
-    return tuple(
-        FailoverStack(
-            **{field.name: getattr(stack, field.name) for field in dataclasses.fields(StackSpec)}
-            | {"region": region, "depends_on": tuple(name for name in stack.depends_on if name in known)}
-        )
-        for stack in kept
-    )
+    there = []
+    for stack in kept:
+        document = load(stack.text())
+        document["Resources"] = {k: v for k, v in document["Resources"].items() if v["Type"] != RECORD}
+        needs = tuple(name for name in stack.depends_on if name in known)
+        there.append(dataclasses.replace(stack, region=region, depends_on=needs, content=compact_json(document)))
+    return tuple(there)
 
 
 def newest_copy(aws: Aws, region: str, copies: StackSpec | None) -> RecoveryPoint | None:
@@ -88,7 +80,7 @@ def newest_copy(aws: Aws, region: str, copies: StackSpec | None) -> RecoveryPoin
 def repository_there(aws: Aws, stacks: Sequence[StackSpec], region: str) -> str:
     """Return the address of the repository that the pipeline copies images to in a region, or an empty text."""
     for stack in stacks:
-        state = aws.stack(region, stack.name) if stack.stage is None and stack.region == region else None
+        state = aws.stack(region, stack.name) if stack.region == region else None
         for name in REPOSITORIES:
             if state and name in state.outputs:
                 return state.outputs[name]
@@ -97,8 +89,11 @@ def repository_there(aws: Aws, stacks: Sequence[StackSpec], region: str) -> str:
 
 def preflight(
     aws: Aws, stacks: Sequence[StackSpec], region: str, image: str, repository: str, copy: RecoveryPoint | None
-) -> list[Finding]:
-    """Look whether a stage can live in a region. What cannot be looked up is `unknown`, not wrong."""
+) -> dict[str, Finding]:
+    """Look whether a stage can live in a region, and say so by what was looked at.
+
+    What cannot be looked up is `unknown`, not wrong.
+    """
     templates = {stack.layer: load(stack.text()) for stack in stacks}
     looks: dict[str, Callable[[], Finding]] = {
         "resource types": lambda: types(templates.values(), region),
@@ -110,14 +105,14 @@ def preflight(
         "backups": lambda: backed_up(aws, region),
         "certificate": lambda: certificate(templates[SERVICE], region),
         "container image": lambda: container_image(aws, image, repository, region, stacks[0]),
-        "copy of the database": lambda: copied(copy),
+        COPY: lambda: copied(copy),
     }
-    found = []
+    found = {}
     for what, look in looks.items():
         try:
-            found.append(look())
+            found[what] = look()
         except CommandError as error:
-            found.append(Finding(what, UNKNOWN, f"could not be looked up: {error}"))
+            found[what] = Finding(UNKNOWN, f"could not be looked up: {error}")
     return found
 
 
@@ -126,10 +121,10 @@ def types(templates: Any, region: str) -> Finding:
     needed = {body["Type"] for template in templates for body in template["Resources"].values()}
     missing = absent_types(region, needed)
     if missing is None:
-        return Finding("resource types", UNKNOWN, f"{region} is not a region of the {source()}")
+        return Finding(UNKNOWN, f"{region} is not a region of the {source()}")
     if missing:
-        return Finding("resource types", WRONG, f"{region} lacks {', '.join(missing)}")
-    return Finding("resource types", FINE, f"all {len(needed)} exist in {region}")
+        return Finding(WRONG, f"{region} lacks {', '.join(missing)}")
+    return Finding(FINE, f"all {len(needed)} exist in {region}")
 
 
 def engine(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
@@ -137,28 +132,28 @@ def engine(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
     version = str(template["Parameters"][engine_version.PARAMETER]["Default"])
     newest = engine_version.offered(aws, region, version.partition(".")[0])[-1:]
     if newest:
-        return Finding("database version", FINE, f"PostgreSQL {version}, up to {newest[0]}")
-    return Finding("database version", WRONG, f"PostgreSQL {version} is not offered in {region}")
+        return Finding(FINE, f"PostgreSQL {version}, up to {newest[0]}")
+    return Finding(WRONG, f"PostgreSQL {version} is not offered in {region}")
 
 
 def zones(aws: Aws, region: str) -> Finding:
     """Look whether there are three zones."""
     found = aws.call("ec2", region, "describe_availability_zones")["AvailabilityZones"]
     verdict = FINE if len(found) >= 3 else WRONG
-    return Finding("Availability Zones", verdict, f"{len(found)}; three are needed")
+    return Finding(verdict, f"{len(found)}; three are needed")
 
 
 def vpcs(aws: Aws, region: str) -> Finding:
     """Look whether there may be one more VPC."""
-    return _room(aws, region, "VPCs", quotas.VPCS, needed=1)
+    return _room(aws, region, quotas.VPCS, needed=1)
 
 
 def addresses(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
     """Look whether there may be as many more fixed addresses as the NAT gateways take."""
     needed = sum(body["Type"] == "AWS::EC2::EIP" for body in template["Resources"].values())
     if not needed:
-        return Finding("quota of addresses", FINE, "none needed")
-    return _room(aws, region, "addresses", quotas.ADDRESSES, needed)
+        return Finding(FINE, "none needed")
+    return _room(aws, region, quotas.ADDRESSES, needed)
 
 
 def processors(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
@@ -168,26 +163,26 @@ def processors(aws: Aws, template: Mapping[str, Any], region: str) -> Finding:
     needed = tasks * int(task["Properties"]["Cpu"]) / CPU_UNITS
     allowed = aws.quota(region, "fargate", CODES[ON_DEMAND])
     verdict = FINE if needed <= allowed else WARNING
-    return Finding("quota of processors", verdict, f"{allowed:g} vCPU; {tasks} tasks, the most, take {needed:g}")
+    return Finding(verdict, f"{allowed:g} vCPU; {tasks} tasks, the most, take {needed:g}")
 
 
 def backed_up(aws: Aws, region: str) -> Finding:
     """Look whether AWS Backup looks after Aurora in the region."""
     if backups.turned_on(aws, region):
-        return Finding("backups", FINE, "AWS Backup is turned on for Aurora")
-    return Finding("backups", WARNING, f"AWS Backup is turned off for Aurora: {backups.turn_on(region)}")
+        return Finding(FINE, "AWS Backup is turned on for Aurora")
+    return Finding(WARNING, f"AWS Backup is turned off for Aurora: {backups.turn_on(region)}")
 
 
 def certificate(template: Mapping[str, Any], region: str) -> Finding:
     """Look whether HTTPS will have a certificate: one is made, or the one that is named must be in the region."""
     if behind_cloudfront(template):
-        return Finding("certificate", FINE, "CloudFront's, which does not move")
+        return Finding(FINE, "CloudFront's, which does not move")
     listeners = [b["Properties"] for b in template["Resources"].values() if b["Type"].endswith("V2::Listener")]
     given = [entry["CertificateArn"] for one in listeners for entry in one.get("Certificates", [])]
     foreign = [arn for arn in given if isinstance(arn, str) and f":{region}:" not in arn]
     if foreign:
-        return Finding("certificate", WRONG, f"{foreign[0]} is of another region: request one in {region}")
-    return Finding("certificate", FINE, "made with the service" if given else "none: served over HTTP")
+        return Finding(WRONG, f"{foreign[0]} is of another region: request one in {region}")
+    return Finding(FINE, "made with the service" if given else "none: served over HTTP")
 
 
 def container_image(aws: Aws, image: str, repository: str, region: str, stack: StackSpec) -> Finding:
@@ -199,20 +194,20 @@ def container_image(aws: Aws, image: str, repository: str, region: str, stack: S
         hint = f"no copy is noted as what {stack.stage} runs; use --image"
         if noted:
             hint = f"--image {repository}@{noted[0]['Value']} is what {stack.stage} runs"
-        return Finding("container image", WARNING, f"none named: the stage comes up without tasks; {hint}")
+        return Finding(WARNING, f"none named: the stage comes up without tasks; {hint}")
     name, _, digest = image.partition("@")
     found, _, tag = name.partition("/")[2].partition(":")
     wanted = {"imageDigest": digest} if digest else {"imageTag": tag}
     if aws.call_if_there("ecr", region, "describe_images", repositoryName=found, imageIds=[wanted]):
-        return Finding("container image", FINE, f"{found} is in {region}")
-    return Finding("container image", WRONG, f"{found} in {region} has no {digest or tag}")
+        return Finding(FINE, f"{found} is in {region}")
+    return Finding(WRONG, f"{found} in {region} has no {digest or tag}")
 
 
 def copied(copy: RecoveryPoint | None) -> Finding:
     """Look whether there is a copy of the database."""
     if copy is None:
-        return Finding("copy of the database", WRONG, "none in this region; name a snapshot with --snapshot")
-    return Finding("copy of the database", FINE, copy.arn.rpartition("cluster-snapshot:")[2])
+        return Finding(WRONG, "none in this region; name a snapshot with --snapshot")
+    return Finding(FINE, copy.arn.rpartition("cluster-snapshot:")[2])
 
 
 def estimate(stacks: Sequence[StackSpec], copy: RecoveryPoint | None, now: datetime) -> list[str]:
@@ -241,24 +236,14 @@ def smoke(url: str, tries: int = SMOKE_TRIES, pause: float = SMOKE_PAUSE) -> Fin
     for _ in range(tries):
         try:
             with urllib.request.urlopen(address, timeout=SMOKE_SECONDS) as answer:
-                return Finding("smoke test", FINE, f"{address} answers {answer.status}")
+                return Finding(FINE, f"{address} answers {answer.status}")
         except OSError as error:
             wrong = str(error)
         time.sleep(pause)
-    return Finding("smoke test", WRONG, f"{address}: {wrong}")
+    return Finding(WRONG, f"{address}: {wrong}")
 
 
-def require_no_wrong(findings: Sequence[Finding]) -> None:
-    """Raise RolledBack when something is wrong."""
-    wrong = [finding for finding in findings if finding.verdict == WRONG]
-    if wrong:
-        raise RolledBack(
-            f"the move cannot start: {', '.join(finding.what for finding in wrong)}",
-            "Put right what is marked wrong above, or say --anyway",
-        )
-
-
-def _room(aws: Aws, region: str, what: str, quota: quotas.Quota, needed: int) -> Finding:
+def _room(aws: Aws, region: str, quota: quotas.Quota, needed: int) -> Finding:
     used, allowed = quota.used(aws, region), quota.allowed(aws, region)
     verdict = FINE if used + needed <= allowed else WRONG
-    return Finding(f"quota of {what}", verdict, f"{used} of {allowed:g} used, {needed} more needed")
+    return Finding(verdict, f"{used} of {allowed:g} used, {needed} more needed")

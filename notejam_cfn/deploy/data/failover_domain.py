@@ -22,10 +22,14 @@ def behind_cloudfront(template: Mapping[str, Any]) -> bool:
     return any(body["Type"] == DISTRIBUTION for body in template["Resources"].values())
 
 
+def at_cloudfront(template: Mapping[str, Any]) -> str:
+    """Return the domain that a built service's distribution serves once its parameter says that it may, or nothing."""
+    aliases = template["Resources"]["Distribution"]["Properties"]["DistributionConfig"].get("Aliases")
+    return str(aliases["Fn::If"][1][0]) if aliases else ""
+
+
 def steps_at_balancer(found: Sequence[Mapping[str, Any]], balancer: Mapping[str, str]) -> list[str]:
     """Return the lines that say how the domain is led to a public load balancer."""
-    if not found:
-        return [NO_DOMAIN]
     return [
         "The DNS change to make, when the smoke test is fine:",
         *_changes(found, balancer["DNSName"], balancer["CanonicalHostedZoneId"]),

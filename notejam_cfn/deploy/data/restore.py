@@ -6,13 +6,11 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from ..aws.client import Aws
 from ..exit_codes import BadInput, Refused
 from ..manifest import StackSpec
-from ..stacks.deploy import Deployment, Options, read_templates
-from ..stacks.execution.executor import Prompter
+from ..stacks.deploy import Deployment, Options
 from ..stacks.execution.outcomes import Result
-from ..ui.progress import Progress
+from ..stacks.stack_run import Session, StackRun
 from . import backups, engine_version, restore_plan
 from .backups import DATABASE, Facts
 from .restore_plan import Cluster, Source
@@ -31,49 +29,51 @@ class RestoreOptions:
     dry_run: bool = False
 
 
-@dataclasses.dataclass(frozen=True)
-class Restore:
+class Restore(StackRun[RestoreOptions]):
     """One restore of a stage's database."""
 
-    aws: Aws
-    stacks: Sequence[StackSpec]
-    options: RestoreOptions
-    progress: Progress
-    prompter: Prompter
-    now: datetime
+    def __init__(self, session: Session, options: RestoreOptions) -> None:
+        super().__init__(session, options)
+        self.database = backups.of_layer(session.stacks, DATABASE)
+        self.now = datetime.now(UTC)
 
     def in_place(self) -> dict[str, Result]:
         """Put the database back, and keep the one there is; or end what an interrupted restore has begun.
 
         Raises Refused when the answer is no.
         """
-        self._wait_for_the_last()
-        known = backups.facts(self.aws, self.stacks)
+        state = self.aws.stack(self.database.region, self.database.name)
+        if state and state.busy and not self.options.dry_run:  # with what a restore that was interrupted has begun
+            self._deploy((self.database,), ())
+        known = self._facts()
         old = self._old(known)
         if restore_plan.unfinished(old, known):
             return self._end(known)
         source = self._source(known, old)
-        version = self._version(known, source, _database(self.stacks))
+        version = self._version(known, source, self.database)
         generation = restore_plan.next_generation(self.aws, known.region, known.cluster_id)
         self._confirm(restore_plan.plan(source, known, generation, self.now))
         if self.options.dry_run:
             return {}
-        return self._follow(known, restore_plan.parameters(self._snapshot(known, source), version, generation))
+        snapshot = restore_plan.snapshot_of(self.aws, known.region, source, self.progress.write)
+        return self._follow(known, restore_plan.parameters(snapshot, version, generation))
 
     def beside(self, others: Sequence[StackSpec]) -> dict[str, Result]:
         """Bring up another stage whose database starts from this one's."""
-        self._require_place(_database(others))
-        known = backups.facts(self.aws, self.stacks)
+        database = backups.of_layer(others, DATABASE)
+        self._require_place(database)
+        known = self._facts()
         source = self._source(known, self._old(known))
-        version = self._version(known, source, _database(others))
-        self._confirm([f"Bring up {others[0].stage} from {source.words()}; {self.stacks[0].stage} stays as it is."])
+        version = self._version(known, source, database)
+        self._confirm([f"Bring up {database.stage} from {source.words()}; {self.database.stage} stays as it is."])
         if self.options.dry_run:
             return {}
-        return self._deploy(others, restore_plan.parameters(self._snapshot(known, source), version))
+        snapshot = restore_plan.snapshot_of(self.aws, known.region, source, self.progress.write)
+        return self._deploy(others, restore_plan.parameters(snapshot, version))
 
     def discard_old(self) -> list[str]:
         """Delete the clusters that restores have kept, after asking, and return their last snapshots."""
-        known = backups.facts(self.aws, self.stacks)
+        known = self._facts()
         old = self._old(known)
         if not old:
             self.progress.write("No older cluster is kept.")
@@ -87,15 +87,8 @@ class Restore:
             return []
         return [restore_plan.discard(self.aws, known.region, one.name, self.now) for one in old]
 
-    def _wait_for_the_last(self) -> None:
-        """Wait for the end of what a restore that was interrupted has begun on the database's stack."""
-        database = _database(self.stacks)
-        state = self.aws.stack(database.region, database.name)
-        if state and state.busy and not self.options.dry_run:
-            self._deploy((database,), ())
-
     def _require_place(self, other: StackSpec) -> None:
-        home = _database(self.stacks)
+        home = self.database
         if (other.region, other.account) != (home.region, home.account):
             raise BadInput(
                 f"{other.stage} is not where {home.stage}'s snapshots are ({home.region})",
@@ -121,26 +114,27 @@ class Restore:
 
     def _follow(self, known: Facts, parameters: tuple[str, ...]) -> dict[str, Result]:
         """Make the new cluster, let everything read its address, and mark the old one as kept."""
-        database = _database(self.stacks)
-        resources = read_templates([database])[database.name].resources
-        replaced = frozenset(f"{database.layer}.{name}" for name, one in resources.items() if one.type in REPLACED)
-        results = self._deploy(self.stacks, parameters, replaced)
+        resources = self.progress.templates[self.database.name].resources
+        replaced = frozenset(f"{DATABASE}.{name}" for name, one in resources.items() if one.type in REPLACED)
+        results = self._deploy(self.session.stacks, parameters, replaced)
         if all(result.good for result in results.values()):
-            restore_plan.mark_kept(self.aws, known.region, self._old(backups.facts(self.aws, self.stacks)))
+            restore_plan.mark_kept(self.aws, known.region, self._old(self._facts()))
         return results
+
+    def _facts(self) -> Facts:
+        return backups.facts(self.aws, self.session.stacks)
 
     def _old(self, known: Facts) -> list[Cluster]:
         return restore_plan.old_clusters(self.aws, known.region, known.cluster_id)
 
     def _version(self, known: Facts, source: Source, database: StackSpec) -> str:
         """Return the version for the new cluster. Raises BadInput when the template is built for another major one."""
-        held = (
-            restore_plan.snapshot(self.aws, known.region, source.snapshot)["EngineVersion"]
-            if source.snapshot
-            else engine_version.of_cluster(self.aws, known.region, source.cluster)
-        )
+        if source.snapshot:
+            held = restore_plan.snapshot(self.aws, known.region, source.snapshot)
+        else:
+            held = self.aws.database(known.region, source.cluster)
         built = database.defaults[engine_version.PARAMETER] or ""
-        return engine_version.to_restore(self.aws, known.region, held, built)
+        return engine_version.to_restore(self.aws, known.region, held["EngineVersion"], built)
 
     def _source(self, known: Facts, old: Sequence[Cluster]) -> Source:
         if restore_plan.names_snapshot(self.options.to):
@@ -152,9 +146,6 @@ class Restore:
         windows = {name: backups.window(self.aws, known.region, name) for name in names}
         return restore_plan.choose(self.options.to, points, {k: v for k, v in windows.items() if v}, self.now)
 
-    def _snapshot(self, known: Facts, source: Source) -> str:
-        return source.snapshot or restore_plan.snapshot_of(self.aws, known.region, source, self.progress.write)
-
     def _confirm(self, lines: Sequence[str]) -> None:
         for line in lines:
             self.progress.write(line)
@@ -164,10 +155,5 @@ class Restore:
     def _deploy(
         self, stacks: Sequence[StackSpec], parameters: tuple[str, ...], allowed: frozenset[str] = frozenset()
     ) -> dict[str, Result]:
-        self.progress.templates = read_templates(stacks)
         options = Options(yes=True, allow=allowed, parameters=parameters)
-        return Deployment(self.aws, stacks, options, self.progress, self.prompter).run()
-
-
-def _database(stacks: Sequence[StackSpec]) -> StackSpec:
-    return backups.of_layer(stacks, DATABASE)
+        return Deployment(self.session.over(stacks), options).run()

@@ -30,7 +30,6 @@ SECONDS_BETWEEN_LOOKS = 20.0
 LIST_WHAT_THERE_IS = "List what there is: python -m notejam_cfn backups STAGE"
 CLONE = r"at-\d{14}-of-"
 LOG_GROUPS = "/aws/rds/cluster/"
-Say = Callable[[str], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,16 +120,32 @@ def next_generation(aws: Aws, region: str, cluster: str) -> int:
     return 1 + max(int(found[1]) for found in taken if found)
 
 
-def snapshot_of(aws: Aws, region: str, source: Source, say: Say) -> str:
-    """Make a snapshot of a cluster as it was at a moment, and return its name. Continues where it was left.
+def snapshot_of(aws: Aws, region: str, source: Source, say: Callable[[str], None]) -> str:
+    """Return the snapshot to start from, made first where it is a moment of a cluster. Continues where it was left.
 
     Raises RolledBack when AWS gives up, and Interrupted when the person does: AWS goes on with what it is at.
     """
+    if source.snapshot:
+        return source.snapshot
+    # An identifier has 63 characters, which the longest name of a cluster takes alone: its last two parts tell it.
+    name = f"at-{source.moment.strftime('%Y%m%d%H%M%S')}-of-{'-'.join(source.cluster.split('-')[-2:])}"
+    pause = Pause(1.0, SECONDS_BETWEEN_LOOKS)
     try:
-        return _snapshot_of(aws, region, source, say)
+        if _described(aws, region, "snapshot", name) is None:
+            if _described(aws, region, "cluster", name) is None:
+                say(f"restoring {_words(source.moment)} into {name}, without instances")
+                _clone(aws, region, source, name)
+            _wait(aws, region, "cluster", name, pause)
+            say(f"taking the snapshot {name}")
+            names = {"DBClusterSnapshotIdentifier": name, "DBClusterIdentifier": name}
+            aws.call("rds", region, "create_db_cluster_snapshot", **names)
+        _wait(aws, region, "snapshot", name, pause)
+        if _described(aws, region, "cluster", name) is not None:
+            aws.call("rds", region, "delete_db_cluster", DBClusterIdentifier=name, SkipFinalSnapshot=True)
     except KeyboardInterrupt:
         again = f"Run the command again with --to {source.moment.isoformat()}, which goes on from there"
         raise Interrupted("interrupted; the stage is as it was, and AWS goes on with the copy", again) from None
+    return name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,8 +208,7 @@ def mark_kept(aws: Aws, region: str, clusters: Sequence[Cluster]) -> None:
 
 def discard(aws: Aws, region: str, cluster: str, now: datetime) -> str:
     """Delete a kept cluster, leaving a last snapshot of it, whose name is returned. Raises Refused while it serves."""
-    found = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=cluster)["DBClusters"][0]
-    if found.get("DBClusterMembers"):
+    if aws.database(region, cluster).get("DBClusterMembers"):
         raise Refused(f"{cluster} has instances: it is in use")
     last = f"{cluster}-last-{now.strftime('%Y%m%d%H%M%S')}"
     change = {"DBClusterIdentifier": cluster, "DeletionProtection": False, "ApplyImmediately": True}
@@ -225,26 +239,8 @@ def _moment(asked: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _snapshot_of(aws: Aws, region: str, source: Source, say: Say) -> str:
-    # An identifier has 63 characters, which the longest name of a cluster takes alone: its last two parts tell it.
-    name = f"at-{source.moment.strftime('%Y%m%d%H%M%S')}-of-{'-'.join(source.cluster.split('-')[-2:])}"
-    pause = Pause(1.0, SECONDS_BETWEEN_LOOKS)
-    if _described(aws, region, "snapshot", name) is None:
-        if _described(aws, region, "cluster", name) is None:
-            say(f"restoring {_words(source.moment)} into {name}, without instances")
-            _clone(aws, region, source, name)
-        _wait(aws, region, "cluster", name, pause)
-        say(f"taking the snapshot {name}")
-        names = {"DBClusterSnapshotIdentifier": name, "DBClusterIdentifier": name}
-        aws.call("rds", region, "create_db_cluster_snapshot", **names)
-    _wait(aws, region, "snapshot", name, pause)
-    if _described(aws, region, "cluster", name) is not None:
-        aws.call("rds", region, "delete_db_cluster", DBClusterIdentifier=name, SkipFinalSnapshot=True)
-    return name
-
-
 def _clone(aws: Aws, region: str, source: Source, name: str) -> None:
-    old = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=source.cluster)["DBClusters"][0]
+    old = aws.database(region, source.cluster)
     aws.call(
         "rds",
         region,

@@ -181,23 +181,19 @@ class _Comparing:
         self.new = new
         self.unknown = unknown
         self.found: dict[str, ResourceChange] = {}
-        self._settle()
+        before: dict[str, ResourceChange] | None = None
+        while before != self.found:  # until a round finds nothing more
+            before = dict(self.found)
+            for name in self.new:
+                change = self._compared(name) if name in self.old else None
+                if change:
+                    self.found[name] = change
 
     def changes(self) -> list[ResourceChange]:
         """Return what becomes of each resource that changes, in the new template's order, then what goes."""
         found = self.found | {name: self._change(name, Action.ADD) for name in self.new if name not in self.old}
         gone = [self._change(name, Action.REMOVE) for name in self.old if name not in self.new]
         return [found[name] for name in self.new if name in found] + gone
-
-    def _settle(self) -> None:
-        """Compare until a round finds nothing more."""
-        before: dict[str, ResourceChange] | None = None
-        while before != self.found:
-            before = dict(self.found)
-            for name in self.new:
-                change = self._compared(name) if name in self.old else None
-                if change:
-                    self.found[name] = change
 
     def _compared(self, name: str) -> ResourceChange | None:
         old, new = self.old[name], self.new[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from ..aws.models import HeldResource, StackState
 from ..exit_codes import Refused
@@ -105,9 +105,3 @@ class Plan:
             "Look for the change in notejam.toml or --parameter that causes it, and undo it",
             f"Or, if it may happen: {options}",
         )
-
-
-def allowed_in(plan: StackPlan, allowed: Collection[str]) -> frozenset[str]:
-    """Return the logical ids of a stack that were allowed as LAYER.ID."""
-    prefix = f"{plan.stack.layer}."
-    return frozenset(name.removeprefix(prefix) for name in allowed if name.startswith(prefix))

@@ -45,6 +45,7 @@ class Planner:
         outputs = outputs_of(states)
         begun = {stack.name: self._begun(stack, states[stack.name], outputs) for stack in stacks}
         deployed = self._deployed(list(begun.values()))
+        begun |= {name: self._valued(begun[name], template) for name, template in deployed.items()}
         needs = {stack.name: stack.depends_on for stack in stacks}
         in_order = [name for name in graphlib.TopologicalSorter(needs).static_order() if name in begun]
         sides = [self._sides(begun[name], deployed.get(name), outputs) for name in in_order]
@@ -53,7 +54,7 @@ class Planner:
         last = two_steps.removed_last(comparison)
         judged = judge(comparison, extra, last)
         finished = {
-            name: self._finished(plan, deployed.get(name), last, [j for j in judged if j.change.stack == name])
+            name: _finished(plan, deployed.get(name), last, tuple(j for j in judged if j.change.stack == name))
             for name, plan in begun.items()
         }
         updated = [plan for name, plan in finished.items() if name in deployed]
@@ -91,42 +92,43 @@ class Planner:
             read = pool.map(lambda stack: self.aws.template(stack.region, stack.name), asked)
             return found | {stack.name: Template(document) for stack, document in zip(asked, read, strict=True)}
 
+    def _valued(self, plan: StackPlan, deployed: Template) -> StackPlan:
+        """Say which values the stack will have: those that nobody chose follow the defaults that were deployed."""
+        assert plan.state
+        now = plan.state.parameters
+        values = parameters.for_update(plan.stack, self.given, now, parameters.defaults(deployed))
+        return dataclasses.replace(plan, values=values, parameters=parameters.changes(values, now))
+
     def _sides(
         self, plan: StackPlan, deployed: Template | None, outputs: Mapping[str, Mapping[str, str]]
     ) -> StackChange:
         stack, state = plan.stack, plan.state
         if deployed is None or state is None:
             return StackChange(stack.name, stack.layer, plan.template.document, plan.values)
-        values = self._values(plan, deployed)
-        present = {key: state.parameters[key] for key, value in values.items() if value == KEEP}
+        present = {key: state.parameters[key] for key, value in plan.values.items() if value == KEEP}
         return StackChange(
             name=stack.name,
             layer=stack.layer,
             new=plan.template.document,
-            new_values=values | present,
+            new_values={**plan.values, **present},
             old=deployed.document,
             old_values=state.parameters,
             stale=frozenset() if plan.kind is Kind.UNCHANGED else deployed.stale(outputs),
         )
 
-    def _values(self, plan: StackPlan, deployed: Template) -> dict[str, str]:
-        assert plan.state
-        return parameters.for_update(plan.stack, self.given, plan.state.parameters, parameters.defaults(deployed))
 
-    def _finished(
-        self, plan: StackPlan, deployed: Template | None, last: frozenset[Key], judged: Sequence[Judged]
-    ) -> StackPlan:
-        if plan.kind is Kind.CREATE or deployed is None or plan.state is None:
-            return dataclasses.replace(plan, changes=tuple(judged))
-        values = self._values(plan, deployed)
-        told = parameters.changes(values, plan.state.parameters)
-        kept = {name for stack, name in last if stack == plan.stack.name}
-        # CloudFormation finds something to update in outputs and tags as well, although no resource changes.
-        before, after = (each.document.get("Outputs", {}) for each in (deployed, plan.template))
-        more = before != after or not plan.stack.tags.items() <= plan.state.tags.items()
-        kind = Kind.UPDATE if judged or more else Kind.UNCHANGED
-        first = two_steps.first_step(deployed, plan.template, kept) if kept else None
-        return dataclasses.replace(plan, kind=kind, values=values, parameters=told, first=first, changes=tuple(judged))
+def _finished(
+    plan: StackPlan, deployed: Template | None, last: frozenset[Key], judged: tuple[Judged, ...]
+) -> StackPlan:
+    if deployed is None or plan.state is None:
+        return dataclasses.replace(plan, changes=judged)
+    kept = {name for stack, name in last if stack == plan.stack.name}
+    # CloudFormation finds something to update in outputs and tags as well, although no resource changes.
+    before, after = (each.document.get("Outputs", {}) for each in (deployed, plan.template))
+    more = before != after or not plan.stack.tags.items() <= plan.state.tags.items()
+    kind = Kind.UPDATE if judged or more else Kind.UNCHANGED
+    first = two_steps.first_step(deployed, plan.template, kept) if kept else None
+    return dataclasses.replace(plan, kind=kind, first=first, changes=judged)
 
 
 def _cannot_change(stack: StackSpec, state: StackState, step: Step) -> CommandError:

@@ -152,15 +152,16 @@ class Resolver(EvaluatedTemplate):
         end = 0
         for found in _VARIABLE.finditer(text):
             parts.append(text[end : found.start()])
-            parts.append("${" + found[2] + "}" if found[1] else self._variable(found[2], own))
+            escaped, name = found.groups()
+            first, dot, attribute = name.partition(".")
+            if escaped:
+                parts.append("${" + name + "}")
+            elif name in own:
+                parts.append(self.value(own[name]))
+            else:
+                parts.append({"Fn::GetAtt": [first, attribute]} if dot else self._reference(name))
             end = found.end()
         return joined([*parts, text[end:]])
-
-    def _variable(self, name: str, own: Mapping[str, Any]) -> Any:
-        if name in own:
-            return self.value(own[name])
-        first, dot, attribute = name.partition(".")
-        return {"Fn::GetAtt": [first, attribute]} if dot else self._reference(name)
 
     def _joined(self, argument: Any) -> Any:
         delimiter, items = argument[0], self.value(argument[1])
@@ -203,8 +204,8 @@ def joined(parts: list[Any]) -> Any:
     """Return texts and references as one value, with neighbouring texts put together."""
     flat: list[Any] = []
     for part in parts:
-        inner = part["Fn::Join"][1] if _is_concatenation(part) else [part]
-        for item in inner:
+        delimiter, inner = part.get("Fn::Join", (None, None)) if isinstance(part, dict) else (None, None)
+        for item in inner if delimiter == "" and isinstance(inner, list) else [part]:
             if isinstance(item, str) and flat and isinstance(flat[-1], str):
                 flat[-1] += item
             elif item != "":
@@ -212,7 +213,3 @@ def joined(parts: list[Any]) -> Any:
     if len(flat) <= 1:
         return flat[0] if flat else ""
     return {"Fn::Join": ["", flat]}
-
-
-def _is_concatenation(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("Fn::Join", [None])[0] == "" and isinstance(value["Fn::Join"][1], list)

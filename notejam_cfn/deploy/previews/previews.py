@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
-from collections.abc import Iterator, Mapping
 
-from ...core import names
+from ...core.durations import duration
 from ..aws.client import Aws
 from ..aws.models import StackState
 from ..exit_codes import BadInput, Refused
@@ -18,8 +17,7 @@ FORM = TAG = "preview"
 OWNER = "owner"
 NAME, ADDRESS, EXPIRES = "Preview", "Address", "Expires"
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9-]{0,19}")
-LONGEST = datetime.timedelta(days=7)
-UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+SHORTEST, LONGEST = datetime.timedelta(minutes=1), datetime.timedelta(days=7)
 TIME = "%Y-%m-%dT%H:%M:%S"
 GONE = "DELETE_COMPLETE"
 
@@ -40,25 +38,26 @@ class Preview:
         return f"https://{self.address.partition('/')[2]}" if self.address else ""
 
 
-def template_of(manifest: Manifest, stage: str) -> StackSpec:
-    """Return the template of a stage's previews. Raises BadInput for a stage that allows none."""
+def template_of(manifest: Manifest, stage: str) -> StackSpec | None:
+    """Return the template of a stage's previews, or None for a stage that allows none."""
+    return next((stack for stack in manifest.stacks if stack.stage == stage and stack.form == FORM), None)
+
+
+def spec(manifest: Manifest, stage: str, name: str) -> StackSpec:
+    """Return the stack of a preview. Raises BadInput for a stage that allows none, and a name that none can have."""
     require_name("stage", stage, manifest.stages)
-    found = [stack for stack in manifest.stacks if stack.stage == stage and stack.form == FORM]
-    if not found:
+    template = template_of(manifest, stage)
+    if template is None:
         raise BadInput(
             f"{stage} allows no previews",
             f"Set previews.enabled = true for it in notejam.toml, build, and deploy {stage} and delivery",
         )
-    return found[0]
-
-
-def spec(manifest: Manifest, stage: str, name: str) -> StackSpec:
-    """Return the stack of a preview. Raises BadInput for a name that no preview can have."""
-    template = template_of(manifest, stage)
     if not NAME_PATTERN.fullmatch(name):
         raise BadInput(
             f"--preview takes 1 to 20 lower-case letters, digits and hyphens, beginning with a letter, got {name!r}"
         )
+    from ...core import names  # it takes troposphere, whose import most commands can do without
+
     called = names.preview(template.tags["project"], stage, name)
     return dataclasses.replace(template, name=called, tags={**template.tags, TAG: name})
 
@@ -83,10 +82,9 @@ def to_deploy(aws: Aws, manifest: Manifest, stack: StackSpec, expires: str | Non
 
 def end(text: str, now: datetime.datetime) -> datetime.datetime:
     """Return the moment that `8h`, `90m` or `2d` from now will be. Raises BadInput for what is too long, or no time."""
-    found = re.fullmatch(r"([1-9]\d{0,4})([mhd])", text)
-    if not found:
+    lasting = duration(text)
+    if lasting is None or lasting < SHORTEST:
         raise BadInput(f"--expires takes a time such as 90m, 8h or 2d, got {text!r}")
-    lasting = datetime.timedelta(**{UNITS[found[2]]: int(found[1])})
     if lasting > LONGEST:
         raise BadInput(
             f"--expires takes {LONGEST.days} days at the most, got {text!r}", "Deploy it again to prolong it"
@@ -96,8 +94,13 @@ def end(text: str, now: datetime.datetime) -> datetime.datetime:
 
 def free_address(aws: Aws, manifest: Manifest, stack: StackSpec) -> str:
     """Return an address that no preview of the stage has. Raises Refused when there is none."""
+    from ...core import names
+
     stage = str(stack.stage)
-    all_of_them = sorted(addresses(aws, manifest, stage))
+    made = [one for one in manifest.stacks_of(stage) if one.layer.partition("-")[0] == names.PREVIEWS]
+    outputs = aws.outputs({one.name: one.region for one in made}).values()
+    # `NUMBER/HOST` each
+    all_of_them = sorted(value for each in outputs for name, value in each.items() if name.startswith(ADDRESS))
     if not all_of_them:
         raise Refused(
             f"{stage} has no addresses for previews yet", f"Deploy it first: python -m notejam_cfn deploy {stage}"
@@ -113,15 +116,6 @@ def free_address(aws: Aws, manifest: Manifest, stack: StackSpec) -> str:
             "Or let there be more: previews.most in notejam.toml",
         )
     return free[0]
-
-
-def addresses(aws: Aws, manifest: Manifest, stage: str) -> Iterator[str]:
-    """Yield the addresses that the stage was made with, `NUMBER/HOST` each."""
-    for stack in manifest.stacks_of(stage):
-        if stack.layer.partition("-")[0] == names.PREVIEWS:
-            state = aws.stack(stack.region, stack.name)
-            outputs: Mapping[str, str] = state.outputs if state else {}
-            yield from (value for name, value in outputs.items() if name.startswith(ADDRESS))
 
 
 def find(aws: Aws, template: StackSpec) -> list[Preview]:
@@ -146,8 +140,8 @@ def require_there(aws: Aws, stack: StackSpec) -> None:
 
 def refuse_while_there(aws: Aws, manifest: Manifest, stage: str) -> None:
     """Raise Refused while a stage has previews: they stand in what would be removed, and would stay behind broken."""
-    templates = [stack for stack in manifest.stacks if stack.stage == stage and stack.form == FORM]
-    there = find(aws, templates[0]) if templates else []
+    template = template_of(manifest, stage)
+    there = find(aws, template) if template else []
     if there:
         owners = ", ".join(f"{each.name} ({each.owner})" for each in there)
         raise Refused(
@@ -158,6 +152,8 @@ def refuse_while_there(aws: Aws, manifest: Manifest, stage: str) -> None:
 
 def role_arn(aws: Aws, stack: StackSpec) -> str:
     """Return the role that CloudFormation makes previews of the stage in, in the account of the credentials."""
+    from ...core import names
+
     partition, account = aws.identity(stack.region)
     access = names.stage_access(stack.tags["project"], str(stack.stage))
     return f"arn:{partition}:iam::{account}:role/{names.iam_name(access, names.PREVIEWS, stack.region)}"

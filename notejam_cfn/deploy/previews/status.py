@@ -9,14 +9,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..aws.client import Aws
-from ..manifest import StackSpec
+from ..manifest import IMAGE, StackSpec
 from ..stacks.execution import statuses
 from .previews import find
 
 
 def report(aws: Aws, template: StackSpec, stage: Sequence[StackSpec]) -> dict[str, Any]:
     """Return the previews as data, and what each costs: a month while nobody uses it, and an hour awake, in dollars."""
-    return {"previews": [_facts(each) for each in find(aws, template)], **usd(template, stage)}
+    found = [
+        {
+            "name": each.name,
+            "owner": each.owner,
+            "status": each.state.status,
+            "made": each.state.created,
+            "expires": each.expires,
+            "image": each.state.parameters.get(IMAGE, ""),
+            "url": each.url,
+        }
+        for each in find(aws, template)
+    ]
+    return {"previews": found, **usd(template, stage)}
 
 
 def lines(found: Mapping[str, Any], now: datetime.datetime) -> Iterator[str]:
@@ -47,18 +59,6 @@ def usd(template: StackSpec, stage: Sequence[StackSpec]) -> dict[str, float | No
     except (UnknownPrice, json.JSONDecodeError):
         return {"idle_usd_a_month": None, "awake_usd_an_hour": None}
     return {"idle_usd_a_month": costs[0], "awake_usd_an_hour": costs[1] - costs[0]}
-
-
-def _facts(each: Any) -> dict[str, Any]:
-    return {
-        "name": each.name,
-        "owner": each.owner,
-        "status": each.state.status,
-        "made": each.state.created,
-        "expires": each.expires,
-        "image": each.state.parameters.get("ImageUri", ""),
-        "url": each.url,
-    }
 
 
 def _lasting(time: datetime.timedelta) -> str:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import re
 from collections.abc import Iterator, Sequence
 
+from ...core.durations import duration
 from ..aws.client import Aws, Pause
-from ..aws.errors import says_gone
-from ..exit_codes import AwsTrouble, BadInput
+from ..exit_codes import BadInput
 from ..manifest import require_name
 from .stages import LOG_GROUP, Part, Stage
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 OVERLAP_SECONDS = 30
 REMEMBERED = 5000
 
@@ -43,10 +41,10 @@ def choose(stage: Stage, wanted: Sequence[str]) -> list[Part]:
 
 def since(text: str, now: datetime.datetime) -> datetime.datetime:
     """Return the moment that `15m`, `2h` or `1d` ago was."""
-    found = re.fullmatch(r"(\d+)([smhd])", text)
-    if not found:
+    ago = duration(text)
+    if ago is None:
         raise BadInput(f"--since takes a time such as 15m, 2h or 1d, got {text!r}")
-    return now - datetime.timedelta(seconds=int(found[1]) * UNITS[found[2]])
+    return now - ago
 
 
 def read(aws: Aws, parts: Sequence[Part], start: datetime.datetime, pattern: str = "") -> Iterator[Line]:
@@ -74,11 +72,7 @@ def follow(aws: Aws, parts: Sequence[Part], start: datetime.datetime, pattern: s
 def _events(aws: Aws, part: Part, start: datetime.datetime, pattern: str) -> Iterator[tuple[str, Line]]:
     given = {"logGroupName": part.resource.physical_id, "startTime": int(start.timestamp() * 1000)}
     given |= {"filterPattern": pattern} if pattern else {}
-    try:
-        for page in aws.pages("logs", part.stack.region, "filter_log_events", **given):
-            for event in page["events"]:
-                moment = datetime.datetime.fromtimestamp(event["timestamp"] / 1000, datetime.UTC)
-                yield event["eventId"], Line(moment, part_name(part), event["message"].rstrip())
-    except AwsTrouble as error:
-        if not says_gone(error):
-            raise
+    for page in aws.pages_if_there("logs", part.stack.region, "filter_log_events", **given):
+        for event in page["events"]:
+            moment = datetime.datetime.fromtimestamp(event["timestamp"] / 1000, datetime.UTC)
+            yield event["eventId"], Line(moment, part_name(part), event["message"].rstrip())

@@ -10,16 +10,16 @@ import dataclasses
 import hashlib
 import io
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ...core.images import ECR
 from ..aws.client import Aws, Pause, cluster_of
 from ..exit_codes import BadInput, CommandError, Refused, RolledBack
-from ..manifest import Manifest
+from ..manifest import IMAGE, Manifest
 from ..stacks.template_upload import BUCKET_OUTPUT, UPLOADS
-from .stages import IMAGE, Stage
+from .stages import Stage
 
 SOURCES = ("app", "delivery", "constraints.txt")
 LEFT_OUT = ("__pycache__", ".pyc")
@@ -54,9 +54,15 @@ def build_target(aws: Aws, manifest: Manifest) -> BuildTarget:
 
 def pack(folder: Path) -> bytes:
     """Return a zip of the sources an image is built from; the same sources give the same bytes."""
+    missing = [name for name in SOURCES if not (folder / name).exists()]
+    if missing:
+        raise BadInput(f"{', '.join(missing)} not found", "Run this in the folder of the project")
+    below = [path for name in SOURCES for path in (folder / name, *sorted((folder / name).rglob("*")))]
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as packed:
-        for path in _sources(folder):
+        for path in below:
+            if not path.is_file() or any(part.endswith(LEFT_OUT) for part in path.parts):
+                continue
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), EPOCH)
             entry.external_attr = 0o644 << 16
             packed.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
@@ -110,35 +116,19 @@ def previous(aws: Aws, stage: Stage) -> str:
     region, arn = service.stack.region, service.resource.physical_id
     current = stage.states()[service.stack.name]
     running = current.parameters.get(IMAGE, "") if current else ""
-    for image in _images_of_deployments(aws, region, arn):
-        if image != running:
-            return image
-    raise Refused(
-        "ECS remembers no earlier image of this stage", "Release one by name: --image REPOSITORY@sha256:DIGEST"
-    )
-
-
-def _images_of_deployments(aws: Aws, region: str, service: str) -> Iterator[str]:
-    """Yield the images of deployments that succeeded, the latest first."""
-    given = {"service": service, "cluster": cluster_of(service), "status": ["SUCCESSFUL"]}
+    given = {"service": arn, "cluster": cluster_of(arn), "status": ["SUCCESSFUL"]}
     found = aws.call("ecs", region, "list_service_deployments", **given)["serviceDeployments"]
-    newest_first = sorted(found, key=lambda item: item["createdAt"], reverse=True)
-    for deployment in newest_first:
+    for deployment in sorted(found, key=lambda item: item["createdAt"], reverse=True):
         arns = [deployment["targetServiceRevisionArn"]]
         revisions = aws.call("ecs", region, "describe_service_revisions", serviceRevisionArns=arns)["serviceRevisions"]
         for container in (first for each in revisions for first in each.get("containerImages", ())[:1]):
             repository, _, named = container["image"].partition("@")
             digest = container.get("imageDigest") or named
-            if digest:
-                yield f"{repository}@{digest}"
-
-
-def _sources(folder: Path) -> list[Path]:
-    missing = [name for name in SOURCES if not (folder / name).exists()]
-    if missing:
-        raise BadInput(f"{', '.join(missing)} not found", "Run this in the folder of the project")
-    below = [path for name in SOURCES for path in (folder / name, *sorted((folder / name).rglob("*")))]
-    return [path for path in below if path.is_file() and not any(part.endswith(LEFT_OUT) for part in path.parts)]
+            if digest and f"{repository}@{digest}" != running:
+                return f"{repository}@{digest}"
+    raise Refused(
+        "ECS remembers no earlier image of this stage", "Release one by name: --image REPOSITORY@sha256:DIGEST"
+    )
 
 
 def _finished(aws: Aws, place: BuildTarget, build_id: str, tell: Callable[[str], None]) -> Mapping[str, Any]:

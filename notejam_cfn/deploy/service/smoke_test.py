@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ..aws.models import StackState
 from ..exit_codes import Refused
+from ..manifest import URL
 
 PAGES = {"/readyz": "ready", "/signin/": "jam"}
 """What is asked, and what the answer must contain."""
-URL = "Url"
 WAIT_SECONDS, PAUSE_SECONDS, REQUEST_SECONDS = 600, 5, 30
 
 Fetch = Callable[[str], tuple[int, str]]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from ..aws.client import Aws, Pause
-from ..aws.models import StackState, outputs_of
+from ..aws.models import CLUSTER, SERVICE, StackState, outputs_of
 from ..exit_codes import CommandError
-from ..manifest import StackSpec
+from ..manifest import IMAGE, URL, StackSpec
 from ..stacks.execution import statuses
-from ..stacks.templates import Template, fingerprint
-from .stages import CLUSTER, IMAGE, SERVICE, Part, Stage
+from ..stacks.out_of_date import is_current
+from ..stacks.templates import Template
+from .stages import Part, Stage
 
 CAPACITY_MINUTES = 10
 
@@ -37,7 +37,7 @@ def report(stage: Stage, templates: Mapping[str, Template], drift: bool = False)
         "takes_images": any(IMAGE in stack.defaults for stack in stage.stacks.values()),
         "services": [_service(stage.aws, part, states) for part in stage.parts(SERVICE)],
         "databases": [_database(stage.aws, part) for part in stage.parts(CLUSTER)],
-        "url": next((state.outputs["Url"] for state in states.values() if state and "Url" in state.outputs), None),
+        "url": next((state.outputs[URL] for state in states.values() if state and URL in state.outputs), None),
     }
 
 
@@ -45,7 +45,9 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     """Say a report in words."""
     told = [_stack_line(name, facts) for name, facts in found["stacks"].items()]
     told += [f"    drifted: {name}" for facts in found["stacks"].values() for name in facts["drifted"] or ()]
-    told += [_service_line(facts) for facts in found["services"]]
+    for facts in found["services"]:
+        tasks = f"{facts['running']} of {facts['desired']} tasks run, {facts['pending']} start"
+        told.append(f"{facts['name']}  {tasks}, {facts['failed']} failed, image {facts['image']}")
     told += ["service   nothing was released yet"] if found["takes_images"] and not found["services"] else []
     told += [_database_line(facts) for facts in found["databases"]]
     return told + ([found["url"]] if found["url"] else [])
@@ -64,23 +66,10 @@ def _stack(
     return {
         "status": state.status,
         "updated": state.updated,
-        "current": _current(stage.aws, stack, state, template, outputs),
+        "current": is_current(stage.aws, stack, state, template, outputs),
         "protected": state.protected,
         "drifted": _drifted(stage.aws, stack) if drift else None,
     }
-
-
-def _current(
-    aws: Aws, stack: StackSpec, state: StackState, template: Template, outputs: Mapping[str, Mapping[str, str]]
-) -> bool:
-    """Tell whether a stack is what output/ says: by the fingerprint that the scripts leave, else by its template.
-
-    The pipeline deploys templates as they were built.
-    """
-    deployed = fingerprint(state.description)
-    if deployed:
-        return deployed == fingerprint(json.loads(template.body(outputs))["Description"])
-    return aws.template(stack.region, stack.name) == template.document
 
 
 def _drifted(aws: Aws, stack: StackSpec) -> list[str]:
@@ -116,7 +105,7 @@ def _service(aws: Aws, part: Part, states: Mapping[str, StackState | None]) -> d
 
 def _database(aws: Aws, part: Part) -> dict[str, Any]:
     region, identifier = part.stack.region, part.resource.physical_id
-    found = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=identifier)["DBClusters"][0]
+    found = aws.database(region, identifier)
     units = _capacity(aws, region, identifier)
     return {
         "name": identifier,
@@ -163,11 +152,6 @@ def _stack_line(name: str, facts: Mapping[str, Any]) -> str:
     marks += ["protected"] if facts["protected"] else []
     since = f" since {facts['updated']:%Y-%m-%d %H:%M} UTC" if facts["updated"] else ""
     return f"{name}  {meaning}{since}{''.join(f', {mark}' for mark in marks)}"
-
-
-def _service_line(facts: Mapping[str, Any]) -> str:
-    tasks = f"{facts['running']} of {facts['desired']} tasks run, {facts['pending']} start, {facts['failed']} failed"
-    return f"{facts['name']}  {tasks}, image {facts['image']}"
 
 
 def _database_line(facts: Mapping[str, Any]) -> str:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 from ..aws.client import Aws
-from ..aws.errors import says_gone
-from ..aws.models import HeldResource, StackState
-from ..exit_codes import AwsTrouble, BadInput, Refused
-from ..manifest import StackSpec
+from ..aws.models import SERVICE, HeldResource, StackState
+from ..exit_codes import BadInput, Refused
+from ..manifest import IMAGE, StackSpec
 
-SERVICE = "AWS::ECS::Service"
-CLUSTER = "AWS::RDS::DBCluster"
 LOG_GROUP = "AWS::Logs::LogGroup"
-IMAGE = "ImageUri"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +28,6 @@ class Stage:
     def __init__(self, aws: Aws, stacks: Sequence[StackSpec]) -> None:
         self.aws = aws
         self.stacks = {stack.name: stack for stack in stacks}
-        self._held: dict[str, list[HeldResource]] = {}
 
     @property
     def service_stack(self) -> StackSpec:
@@ -47,12 +43,7 @@ class Stage:
 
     def parts(self, kind: str) -> list[Part]:
         """Return the resources of a type in all stacks."""
-        return [
-            Part(stack, resource)
-            for stack in self.stacks.values()
-            for resource in self._resources(stack)
-            if resource.type == kind and resource.physical_id
-        ]
+        return [part for part in self._held if part.resource.type == kind and part.resource.physical_id]
 
     def service(self) -> Part:
         """Return the service. Raises Refused when nothing was released yet."""
@@ -62,12 +53,7 @@ class Stage:
             raise Refused("no service runs in this stage yet", f"Release one: python -m notejam_cfn release {stage}")
         return found[0]
 
-    def _resources(self, stack: StackSpec) -> list[HeldResource]:
-        if stack.name not in self._held:
-            try:
-                self._held[stack.name] = self.aws.resources(stack.region, stack.name)
-            except AwsTrouble as error:
-                if not says_gone(error):
-                    raise
-                self._held[stack.name] = []
-        return self._held[stack.name]
+    @functools.cached_property
+    def _held(self) -> list[Part]:
+        stacks = self.stacks.values()
+        return [Part(stack, held) for stack in stacks for held in self.aws.resources(stack.region, stack.name)]

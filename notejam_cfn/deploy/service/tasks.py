@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws.client import Aws, Pause, cluster_of
-from ..aws.models import Event, StoppedTask
+from ..aws.models import SERVICE, TASK_DEFINITION, Event, StoppedTask
 from ..exit_codes import CommandError
-from ..stacks.execution.operations import SERVICE
 
-TASK_DEFINITION = "AWS::ECS::TaskDefinition"
 LOG_LINES = 5
 TASKS = 2
 SETTLE_SECONDS = 60
@@ -26,8 +24,10 @@ def stale_services(aws: Aws, region: str, stack: str) -> str:
     held = aws.resources(region, stack)
     deployed = {resource.physical_id for resource in held if resource.type == TASK_DEFINITION}
     for service in (resource for resource in held if resource.type == SERVICE):
+        cluster, name = cluster_of(service.physical_id), service.physical_id.rpartition("/")[2]
+        found = aws.tasks(region, cluster, serviceName=name)
+        running = {task["taskDefinitionArn"] for task in found if task.get("desiredStatus") == "RUNNING"}
         rollout = aws.rollout(region, service.physical_id)
-        running = aws.task_definitions_running(region, service.physical_id)
         running |= {rollout.task_definition} if rollout else set()
         if not running <= deployed:
             old = ", ".join(sorted(arn.rpartition("/")[2] for arn in running - deployed))

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ..aws.client import Aws, ChangeSetFailed, Creation
+from ..aws.client import ChangeSetFailed, Creation
 from ..aws.models import ChangeSet, StackState, outputs_of
 from ..exit_codes import AwsTrouble, Exit, NeedsRecovery, Refused
 from ..manifest import StackSpec
 from ..plan import document, wording
 from ..plan.account import left_stacks, service_linked_roles
 from ..plan.changes import Action
-from ..plan.model import Kind, Plan, StackPlan, allowed_in
+from ..plan.model import Kind, Plan, StackPlan
 from ..plan.planner import Planner
 from ..service import tasks
 from ..ui import estimates
-from ..ui.progress import Progress, counted
-from . import parameters, prefix_lists, protection, template_upload, templates
-from .execution.executor import Prompter
-from .execution.operations import Note, OperationResult, began_by, new_token, user
+from ..ui.progress import counted
+from . import parameters, prefix_lists, protection, template_upload
+from .execution.operations import OperationResult, began_by, new_token, user
 from .execution.outcomes import Outcome, Result
 from .execution.root_cause import first_cause
 from .execution.scheduler import Emit, Message
 from .execution.statuses import Step, status
 from .ownership import busy
-from .stack_run import StackRun
+from .stack_run import Session, StackRun
 from .templates import Template
 
 # CloudFormation's words for a change set that another operation has made void.
@@ -52,7 +51,6 @@ class Options:
     allow: frozenset[str] = frozenset()
     parameters: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
-    account: str = ""
     built: frozenset[str] = frozenset()
     plan: Path | None = None
     approved: Mapping[str, Any] | None = None
@@ -61,13 +59,11 @@ class Options:
 class Deployment(StackRun[Options]):
     """One run of `deploy` over some stacks."""
 
-    def __init__(
-        self, aws: Aws, stacks: Sequence[StackSpec], options: Options, progress: Progress, prompter: Prompter
-    ) -> None:
-        super().__init__(aws, stacks, options, progress, prompter)
-        self.given = parameters.parse(options.parameters, stacks)
-        parameters.require_allowed(self.given, stacks, progress.templates)
-        self.planner = Planner(aws, progress.templates, self.given)
+    def __init__(self, session: Session, options: Options) -> None:
+        super().__init__(session, options)
+        self.given = parameters.parse(options.parameters, session.stacks)
+        parameters.require_allowed(self.given, session.stacks, session.progress.templates)
+        self.planner = Planner(session.aws, session.progress.templates, self.given)
         self.states: dict[str, StackState | None] = {}
         self.plan: Plan | None = None
 
@@ -75,8 +71,8 @@ class Deployment(StackRun[Options]):
         """Do all of it. Returns a result for each stack; raises when nothing was begun."""
         asked = prefix_lists.with_prefix_lists(self.aws, list(self.stacks.values()), self.given, self.progress.write)
         self.stacks = {stack.name: stack for stack in asked}
-        self.states = self._look()
-        self._wait_for_others()
+        states = self._look()
+        self.states = states | {name: self._once_free(stack, states[name]) for name, stack in self.stacks.items()}
         plan = self.plan = self._plan()
         for line in wording.lines(plan):
             self.progress.write(line, wording.style(line))
@@ -105,14 +101,10 @@ class Deployment(StackRun[Options]):
             states = pool.map(lambda item: self.aws.stack(item[1], item[0]), regions.items())
             return dict(zip(regions, states, strict=True))
 
-    def _wait_for_others(self) -> None:
+    def _once_free(self, stack: StackSpec, state: StackState | None) -> StackState | None:
         """Wait for an operation that is under way: one's own from before, or anyone's when asked to. Else refuse."""
-        for name, stack in self.stacks.items():
-            state = self.states[name]
-            if state and status(state.status).step is Step.WAIT:
-                self.states[name] = self._wait_for_other(stack, state)
-
-    def _wait_for_other(self, stack: StackSpec, state: StackState) -> StackState | None:
+        if state is None or status(state.status).step is not Step.WAIT:
+            return state
         last = self.aws.last_event(stack.region, stack.name)
         began = began_by(last.token) if last else None
         own = began and began[0] == user()  # in a run that ended before the operation did
@@ -126,7 +118,7 @@ class Deployment(StackRun[Options]):
     def _plan(self) -> Plan:
         """Compare. Where a whole stage is deployed, look for stacks that nothing builds any more, too."""
         options, stacks = self.options, list(self.stacks.values())
-        base = Plan(stacks[0].stage or "delivery", options.account, {}, self.given, options.allow, options.only)
+        base = Plan(stacks[0].stage or "delivery", self.session.account, {}, self.given, options.allow, options.only)
         plan = self.planner.plan(stacks, self.states, base)
         if not options.built or options.only or (plan.empty and not options.dry_run):
             return plan
@@ -168,7 +160,7 @@ class Deployment(StackRun[Options]):
             self._clear(stack, state, tell)
         creation = self._creation(plan, plan.template)
         token = new_token()
-        tell(Note(f"creating {counted(len(plan.changes), 'resource')}, {self._expected(plan)}"))
+        tell(f"creating {counted(len(plan.changes), 'resource')}, {self._expected(plan)}")
         if template_upload.is_large(creation.body):
             return self._create_in_two(plan, creation, token, tell)
         stack_id = self.aws.create_stack(stack.region, creation, token)
@@ -196,7 +188,7 @@ class Deployment(StackRun[Options]):
         return self.follow(stack, stack_id, token, ended.events[-1].id, tell)
 
     def _clear(self, stack: StackSpec, state: StackState, tell: Emit) -> None:
-        tell(Note("deleting what is left of a failed creation"))
+        tell("deleting what is left of a failed creation")
         if state.protected:
             self.aws.protect(stack.region, state.id, enabled=False)
         protection.lift(self.aws, stack.region, self.aws.resources(stack.region, state.id))
@@ -215,8 +207,9 @@ class Deployment(StackRun[Options]):
             return Result(stack, Outcome.UNCHANGED, Exit.DONE, state)
         self._require_planned(plan, change_set)
         what = counted(len(change_set.changes), "resource") if change_set.changes else "outputs"
-        tell(Note(f"updating {what}, {self._expected(plan)}"))
-        allowed = allowed_in(plan, self.options.allow)
+        tell(f"updating {what}, {self._expected(plan)}")
+        layer = f"{stack.layer}."
+        allowed = {name.removeprefix(layer) for name in self.options.allow if name.startswith(layer)}
         self._guard(plan, allowed)
         try:
             begin = functools.partial(self._execute_change_set, plan, template, change_set)
@@ -297,11 +290,6 @@ class Deployment(StackRun[Options]):
             raise NeedsRecovery(stale, "Look at the tasks: python -m notejam_cfn status " + str(stack.stage))
         fate = Outcome.CREATED if plan.kind is Kind.CREATE else Outcome.UPDATED
         return Result(stack, fate, Exit.DONE, ended.state)
-
-
-def read_templates(stacks: Sequence[StackSpec]) -> dict[str, Template]:
-    """Read the templates of stacks. Raises BadInput when a file is not the one that was built."""
-    return {stack.name: templates.parse(stack.text()) for stack in stacks}
 
 
 def _in_steps(plan: Plan) -> tuple[dict[str, StackSpec], dict[str, set[str]]]:

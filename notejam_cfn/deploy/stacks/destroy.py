@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
-from ..aws.models import HeldResource, StackState
+from ..aws.models import HeldResource
 from ..exit_codes import Exit, Refused
 from ..ui.progress import counted
 from . import protection
-from .execution.operations import Note, OperationResult
+from .execution.operations import OperationResult
 from .execution.outcomes import Outcome, Result
 from .execution.root_cause import first_cause
 from .execution.scheduler import Emit
@@ -32,14 +31,11 @@ class Options:
 class Destruction(StackRun[Options]):
     """One run of destroy.py over some stacks."""
 
-    states: Mapping[str, StackState] = MappingProxyType({})
-
     def run(self) -> dict[str, Result]:
         """Remove the stacks, those that others need last. Raises when nothing was begun."""
-        self.states = self.look()
-        if not self.states:
+        if not self.there:
             return {name: Result(stack, Outcome.ABSENT, Exit.DONE) for name, stack in self.stacks.items()}
-        for name, state in self.states.items():
+        for name, state in self.there.items():
             require_ours(self.stacks[name], state)
             if state.busy:
                 raise busy(self.stacks[name], state, self.aws)
@@ -47,14 +43,14 @@ class Destruction(StackRun[Options]):
                 raise Refused(f"{name} is protected against deletion", "If it may go: add --unprotect")
         self._show()
         if not self.options.yes:
-            self.prompter.require_yes(f"Remove {', '.join(self.states)}?", "nothing was removed")
+            self.prompter.require_yes(f"Remove {', '.join(self.there)}?", "nothing was removed")
         needed_by = {
             name: {other.name for other in self.stacks.values() if name in other.depends_on} for name in self.stacks
         }
         return self.execute(self.stacks, needed_by, self._delete)
 
     def _show(self) -> None:
-        for name, state in self.states.items():
+        for name, state in self.there.items():
             stack = self.stacks[name]
             held = self.aws.resources(stack.region, name)
             self.progress.write(
@@ -80,7 +76,7 @@ class Destruction(StackRun[Options]):
         return f"! {resource.logical_id} ({resource.type}) is LOST" if stateful else None
 
     def _delete(self, name: str, tell: Emit) -> Result:
-        stack, state = self.stacks[name], self.states.get(name)
+        stack, state = self.stacks[name], self.there.get(name)
         if state is None:
             return Result(stack, Outcome.ABSENT, Exit.DONE)
         region, stack_id = stack.region, state.id
@@ -94,7 +90,7 @@ class Destruction(StackRun[Options]):
             self.aws.protect(region, stack_id, enabled=False)
         if self.options.unprotect:
             protection.lift(self.aws, region, self.aws.resources(region, stack_id))
-        tell(Note("removing"))
+        tell("removing")
         ended = delete(keep=())
         if ended.state.status == "DELETE_FAILED":  # only then CloudFormation takes names of what may stay
             failed = [
@@ -102,7 +98,7 @@ class Destruction(StackRun[Options]):
             ]
             keep = [name for name in failed if name in self.options.keep]
             if keep:
-                tell(Note(f"keeping {', '.join(keep)}, which could not be removed"))
+                tell(f"keeping {', '.join(keep)}, which could not be removed")
                 ended = delete(keep)
         if ended.state.status == "DELETE_COMPLETE":
             return Result(stack, Outcome.REMOVED, Exit.DONE, ended.state)

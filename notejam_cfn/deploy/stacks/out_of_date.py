@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from ...core.render import compact_json
 from ..aws.client import Aws
+from ..aws.models import StackState
 from ..manifest import StackSpec
-from . import templates
+from .templates import Template, fingerprint, parse
 
 
 def among(aws: Aws, stacks: Iterable[StackSpec]) -> list[str]:
     """Return the names of stacks that do not exist, differ from output/, or have read other values than there are."""
-    return [stack.name for stack in stacks if _out_of_date(aws, stack)]
+    found = []
+    for stack in stacks:
+        state, built = aws.stack(stack.region, stack.name), parse(stack.text())
+        if state is None or not is_current(aws, stack, state, built, aws.outputs(built.read_regions(stack.region))):
+            found.append(stack.name)
+    return found
 
 
-def _out_of_date(aws: Aws, stack: StackSpec) -> bool:
-    if aws.stack(stack.region, stack.name) is None:
-        return True
-    built = templates.parse(stack.text())
-    deployed = templates.Template(aws.template(stack.region, stack.name))
-    if _as_built(deployed.document) != _as_built(built.document):
-        return True
-    return bool(deployed.stale(aws.outputs(built.read_regions(stack.region))))
+def is_current(
+    aws: Aws, stack: StackSpec, state: StackState, template: Template, outputs: Mapping[str, Mapping[str, str]]
+) -> bool:
+    """Tell whether a stack is what output/ says: by the fingerprint that the scripts leave, else by its template.
 
-
-def _as_built(document: Mapping[str, Any]) -> str:
-    """Return a template's text without what deploying adds to it: a fingerprint, and digests of what it reads."""
-    resources = {}
-    for name, body in document["Resources"].items():
-        metadata = {key: value for key, value in body.get("Metadata", {}).items() if key != templates.INPUTS}
-        resources[name] = {**{key: value for key, value in body.items() if key != "Metadata"}, "Metadata": metadata}
-    described = templates.without_fingerprint(str(document.get("Description", "")))
-    return compact_json({**document, "Resources": resources, "Description": described})
+    The pipeline deploys templates as they were built. `outputs` are those of the stacks it reads.
+    """
+    deployed = fingerprint(state.description)
+    if deployed:
+        return deployed == fingerprint(json.loads(template.body(outputs))["Description"])
+    return aws.template(stack.region, stack.name) == template.document

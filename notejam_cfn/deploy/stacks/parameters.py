@@ -10,10 +10,8 @@ from typing import Any
 from ...core.images import dual_stack
 from ..aws.client import KEEP
 from ..exit_codes import BadInput
-from ..manifest import StackSpec, require_name
+from ..manifest import IMAGE, StackSpec, require_name
 from .templates import Template
-
-IMAGE = "ImageUri"
 
 
 @dataclasses.dataclass(frozen=True)

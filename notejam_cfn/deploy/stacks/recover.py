@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from types import MappingProxyType
 
-from ..aws.models import StackState
 from ..exit_codes import Exit, Refused
 from ..manifest import StackSpec
-from .execution.operations import Note
 from .execution.outcomes import Outcome, Result
 from .execution.root_cause import first_cause
 from .execution.scheduler import Emit
@@ -33,15 +29,12 @@ class Options:
 class Recovery(StackRun[Options]):
     """One run of recover.py over some stacks."""
 
-    states: Mapping[str, StackState] = MappingProxyType({})
-
     def run(self) -> dict[str, Result]:
         """Help every stack that needs it. Raises when nothing was begun."""
-        self.states = self.look()
-        for name, state in self.states.items():
+        for name, state in self.there.items():
             if state.busy:
                 raise busy(self.stacks[name], state, self.aws)
-        stuck = {name: self.stacks[name] for name, state in self.states.items() if state.status in STUCK}
+        stuck = {name: self.stacks[name] for name, state in self.there.items() if state.status in STUCK}
         for stack in stuck.values():
             self._show(stack)
         if stuck and not self.options.yes:
@@ -50,7 +43,7 @@ class Recovery(StackRun[Options]):
         return results | self.execute(stuck, dict.fromkeys(stuck, ()), self._help)
 
     def _well(self, stack: StackSpec) -> Result:
-        state = self.states.get(stack.name)
+        state = self.there.get(stack.name)
         if state and status(state.status).step in (Step.RECOVER, Step.DESTROY):
             raise Refused(
                 f"{stack.name} {status(state.status).meaning} ({state.status}), which only its removal ends",
@@ -60,7 +53,7 @@ class Recovery(StackRun[Options]):
 
     def _show(self, stack: StackSpec) -> None:
         """Say why a stack is stuck, and which resources hold it up: those whose last event is a failure."""
-        state = self.states[stack.name]
+        state = self.there[stack.name]
         require_ours(stack, state)
         self.progress.write(f"{stack.name} {status(state.status).meaning} ({state.status})")
         last = {event.logical_id: event for event in self.aws.events(stack.region, stack.name) if not event.of_stack}
@@ -71,14 +64,14 @@ class Recovery(StackRun[Options]):
         self.progress.write()
 
     def _help(self, name: str, tell: Emit) -> Result:
-        stack, state = self.stacks[name], self.states[name]
+        stack, state = self.stacks[name], self.there[name]
 
         def begin(token: str) -> None:
             if state.status == ROLLBACK_STUCK:
-                tell(Note("continuing the rollback"))
+                tell("continuing the rollback")
                 self.aws.continue_rollback(stack.region, stack.name, token, self.options.skip)
             else:
-                tell(Note("taking back what was left half done"))
+                tell("taking back what was left half done")
                 self.aws.roll_back(stack.region, stack.name, token)
 
         ended = self.carry_out(stack, state.id, begin, tell)

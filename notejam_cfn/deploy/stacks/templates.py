@@ -7,11 +7,12 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...core.references import needs, reachable, stack_outputs
 from ...core.render import compact_json, load
+from ..manifest import StackSpec
 
 CONTEXT = "com.aws.cloudformation.Context"
 INPUTS = "Inputs"
@@ -110,9 +111,9 @@ def parse(text: str) -> Template:
     return Template(load(text))
 
 
-def without_fingerprint(description: str) -> str:
-    """Return a stack's description without the fingerprint that deploying put at its end."""
-    return _FINGERPRINT.sub("", description)
+def read_templates(stacks: Sequence[StackSpec]) -> dict[str, Template]:
+    """Read the templates of stacks. Raises BadInput when a file is not the one that was built."""
+    return {stack.name: parse(stack.text()) for stack in stacks}
 
 
 def digest(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from ...core.terminal import RED, say
 from ..aws.models import Event, RolloutState
-from ..stacks.execution.operations import Heartbeat, Note, ResourceEvent, RolloutEvent
+from ..stacks.execution.operations import Heartbeat, RolloutEvent
 from ..stacks.execution.scheduler import Message
 from ..stacks.templates import Template
 from . import estimates
@@ -54,12 +54,12 @@ class Progress:
     def hear(self, message: Message) -> None:
         """Take a message from a thread and show it."""
         content = message.content
-        if isinstance(content, ResourceEvent):
-            self._happened(message.of, content.event)
+        if isinstance(content, Event):
+            self._happened(message.of, content)
         elif isinstance(content, RolloutEvent):
             self._rolling(message.of, content)
-        elif isinstance(content, Note):
-            self.line(message.of, content.text)
+        elif isinstance(content, str):
+            self.line(message.of, content)
         elif isinstance(content, Heartbeat):
             self._tick()
 
@@ -158,17 +158,16 @@ class Fancy(Progress):
 
     def _draw(self) -> None:
         columns, rows = shutil.get_terminal_size()
-        lines = [line for item in self.happening.values() for line in self._live(item)][: rows - 2]
-        for line in lines:
+        lines = []
+        for item in self.happening.values():
+            lines.append(f"        {self.names.get(item.stack, item.stack):<{self.width}}  … {self._state(item)}")
+            if item.event.logical_id in self.rollouts:
+                lines.append(f"{'':>{self.width + 14}}{rollout_words(self.rollouts[item.event.logical_id])}")
+        shown = lines[: rows - 2]
+        for line in shown:
             self.out.write(line[: columns - 1] + "\n")
-        self.shown = len(lines)
+        self.shown = len(shown)
         self.out.flush()
-
-    def _live(self, item: Happening) -> list[str]:
-        lines = [f"        {self.names.get(item.stack, item.stack):<{self.width}}  … {self._state(item)}"]
-        if item.event.logical_id in self.rollouts:
-            lines.append(f"{'':>{self.width + 14}}{rollout_words(self.rollouts[item.event.logical_id])}")
-        return lines
 
 
 class Quiet(Progress):
@@ -176,9 +175,6 @@ class Quiet(Progress):
 
     def line(self, stack: str, text: str, style: str = "") -> None:
         """Show nothing."""
-
-    def _rolling(self, stack: str, rolling: RolloutEvent) -> None:
-        pass
 
 
 class Silent(Quiet):

@@ -8,14 +8,13 @@ from typing import Any
 
 from ...core.terminal import GREEN, RED
 from ..exit_codes import Exit
+from ..manifest import IMAGE, URL
 from ..stacks.execution.outcomes import Outcome, Result
 from ..stacks.execution.root_cause import hint
 from ..stacks.execution.statuses import status
 from .progress import minutes
 
-URL = "Url"
 NEXT = {"release": "smoke", "restore": "smoke", "move": "smoke", "destroy": "deploy", "recover": "deploy"}
-IMAGE = "ImageUri"
 # A stack that needs help outweighs one that was taken back, and both outweigh what did not begin.
 WORST_FIRST = (
     *(Exit.NEEDS_RECOVERY, Exit.AWS_TROUBLE, Exit.FAILED, Exit.REFUSED, Exit.BAD_INPUT),

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from ...core import names
 from ...deploy.aws.client import Aws
-from ...deploy.manifest import Manifest, StackSpec
+from ...deploy.manifest import IMAGE, Manifest, StackSpec
 from ...deploy.previews import previews
-from ...deploy.service.stages import IMAGE
 
 if TYPE_CHECKING:
     from .steps import Steps
@@ -27,8 +26,7 @@ KNOWN_SECONDS = 15.0
 
 def template(manifest: Manifest, stage: str) -> StackSpec | None:
     """Return the stack of the trial's preview, or None where the stage allows none."""
-    allowed = any(stack.stage == stage and stack.form == previews.FORM for stack in manifest.stacks)
-    return previews.spec(manifest, stage, NAME) if allowed else None
+    return previews.spec(manifest, stage, NAME) if previews.template_of(manifest, stage) else None
 
 
 def access(manifest: Manifest, stage: str) -> tuple[StackSpec, ...]:

@@ -11,12 +11,12 @@ from typing import Any
 from ...deploy.aws.client import Aws, cluster_of
 from ...deploy.data import backups
 from ...deploy.exit_codes import CommandError, Exit, Interrupted
-from ...deploy.manifest import Manifest
+from ...deploy.manifest import IMAGE, Manifest
 from ...deploy.service import smoke_test, stage_status
-from ...deploy.service.stages import IMAGE, Part, Stage
-from ...deploy.stacks.deploy import read_templates
-from ...deploy.stacks.execution.executor import Prompter
+from ...deploy.service.stages import Part, Stage
 from ...deploy.stacks.execution.outcomes import Outcome, Result
+from ...deploy.stacks.stack_run import Prompter
+from ...deploy.stacks.templates import read_templates
 from ...deploy.ui.progress import Progress
 from ...deploy.ui.summary import exit_status, lines
 from ..commands import Commands

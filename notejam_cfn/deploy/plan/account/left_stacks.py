@@ -3,7 +3,6 @@ stage that was renamed or removed. They live on, and are paid for, until somebod
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -34,18 +33,7 @@ def find(aws: Aws, regions: Iterable[str], project: str, built: Collection[str])
     ]
 
 
-@dataclasses.dataclass(frozen=True)
-class LeftSpec(StackSpec):
-    """A stack that is left, with the template it was deployed from."""
-
-    content: str = ""
-
-    def text(self) -> str:
-        """Return the deployed template."""
-        return self.content
-
-
-def specs(aws: Aws, regions: Iterable[str], project: str, built: Collection[str], stage: str) -> tuple[LeftSpec, ...]:
+def specs(aws: Aws, regions: Iterable[str], project: str, built: Collection[str], stage: str) -> tuple[StackSpec, ...]:
     """Return what is left of a stage, or of the delivery, to remove it. Raises BadInput when there is nothing."""
     found = [
         _spec(aws, region, state)
@@ -57,9 +45,9 @@ def specs(aws: Aws, regions: Iterable[str], project: str, built: Collection[str]
     return tuple(found)
 
 
-def _spec(aws: Aws, region: str, state: StackState) -> LeftSpec:
+def _spec(aws: Aws, region: str, state: StackState) -> StackSpec:
     template = Template(aws.template(region, state.id))
-    return LeftSpec(
+    return StackSpec(
         name=state.name,
         stage=state.tags.get("stage"),
         form="left",
@@ -73,7 +61,6 @@ def _spec(aws: Aws, region: str, state: StackState) -> LeftSpec:
         capabilities=(),
         tags={key: value for key, value in state.tags.items() if key in ("project", "stage")},
         protected=state.protected,
-        outputs=(),
         content=json.dumps(template.document),
     )
 

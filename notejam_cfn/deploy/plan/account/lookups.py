@@ -13,8 +13,10 @@ from typing import Any
 
 from ....core.images import ECR
 from ...aws.client import Aws
+from ...aws.models import CLUSTER, TASK_DEFINITION
 from ...data.engine_version import version_numbers
 from ...exit_codes import AwsTrouble
+from ...manifest import IMAGE
 from ..changes import REPLACING, Action, Comparison, Key, ResourceChange
 from ..effects.findings import Finding, Verdict
 from ..effects.resource_facts import touches
@@ -22,8 +24,7 @@ from ..model import StackPlan
 from . import quotas
 
 Plans = Mapping[str, StackPlan]
-CLUSTER, TASK, RECORD = "AWS::RDS::DBCluster", "AWS::ECS::TaskDefinition", "AWS::Route53::RecordSet"
-IMAGE = "ImageUri"
+RECORD = "AWS::Route53::RecordSet"
 FRESH = datetime.timedelta(days=1)
 
 
@@ -47,20 +48,20 @@ def _engine(aws: Aws, change: ResourceChange, stacks: Plans) -> Iterator[Finding
     region, wanted = stacks[change.stack].stack.region, str(change.new.properties["EngineVersion"])
     held = {each.logical_id: each.physical_id for each in aws.resources(region, change.stack)}
     name = held.get(change.logical_id, "")
-    live = aws.call("rds", region, "describe_db_clusters", DBClusterIdentifier=name)["DBClusters"][0]["EngineVersion"]
+    live = aws.database(region, name)["EngineVersion"]
     asked, runs = version_numbers(wanted), version_numbers(live)
     if asked < runs[: len(asked)]:
         yield Finding(Verdict.WILL_FAIL, f"it runs {live} by now, and cannot go back to {wanted}")
-    if asked[0] > runs[0] and not _has_fresh_snapshot(aws, region, name):
+    if asked[0] <= runs[0]:
+        return
+    snapshots = aws.items(
+        "rds", region, "describe_db_cluster_snapshots", "DBClusterSnapshots", DBClusterIdentifier=name
+    )
+    fresh = datetime.datetime.now(datetime.UTC) - FRESH
+    if not any(each["SnapshotCreateTime"] > fresh for each in snapshots):
         stage = stacks[change.stack].stack.stage
         reason = f"take a snapshot first, the only way back from another major version: notejam_cfn backup {stage}"
         yield Finding(Verdict.ORDER, reason, 'Amazon Aurora User Guide, "Performing a major version upgrade"')
-
-
-def _has_fresh_snapshot(aws: Aws, region: str, cluster: str) -> bool:
-    method, key = "describe_db_cluster_snapshots", "DBClusterSnapshots"
-    taken = [each["SnapshotCreateTime"] for each in aws.items("rds", region, method, key, DBClusterIdentifier=cluster)]
-    return any(datetime.datetime.now(datetime.UTC) - moment < FRESH for moment in taken)
 
 
 def _processor(aws: Aws, change: ResourceChange, stacks: Plans) -> Iterator[Finding]:
@@ -105,5 +106,5 @@ def _record(aws: Aws, change: ResourceChange, stacks: Plans) -> Iterator[Finding
 
 
 Look = Callable[[Aws, ResourceChange, Plans], Iterator[Finding]]
-LOOKS: dict[str, Look] = {CLUSTER: _engine, TASK: _processor, RECORD: _record}
+LOOKS: dict[str, Look] = {CLUSTER: _engine, TASK_DEFINITION: _processor, RECORD: _record}
 ECS_NAMES = {"amd64": "X86_64", "arm64": "ARM64"}

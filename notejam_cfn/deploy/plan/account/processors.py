@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...aws.client import Aws
+from ...aws.models import TASK_DEFINITION
 from ...exit_codes import AwsTrouble
 from ..changes import Comparison, Key, ResourceChange
 from ..effects.findings import Finding, Verdict
@@ -14,7 +15,7 @@ from ..model import StackPlan
 from ..resolve import references
 
 CPU_UNITS = 1024  # of one vCPU
-SERVICE, TASK, SCALED = "AWS::ECS::Service", "AWS::ECS::TaskDefinition", "AWS::ApplicationAutoScaling::ScalableTarget"
+SCALED = "AWS::ApplicationAutoScaling::ScalableTarget"
 ON_DEMAND, SPOT = "FARGATE", "FARGATE_SPOT"
 # The quotas "Fargate On-Demand vCPU resource count" and "Fargate Spot vCPU resource count".
 CODES = {ON_DEMAND: "L-3032A538", SPOT: "L-36FBB829"}
@@ -79,7 +80,7 @@ def _size(change: ResourceChange, comparison: Comparison) -> float:
     wanted = change.new.properties.get("TaskDefinition") if change.new else None
     for reference in references(wanted):
         found = comparison.new.get((change.stack, reference.name))
-        cpu = str(found.properties.get("Cpu")) if found and found.type == TASK else ""
+        cpu = str(found.properties.get("Cpu")) if found and found.type == TASK_DEFINITION else ""
         if cpu.isdigit():
             return int(cpu) / CPU_UNITS
     return 0.0

@@ -5,10 +5,12 @@ The finding stands at the first resource that does not fit, so that a plan says 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ...aws.client import Aws
+from ...aws.models import SERVICE
 from ...exit_codes import AwsTrouble
 from ..changes import Action, Comparison, Key, ResourceChange
 from ..effects.findings import Finding, Verdict
@@ -53,11 +55,6 @@ def _distributions(aws: Aws, region: str) -> int:
     return sum(int(page["DistributionList"].get("Quantity", 0)) for page in pages)
 
 
-def _vpc_origins(aws: Aws, region: str) -> int:
-    """Count them; a page holds more than an account may have."""
-    return int(aws.call("cloudfront", region, "list_vpc_origins")["VpcOriginList"].get("Quantity", 0))
-
-
 VPCS = Quota(
     "VPCs", _coded("vpc", "L-F678F1CE"), lambda aws, region: len(aws.items("ec2", region, "describe_vpcs", "Vpcs"))
 )
@@ -78,7 +75,12 @@ QUOTAS = {
         "CloudFront distributions", _coded("cloudfront", "L-24B04930"), _distributions, everywhere=True
     ),
     VPC_ORIGIN: Quota(
-        "VPC origins of CloudFront", lambda aws, region: VPC_ORIGINS, _vpc_origins, everywhere=True, documented=True
+        "VPC origins of CloudFront",
+        lambda aws, region: VPC_ORIGINS,
+        # A page holds more than an account may have.
+        lambda aws, region: aws.call("cloudfront", region, "list_vpc_origins")["VpcOriginList"].get("Quantity", 0),
+        everywhere=True,
+        documented=True,
     ),
 }
 PER_BALANCER = {RULE: "rules-per-application-load-balancer", TARGETS: "target-groups-per-application-load-balancer"}
@@ -87,22 +89,15 @@ PER_BALANCER = {RULE: "rules-per-application-load-balancer", TARGETS: "target-gr
 def findings(aws: Aws, comparison: Comparison, stacks: Plans) -> Found:
     """Yield the quotas that are too small for what is added. One that may not be looked at is left out."""
     added = [change for change in comparison.changes if change.action is Action.ADD]
-    for kind in QUOTAS:
-        yield from _where_allowed(_of_account(aws, kind, added, stacks))
-    yield from _where_allowed(_on_vpc_origins(aws, added))
+    looks = [*(_of_account(aws, kind, added, stacks) for kind in QUOTAS), _on_vpc_origins(aws, added)]
     for change in added:
         if change.type == RULE:
-            yield from _where_allowed(_behind_balancer(aws, change, added, stacks[change.stack].stack.region))
-        if change.type == processors.SERVICE:
-            yield from _where_allowed(processors.findings(aws, change, comparison, stacks[change.stack]))
-
-
-def _where_allowed(found: Found) -> Found:
-    """Yield what was found until something may not be looked at."""
-    try:
-        yield from found
-    except AwsTrouble:
-        return
+            looks.append(_behind_balancer(aws, change, added, stacks[change.stack].stack.region))
+        if change.type == SERVICE:
+            looks.append(processors.findings(aws, change, comparison, stacks[change.stack]))
+    for look in looks:
+        with contextlib.suppress(AwsTrouble):
+            yield from look
 
 
 def _of_account(aws: Aws, kind: str, added: Sequence[ResourceChange], stacks: Plans) -> Found:
@@ -126,20 +121,16 @@ def _on_vpc_origins(aws: Aws, added: Sequence[ResourceChange]) -> Found:
         if change.type == DISTRIBUTION and change.new:
             for origin in change.new.properties["DistributionConfig"].get("Origins", ()):
                 if "VpcOriginConfig" in origin:
-                    by_origin.setdefault(_identity(change, origin), []).append(change)
+                    # Told apart by id, by the output that will hold it, or by the resource of its stack that will.
+                    given = origin["VpcOriginConfig"].get("VpcOriginId")
+                    own = isinstance(given, dict) and "Fn::GetAtt" in given
+                    by_origin.setdefault(f"{change.stack} {given}" if own else str(given), []).append(change)
     for origin, here in by_origin.items():
         used = 0
         if origin.startswith("vo_"):
             there = aws.call("cloudfront", GLOBAL, "list_distributions_by_vpc_origin_id", VpcOriginId=origin)
             used = int(there["DistributionIdList"].get("Quantity", 0))
         yield from _beyond(here, used, ON_A_VPC_ORIGIN, "distributions of one VPC origin are used", OF_CLOUDFRONT)
-
-
-def _identity(change: ResourceChange, origin: Mapping[str, Mapping[str, object]]) -> str:
-    """Tell VPC origins apart: by id, by the output that will hold it, or by the resource of a stack that will."""
-    given = origin["VpcOriginConfig"].get("VpcOriginId")
-    local = isinstance(given, dict) and "Fn::GetAtt" in given
-    return f"{change.stack} {given}" if local else str(given)
 
 
 def _behind_balancer(aws: Aws, rule: ResourceChange, added: Sequence[ResourceChange], region: str) -> Found:

@@ -6,6 +6,7 @@ capacity providers fails without it, aws/containers-roadmap#2614.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 
 from ...aws.client import Aws
@@ -33,7 +34,8 @@ def make_missing(aws: Aws, region: str, kinds: Iterable[str], tell: Callable[[st
     The network comes first and takes minutes, by which time the roles are known everywhere.
     """
     for service, name in sorted({ROLES[kind] for kind in kinds if kind in ROLES}):
-        if _exists(aws, region, PREFIX + name):
+        with contextlib.suppress(AwsTrouble):  # it is missing, or may not be looked at: creating it tells
+            aws.call("iam", region, "get_role", RoleName=PREFIX + name)
             continue
         try:
             aws.call("iam", region, "create_service_linked_role", AWSServiceName=service)
@@ -42,11 +44,3 @@ def make_missing(aws: Aws, region: str, kinds: Iterable[str], tell: Callable[[st
             if "has been taken" not in str(error):
                 tell(f"the account may lack {PREFIX}{name}. Whoever may, once:")
                 tell(f"    aws iam create-service-linked-role --aws-service-name {service}")
-
-
-def _exists(aws: Aws, region: str, name: str) -> bool:
-    try:
-        aws.call("iam", region, "get_role", RoleName=name)
-    except AwsTrouble:
-        return False  # it is missing, or may not be looked at: creating it tells
-    return True

@@ -11,22 +11,14 @@ import time
 from collections.abc import Sequence
 
 from ...aws.client import Aws, Pause
-from ...aws.models import Event, RolloutState, StackState
-from ...exit_codes import CommandError, Throttled, Unreachable
+from ...aws.models import SERVICE, Event, RolloutState, StackState
+from ...exit_codes import Throttled, Unreachable
 from ...ui.signals import Control
 from .scheduler import Emit
 
-SERVICE = "AWS::ECS::Service"
 PATIENCE_SECONDS = 600
 QUIET_LOOKS = 15
 _TOKEN = re.compile(r"notejam-(?P<who>.+)-(?P<when>\d{8}T\d{6})-[0-9a-f]{6}$")
-
-
-@dataclasses.dataclass(frozen=True)
-class ResourceEvent:
-    """A message: something happened to a resource."""
-
-    event: Event
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,13 +27,6 @@ class RolloutEvent:
 
     logical_id: str
     rollout: RolloutState
-
-
-@dataclasses.dataclass(frozen=True)
-class Note:
-    """A message in words."""
-
-    text: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,34 +70,37 @@ def began_by(token: str) -> tuple[str, str] | None:
     return found["who"], f"{when:%Y-%m-%d %H:%M:%S} UTC"
 
 
+@dataclasses.dataclass
 class Operation:
     """One operation on one stack, from its first event to its last. Without a token it is somebody else's."""
 
-    def __init__(self, aws: Aws, region: str, stack_id: str, token: str, after: str | None, control: Control) -> None:
-        self.aws = aws
-        self.region = region
-        self.stack_id = stack_id
-        self.token = token
-        self.after = after
-        self.control = control
-        self.events: list[Event] = []
-        self.rolling: dict[str, str] = {}
-        self.undone = False
-        self.silent_since: float | None = None
-        self.quiet_looks = 0
+    aws: Aws
+    region: str
+    stack_id: str
+    token: str
+    after: str | None
+    control: Control
+    events: list[Event] = dataclasses.field(default_factory=list)
+    rolling: dict[str, str] = dataclasses.field(default_factory=dict)
+    undone: bool = False
+    quiet_looks: int = 0
 
     def follow(self, tell: Emit) -> OperationResult:
         """Tell what happens until the operation has ended.
 
         A lost network is waited out for ten minutes. Raises when credentials end: the operation itself goes on.
         """
-        pause = Pause()
+        pause, silent_since = Pause(), None
         while True:
             try:
                 ended = self._look(tell)
-                self.silent_since = None
+                silent_since = None
             except (Unreachable, Throttled) as error:
-                self._be_patient(error, tell)
+                if silent_since is None:
+                    silent_since = time.monotonic()
+                    tell(f"{error}; trying again, the operation goes on meanwhile")
+                if time.monotonic() - silent_since > PATIENCE_SECONDS:
+                    raise
                 ended = None
             if ended:
                 return OperationResult(ended, tuple(self.events), self.undone)
@@ -124,7 +112,13 @@ class Operation:
             self._undo(tell)
         news = self.aws.events(self.region, self.stack_id, self.after)
         for event in news:
-            self._take(event, tell)
+            self.after = event.id
+            self.events.append(event)
+            tell(event)
+            if event.type == SERVICE and event.physical_id:
+                self.rolling[event.logical_id] = event.physical_id
+                if not event.status.endswith("_IN_PROGRESS"):
+                    del self.rolling[event.logical_id]
         for logical_id, arn in self.rolling.items():
             rollout = self.aws.rollout(self.region, arn)
             if rollout:
@@ -145,33 +139,17 @@ class Operation:
             return True
         return self.quiet_looks > 0 and self.quiet_looks % (QUIET_LOOKS if self.token else 1) == 0
 
-    def _take(self, event: Event, tell: Emit) -> None:
-        self.after = event.id
-        self.events.append(event)
-        tell(ResourceEvent(event))
-        if event.type == SERVICE and event.physical_id:
-            self.rolling[event.logical_id] = event.physical_id
-            if not event.status.endswith("_IN_PROGRESS"):
-                del self.rolling[event.logical_id]
-
     def _undo(self, tell: Emit) -> None:
         """Take back what is under way: what is being created is deleted, what is being updated is rolled back."""
         state = self.aws.stack(self.region, self.stack_id)
         self.undone = True
         self.control.wake.clear()
         if state and state.status == "CREATE_IN_PROGRESS":
-            tell(Note("stopping the creation; what was created is deleted"))
+            tell("stopping the creation; what was created is deleted")
             self.aws.protect(self.region, self.stack_id, enabled=False)
             self.aws.delete_stack(self.region, self.stack_id, self.token)
         elif state and state.status == "UPDATE_IN_PROGRESS":
-            tell(Note("stopping the update; CloudFormation takes it back"))
+            tell("stopping the update; CloudFormation takes it back")
             self.aws.cancel_update(self.region, self.stack_id, self.token)
         else:
-            tell(Note("too late to stop; waiting for the end"))
-
-    def _be_patient(self, error: CommandError, tell: Emit) -> None:
-        if self.silent_since is None:
-            self.silent_since = time.monotonic()
-            tell(Note(f"{error}; trying again, the operation goes on meanwhile"))
-        if time.monotonic() - self.silent_since > PATIENCE_SECONDS:
-            raise error
+            tell("too late to stop; waiting for the end")

@@ -17,7 +17,10 @@ R = TypeVar("R")
 
 @dataclasses.dataclass(frozen=True)
 class Message:
-    """Something that a piece of work tells. `of` is the work's name, or empty for what concerns all of it."""
+    """Something that a piece of work tells: words, an event of a resource, how far a rollout is, that it still goes on.
+
+    `of` is the work's name, or empty for what concerns all of it.
+    """
 
     of: str
     content: Any

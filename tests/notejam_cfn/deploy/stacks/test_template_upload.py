@@ -19,7 +19,7 @@ from notejam_cfn.deploy.exit_codes import Exit
 from notejam_cfn.deploy.service import stage_status
 from notejam_cfn.deploy.service.stages import Stage
 from notejam_cfn.deploy.stacks import template_upload, templates
-from notejam_cfn.deploy.stacks.deploy import read_templates
+from notejam_cfn.deploy.stacks.templates import read_templates
 from notejam_cfn.local import emulator
 
 REGION = emulator.REGION

@@ -8,7 +8,7 @@ import io
 import pytest
 
 from notejam_cfn.deploy.aws.models import Event, RolloutState
-from notejam_cfn.deploy.stacks.execution.operations import Heartbeat, Note, ResourceEvent, RolloutEvent
+from notejam_cfn.deploy.stacks.execution.operations import Heartbeat, RolloutEvent
 from notejam_cfn.deploy.stacks.execution.scheduler import Message
 from notejam_cfn.deploy.stacks.templates import Template
 from notejam_cfn.deploy.ui import estimates
@@ -39,7 +39,7 @@ def made(kind: type[Progress], clock: Clock) -> tuple[Progress, io.StringIO]:
 def happened(status: str, reason: str = "") -> Message:
     now = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
     event = Event("1", "s", "Cluster", "c", "AWS::RDS::DBCluster", status, reason, now)
-    return Message("shop-dev-data", ResourceEvent(event))
+    return Message("shop-dev-data", event)
 
 
 def rolling(running: int) -> Message:
@@ -83,7 +83,7 @@ def test_a_rollout_is_told_when_it_moves(clock: Clock) -> None:
 def test_on_a_terminal_what_happens_is_below_what_happened(clock: Clock) -> None:
     progress, out = made(Fancy, clock)
     progress.hear(happened("CREATE_IN_PROGRESS"))
-    progress.hear(Message("shop-dev-data", Note("hello")))
+    progress.hear(Message("shop-dev-data", "hello"))
     clock.now = 70
     progress.hear(Message("shop-dev-data", Heartbeat()))
     assert out.getvalue().splitlines()[-1].endswith("… creating Cluster for 1:10, usually about 2 min")

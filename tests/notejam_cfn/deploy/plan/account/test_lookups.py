@@ -38,7 +38,6 @@ def spec(**defaults: str) -> StackSpec:
         capabilities=(),
         tags={},
         protected=False,
-        outputs=(),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from notejam_cfn.core.render import load
+from notejam_cfn.deploy.aws.models import SERVICE, TASK_DEFINITION
 from notejam_cfn.deploy.exit_codes import AwsTrouble
 from notejam_cfn.deploy.plan.account import processors, quotas
 from notejam_cfn.deploy.plan.changes import StackChange, compare
@@ -126,8 +127,8 @@ def service(most: int, *providers: dict[str, Any]) -> dict[str, Any]:
     resource = {"Fn::Join": ["/", ["service", "dev", {"Fn::GetAtt": ["Web", "Name"]}]]}
     strategy = {"CapacityProviderStrategy": list(providers)} if providers else {}
     return {
-        "Web": {"Type": processors.SERVICE, "Properties": {"TaskDefinition": {"Ref": "Task"}, **strategy}},
-        "Task": {"Type": processors.TASK, "Properties": {"Cpu": "512"}},
+        "Web": {"Type": SERVICE, "Properties": {"TaskDefinition": {"Ref": "Task"}, **strategy}},
+        "Task": {"Type": TASK_DEFINITION, "Properties": {"Cpu": "512"}},
         "Scale": {"Type": processors.SCALED, "Properties": {"ResourceId": resource, "MaxCapacity": most}},
     }
 

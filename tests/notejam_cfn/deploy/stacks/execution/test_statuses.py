@@ -14,9 +14,9 @@ from notejam_cfn.deploy.manifest import StackSpec, read
 from notejam_cfn.deploy.plan.model import Kind, StackPlan
 from notejam_cfn.deploy.stacks import templates
 from notejam_cfn.deploy.stacks.deploy import Deployment, Options
-from notejam_cfn.deploy.stacks.execution.executor import Prompter
 from notejam_cfn.deploy.stacks.execution.operations import OperationResult
 from notejam_cfn.deploy.stacks.execution.statuses import ABSENT, STATUSES, Step, status
+from notejam_cfn.deploy.stacks.stack_run import Prompter, Session
 from notejam_cfn.deploy.ui.progress import Silent
 from tests.notejam_cfn.deploy.conftest import Shop
 from tests.notejam_cfn.deploy.fakes import CannedAws
@@ -103,7 +103,7 @@ def alone(shop: Shop) -> StackSpec:
 
 def deployment(aws: CannedAws, stack: StackSpec) -> Deployment:
     progress = Silent({stack.name: stack.layer}, {stack.name: templates.parse(stack.text())})
-    return Deployment(aws, [stack], Options(yes=True, dry_run=True), progress, NOBODY)
+    return Deployment(Session(aws, (stack,), progress, NOBODY), Options(yes=True, dry_run=True))
 
 
 def test_the_table_holds_every_status_that_cloudformation_has() -> None:
