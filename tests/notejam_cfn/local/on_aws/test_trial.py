@@ -237,7 +237,8 @@ def test_what_is_made_counts_a_preview_only_where_one_is_tried(aws: Emulator, tm
 
 
 def test_only_the_stages_own_access_is_made_though_another_is_called_alike(tmp_path: Path) -> None:
-    project = parse({"stages": {name: {"region": "eu-central-1"} for name in ("dev", "devops")}})
+    table = {"region": "eu-central-1", "previews": {"enabled": True}}
+    project = parse({"stages": {"dev": table, "devops": table}})
     output.write(tmp_path, build.files(project, build.compose(project)))
     access = preview.access(read(tmp_path), "dev")
     assert [stack.name for stack in access] == ["notejam-delivery-in-dev", "notejam-delivery-in-dev-previews"]
