@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,22 +63,14 @@ def write_output(directory: str | Path, stacks: Iterable[Stack]) -> output.Chang
 
 
 def _manifest(bodies: Sequence[tuple[Stack, Mapping[str, Any]]], entries: list[manifest.Entry]) -> str:
-    stages = {
-        str(one.stage): _stage(one, [body for other, body in bodies if other.stage == one.stage]) for one, _ in bodies
+    with_ipv6_only = {
+        one.stage
+        for one, body in bodies
+        for each in body["Resources"].values()
+        if each["Type"] == "AWS::EC2::Subnet" and each["Properties"].get("Ipv6Native")
     }
-    document = {"format": manifest.FORMAT, "project": bodies[0][0].tags["project"], "stages": stages, "stacks": entries}
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def _stage(one: Stack, bodies: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    subnets = (each for body in bodies for each in body["Resources"].values() if each["Type"] == "AWS::EC2::Subnet")
-    return {
-        "ipv6_only_tasks": any(each["Properties"].get("Ipv6Native") for each in subnets),
-        "region": one.region,
-        "account": one.account,
-        "size": TYPICAL_SIZE,
-        "termination_protection": one.termination_protection,
-    }
+    stages = {str(one.stage): manifest.stage_entry(one, TYPICAL_SIZE, one.stage in with_ipv6_only) for one, _ in bodies}
+    return manifest.document(bodies[0][0].tags["project"], stages, entries)
 
 
 def _require_one_project(stacks: Sequence[Stack]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..config.settings import Project
+from ..config.settings import Project, Stage
 from ..core import names, render
 from ..stacks import Stack
 
@@ -54,13 +54,29 @@ def text(project: Project, entries: Iterable[Entry], previous: Mapping[str, Any]
     before = [each for each in (previous or {}).get("stacks", []) if each["stage"] not in stages_built]
     kept = [each for each in before if each["stage"] is None or each["stage"] in known]
     stacks = sorted([*built, *kept], key=lambda each: known.get(each["stage"], len(known)))
-    document = {
-        "format": FORMAT,
-        "project": project.name,
-        "stages": {stage.name: _stage(stage) for stage in project.stages},
-        "stacks": stacks,
+    stages = {
+        stage.name: stage_entry(stage, stage.size, stage.network.egress == "ipv6")
+        | ({"preview_hours": stage.previews.hours} if stage.allows_previews else {})
+        for stage in project.stages
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return document(project.name, stages, stacks)
+
+
+def document(project: str, stages: Mapping[str, Entry], stacks: Iterable[Entry]) -> str:
+    """Return the manifest of a project with these stages, by name, and stacks."""
+    content = {"format": FORMAT, "project": project, "stages": stages, "stacks": list(stacks)}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def stage_entry(stage: Stage | Stack, size: str, ipv6_only_tasks: bool) -> Entry:
+    """Describe a stage, of which each stack knows where it is."""
+    return {
+        "ipv6_only_tasks": ipv6_only_tasks,
+        "region": stage.region,
+        "account": stage.account or None,
+        "size": size,
+        "termination_protection": stage.termination_protection,
+    }
 
 
 def written(each: Mapping[str, Any]) -> dict[str, str]:
@@ -80,23 +96,12 @@ def configuration(values: Mapping[str, str]) -> str:
 def read(directory: Path) -> dict[str, Any] | None:
     """Return the manifest of an output directory, or None when it has none that can be read."""
     try:
-        document = json.loads((directory / FILE_NAME).read_text(encoding="utf-8"))
+        content = json.loads((directory / FILE_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return document if isinstance(document, dict) and document.get("format") == FORMAT else None
+    return content if isinstance(content, dict) and content.get("format") == FORMAT else None
 
 
 def digest(text: str) -> str:
     """Return the SHA-256 of a file with this text."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _stage(stage: Any) -> dict[str, Any]:
-    return {
-        "ipv6_only_tasks": stage.network.egress == "ipv6",
-        "region": stage.region,
-        "account": stage.account or None,
-        "size": stage.size,
-        "termination_protection": stage.termination_protection,
-        **({"preview_hours": stage.previews.hours} if stage.allows_previews else {}),
-    }

@@ -6,10 +6,11 @@ import dataclasses
 import math
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from ..core.inputs import InvalidInput, shown
 
+T = TypeVar("T", str, int)
 Check = Callable[[Any], str | None]
 """Returns what is wrong with a value (`must be between 1 and 256, got 300`), or None."""
 
@@ -40,7 +41,7 @@ class Settings:
 
 def whole(default: int, at_least: int, at_most: int, meaning: str) -> Any:
     """Declare a whole number within bounds, both allowed."""
-    return _field(default, _between(int, "a whole number", at_least, at_most), meaning, f"{at_least} to {at_most}")
+    return checked(default, _between(int, "a whole number", at_least, at_most), meaning, f"{at_least} to {at_most}")
 
 
 def number(default: float, at_least: float, at_most: float, meaning: str, step: float = 0.5) -> Any:
@@ -53,27 +54,18 @@ def number(default: float, at_least: float, at_most: float, meaning: str, step: 
             problem = f"must be a multiple of {step:g}, got {shown(value)}"
         return problem
 
-    return _field(default, check, meaning, f"{at_least:g} to {at_most:g}")
+    return checked(default, check, meaning, f"{at_least:g} to {at_most:g}")
 
 
-def choice(default: str, allowed: tuple[str, ...], meaning: str) -> Any:
-    """Declare one of a few words."""
-
-    def check(value: Any) -> str | None:
-        return None if value in allowed else f"must be one of {', '.join(allowed)}, got {shown(value)}"
-
-    return _field(default, check, meaning, ", ".join(allowed))
-
-
-def one_of(default: int, allowed: tuple[int, ...], meaning: str) -> Any:
-    """Declare one of a few whole numbers."""
+def choice(default: T, allowed: tuple[T, ...], meaning: str) -> Any:
+    """Declare one of a few words or whole numbers."""
     listed = ", ".join(map(str, allowed))
 
     def check(value: Any) -> str | None:
         fits = value in allowed and not isinstance(value, bool)
         return None if fits else f"must be one of {listed}, got {shown(value)}"
 
-    return _field(default, check, meaning, listed)
+    return checked(default, check, meaning, listed)
 
 
 def text(default: str, pattern: str, allowed: str, meaning: str) -> Any:
@@ -85,7 +77,7 @@ def text(default: str, pattern: str, allowed: str, meaning: str) -> Any:
         fits = re.fullmatch(pattern, value, re.ASCII) or (value == "" and default == "")
         return None if fits else f"must be {allowed}, got {shown(value)}"
 
-    return _field(default, check, meaning, allowed)
+    return checked(default, check, meaning, allowed)
 
 
 def flag(default: bool, meaning: str) -> Any:
@@ -94,15 +86,11 @@ def flag(default: bool, meaning: str) -> Any:
     def check(value: Any) -> str | None:
         return None if isinstance(value, bool) else f"must be true or false, got {shown(value)}"
 
-    return _field(default, check, meaning, "true or false")
+    return checked(default, check, meaning, "true or false")
 
 
 def checked(default: Any, check: Check, meaning: str, allowed: str) -> Any:
-    """Declare a field with a check of its own."""
-    return _field(default, check, meaning, allowed)
-
-
-def _field(default: Any, check: Check, meaning: str, allowed: str) -> Any:
+    """Declare a field with a check of its own; `allowed` says in words what passes."""
     return dataclasses.field(default=default, metadata={"check": check, "meaning": meaning, "allowed": allowed})
 
 

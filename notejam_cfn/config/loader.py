@@ -60,7 +60,12 @@ def load(path: Path | str = FILE_NAME) -> Project:
 def parse(document: Mapping[str, Any]) -> Project:
     """Turn a configuration already read into a `Project`. Raises `ConfigError`."""
     _refuse_unknown(document, ("project", "stages", "delivery"), "")
-    project = _project_name(_table(document, "project", ""))
+    named = _table(document, "project", "")
+    _refuse_unknown(named, ("name",), "project.")
+    project = named.get("name", "notejam")
+    if not isinstance(project, str) or not re.fullmatch(PROJECT_PATTERN, project):
+        allowed = "2 to 20 lower-case letters, digits and single hyphens"
+        raise ConfigError(f"project.name must be {allowed}, got {shown(project)}")
     tables = _table(document, "stages", "")
     if not tables:
         raise ConfigError("stages: at least one [stages.NAME] table is needed, got none")
@@ -76,16 +81,6 @@ def derived_cidr(stage: str) -> str:
     """Return the /20 block that a stage without a `cidr` gets: one of 2,048 in 10.128.0.0/9, chosen by its name."""
     number = int.from_bytes(hashlib.sha256(stage.encode()).digest()[:2], "big") % 2048
     return str(ipaddress.IPv4Network((int(ipaddress.IPv4Address("10.128.0.0")) + (number << 12), 20)))
-
-
-def _project_name(table: Mapping[str, Any]) -> str:
-    _refuse_unknown(table, ("name",), "project.")
-    name = table.get("name", "notejam")
-    if not isinstance(name, str) or not re.fullmatch(PROJECT_PATTERN, name):
-        raise ConfigError(
-            f"project.name must be 2 to 20 lower-case letters, digits and single hyphens, got {shown(name)}"
-        )
-    return name
 
 
 def _stage(project: str, name: str, table: Mapping[str, Any]) -> Stage:
@@ -179,11 +174,7 @@ def _conflicts(project: Project) -> Iterator[str]:
 
 def starter() -> str:
     """Return the text of a commented configuration with three stages, every setting shown with its default."""
-    return STARTER + "\n".join(_reference()) + "\n"
-
-
-def _reference() -> list[str]:
-    lines = ["", "# Every setting, with its default, its meaning and what is allowed:", "#", "# [stages.NAME]"]
+    lines = [STARTER, "# Every setting, with its default, its meaning and what is allowed:", "#", "# [stages.NAME]"]
     for field in dataclasses.fields(Stage):
         nested = field.default_factory
         if isinstance(nested, type) and issubclass(nested, Settings):
@@ -195,7 +186,8 @@ def _reference() -> list[str]:
         elif "meaning" in field.metadata and field.name != "project":
             lines.append(_reference_line(field, field.default))
     lines += ["#", "# [delivery]"]
-    return lines + [_reference_line(field, field.default) for field in dataclasses.fields(DeliverySettings)]
+    lines += [_reference_line(field, field.default) for field in dataclasses.fields(DeliverySettings)]
+    return "\n".join(lines) + "\n"
 
 
 def _reference_line(field: dataclasses.Field[Any], default: Any) -> str:

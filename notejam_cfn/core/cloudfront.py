@@ -28,13 +28,8 @@ def facts() -> Mapping[str, Any]:
     return table
 
 
-def has_vpc_origins(region: str) -> bool:
-    """Tell whether CloudFront can reach an internal load balancer of a region."""
-    return region in regions_with_vpc_origins()
-
-
 def regions_with_vpc_origins() -> tuple[str, ...]:
-    """Return the regions in which a VPC origin can be made."""
+    """Return the regions in which CloudFront can reach an internal load balancer."""
     return tuple(facts()["vpc_origins"]["regions"])
 
 

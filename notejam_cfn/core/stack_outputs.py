@@ -35,8 +35,12 @@ def publish(
         raise InvalidInput("outputs", f"must be what a component returned, got {shown(outputs)}")
     place = _Place(stack_name, region, prefix)
     for field in dataclasses.fields(outputs):
-        if "description" not in field.metadata:
-            _refuse_undeclared(template, outputs, field.name)
+        value = getattr(outputs, field.name)
+        own = isinstance(value, AWSHelperFn) or (isinstance(value, str) and value in template.conditions)
+        if own and "description" not in field.metadata:
+            problem = f"belongs to its template and is not declared as an output, got {shown(value)}"
+            where = f"{type(outputs).__name__}.{field.name}"
+            raise InvalidInput(where, f"{problem}; declare the field with described(…)")
     seen: dict[str, Any] = {}
     for field in dataclasses.fields(outputs):
         value, description = getattr(outputs, field.name), field.metadata.get("description")
@@ -60,14 +64,6 @@ class _Place:
     stack_name: str
     region: str | None
     prefix: str
-
-
-def _refuse_undeclared(template: Template, outputs: Any, name: str) -> None:
-    value = getattr(outputs, name)
-    if isinstance(value, AWSHelperFn) or (isinstance(value, str) and value in template.conditions):
-        where = f"{type(outputs).__name__}.{name}"
-        problem = f"belongs to its template and is not declared as an output, got {shown(value)}"
-        raise InvalidInput(where, f"{problem}; declare the field with described(…)")
 
 
 def _published(template: Template, place: _Place, name: str, value: Value, description: str) -> Value:

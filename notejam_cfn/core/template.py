@@ -84,12 +84,9 @@ class Template(troposphere.Template):
         self.metadata[INTERFACE]["ParameterGroups"].sort(key=_group_position)
         return parameter
 
-    def add_output_for_people(self, name: str, value: Any, description: str, condition: str | None = None) -> Output:
+    def add_output_for_people(self, name: str, value: Any, description: str) -> Output:
         """Add an output that a person reads in the console or at the end of a deployment."""
-        output = Output(name, Value=value, Description=description)
-        if condition:
-            output.Condition = condition
-        return self.add_output(output)
+        return self.add_output(Output(name, Value=value, Description=description))
 
     def condition_given(self, parameter: Parameter) -> str:
         """Return the name of the condition that holds when the text parameter is not empty."""

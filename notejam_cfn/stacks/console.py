@@ -15,7 +15,6 @@ from ..components.network.vpc import add_network, called_services
 from ..components.observability.alarm_topic import add_alarm_topic
 from ..components.observability.monitoring import MonitoredResources, add_monitoring
 from ..config.settings import Stage
-from ..core.template import Template
 from .stack import CONSOLE, Stack, stack_of_stage
 
 ARCHITECTURE = (
@@ -27,9 +26,8 @@ ARCHITECTURE = (
 
 def console_stack(stage: Stage) -> Stack:
     """Compose the stage's components into one template."""
-    template = Template(
-        f"{stage.project} {stage.name}: the whole stage in one stack", tags=stage.tags, architecture=ARCHITECTURE
-    )
+    stack = stack_of_stage(stage, CONSOLE, "console", "the whole stage in one stack", ARCHITECTURE)
+    template = stack.template
     encryption = add_encryption(template, stage.encryption)
     notifications = add_alarm_topic(template, stage.monitoring, encryption)
     network = add_network(template, stage.network, encryption, called_services(stage.service))
@@ -43,4 +41,4 @@ def console_stack(stage: Stage) -> Stack:
     service = add_service(template, stage.service, network, encryption, cluster, load_balancer, application)
     watched = MonitoredResources(network, database, backups, load_balancer, service)
     add_monitoring(template, stage.monitoring_in_region, notifications, watched, QUERIES, charts(stage))
-    return stack_of_stage(stage, CONSOLE, "console", template)
+    return stack

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-from awacs.aws import Statement
 from troposphere import AccountId, Equals, GetStackOutput, If, Not, NoValue
 
 from ..components.containers.image_repository import ImageRepository, add_image_repository
@@ -99,7 +98,7 @@ def access_stack(project: Project, stage: Stage, needs: StageNeeds) -> Stack:
     else:
         account = AccountId
     pipeline = (account, names.region_seen(project.delivery_region, stage.region))
-    add_stage_access(stack.template, StageAccess(project.name, stage.name), pipeline, needs)
+    add_stage_access(stack.template, pipeline, needs)
     values = {PIPELINE_ACCOUNT: project.delivery.account} if project.is_elsewhere(stage) else {}
     return dataclasses.replace(in_stages_account(project, stage, stack), values=values)
 
@@ -111,26 +110,24 @@ def in_stages_account(project: Project, stage: Stage, stack: Stack) -> Stack:
 
 
 def people_stack(project: Project, access: Sequence[Stack]) -> Stack:
-    """Compose who may do what. Policies of previews, which stand beside their stages, are there before."""
+    """Compose who may do what: which stages allow a shell or previews, and who approves which.
+
+    Policies of previews, which stand beside their stages, are there before.
+    """
     stack = project_stack(project, names.PEOPLE, "people and what they may do", PEOPLE)
-    add_people(stack.template, project.delivery, stages_for_people(project))
-    return dataclasses.replace(stack, depends_on=tuple(one.name for one in access if one.form != ACCESS))
-
-
-def stages_for_people(project: Project) -> PeoplesStages:
-    """Say which stages allow a shell or previews, and who approves which."""
-    stages = project.stages
-    asking = [stage for stage in stages if stage.approval]
-    return PeoplesStages(
+    asking = [stage for stage in project.stages if stage.approval]
+    stages = PeoplesStages(
         with_previews={
             stage.name: names.region_seen(stage.region, project.delivery_region)
-            for stage in stages
+            for stage in project.stages
             if stage.allows_previews and not project.is_elsewhere(stage)
         },
-        with_shells=[stage.name for stage in stages if stage.service.exec_access and not stage.is_production],
+        with_shells=[stage.name for stage in project.stages if stage.service.exec_access and not stage.is_production],
         approved_by_developers=[stage.name for stage in asking if not stage.is_production],
         approved_by_approvers=[stage.name for stage in asking if stage.is_production],
     )
+    add_people(stack.template, project.delivery, stages)
+    return dataclasses.replace(stack, depends_on=tuple(one.name for one in access if one.form != ACCESS))
 
 
 def add_accesses(stack: Stack, project: Project, stages: Iterable[Stage]) -> dict[str, StageAccess]:
@@ -168,7 +165,8 @@ def needs_of(stage: Stage, stacks: Iterable[Stack], subnets: StageSubnets) -> St
     roles = [resource for resource in resources if resource.resource_type == "AWS::IAM::Role"]
     narrow: set[str] = set()
     wide: set[str] = set()
-    for statement in (one for role in roles for one in statements_of(role.properties.get("Policies", ()))):
+    inline = [policy for role in roles for policy in role.properties.get("Policies", ())]
+    for statement in (one for each in inline for one in each.properties["PolicyDocument"].properties["Statement"]):
         if statement.properties["Effect"] == "Allow":
             found = {action.JSONrepr() for action in statement.properties["Action"]}
             (wide if statement.properties["Resource"] == ["*"] else narrow).update(found)
@@ -189,11 +187,6 @@ def needs_of(stage: Stage, stacks: Iterable[Stack], subnets: StageSubnets) -> St
         subnets=subnets,
         domains=tuple(sorted({str(record.properties["Name"]).lower() for record in records})),
     )
-
-
-def statements_of(inline: Iterable[object]) -> list[Statement]:
-    """Return the statements of a role's inline policies."""
-    return [one for each in inline for one in each.properties["PolicyDocument"].properties["Statement"]]  # type: ignore[attr-defined]
 
 
 def bound_roles(template: Template) -> None:

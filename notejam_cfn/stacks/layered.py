@@ -23,7 +23,6 @@ from ..components.observability.monitoring import MonitoredResources, add_monito
 from ..config.settings import Stage
 from ..core import cloudfront, names
 from ..core.stack_outputs import publish
-from ..core.template import Template
 from .previews import preview_layers, preview_stack
 from .stack import LAYERED, Stack, stack_of_stage
 
@@ -48,7 +47,7 @@ def layered_stacks(stage: Stage) -> list[Stack]:
         service_stack,
         monitoring_stack,
         *edge_log_layer(stage, service_stack),
-        *preview_layers(stage, service_stack, base.encryption),
+        *preview_layers(stage, below + edge_stack, service_stack, base.encryption),
         *([preview_stack(stage, service_stack)] if stage.allows_previews else []),
     ]
 
@@ -64,8 +63,9 @@ class SharedOutputs:
 
 def network_layer(stage: Stage) -> tuple[Stack, SharedOutputs]:
     """Compose what rarely changes: the key, the network and whom the stage tells."""
-    template = layer_template(stage, "network and key", "A VPC with public, private and isolated subnets in its zones.")
-    stack = stack_of_stage(stage, LAYERED, names.NETWORK, template)
+    architecture = "A VPC with public, private and isolated subnets in its zones."
+    stack = stack_of_stage(stage, LAYERED, names.NETWORK, "network and key", architecture)
+    template = stack.template
     encryption = add_encryption(template, stage.encryption)
     notifications = add_alarm_topic(template, stage.monitoring, encryption)
     network = add_network(template, stage.network, encryption, called_services(stage.service))
@@ -79,10 +79,10 @@ def network_layer(stage: Stage) -> tuple[Stack, SharedOutputs]:
 
 def database_layer(stage: Stage, below: Stack, base: SharedOutputs) -> tuple[Stack, Database]:
     """Compose what holds data."""
-    template = layer_template(stage, "database", "An Aurora cluster in isolated subnets, reached only by its clients.")
-    stack = stack_of_stage(stage, LAYERED, "database", template, depends_on=(below.name,))
-    database = add_database(template, stage.database, base.network, base.encryption)
-    return stack, publish(template, stack.name, database)
+    architecture = "An Aurora cluster in isolated subnets, reached only by its clients."
+    stack = stack_of_stage(stage, LAYERED, "database", "database", architecture, [below])
+    database = add_database(stack.template, stage.database, base.network, base.encryption)
+    return stack, publish(stack.template, stack.name, database)
 
 
 def copies_layer(stage: Stage) -> tuple[tuple[Stack, ...], CrossRegionBackup | None]:
@@ -90,22 +90,19 @@ def copies_layer(stage: Stage) -> tuple[tuple[Stack, ...], CrossRegionBackup | N
     region = stage.backups.copy_region
     if not region:
         return (), None
-    template = layer_template(stage, "copies of backups", "A vault in a second region for copies of the snapshots.")
-    stack = dataclasses.replace(stack_of_stage(stage, LAYERED, "copies", template), region=region)
-    return (stack,), publish(
-        template,
-        stack.name,
-        add_cross_region_backup(template, stage.backups, stage.encryption.key_deletion_days),
-        region,
-    )
+    architecture = "A vault in a second region for copies of the snapshots."
+    stack = stack_of_stage(stage, LAYERED, "copies", "copies of backups", architecture, region=region)
+    copies = add_cross_region_backup(stack.template, stage.backups, stage.encryption.key_deletion_days)
+    return (stack,), publish(stack.template, stack.name, copies, region)
 
 
 def backups_layer(
     stage: Stage, below: tuple[Stack, ...], base: SharedOutputs, database: Database, copies: CrossRegionBackup | None
 ) -> tuple[Stack, Backups]:
     """Compose what outlives the database."""
-    template = layer_template(stage, "backups", "A vault of snapshots, and a bucket of exports that archives them.")
-    stack = stack_of_stage(stage, LAYERED, "backups", template, depends_on=_names(below))
+    architecture = "A vault of snapshots, and a bucket of exports that archives them."
+    stack = stack_of_stage(stage, LAYERED, "backups", "backups", architecture, below)
+    template = stack.template
     backups = add_backups(template, stage.backups_in_region, base.encryption, database, base.notifications, copies)
     return stack, publish(template, stack.name, backups)
 
@@ -116,30 +113,30 @@ def edge_layer(stage: Stage) -> tuple[tuple[Stack, ...], Edge | None]:
         return (), None
     if not needs_edge(stage):
         return (), Edge(certificate_arn=stage.load_balancer.certificate_arn or None)
-    template = layer_template(stage, "certificate and firewall", "What CloudFront takes from us-east-1 only.")
-    stack = dataclasses.replace(stack_of_stage(stage, LAYERED, names.EDGE, template), region=cloudfront.REGION)
-    return (stack,), publish(template, stack.name, add_edge(template, stage, COUNTED_RULES), cloudfront.REGION)
+    what, architecture = "certificate and firewall", "What CloudFront takes from us-east-1 only."
+    stack = stack_of_stage(stage, LAYERED, names.EDGE, what, architecture, region=cloudfront.REGION)
+    edge = add_edge(stack.template, stage, COUNTED_RULES)
+    return (stack,), publish(stack.template, stack.name, edge, cloudfront.REGION)
 
 
 def edge_log_layer(stage: Stage, service: Stack) -> tuple[Stack, ...]:
     """Compose the log of CloudFront's requests, where it is asked for: after the distribution, and in one region."""
     if not (stage.behind_cdn and stage.cdn.access_log):
         return ()
-    template = layer_template(stage, "log of CloudFront", "What CloudFront logs of requests, from us-east-1 only.")
-    distribution = GetStackOutput(
-        StackName=service.name, OutputName=names.output("distribution_id"), Region=stage.region
-    )
-    add_access_log(template, stage, distribution)
-    stack = stack_of_stage(stage, LAYERED, names.EDGE_LOG, template, depends_on=(service.name,))
-    return (dataclasses.replace(stack, region=cloudfront.REGION),)
+    what, architecture = "log of CloudFront", "What CloudFront logs of requests, from us-east-1 only."
+    stack = stack_of_stage(stage, LAYERED, names.EDGE_LOG, what, architecture, [service], cloudfront.REGION)
+    name = names.output("distribution_id")
+    add_access_log(stack.template, stage, GetStackOutput(StackName=service.name, OutputName=name, Region=stage.region))
+    return (stack,)
 
 
 def service_layer(
     stage: Stage, below: tuple[Stack, ...], base: SharedOutputs, database: Database, edge: Edge | None
 ) -> tuple[Stack, LoadBalancer, Service]:
     """Compose what changes with every release: the way in and the containers."""
-    template = layer_template(stage, "service", "A load balancer in front of Fargate tasks that scale with traffic.")
-    stack = stack_of_stage(stage, LAYERED, "service", template, depends_on=_names(below))
+    architecture = "A load balancer in front of Fargate tasks that scale with traffic."
+    stack = stack_of_stage(stage, LAYERED, "service", "service", architecture, below)
+    template = stack.template
     encryption, network = base.encryption, base.network
     load_balancer = add_load_balancer(template, stage.load_balancer, network, encryption, edge, IN_FRONT)
     load_balancer = dataclasses.replace(load_balancer, shared=stage.allows_previews)
@@ -153,15 +150,8 @@ def monitoring_layer(
     stage: Stage, below: tuple[Stack, ...], base: SharedOutputs, subjects: MonitoredResources
 ) -> Stack:
     """Compose what watches the others."""
-    template = layer_template(stage, "monitoring", "Alarms, a dashboard, saved queries and a budget.")
-    add_monitoring(template, stage.monitoring_in_region, base.notifications, subjects, QUERIES, charts(stage))
-    return stack_of_stage(stage, LAYERED, "monitoring", template, depends_on=_names(below))
-
-
-def _names(stacks: tuple[Stack, ...]) -> tuple[str, ...]:
-    return tuple(stack.name for stack in stacks)
-
-
-def layer_template(stage: Stage, what: str, architecture: str) -> Template:
-    """Start the template of a layer."""
-    return Template(f"{stage.project} {stage.name}: {what}", tags=stage.tags, architecture=architecture)
+    architecture = "Alarms, a dashboard, saved queries and a budget."
+    stack = stack_of_stage(stage, LAYERED, "monitoring", "monitoring", architecture, below)
+    settings = stage.monitoring_in_region
+    add_monitoring(stack.template, settings, base.notifications, subjects, QUERIES, charts(stage))
+    return stack

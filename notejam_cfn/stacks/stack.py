@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..config.settings import Stage
 from ..core import names
@@ -41,19 +41,30 @@ class Stack:
         return ("CAPABILITY_IAM",) if iam else ()
 
 
-def stack_of_stage(stage: Stage, form: str, layer: str, template: Template, depends_on: tuple[str, ...] = ()) -> Stack:
-    """Make a stack of a stage, named and placed by the stage's settings."""
+def stack_of_stage(
+    stage: Stage,
+    form: str,
+    layer: str,
+    what: str,
+    architecture: str,
+    below: Sequence[Stack] = (),
+    region: str | None = None,
+) -> Stack:
+    """Start a stack of a stage, named and placed by the stage's settings, with a template that says what it is.
+
+    It depends on those `below`; `region` is its own when that is another one than the stage's.
+    """
     whole = form == CONSOLE
     return Stack(
         name=names.console_stack(stage.project, stage.name) if whole else names.stack(stage.project, stage.name, layer),
         stage=stage.name,
         form=form,
         layer=layer,
-        region=stage.region,
+        region=region or stage.region,
         account=stage.account or None,
-        template=template,
+        template=Template(f"{stage.project} {stage.name}: {what}", tags=stage.tags, architecture=architecture),
         path=f"{stage.name}/{layer}",
-        depends_on=depends_on,
+        depends_on=tuple(one.name for one in below),
         termination_protection=stage.termination_protection,
         tags=stage.tags,
     )

@@ -51,7 +51,7 @@ def put_the_blocks_where_the_page_says(package: Path) -> None:
     stage = package / "config" / "settings" / "stage.py"
     (stage.parent / "queue.py").write_text(settings, encoding="utf-8")
     put(stage, needed, "from .monitoring import MonitoringSettings\n")
-    put(stage, field, "\n    @property\n    def exports(self) -> bool:\n")
+    put(stage, field, "\n    @property\n    def behind_cdn(self) -> bool:\n")
     (package / "components" / "queue.py").write_text(component, encoding="utf-8")
     for stacks in (package / "stacks" / "layered.py", package / "stacks" / "console.py"):
         put(stacks, imported, "from ..components.containers.service import ")

@@ -138,7 +138,7 @@ def _try(asked: argparse.Namespace) -> int:
 
 def _before(run: Trial, project: Project, account: str, only: Sequence[str]) -> list[str]:
     """Say what a trial makes, how long it takes, what it costs and what it needs."""
-    from ...local.on_aws import permissions, trial
+    from ...local.on_aws import trial
     from ...reports.cost.stages import bills_of, sites_of
 
     bodies = [(run.state.stage, str(one.path), render.load(one.text())) for one in run.stacks]
@@ -151,7 +151,7 @@ def _before(run: Trial, project: Project, account: str, only: Sequence[str]) -> 
         f"{run.state.project}: {len(made)} stacks with {len(resources)} resources in {account}, "
         f"{run.stacks[0].region}; the steps {', '.join(steps)}.",
         f"About {minutes_:.0f} minutes and ${max(hourly * minutes_ / 60, 0.01):.2f}, ${max(hourly, 0.01):.2f} an hour.",
-        f"It needs {permissions.words({resource['Type'] for resource in resources})}.",
+        f"It needs {trial.needed({resource['Type'] for resource in resources})}.",
         f"What was done is kept in {run.folder}: the same command goes on after Ctrl-C.",
     ]
 

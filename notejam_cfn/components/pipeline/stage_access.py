@@ -92,7 +92,7 @@ class StageAccess:
 
 
 @component("stage-access")
-def add_stage_access(template: Template, access: StageAccess, pipeline: tuple[Value, str], needs: StageNeeds) -> None:
+def add_stage_access(template: Template, pipeline: tuple[Value, str], needs: StageNeeds) -> None:
     """Add the roles of one stage, which trust the pipeline's builds for it, and the boundary of its own roles.
 
     `pipeline` is the account and the region that the pipeline is in.
@@ -105,7 +105,7 @@ def add_stage_access(template: Template, access: StageAccess, pipeline: tuple[Va
             Description="What planning a stage's change and making it have in common",
             PolicyDocument=policies.policy(
                 pipeline_policies.allow_looking_at_stacks(prefix),
-                pipeline_policies.allow_reading_templates(names.stage_access(access.project, access.stage)),
+                pipeline_policies.allow_reading_templates(names.stage_access(needs.project, needs.stage)),
                 *pipeline_policies.allow_looking_at_account(prefix),
                 *([pipeline_policies.allow_reading_records()] if needs.domains else []),
             ),
@@ -114,7 +114,7 @@ def add_stage_access(template: Template, access: StageAccess, pipeline: tuple[Va
         suppress=[QUOTAS_BY_NAME],
     )
     account, region = pipeline
-    delivery = names.delivery_stack(access.project)
+    delivery = names.delivery_stack(needs.project)
     add_trusting_role(
         template,
         PLAN,
@@ -126,7 +126,7 @@ def add_stage_access(template: Template, access: StageAccess, pipeline: tuple[Va
     add_trusting_role(
         template,
         DEPLOY,
-        (account, names.iam_name(delivery, f"{DEPLOY}-{access.stage}", region)),
+        (account, names.iam_name(delivery, f"{DEPLOY}-{needs.stage}", region)),
         looking,
         [
             *pipeline_policies.allow_changing_stacks(prefix),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..fields import one_of, text
+from ..fields import choice, text
 
 # The periods CloudWatch Logs accepts: LogGroup.RetentionInDays in the resource schema.
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3653)
@@ -18,7 +18,7 @@ ADDRESS_PATTERN = r"(?=.{6,254}$)[!-?A-~]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2
 
 
 def log_retention(default: int) -> Any:
-    return one_of(default, LOG_RETENTION_DAYS, "days a log is kept")
+    return choice(default, LOG_RETENTION_DAYS, "days a log is kept")
 
 
 def named(default: str) -> Any:

@@ -7,7 +7,7 @@ import zoneinfo
 from collections.abc import Iterator
 from typing import Any
 
-from ..fields import Settings, choice, flag, one_of, text, whole
+from ..fields import Settings, choice, flag, text, whole
 from .common import ADDRESS_PATTERN, log_retention, named
 
 # Fargate's pairs of CPU units and MiB. Source: Amazon ECS Developer Guide, "Task definition parameters for Fargate".
@@ -88,7 +88,7 @@ class TaskSettings(Settings):
     """What every task has, whether it serves, takes work from a queue or runs by the clock."""
 
     name: str = named("Task")
-    cpu_units: int = one_of(256, tuple(FARGATE_MEMORY_MIB), "CPU of a task; 1024 units are one vCPU")
+    cpu_units: int = choice(256, tuple(FARGATE_MEMORY_MIB), "CPU of a task; 1024 units are one vCPU")
     memory_mib: int = whole(512, 512, 249856, "memory of a task")
     ephemeral_storage_gib: int = whole(20, 20, 200, "disk of a task, which goes with it; more than 20 costs extra")
     open_files: int = whole(65535, 1024, 1048576, "files and connections a container may have open")

@@ -50,7 +50,7 @@ class Stage(Settings):
     @property
     def behind_cdn(self) -> bool:
         """Whether people come over CloudFront: where it is asked for and reaches internal load balancers."""
-        return self.cdn.enabled and cloudfront.has_vpc_origins(self.region)
+        return self.cdn.enabled and self.region in cloudfront.regions_with_vpc_origins()
 
     @property
     def https(self) -> bool:
@@ -59,35 +59,22 @@ class Stage(Settings):
 
     @property
     def backups_in_region(self) -> BackupSettings:
-        """The backups as far as the region can make them."""
-        return dataclasses.replace(
-            self.backups,
-            export=self.exports,
-            restore_test=self.tests_restores,
-            monthly_retention_days=self.monthly_retention_days,
-        )
+        """The backups as far as the region can make them: exports of snapshots, and restores that prove they work.
+
+        Where there can be no export, monthly snapshots are kept as long as it would be.
+        """
+        asked = self.backups
+        exports = asked.export and self.region not in REGIONS_WITHOUT_EXPORT
+        tests = asked.restore_test and not lacks(self.region, RESTORE_TESTING)
+        days = asked.monthly_retention_days
+        if asked.export and not exports:
+            days = max(days, asked.export_retention_days or FOR_EVER_DAYS)
+        return dataclasses.replace(asked, export=exports, restore_test=tests, monthly_retention_days=days)
 
     @property
     def monitoring_in_region(self) -> MonitoringSettings:
         """What is watched, without the budget where the region has none."""
         return dataclasses.replace(self.monitoring, monthly_budget_usd=self.budget_usd)
-
-    @property
-    def exports(self) -> bool:
-        """Whether monthly snapshots are exported: where it is asked for and the region can."""
-        return self.backups.export and self.region not in REGIONS_WITHOUT_EXPORT
-
-    @property
-    def monthly_retention_days(self) -> int:
-        """How long monthly snapshots are kept: as long as an export would be, where there can be none."""
-        if self.backups.export and not self.exports:
-            return max(self.backups.monthly_retention_days, self.backups.export_retention_days or FOR_EVER_DAYS)
-        return self.backups.monthly_retention_days
-
-    @property
-    def tests_restores(self) -> bool:
-        """Whether a backup is restored every month to prove that it works: where it is asked for and the region can."""
-        return self.backups.restore_test and not lacks(self.region, RESTORE_TESTING)
 
     @property
     def budget_usd(self) -> int:
@@ -140,12 +127,13 @@ class Stage(Settings):
             yield "sends no mail, so no password can be reset; set service.mail_from to an address verified in SES"
         if not is_known_zone(self.service.time_zone):
             yield f"no time zone is called {self.service.time_zone!r} on this machine; AWS may refuse service.time_zone"
-        if self.backups.export and not self.exports:
-            kept = f"monthly snapshots are kept for {self.monthly_retention_days} days instead"
+        backups = self.backups_in_region
+        if self.backups.export and not backups.export:
+            kept = f"monthly snapshots are kept for {backups.monthly_retention_days} days instead"
             yield f"{self.region} exports no snapshots to S3; {kept}"
         if self.network.egress == "endpoints" and self.service.mail_from:
             yield "asks for an endpoint of Amazon SES in every zone; where one has none, the network is not created"
-        if self.backups.restore_test and not self.tests_restores:
+        if self.backups.restore_test and not backups.restore_test:
             yield f"{self.region} has no {RESTORE_TESTING}: left out; try a restore yourself from time to time"
         if self.monitoring.monthly_budget_usd and not self.budget_usd:
             yield f"{self.region} has no {BUDGET}: left out; make one in the Billing console, for the tag stage"

@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 import re
 
+from ...core.durations import duration
 from ..aws.client import Aws
 from ..aws.models import StackState
 from ..exit_codes import BadInput, Refused
@@ -17,8 +18,7 @@ FORM = TAG = "preview"
 OWNER = "owner"
 NAME, ADDRESS, EXPIRES = "Preview", "Address", "Expires"
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9-]{0,19}")
-LONGEST = datetime.timedelta(days=7)
-UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+SHORTEST, LONGEST = datetime.timedelta(minutes=1), datetime.timedelta(days=7)
 TIME = "%Y-%m-%dT%H:%M:%S"
 GONE = "DELETE_COMPLETE"
 
@@ -83,10 +83,9 @@ def to_deploy(aws: Aws, manifest: Manifest, stack: StackSpec, expires: str | Non
 
 def end(text: str, now: datetime.datetime) -> datetime.datetime:
     """Return the moment that `8h`, `90m` or `2d` from now will be. Raises BadInput for what is too long, or no time."""
-    found = re.fullmatch(r"([1-9]\d{0,4})([mhd])", text)
-    if not found:
+    lasting = duration(text)
+    if lasting is None or lasting < SHORTEST:
         raise BadInput(f"--expires takes a time such as 90m, 8h or 2d, got {text!r}")
-    lasting = datetime.timedelta(**{UNITS[found[2]]: int(found[1])})
     if lasting > LONGEST:
         raise BadInput(
             f"--expires takes {LONGEST.days} days at the most, got {text!r}", "Deploy it again to prolong it"

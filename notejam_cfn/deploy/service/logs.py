@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import re
 from collections.abc import Iterator, Sequence
 
+from ...core.durations import duration
 from ..aws.client import Aws, Pause
 from ..exit_codes import BadInput
 from ..manifest import require_name
 from .stages import LOG_GROUP, Part, Stage
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 OVERLAP_SECONDS = 30
 REMEMBERED = 5000
 
@@ -42,10 +41,10 @@ def choose(stage: Stage, wanted: Sequence[str]) -> list[Part]:
 
 def since(text: str, now: datetime.datetime) -> datetime.datetime:
     """Return the moment that `15m`, `2h` or `1d` ago was."""
-    found = re.fullmatch(r"(\d+)([smhd])", text)
-    if not found:
+    ago = duration(text)
+    if ago is None:
         raise BadInput(f"--since takes a time such as 15m, 2h or 1d, got {text!r}")
-    return now - datetime.timedelta(seconds=int(found[1]) * UNITS[found[2]])
+    return now - ago
 
 
 def read(aws: Aws, parts: Sequence[Part], start: datetime.datetime, pattern: str = "") -> Iterator[Line]:

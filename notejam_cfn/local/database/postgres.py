@@ -1,7 +1,7 @@
 """A real PostgreSQL in a temporary folder, and the troubles it can have: for rehearsal, tests and benchmarks.
 
 It listens on a port of the loopback address and on a Unix socket, where the administrator needs no password. The
-package it comes from is built without TLS; postgres_tls.py puts that in front.
+package it comes from is built without TLS; tls.py puts that in front.
 """
 
 from __future__ import annotations
@@ -45,7 +45,11 @@ class Postgres:
         self._user = unprivileged_user()
         self._process: subprocess.Popen[bytes] | None = None
         try:
-            self._initialise()
+            self.folder.chmod(0o755)
+            if self._user:
+                shutil.chown(self.folder, self._user)
+            subprocess.run(["cp", "-a", str(_empty_cluster(self._user)), str(self.folder / "data")], check=True)
+            (self.folder / "data" / "pg_hba.conf").write_text(RULES, encoding="ascii")
             self.start()
         except BaseException:
             self.remove()
@@ -84,8 +88,14 @@ class Postgres:
         where = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder}
         options = [f"--{name}={value}" for name, value in (where | QUICK).items()]
         command = [_program("postgres"), "-D", str(self.folder / "data"), *options]
-        self._process = _starter.submit(self._run, command).result()
-        self._wait_until_ready(self._process)
+        process = self._process = _starter.submit(self._run, command).result()
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            with contextlib.suppress(PostgresError):
+                self.sql("SELECT 1")
+                return
+            time.sleep(0.05)
+        raise PostgresError((self.folder / "log").read_text(errors="replace"))
 
     def stop(self) -> None:
         """Stop the server; connections are cut."""
@@ -116,27 +126,11 @@ class Postgres:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _initialise(self) -> None:
-        self.folder.chmod(0o755)
-        if self._user:
-            shutil.chown(self.folder, self._user)
-        subprocess.run(["cp", "-a", str(_empty_cluster(self._user)), str(self.folder / "data")], check=True)
-        (self.folder / "data" / "pg_hba.conf").write_text(RULES, encoding="ascii")
-
     def _run(self, command: list[str]) -> subprocess.Popen[bytes]:
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 command, user=self._user, stdout=log, stderr=log, start_new_session=True, preexec_fn=end_with_parent
             )
-
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and process.poll() is None:
-            with contextlib.suppress(PostgresError):
-                self.sql("SELECT 1")
-                return
-            time.sleep(0.05)
-        raise PostgresError((self.folder / "log").read_text(errors="replace"))
 
 
 @functools.cache

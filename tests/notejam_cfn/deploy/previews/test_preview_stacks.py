@@ -46,7 +46,7 @@ def test_a_preview_ends_when_it_is_told(text: str, hours: float) -> None:
     assert previews.end(text, NOW) - NOW == datetime.timedelta(hours=hours)
 
 
-@pytest.mark.parametrize("text", ["8", "0h", "-1h", "8d", "169h", "soon", ""])
+@pytest.mark.parametrize("text", ["8", "0h", "30s", "-1h", "8d", "169h", "soon", ""])
 def test_no_time_and_more_than_a_week_are_refused(text: str) -> None:
     with pytest.raises(BadInput, match="--expires takes"):
         previews.end(text, NOW)
