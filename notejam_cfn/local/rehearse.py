@@ -130,7 +130,7 @@ class Rehearsal:
 
     def work_in_role(self) -> None:
         """Deploy what lets the pipeline change the stage, as an administrator does once, and work as it does."""
-        layers = (names.delivery_in(self.settings.stage), names.delivery_previews(self.settings.stage))
+        layers = names.access_layers(self.settings.stage)
         access = [one for one in self.manifest.stacks if one.layer in layers]
         if not access:
             self.tell("this project has no delivery, so CloudFormation works with the account's own permissions")

@@ -97,10 +97,10 @@ def _simulate(asked: argparse.Namespace) -> int:
         found = configuration.read([EvaluatedTemplate(render.load(stack.text())) for stack in stacks])
     except LookupError as error:
         raise BadInput(f"there is nothing to simulate: {error}", "Run: python -m notejam_cfn build") from error
-    sizes = {} if asked.load is not None else {one.name: one.size for one in load().stages}
-    typical = (
-        asked.load if asked.load is not None else TYPICAL_REQUESTS_PER_SECOND[sizes.get(asked.stage, TYPICAL_SIZE)]
-    )
+    typical = asked.load
+    if typical is None:
+        sizes = {one.name: one.size for one in load().stages}
+        typical = TYPICAL_REQUESTS_PER_SECOND[sizes.get(asked.stage, TYPICAL_SIZE)]
     if typical <= 0:
         raise BadInput("--load must be above 0", "Give the requests a second of the typical load: --load 5")
     days = report.days(found, typical, read_prices(stacks[0].region))

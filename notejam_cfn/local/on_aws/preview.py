@@ -31,7 +31,7 @@ def template(manifest: Manifest, stage: str) -> StackSpec | None:
 
 def access(manifest: Manifest, stage: str) -> tuple[StackSpec, ...]:
     """Return the stacks that hold the roles of a stage's previews."""
-    return tuple(stack for stack in manifest.stacks if stack.layer.startswith(names.delivery_in(stage)))
+    return tuple(stack for stack in manifest.stacks if stack.layer in names.access_layers(stage))
 
 
 def try_one(steps: Steps, stack: StackSpec) -> str:
