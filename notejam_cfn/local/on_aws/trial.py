@@ -16,6 +16,7 @@ from typing import Any
 
 from ...build import build, output
 from ...config.settings import Project
+from ...core import names
 from ...deploy import manifest
 from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import BadInput, CommandError, Interrupted, NoAccess, Throttled, Unreachable
@@ -188,6 +189,8 @@ def prepare(project: Project, stage: str, image: str, folder: Path = FOLDER) -> 
             state.facts |= given
             return state, path.parent
     name = f"try-{secrets.token_hex(2)}"  # short: a template names the project a hundred times, and has a limit
+    if not project.delivery_gaps and (problem := names.pair_problem(name, stage)):
+        raise TrialError(f"a trial names the project {name}; a stage's name {problem}")
     throwaway = _throwaway(project, name, stage)
     place = folder / name
     place.mkdir(parents=True)

@@ -113,6 +113,14 @@ def steps(told: list[str]) -> list[str]:
     return [line.partition(":")[0] for line in told]
 
 
+def test_a_trial_whose_name_leaves_a_stage_no_room_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    stage = "s" * 21
+    project = parse({"project": {"name": "short"}, "stages": {stage: {"region": "eu-central-1"}}})
+    with pytest.raises(TrialError, match=r"a trial names the project try-\w+; a stage's name .* at most 26 .* got 29"):
+        trial.prepare(project, stage, IMAGE, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 # The restore updates the service too; the second update is that with an image that is not there.
 MISSING_IMAGE = {"logical_id": "WebService", "operation": "update", "reason": "no image", "times": 1, "skip": 1}
 
