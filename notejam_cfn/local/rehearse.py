@@ -31,8 +31,7 @@ from .commands import Commands, RehearsalError, require_good
 from .containers import image, task
 from .containers.runtime import Checkout, Runtime
 from .containers.sandbox import Sandbox
-from .database import programs
-from .database.postgres import Postgres
+from .database.postgres import Postgres, PostgresError
 from .database.tls import tls_front
 from .entrance import entrance, smoke_client
 from .entrance.certificates import Authority
@@ -320,6 +319,6 @@ FAILURES = (
     task.TaskError,
     image.ImageError,
     smoke_client.SmokeError,
-    programs.PostgresError,
+    PostgresError,
 )
 """What a rehearsal raises when the stage is at fault."""

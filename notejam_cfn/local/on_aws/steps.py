@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from ...deploy.aws.client import Aws, cluster_of
 from ...deploy.data import backups
@@ -20,9 +22,8 @@ from ...deploy.stacks.templates import read_templates
 from ...deploy.ui.progress import Progress
 from ...deploy.ui.summary import exit_status, lines
 from ..commands import Commands
-from ..entrance.smoke_client import SmokeError
+from ..entrance import smoke_client
 from . import leftovers, preview
-from .visitor import Visitor
 
 GLOBAL_REGION = "us-east-1"
 POLL_SECONDS = 15.0
@@ -38,6 +39,34 @@ class TrialError(CommandError):
     """A step did not do on AWS what it does in the rehearsal."""
 
     exit = Exit.FAILED
+
+
+Account = Mapping[str, str]
+"""Who somebody is in the application: `email` and `password`."""
+
+
+class Visitor:
+    """Somebody who uses a trial's stage over the internet."""
+
+    def wait(self, url: str) -> Iterable[str]:
+        """Ask until the pages answer, for ten minutes, and yield what is wrong with those that do not."""
+        return smoke_test.problems(url)
+
+    def write(self, url: str) -> Account:
+        """Sign up, write a note, and return who did. Raises `SmokeError`."""
+        return smoke_client.walk(_client(url), lambda words: None)
+
+    def find(self, url: str, account: Account) -> None:
+        """Sign in again and find the note. Raises `SmokeError`."""
+        smoke_client.find(_client(url), account)
+
+
+def _client(url: str) -> smoke_client.SmokeClient:
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    place = f"{parts.hostname}:{parts.port or (443 if secure else 80)}"
+    trusted = ssl.create_default_context() if secure else None
+    return smoke_client.SmokeClient(place, parts.netloc, trusted)
 
 
 @dataclasses.dataclass
@@ -197,7 +226,7 @@ class Steps:
         """Use pages as somebody does. Raises TrialError when they are not what they should be."""
         try:
             return visit()
-        except (SmokeError, OSError) as failure:
+        except (smoke_client.SmokeError, OSError) as failure:
             raise TrialError(f"the pages are not what they should be: {failure}") from failure
 
     def wait(self, reached: Callable[[], bool], minutes: float, otherwise: str) -> None:

@@ -24,8 +24,7 @@ from ...deploy.ui import estimates
 from ...deploy.ui.progress import Progress
 from ..roles import handlers
 from . import preview
-from .steps import NOTICING_MINUTES, Steps, TrialError
-from .visitor import Visitor
+from .steps import NOTICING_MINUTES, Steps, TrialError, Visitor
 
 FOLDER = Path(".rehearsal")
 STATE = "trial.json"
