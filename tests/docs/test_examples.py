@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import notejam_cfn
+from notejam_cfn.build.lint import lint
 from notejam_cfn.build.lint.findings import Subject
-from notejam_cfn.build.lint.judge import lint
 from notejam_cfn.core import render
 from notejam_cfn.local import emulator
 

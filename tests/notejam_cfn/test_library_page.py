@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import notejam_cfn as nj
+from notejam_cfn.build.lint import lint
 from notejam_cfn.build.lint.findings import Subject
-from notejam_cfn.build.lint.judge import lint
 from notejam_cfn.core import render
 from notejam_cfn.core.composition.partition import size_of
 from tests.harness.wheel import run

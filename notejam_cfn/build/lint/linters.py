@@ -64,18 +64,15 @@ class Linters:
         report = self._validator.validate_template(TemplateContent(subject.text, subject.name))
         found = [_of_diagnostic(subject, each) for each in report.diagnostics if each.severity in SEVERITIES]
         found = [finding for finding in found if finding.rule not in JUDGED_HERE]
-        suppressed = _suppressed(subject) if found else frozenset()
-        yield from (finding for finding in found if (finding.logical_id, finding.rule) not in suppressed)
+        if found:  # a template says, with a reason, which rules its resources are right to break
+            template, _ = decode_str(subject.text)
+            rules = suppressed_rules(template or {})
+            suppressed = {(one.logical_id, one.rule) for one in rules if one.linter == "validate"}
+            yield from (finding for finding in found if (finding.logical_id, finding.rule) not in suppressed)
         if report.metadata.suppressed or report.status.name == "ANALYSIS_INCOMPLETE":
             # The linter says that it has left something out: silence must mean that all is well.
             message = f"the analysis is incomplete: {report.metadata.suppressed} diagnostics suppressed"
             yield Finding(subject.name, "", "", report.status.name, "error", message, VALIDATE, "", 1)
-
-
-def _suppressed(subject: Subject) -> frozenset[tuple[str, str]]:
-    """Return the logical IDs and the rules of this linter that a template says, with a reason, it is right to break."""
-    template, _ = decode_str(subject.text)
-    return frozenset((one.logical_id, one.rule) for one in suppressed_rules(template or {}) if one.linter == "validate")
 
 
 def _config(subject: Subject) -> ConfigMixIn:

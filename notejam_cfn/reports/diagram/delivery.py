@@ -168,18 +168,13 @@ def _stage(row: _Row) -> Group:
 
 
 def _running(builds: Sequence[Action], rows: Iterable[_Row]) -> tuple[Node, ...]:
-    y = _build_row(max(len(builds), 1))
-    running = (
-        Node(_key("running", row.name), f"{row.name}\non ECS Fargate{_region(row.stage)}", "fargate", RUNS, row.y)
-        for row in rows
-    )
-    return (Node("images", "Container image\nAmazon ECR", "images", RUNS, y), *running)
-
-
-def _region(stage: PipelineStage) -> str:
-    """Say in which region containers run, when it is not the pipeline's: that is where they pull their image."""
-    found = re.search(r'"Region": "([a-z0-9-]+)"', json.dumps(stage["Actions"]))
-    return f"\nin {found[1]}" if found else ""
+    nodes = [Node("images", "Container image\nAmazon ECR", "images", RUNS, _build_row(max(len(builds), 1)))]
+    for row in rows:
+        # A region is named when it is not the pipeline's: that is where containers pull their image.
+        found = re.search(r'"Region": "([a-z0-9-]+)"', json.dumps(row.stage["Actions"]))
+        label = f"{row.name}\non ECS Fargate" + (f"\nin {found[1]}" if found else "")
+        nodes.append(Node(_key("running", row.name), label, "fargate", RUNS, row.y))
+    return tuple(nodes)
 
 
 def _start(source: PipelineStage, builds: Sequence[Action], rows: Sequence[_Row]) -> Iterator[Edge]:

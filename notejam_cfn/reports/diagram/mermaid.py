@@ -19,7 +19,9 @@ def mermaid(picture: Picture) -> str:
 def _item(item: Item, picture: Picture, depth: int) -> Iterator[str]:
     indent = "  " * depth
     if isinstance(item, Node):
-        yield indent + _node(item)
+        before, after = SHAPES.get(item.icon, ("[[", "]]") if item.icon in KEPT else ("[", "]"))
+        label = f"{item.label}\n{item.where}" if item.where else item.label
+        yield f'{indent}{item.key}{before}"{_text(label)}"{after}'
         return
     # Mermaid makes room for a label of one line alone, and an empty one is an error.
     name, *more = item.label.splitlines() or [" "]
@@ -33,12 +35,6 @@ def _item(item: Item, picture: Picture, depth: int) -> Iterator[str]:
     for inner in item.items:
         yield from _item(inner, picture, depth + 1)
     yield f"{indent}end"
-
-
-def _node(node: Node) -> str:
-    before, after = SHAPES.get(node.icon, ("[[", "]]") if node.icon in KEPT else ("[", "]"))
-    label = f"{node.label}\n{node.where}" if node.where else node.label
-    return f'{node.key}{before}"{_text(label)}"{after}'
 
 
 def _edge(edge: Edge) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from notejam_cfn.build.lint import lint
 from notejam_cfn.build.lint.findings import Subject
-from notejam_cfn.build.lint.judge import lint
 from notejam_cfn.cli import main
 from notejam_cfn.copilot import manifests, take_over, workloads
 from notejam_cfn.copilot.fields import Fields, seconds
