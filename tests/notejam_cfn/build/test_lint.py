@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("cfnlint")
 
-from notejam_cfn.build.lint import Finding, Gap, LintFailed, LintUnavailable, Subject, Verdict, cache, judge, lint, pool
+from notejam_cfn.build.lint import Finding, Gap, LintFailed, LintUnavailable, Subject, Verdict, cache, lint, pool
 from notejam_cfn.build.lint.linters import Linters
 
 BAD_PORT = """
@@ -244,7 +244,7 @@ def test_worker_that_dies_is_named_with_its_last_words(workers: Callable[[str], 
 
 
 def test_missing_engines_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "MODULES", ("cfnlint", "no_such_engine"))
+    monkeypatch.setattr("notejam_cfn.build.lint.MODULES", ("cfnlint", "no_such_engine"))
     with pytest.raises(LintUnavailable, match=r"needs no_such_engine: .*notejam\[lint\].*--no-lint"):
         lint([Subject("t", "text")])
 
