@@ -34,9 +34,7 @@ class Previews(Rehearsal):
         self.deploy_without_image()
         self.release()
         with self.platform_of(task.read(self.aws, self.service.name)) as platform:
-            stage, address = self.settings.stage, self.network_address
-            scene = previews.Scene(self.aws, self.manifest, stage, address, self.database, print)
-            found = [self._round(scene, platform) for _ in range(rounds)]
+            found = [self._round(platform) for _ in range(rounds)]
         whole, stack, alone = (statistics.median(column) for column in zip(*found, strict=True))
         ratio = statistics.median(one / other for one, _, other in found)
         print(f"first answer of a preview   {whole:6.2f} s   (at most {MOST_SECONDS:g} s)")
@@ -44,16 +42,16 @@ class Previews(Rehearsal):
         print(f"its containers alone        {alone:6.2f} s")
         print(f"ratio                       {ratio:6.2f}     (at most {MOST_TIMES:g})")
 
-    def _round(self, scene: previews.Scene, platform: task.Platform) -> tuple[float, float, float]:
-        made = previews.make(scene, self._image())
+    def _round(self, platform: task.Platform) -> tuple[float, float, float]:
+        made = previews.make(self, self._image())
         stack = time.monotonic() - made.began
-        seconds = previews.answer(scene, platform, made)
+        seconds = previews.answer(self, platform, made)
         found = task.read(self.aws, made.stack.name)
         began = time.monotonic()
         task.prepare(found, platform)
         with task.serving(found, platform):
             alone = time.monotonic() - began
-        previews.remove(scene, platform, made)
+        previews.remove(self, platform, made)
         return seconds, stack, alone
 
 

@@ -22,7 +22,7 @@ PROFILE: str | None = "stage"
 def main(environ: Mapping[str, str] = os.environ, folder: Path = Path("output")) -> int:
     """Say it. Finding something is no failure: the pipeline goes on."""
     built = read(folder)
-    roles = (names.delivery_in(environ["STAGE"]), names.delivery_previews(environ["STAGE"]))
+    roles = names.access_layers(environ["STAGE"])
     own = [stack for stack in built.stacks if stack.stage is None and "-in-" not in stack.layer]
     access = [stack for stack in built.stacks if stack.layer in roles]
     stale = [

@@ -12,7 +12,7 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType, ModuleType
 
 from ..core.terminal import RED, folded, say
@@ -111,7 +111,9 @@ def _answer(given: Sequence[str]) -> int:
         print(f"{PROGRAM} {__version__}")
         return Exit.DONE
     if name not in COMMANDS:
-        return _complain(f"there is no command {name!r}{_meant(name)}; --help lists them", Exit.BAD_INPUT)
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        return _complain(f"there is no command {name!r}{meant}; --help lists them", Exit.BAD_INPUT)
     return _run(name, given[1:])
 
 
@@ -186,11 +188,6 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"{__package__}.{COMMANDS[name][0]}")
 
 
-def _meant(name: str) -> str:
-    near = difflib.get_close_matches(name, COMMANDS, n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
-
-
 def _complain(message: str, status: int) -> int:
     say(f"{PROGRAM}: {message}", file=sys.stderr)
     return status
@@ -207,12 +204,8 @@ def _complete() -> int:
 
     parser = argparse.ArgumentParser(prog=PROGRAM)
     subparsers = parser.add_subparsers()
-    for name in _asked(os.environ.get("COMP_LINE", "").split()):
+    asked = [word for word in os.environ.get("COMP_LINE", "").split() if word in COMMANDS][:1]
+    for name in asked or COMMANDS:
         _module(name).add_arguments(subparsers.add_parser(name))
     argcomplete.autocomplete(parser)
     return Exit.DONE
-
-
-def _asked(words: Iterable[str]) -> Iterable[str]:
-    """Return the command that stands in the line, or all where none does yet."""
-    return [word for word in words if word in COMMANDS][:1] or COMMANDS

@@ -55,6 +55,11 @@ def delivery_previews(stage: str) -> str:
     return f"{delivery_in(stage)}-{PREVIEWS}"
 
 
+def access_layers(stage: str) -> tuple[str, str]:
+    """Return the layers that let others into a stage: the pipeline, and developers of previews."""
+    return delivery_in(stage), delivery_previews(stage)
+
+
 def stage_access(project: str, stage: str) -> str:
     """Name the stack that lets the pipeline change a stage, such as `notejam-delivery-in-prod`."""
     return f"{project}-{delivery_in(stage)}"

@@ -177,16 +177,31 @@ class Emulator:
 @contextmanager
 def running(account: str = ACCOUNT, region: str = REGION) -> Iterator[Emulator]:
     """Start an emulator and stop it at the end, whatever happens."""
-    process = _start()
-    try:
+    with subprocess.Popen(
+        [sys.executable, "-m", SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=None if os.environ.get("EMULATOR_LOG_LEVEL") else subprocess.DEVNULL,
+        text=True,
+        env={key: value for key, value in os.environ.items() if not key.startswith("AWS_")},
+        start_new_session=True,  # Ctrl-C is for the person's command, not for the emulator
+    ) as process:
+        assert process.stdin
         assert process.stdout
-        url = process.stdout.readline().strip()
-        if not url:
-            status = process.wait(timeout=10)
-            raise EmulatorError(f"the emulator did not start: exit status {status}; EMULATOR_LOG_LEVEL=INFO shows why")
-        yield Emulator(url, account, region)
-    finally:
-        _stop(process)
+        try:
+            url = process.stdout.readline().strip()
+            if not url:
+                status = process.wait(timeout=10)
+                raise EmulatorError(
+                    f"the emulator did not start: exit status {status}; EMULATOR_LOG_LEVEL=INFO shows why"
+                )
+            yield Emulator(url, account, region)
+        finally:
+            process.stdin.close()  # which ends it
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 @functools.lru_cache(maxsize=256)
@@ -201,32 +216,6 @@ def _client(url: str, service: str, region: str, key: str, secret: str, token: s
         aws_secret_access_key=secret,
         aws_session_token=token,
     )
-
-
-def _start() -> subprocess.Popen[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", SERVER],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=None if os.environ.get("EMULATOR_LOG_LEVEL") else subprocess.DEVNULL,
-        text=True,
-        env=environment,
-        start_new_session=True,  # Ctrl-C is for the person's command, not for the emulator
-    )
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    assert process.stdin
-    process.stdin.close()
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    finally:
-        assert process.stdout
-        process.stdout.close()
 
 
 def _apply(cloudformation: Any, name: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:

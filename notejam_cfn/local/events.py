@@ -12,8 +12,8 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .commands import RehearsalError
 from .emulator import Emulator
-from .promises import RehearsalError
 
 SDK = ":scheduler:::aws-sdk:"
 ONCE = re.compile(r"at\((.+)\)")

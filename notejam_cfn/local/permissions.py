@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .commands import RehearsalError
 from .emulator import Emulator
-from .promises import RehearsalError
 
 Usage = dict[str, dict[str, Any]]
 """What roles need of their permissions, as `Emulator.usage` returns it."""

@@ -19,28 +19,22 @@ from urllib.parse import urlsplit
 from ..core import images, names
 from ..deploy.aws.client import Access, Aws
 from ..deploy.data import backups
-from ..deploy.data.restore import Restore, RestoreOptions
 from ..deploy.exit_codes import CommandError
 from ..deploy.manifest import Manifest, StackSpec
 from ..deploy.previews.previews import FORM
-from ..deploy.stacks.deploy import Deployment, Options
-from ..deploy.stacks.destroy import Destruction
-from ..deploy.stacks.destroy import Options as DestroyOptions
-from ..deploy.stacks.execution.outcomes import Result
-from ..deploy.stacks.stack_run import Session
+from ..deploy.stacks.execution.outcomes import Outcome
 from ..deploy.stacks.templates import read_templates
 from ..deploy.ui.progress import Progress, Silent
 from ..deploy.ui.summary import lines
 from . import emulator, permissions, previews
+from .commands import Commands, RehearsalError, require_good
 from .containers import image, task
 from .containers.runtime import Checkout, Runtime
 from .containers.sandbox import Sandbox
-from .database import programs
-from .database.postgres import Postgres
+from .database.postgres import Postgres, PostgresError
 from .database.tls import tls_front
 from .entrance import entrance, smoke_client
 from .entrance.certificates import Authority
-from .promises import NOBODY, RehearsalError, require_good
 
 DIGEST, OTHER_DIGEST = "sha256:" + "0" * 64, "sha256:" + "f" * 64
 SERVICE_ID = "WebService"
@@ -49,8 +43,6 @@ NOT_RELEASED = "waits for its first release"
 BOUNDARY_PARAMETER = "RoleBoundary"
 # Parameters that change how much there is of something, which must never replace anything.
 SIZES = ("MaxTasks", "MaxCapacity")
-# What a release replaces by design: a task definition has revisions.
-REVISED = "AWS::ECS::TaskDefinition"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +63,11 @@ class Settings:
 
 
 class Rehearsal:
-    """One rehearsal of one stage. Each step raises when something is not as promised."""
+    """One rehearsal of one stage. Each step raises when something is not as promised.
+
+    `planner` and `deployer` run the commands as the pipeline does, `administrator` as a person; `account` is AWS as the
+    account's own key reaches it.
+    """
 
     def __init__(
         self, manifest: Manifest, settings: Settings, aws: emulator.Emulator, tell: Callable[[str], None]
@@ -80,12 +76,11 @@ class Rehearsal:
         self.aws = aws
         self.tell = tell
         self.manifest = manifest
-        self.parameters: tuple[str, ...] = ()
         self.usage: permissions.Usage = {}
         self.stacks = manifest.stacks_of(settings.stage)
-        self.templates = read_templates(self.stacks)
-        self.facade = self.administrator = Aws(Access(endpoint_url=aws.url, keys=aws.keys))
-        self.planner: Aws | None = None
+        self.account = Aws(Access(endpoint_url=aws.url, keys=aws.keys))
+        self.deployer = self.administrator = Commands(self.account, self.stacks, settings.progress)
+        self.planner: Commands | None = None
         self.service = service_stack(manifest, settings.stage)
         self.allows_previews = any(s.stage == settings.stage and s.form == FORM for s in manifest.stacks)
 
@@ -120,7 +115,7 @@ class Rehearsal:
             smoke_client.walk(way.client(), lambda words: None)
             self.tell("still works after the update")
             if self.allows_previews and self.settings.in_role:
-                self.preview(platform)
+                previews.rehearse(self, platform, self._image())
             if self.settings.keep:
                 self.settings.keep(way.browser_address)
 
@@ -135,39 +130,41 @@ class Rehearsal:
 
     def work_in_role(self) -> None:
         """Deploy what lets the pipeline change the stage, as an administrator does once, and work as it does."""
-        layers = (names.delivery_in(self.settings.stage), names.delivery_previews(self.settings.stage))
+        layers = names.access_layers(self.settings.stage)
         access = [one for one in self.manifest.stacks if one.layer in layers]
         if not access:
             self.tell("this project has no delivery, so CloudFormation works with the account's own permissions")
             return
         stacks = (*access, *(one for one in self.stacks if one.name in access[0].depends_on))
-        progress = self.settings.progress({stack.name: stack.layer for stack in stacks}, read_templates(stacks))
-        require_good(Deployment(Session(self.facade, stacks, progress, NOBODY), Options(yes=True)).run())
+        self.administrator.of(stacks).deploy()
         named = names.iam_name(stacks[0].name, region=stacks[0].region)
         roles = f"arn:aws:iam::{self.aws.account}:role/{named}"
-        self.planner, self.facade = self._facade(roles, "plan"), self._facade(roles, "deploy")
-        self.administrator = Aws(dataclasses.replace(self.administrator.access, role_arn=f"{roles}-execute"))
-        self.parameters = (f"{BOUNDARY_PARAMETER}={roles.replace(':role/', ':policy/')}-boundary",)
+        self.planner, self.deployer = self._build(roles, "plan"), self._build(roles, "deploy")
+        executing = dataclasses.replace(self.account.access, role_arn=f"{roles}-execute")
+        self.administrator = self.administrator.of(self.stacks, Aws(executing))
         self.tell(f"planned as {named}-plan, deployed as …-deploy; CloudFormation works as …-execute")
 
-    def _facade(self, roles: str, kind: str) -> Aws:
-        """Return AWS as one of the stage's roles for the pipeline's builds reaches it."""
+    def _build(self, roles: str, kind: str) -> Commands:
+        """Return the commands as one of the pipeline's builds runs them, in the role that the stage has for it."""
         keys = self.aws.session(f"{roles}-{kind}")
-        return Aws(Access(endpoint_url=self.aws.url, keys=keys, role_arn=f"{roles}-execute"))
+        boundary = f"{BOUNDARY_PARAMETER}={roles.replace(':role/', ':policy/')}-boundary"
+        aws = Aws(Access(endpoint_url=self.aws.url, keys=keys, role_arn=f"{roles}-execute"))
+        return dataclasses.replace(self.administrator, aws=aws, parameters=(boundary,))
 
     def deploy_without_image(self) -> str:
         """Deploy the stage for the first time, with a creation that fails and is cleared, and return its address."""
         last = self.stacks[-1].name
-        others = {each for name, one in self.templates.items() if name != last for each in one.resources}
-        first = next(each for each in self.templates[last].resources if each not in others)
+        templates = read_templates(self.stacks)
+        others = {each for name, one in templates.items() if name != last for each in one.resources}
+        first = next(each for each in templates[last].resources if each not in others)
         self.aws.set_faults(
             failures=[{"logical_id": first, "operation": "create", "reason": "no capacity", "times": 1}]
         )
-        results = self._attempt(approved=self._planned())
+        results = self.deployer.attempt(approved=self._planned())
         require_good({name: result for name, result in results.items() if name != last})
         if results[last].good:
             raise RehearsalError(f"{last} was created although {first} had failed")
-        results = self._deploy()
+        results = self.deployer.deploy()
         self.tell(f"deployed {len(results)} stacks, {last} after its first creation had failed")
         urls = [one.state.outputs["Url"] for one in results.values() if one.state and "Url" in one.state.outputs]
         if not urls:
@@ -177,9 +174,8 @@ class Rehearsal:
     def release(self) -> None:
         """Deploy again with an image, as a release does: planned, approved and carried out."""
         given = f"ImageUri={self._image()}"
-        require_good(self._attempt(given, approved=self._planned(given)))
-        held = self._held()
-        self.tell(f"released; the stage holds {len(held)} resources")
+        require_good(self.deployer.attempt(given, approved=self._planned(given)))
+        self.tell(f"released; the stage holds {len(self.deployer.held())} resources")
 
     @contextmanager
     def running_task(self, platform: task.Platform) -> Iterator[entrance.Targets]:
@@ -190,40 +186,32 @@ class Rehearsal:
             self.tell(f"container {name} succeeded")
         with task.serving(found, platform) as port:
             self.tell(f"container is healthy on port {port}: {found.health_path} answers {found.health_code}")
-            address = task.local_address(found).strip("[]")
-            targets = entrance.Targets(self.aws.client("elbv2"), found.target_group, address, port)
+            targets = entrance.Targets(self.aws.client("elbv2"), found.target_group, found.address, port)
             targets.bring_back()
             yield targets
 
-    def preview(self, platform: task.Platform) -> None:
-        """Make a preview beside the stage, use it and end it."""
-        address, database = self.network_address, self.database
-        scene = previews.Scene(self.aws, self.manifest, self.settings.stage, address, database, self.tell)
-        previews.rehearse(scene, platform, self._image())
-
     def update_without_replacement(self) -> None:
         """Change sizes, and make sure that every resource is still the one it was."""
-        before = self._held()
-        changed = [self._larger(name) for name in SIZES if any(name in stack.defaults for stack in self.stacks)]
-        results = self._deploy(*changed)
-        after = self._held()
-        gone = {name for name, physical in before.items() if after.get(name) != physical}
-        if gone:
-            raise RehearsalError(f"an update of {', '.join(changed)} replaced {', '.join(map('.'.join, sorted(gone)))}")
-        again = self._deploy()
-        if any(result.fate.value != "unchanged" for result in again.values()):
+        before = self.deployer.held()
+        sizes = [name for name in SIZES if any(name in stack.defaults for stack in self.stacks)]
+        changed = [self.deployer.larger(name) for name in sizes]
+        results = self.deployer.deploy(*changed)
+        replaced = self.deployer.replaced(before)
+        if replaced:
+            raise RehearsalError(f"an update of {', '.join(changed)} replaced {', '.join(replaced)}")
+        if any(result.fate is not Outcome.UNCHANGED for result in self.deployer.deploy().values()):
             raise RehearsalError("deploying again without a change changes something")
-        updated = sum(result.fate.value == "updated" for result in results.values())
+        updated = sum(result.fate is Outcome.UPDATED for result in results.values())
         self.tell(f"updated {updated} stacks ({', '.join(changed)}); nothing was replaced")
 
     def fail(self) -> None:
         """Release an image that does not start: the one before must stay, and the reason be told."""
         before, reason = self._image(), "the deployment circuit breaker was triggered"
         self.aws.set_faults(failures=[{"logical_id": SERVICE_ID, "operation": "update", "reason": reason, "times": 1}])
-        results = self._attempt(f"ImageUri={before.replace(DIGEST, OTHER_DIGEST)}")
+        results = self.deployer.attempt(f"ImageUri={before.replace(DIGEST, OTHER_DIGEST)}")
         self.aws.set_faults()
         told = "\n".join(lines(results, 0, ""))
-        state = self.facade.stack(self.service.region, self.service.name)
+        state = self.deployer.aws.stack(self.service.region, self.service.name)
         if reason not in told or state is None or state.parameters["ImageUri"] != before:
             raise RehearsalError(f"a release that fails is not taken back and explained:\n{told}")
         self.tell("a release that failed was taken back, and its reason was told")
@@ -232,32 +220,20 @@ class Rehearsal:
         """Restore the database from a snapshot that AWS Backup took, in place, as an administrator does."""
         if not any(stack.layer == backups.BACKUPS for stack in self.stacks):
             return
-        taken = backups.take(self.administrator, backups.facts(self.administrator, self.stacks), retention_days=1)
-        done = Restore(self._session(self.administrator), RestoreOptions(taken, yes=True))
-        require_good(done.in_place())
-        self.tell(
-            f"restored {taken.rpartition(':')[2]} in place; {len(done.discard_old())} older cluster was discarded"
-        )
+        aws = self.administrator.aws
+        taken = backups.take(aws, backups.facts(aws, self.stacks), retention_days=1)
+        restore = self.administrator.restoring(taken)
+        require_good(restore.in_place())
+        discarded = restore.discard_old()
+        self.tell(f"restored {taken.rpartition(':')[2]} in place; {len(discarded)} older cluster was discarded")
 
     def remove(self) -> None:
         """Remove the stage, protection and all, and make sure that no stack is left."""
-        session = self._session(self.administrator)
         rds = self.aws.client("rds")
         for cluster in rds.describe_db_clusters()["DBClusters"]:
             if cluster.get("DeletionProtection"):  # as the person does who removes a protected stage
                 rds.modify_db_cluster(DBClusterIdentifier=cluster["DBClusterIdentifier"], DeletionProtection=False)
-        results = Destruction(session, DestroyOptions(yes=True, unprotect=True)).run()
-        require_good(results)
-        self.tell(f"removed {len(results)} stacks")
-
-    def _deploy(self, *parameters: str) -> dict[str, Result]:
-        results = self._attempt(*parameters)
-        require_good(results)
-        return results
-
-    def _attempt(self, *parameters: str, approved: Mapping[str, Any] | None = None) -> dict[str, Result]:
-        options = Options(yes=True, parameters=(*self.parameters, *parameters), approved=approved)
-        return Deployment(self._session(self.facade), options).run()
+        self.tell(f"removed {len(self.administrator.destroy())} stacks")
 
     def _planned(self, *parameters: str) -> Mapping[str, Any] | None:
         """Return the plan of a change as the pipeline makes it, for a person to approve, in a role of its own."""
@@ -265,8 +241,7 @@ class Rehearsal:
             return None
         with tempfile.TemporaryDirectory(prefix="plan-") as folder:
             path = Path(folder) / "plan.json"
-            options = Options(yes=True, parameters=(*self.parameters, *parameters), plan=path)
-            Deployment(self._session(self.planner), options).run()
+            self.planner.attempt(*parameters, plan=path)
             plan: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return plan
 
@@ -275,10 +250,6 @@ class Rehearsal:
         registry = f"{self.aws.account}.dkr.ecr.{self.service.region}.amazonaws.com"
         project = self.service.tags["project"]
         return images.dual_stack(f"{registry}/{names.delivery_stack(project)}-images@{DIGEST}")
-
-    def _session(self, aws: Aws) -> Session:
-        progress = self.settings.progress({stack.name: stack.layer for stack in self.stacks}, self.templates)
-        return Session(aws, self.stacks, progress, NOBODY)
 
     @contextmanager
     def platform_of(self, found: task.Task) -> Iterator[task.Platform]:
@@ -317,21 +288,6 @@ class Rehearsal:
         (folder / "volumes").mkdir(mode=0o755)
         return Sandbox(found, folder / "volumes", authorities)
 
-    def _held(self) -> dict[tuple[str, str], str]:
-        """Return what every resource is, by stack and logical id; revisions of a task definition count as one."""
-        found: dict[tuple[str, str], str] = {}
-        for stack in self.stacks:
-            for held in self.facade.resources(stack.region, stack.name):
-                physical = held.physical_id.rpartition(":")[0] if held.type == REVISED else held.physical_id
-                found[stack.layer, held.logical_id] = physical
-        return found
-
-    def _larger(self, name: str) -> str:
-        stack = next(stack for stack in self.stacks if name in stack.defaults)
-        parameter, default = self.templates[stack.name].document["Parameters"][name], float(stack.defaults[name] or 0)
-        choices = map(float, parameter.get("AllowedValues", (default + 1,)))
-        return f"{name}={min(choice for choice in choices if choice > default):g}"
-
 
 @dataclasses.dataclass(frozen=True)
 class Report:
@@ -363,6 +319,6 @@ FAILURES = (
     task.TaskError,
     image.ImageError,
     smoke_client.SmokeError,
-    programs.PostgresError,
+    PostgresError,
 )
 """What a rehearsal raises when the stage is at fault."""

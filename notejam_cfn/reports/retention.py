@@ -14,6 +14,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .cost import REFERENCE_REGION, read_prices
+from .cost.pricers import PARQUET_SHARE
+from .facts import Facts
+
 Date = datetime.date
 DAY = datetime.timedelta(days=1)
 DAYS_A_MONTH = 365 / 12
@@ -21,24 +25,19 @@ WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MONTHLY = "monthly"
 WARM, ARCHIVE, EXPORT, COPY = "snapshot", "archived export", "warm export", "copy"
 FOR_EVER = Date.max
-# List prices in us-east-1, November 2026, in dollars a GB and month; the last two in dollars a GB, once.
-# Sources: Amazon Aurora pricing (backup storage, snapshot export), Amazon S3 pricing, Amazon EC2 data transfer.
-PRICES = {WARM: 0.021, COPY: 0.021, EXPORT: 0.023, ARCHIVE: 0.00099}
-EXPORTING, COPYING = 0.010, 0.02
-# Parquet is compressed; half of the database's size is on the safe side for text.
-EXPORT_SHARE = 0.5
-
-
-@dataclasses.dataclass(frozen=True)
-class Density:
-    """A promise: back to an age of `up_to_days`, no two recovery points are further apart than `every_days`."""
-
-    up_to_days: int
-    every_days: int
-
-
-# The promise: three years, densely where mistakes are noticed, and monthly beyond that.
-PROMISE = (Density(7, 1), Density(90, 7), Density(1095, 31))
+# Dollars a GB and month; the last two are dollars a GB, once.
+LIST_PRICES = read_prices(REFERENCE_REGION)
+PRICES = {
+    WARM: LIST_PRICES["aurora_backup_gb_month"],
+    COPY: LIST_PRICES["aurora_backup_gb_month"],
+    EXPORT: LIST_PRICES["s3_gb_month"],
+    ARCHIVE: LIST_PRICES["archive_gb_month"],
+}
+EXPORTING, COPYING = LIST_PRICES["aurora_export_gb"], LIST_PRICES["between_regions_gb"]
+# The promise, an age in days → the most days between two recovery points that are not older: three years, densely where
+# mistakes are noticed, and monthly beyond that.
+PROMISE = {7: 1, 90: 7, 1095: 31}
+PROMISED_DAYS = max(PROMISE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,35 +105,37 @@ class Day:
 
 def read_plan(*templates: Mapping[str, Any]) -> Plan:
     """Read the plan from the rendered templates that hold it and the database. Raises ValueError when there is none."""
-    template = {"Resources": {name: body for each in templates for name, body in each["Resources"].items()}}
+    facts = Facts(templates)
     rules = tuple(
-        _rule(body)
-        for plan in _properties(template, "AWS::Backup::BackupPlan")
-        for body in plan["BackupPlan"]["BackupPlanRule"]
+        Rule(
+            name=rule["RuleName"],
+            schedule=rule["ScheduleExpression"],
+            retention_days=int(rule["Lifecycle"]["DeleteAfterDays"]),
+            copy_days=_copy_days(rule.get("CopyActions", [])),
+        )
+        for rule in facts.backup_rules()
     )
     if not rules:
         raise ValueError("the templates have no backup plan")
-    exported = any(True for _ in _properties(template, "AWS::StepFunctions::StateMachine"))
-    lifecycles = (
-        rule
-        for bucket in _properties(template, "AWS::S3::Bucket")
-        for rule in bucket.get("LifecycleConfiguration", {}).get("Rules", [])
-    )
-    archive = next((rule for rule in lifecycles if exported and "Transitions" in rule), None)
-    warm = int(archive["Transitions"][0]["TransitionInDays"]) if archive else 0
-    kept = int(archive.get("ExpirationInDays", 0)) if archive else 0
-    guarded = all("AccessPolicy" in vault for vault in _properties(template, "AWS::Backup::BackupVault"))
-    recovered = (int(cluster["BackupRetentionPeriod"]) for cluster in _properties(template, "AWS::RDS::DBCluster"))
+    exported = facts.has("AWS::StepFunctions::StateMachine")
+    warm, kept = (facts.archive if exported else None) or (0, 0)
+    guarded = all("AccessPolicy" in vault for vault in facts.all("AWS::Backup::BackupVault").values())
+    recovered = (int(cluster["BackupRetentionPeriod"]) for cluster in facts.all("AWS::RDS::DBCluster").values())
     return Plan(rules, warm, kept, guarded, max(recovered, default=1))
 
 
 def simulate(plan: Plan, start: Date, days: int) -> list[Kept]:
     """Return everything that is made from a day on, in the order it is made."""
-    end = start + days * DAY
-    return sorted(
-        (kept for rule in plan.rules for kept in _made_by(plan, rule, start, end)),
-        key=lambda kept: (kept.made, kept.kind),
-    )
+    made: list[Kept] = []
+    for rule in plan.rules:
+        for day in dates(rule.schedule, start, start + days * DAY):
+            made.append(Kept(WARM, rule.name, day, day + rule.retention_days * DAY))
+            if rule.copy_days:
+                made.append(Kept(COPY, rule.name, day, day + rule.copy_days * DAY))
+            if rule.name == MONTHLY and plan.warm_days:
+                until = day + plan.export_days * DAY if plan.export_days else FOR_EVER
+                made.append(Kept(EXPORT, rule.name, day, until, archived=day + plan.warm_days * DAY))
+    return sorted(made, key=lambda kept: (kept.made, kept.kind))
 
 
 def look(kept: Sequence[Kept], plan: Plan, day: Date) -> Day:
@@ -146,8 +147,8 @@ def look(kept: Sequence[Kept], plan: Plan, day: Date) -> Day:
 
 def broken_promises(plan: Plan, kept: Sequence[Kept], start: Date, days: int) -> Iterator[str]:
     """Yield what is wrong, a sentence each: a gap wider than promised, or something gone before its time."""
-    if plan.longest.retention_days < PROMISE[-1].up_to_days:
-        longest = plan.longest
+    longest = plan.longest
+    if longest.retention_days < PROMISED_DAYS:
         yield f"no schedule keeps three years: {longest.name}, the longest, keeps {longest.retention_days} days"
     snapshots = [one for one in kept if one.kind == WARM]
     for day, points in _points(plan, snapshots, start, days):
@@ -178,33 +179,10 @@ def dates(schedule: str, start: Date, end: Date) -> Iterator[Date]:
         yield day
 
 
-def _properties(template: Mapping[str, Any], kind: str) -> Iterator[dict[str, Any]]:
-    yield from (body["Properties"] for body in template["Resources"].values() if body["Type"] == kind)
-
-
-def _rule(body: Mapping[str, Any]) -> Rule:
-    return Rule(
-        name=body["RuleName"],
-        schedule=body["ScheduleExpression"],
-        retention_days=int(body["Lifecycle"]["DeleteAfterDays"]),
-        copy_days=_copy_days(body.get("CopyActions", [])),
-    )
-
-
 def _copy_days(actions: Any) -> int:
     """Return how long copies are kept; in a template for the console they may hang on a condition."""
     chosen = actions["Fn::If"][1] if isinstance(actions, dict) else actions
     return int(chosen[0]["Lifecycle"]["DeleteAfterDays"]) if chosen else 0
-
-
-def _made_by(plan: Plan, rule: Rule, start: Date, end: Date) -> Iterator[Kept]:
-    for day in dates(rule.schedule, start, end):
-        yield Kept(WARM, rule.name, day, day + rule.retention_days * DAY)
-        if rule.copy_days:
-            yield Kept(COPY, rule.name, day, day + rule.copy_days * DAY)
-        if rule.name == MONTHLY and plan.warm_days:
-            until = day + plan.export_days * DAY if plan.export_days else FOR_EVER
-            yield Kept(EXPORT, rule.name, day, until, archived=day + plan.warm_days * DAY)
 
 
 def _price(one: Kept, plan: Plan, day: Date) -> float:
@@ -218,7 +196,7 @@ def _price(one: Kept, plan: Plan, day: Date) -> float:
         return 0.0 if free else PRICES[WARM]
     if one.kind == COPY:
         return PRICES[COPY] + (COPYING * DAYS_A_MONTH / min((one.until - one.made).days, DAYS_A_MONTH) if new else 0)
-    return PRICES[one.tier(day)] * EXPORT_SHARE + (EXPORTING if new else 0)
+    return PRICES[one.tier(day)] * PARQUET_SHARE + (EXPORTING if new else 0)
 
 
 def _points(plan: Plan, snapshots: Sequence[Kept], start: Date, days: int) -> Iterator[tuple[Date, set[Date]]]:
@@ -247,11 +225,11 @@ def _gaps(made: set[Date], start: Date, day: Date) -> Iterator[str]:
             yield f"on {day} the points of {older} and {newer} are more than {allowed} days apart"
     allowed = _allowed((day - points[-1]).days + 1)
     if allowed and (points[-1] - start).days > allowed:
-        yield f"on {day} nothing is left of before {points[-1]}, {PROMISE[-1].up_to_days} days are promised"
+        yield f"on {day} nothing is left of before {points[-1]}, {PROMISED_DAYS} days are promised"
 
 
 def _allowed(age_days: int) -> int | None:
-    return next((density.every_days for density in PROMISE if age_days <= density.up_to_days), None)
+    return next((days for age, days in PROMISE.items() if age_days <= age), None)
 
 
 def _vanished(plan: Plan, kept: Sequence[Kept]) -> Iterator[str]:
@@ -260,7 +238,7 @@ def _vanished(plan: Plan, kept: Sequence[Kept]) -> Iterator[str]:
     for one in kept:
         if one.kind != WARM or one.schedule != MONTHLY:
             continue
-        if (one.until - one.made).days < PROMISE[-1].up_to_days:
+        if (one.until - one.made).days < PROMISED_DAYS:
             yield f"the monthly snapshot of {one.made} is gone on {one.until}"
         export = exports.get(one.made)
         if plan.warm_days and (export is None or not export.until > one.until):

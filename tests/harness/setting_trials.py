@@ -20,8 +20,8 @@ from notejam_cfn.deploy.stacks.deploy import Deployment, Options
 from notejam_cfn.deploy.stacks.stack_run import Session
 from notejam_cfn.deploy.ui.progress import Silent
 from notejam_cfn.deploy.ui.summary import exit_status, lines
+from notejam_cfn.local.commands import NOBODY, require_good
 from notejam_cfn.local.emulator import Emulator
-from notejam_cfn.local.promises import NOBODY, require_good
 from tools.changing import DELIVERY, IMAGE, STAGE, Builder, Settings
 
 Held = dict[tuple[str, str], str]

@@ -5,6 +5,7 @@ A cache that is broken, foreign or cannot be written costs time and nothing else
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -52,7 +53,7 @@ def remember(subject: Subject, verdict: Verdict) -> None:
         file = _file(subject)
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as aside:
-            json.dump(verdict.to_json(), aside)
+            json.dump(dataclasses.asdict(verdict), aside)
         Path(aside.name).replace(file)
     except (OSError, RuntimeError):
         return  # RuntimeError: no home directory

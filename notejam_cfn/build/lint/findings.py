@@ -77,13 +77,9 @@ class Verdict:
     seconds: float
     remembered: bool = False
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain data for `from_json`."""
-        return dataclasses.asdict(self)
-
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Verdict:
-        """Read what `to_json` returned. Raises `KeyError` or `TypeError` when it is anything else."""
+        """Read what `dataclasses.asdict` returned. Raises `KeyError` or `TypeError` when it is anything else."""
         return cls(
             findings=tuple(Finding(**finding) for finding in data["findings"]),
             gaps=tuple(Gap(**gap) for gap in data["gaps"]),

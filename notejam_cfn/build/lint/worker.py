@@ -5,6 +5,7 @@ It ends when its input does, and so never outlives the process that started it.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 import sys
@@ -19,7 +20,7 @@ def main() -> None:
     linters = Linters()
     for line in sys.stdin:
         verdict = linters.judge(Subject(**json.loads(line)))
-        print(json.dumps(verdict.to_json()), flush=True)
+        print(json.dumps(dataclasses.asdict(verdict)), flush=True)
 
 
 if __name__ == "__main__":

@@ -124,7 +124,14 @@ def _progress(options: argparse.Namespace, total: int) -> Any:
 
 def _show(report: Report, quiet: bool) -> None:
     if not quiet:
-        rows = [[one.path, str(one.resources), f"{one.size:,}", *_verdict(report, one)] for one in report.rendered]
+        rows = []
+        for one in report.rendered:
+            findings, took = "-", "-"
+            if report.lint:
+                verdict = report.lint.verdicts[one.path]
+                findings = str(_count(report.lint, one))
+                took = "unchanged" if verdict.remembered else f"{verdict.seconds:.2f} s"
+            rows.append([one.path, str(one.resources), f"{one.size:,}", findings, took])
         say_table(table(["template", "resources", "bytes", "findings", "time"], rows, right=(1, 2, 3, 4)))
         say("", *_remarks(report))
     say(*(str(finding) for finding in (report.lint.findings if report.lint else ())), style=RED)
@@ -144,14 +151,6 @@ def _suggest(options: argparse.Namespace, report: Report) -> None:
 
 def _count(lint: Judgement, one: Rendered) -> int:
     return sum(finding.template == one.path for finding in lint.findings)
-
-
-def _verdict(report: Report, one: Rendered) -> tuple[str, str]:
-    """Return how many findings there are, and how long lint took to find them."""
-    if not report.lint:
-        return "-", "-"
-    verdict = report.lint.verdicts[one.path]
-    return str(_count(report.lint, one)), "unchanged" if verdict.remembered else f"{verdict.seconds:.2f} s"
 
 
 def _remarks(report: Report) -> list[str]:

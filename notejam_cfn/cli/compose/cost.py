@@ -15,7 +15,7 @@ from .. import arguments
 from ..following import suggest
 
 if TYPE_CHECKING:
-    from ...reports.cost import Bill, Bills, Item, Site
+    from ...reports.cost import Bill, Bills, Site
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,10 @@ def run(options: argparse.Namespace) -> int:
     composed = [(one.stack.stage, one.path, one.body) for one in build.compose(project, options.stages)]
     bills = cost.bills_of(sites, composed, options.region, options.requests_per_second)
     if options.json and not options.compare:
-        arguments.print_json({"stages": _document(bills, options.details)})
+        stages = {
+            name: {bill.load.name: _document(bill, options.details) for bill in each} for name, each in bills.items()
+        }
+        arguments.print_json({"stages": stages})
         return 0
     built = _bills_built(options, sites)
     if options.json:
@@ -55,7 +58,10 @@ def run(options: argparse.Namespace) -> int:
         arguments.print_json(comparison.document(changes))
         return 0
     if options.compare:
-        _show_changes(built, bills, options.details)
+        for lines in comparison.tables(comparison.changes(built, bills, by_resource=options.details)):
+            say_table(lines)
+            say("")
+        say(*_origins([*_all(built), *_all(bills)], options.details))
     else:
         _show(options, bills, built)
     dearest = max(bills, key=lambda name: bills[name][comparison.TYPICAL].usd)
@@ -87,15 +93,6 @@ def _bills_built(options: argparse.Namespace, sites: Mapping[str, Site]) -> Bill
         for each in built["stacks"]
     ]
     return cost.bills_of(old, written, options.region, options.requests_per_second)
-
-
-def _show_changes(old: Bills, new: Bills, details: bool) -> None:
-    from ...reports.cost import comparison
-
-    for lines in comparison.tables(comparison.changes(old, new, by_resource=details)):
-        say_table(lines)
-        say("")
-    say(*_origins([bill for bills in (old, new) for bill in _all(bills)], details))
 
 
 def _show(options: argparse.Namespace, bills: Bills, built: Bills) -> None:
@@ -195,11 +192,7 @@ def _origins(bills: list[Bill], details: bool) -> Iterator[str]:
         yield f"{said}; the others are {REFERENCE_REGION}'s{names}" if borrowed else said
 
 
-def _document(bills: Bills, details: bool) -> dict[str, Any]:
-    return {name: {bill.load.name: _bill(bill, details) for bill in each} for name, each in bills.items()}
-
-
-def _bill(bill: Bill, details: bool) -> dict[str, Any]:
+def _document(bill: Bill, details: bool) -> dict[str, Any]:
     document: dict[str, Any] = {
         "usd": round(bill.usd, 2),
         "region": bill.region,
@@ -207,18 +200,19 @@ def _bill(bill: Bill, details: bool) -> dict[str, Any]:
         "prices_of_another_region": list(bill.borrowed),
         "unpriced": list(bill.unpriced),
     }
-    return document | ({"resources": [_item(item) for item in bill.items]} if details else {})
-
-
-def _item(item: Item) -> dict[str, Any]:
-    return {
-        "template": item.template,
-        "resource": item.logical_id,
-        "what": item.charge.what,
-        "quantity": round(item.charge.quantity, 4),
-        "prices": list(item.charge.names),
-        "usd": round(item.usd, 4),
-    }
+    if details:
+        document["resources"] = [
+            {
+                "template": item.template,
+                "resource": item.logical_id,
+                "what": item.charge.what,
+                "quantity": round(item.charge.quantity, 4),
+                "prices": list(item.charge.names),
+                "usd": round(item.usd, 4),
+            }
+            for item in bill.items
+        ]
+    return document
 
 
 def _dollars(usd: float) -> str:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ...core.terminal import say
 from .. import arguments
 from ..following import suggest
-
-if TYPE_CHECKING:
-    from ...copilot.take_over import TakenOver
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 
@@ -43,13 +39,9 @@ def run(options: argparse.Namespace) -> int:
         notes = [dataclasses.asdict(note) for note in taken.notes]
         arguments.print_json({"workloads": taken.workloads, "stages": taken.stages, "notes": notes})
     else:
-        _show(options, taken)
+        say(f"wrote {options.file}: {', '.join(taken.workloads) or 'no workload'}, in {', '.join(taken.stages)}")
+        if taken.notes:
+            say("", "Not taken over, or not as it was:")
+            say(*map(str, taken.notes), hang=2)
         suggest(options, f"deploy {taken.stages[0]}   # after: python {options.file}")
     return 0
-
-
-def _show(options: argparse.Namespace, taken: TakenOver) -> None:
-    say(f"wrote {options.file}: {', '.join(taken.workloads) or 'no workload'}, in {', '.join(taken.stages)}")
-    if taken.notes:
-        say("", "Not taken over, or not as it was:")
-        say(*map(str, taken.notes), hang=2)

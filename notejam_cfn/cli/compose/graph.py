@@ -25,24 +25,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compose the stacks and print what each reads from others. Raises `ConfigError` or `BuildError`."""
+    from ...reports.graph import flows_into, shortened
+
     rendered = arguments.composed(options)
     if options.json:
         arguments.print_json({"stacks": [_document(one) for one in rendered]})
         return 0
     for one in rendered:
-        _show(one)
+        form = FORMS.get(one.stack.form)
+        say(one.stack.name, style=BOLD)
+        say(f"  {one.resources} resources in {one.stack.region}{f', {form}' if form else ''}")
+        for flow in flows_into(one.body):
+            say(f"  <- {flow.source}: {', '.join(shortened(flow.outputs))}", hang=5)
     suggest(options, "diagram")
     return 0
-
-
-def _show(one: Rendered) -> None:
-    from ...reports.graph import flows_into, shortened
-
-    form = FORMS.get(one.stack.form)
-    say(one.stack.name, style=BOLD)
-    say(f"  {one.resources} resources in {one.stack.region}{f', {form}' if form else ''}")
-    for flow in flows_into(one.body):
-        say(f"  <- {flow.source}: {', '.join(shortened(flow.outputs))}", hang=5)
 
 
 def _document(one: Rendered) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...core.terminal import BOLD, say
@@ -37,16 +36,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the links of each stage. Raises `ConfigError` or `BuildError`."""
+    from ...build.build import BuildError
     from ...stacks.stack import CONSOLE
 
     stacks = [one.stack for one in arguments.composed(options) if one.stack.form == CONSOLE]
-    _refuse_unknown_parameters(dict(options.parameter), stacks)
+    known = sorted({name for stack in stacks for name in stack.template.parameters})
+    for name, _ in options.parameter:
+        if name not in known:  # the console would leave it out without a word
+            raise BuildError(f"--parameter: no template has {name!r}; there are {', '.join(known)}")
     links = [_links(options, stack) for stack in stacks]
     if options.json:
         arguments.print_json({"links": [dataclasses.asdict(one) for one in links]})
     else:
         for one in links:
-            _show(one)
+            say(f"{one.stage} in {one.region}", style=BOLD)
+            say(f"  upload {one.template}:", f"  {one.upload}")
+            if one.create:
+                say("  create, all filled in:", f"  {one.create}")
+            say("")
         if not options.base_url:
             say(HINT)
         suggest(options, f"deploy {links[0].stage}")
@@ -60,24 +67,6 @@ def _links(options: argparse.Namespace, stack: Stack) -> Links:
     url = f"{options.base_url.rstrip('/')}/{file}" if options.base_url else None
     create = links.create_link(region, url, stack.name, dict(options.parameter)) if url else None
     return links.Links(str(stack.stage), region, f"output/{file}", links.upload_link(region), create)
-
-
-def _show(one: Links) -> None:
-    say(f"{one.stage} in {one.region}", style=BOLD)
-    say(f"  upload {one.template}:", f"  {one.upload}")
-    if one.create:
-        say("  create, all filled in:", f"  {one.create}")
-    say("")
-
-
-def _refuse_unknown_parameters(given: Mapping[str, str], stacks: list[Stack]) -> None:
-    """Raise `BuildError` for a parameter that no template has: the console would leave it out without a word."""
-    from ...build.build import BuildError
-
-    known = sorted({name for stack in stacks for name in stack.template.parameters})
-    for name in given:
-        if name not in known:
-            raise BuildError(f"--parameter: no template has {name!r}; there are {', '.join(known)}")
 
 
 def _in_s3(text: str) -> str:

@@ -37,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Simulate the stages' plans and return 1 when one breaks its promise. Raises `BuildError` or `OSError`."""
+    from ...build.build import BuildError
+    from ...reports.timeline import drawing
+
     found = [_Simulation(stage, templates, options) for stage, templates in _templates(options).items()]
     if options.json:
         arguments.print_json({one.stage: one.document() for one in found})
@@ -44,7 +47,9 @@ def run(options: argparse.Namespace) -> int:
         for one in found:
             one.show(details=options.details or bool(options.stages) or options.day is not None)
     if options.plot:
-        _plot(found, options.plot)
+        if len(found) != 1:
+            raise BuildError("--plot draws one stage: name it with --stage")
+        options.plot.write_text(drawing(found[0].stage, found[0].days), encoding="utf-8")
     suggest(options, f"retention --stage {found[-1].stage}" if not options.stages else f"backups {found[-1].stage}")
     return int(any(one.broken for one in found))
 
@@ -68,15 +73,6 @@ def _templates(options: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
         for stage, found in paths.items()
         if options.stages is None or stage in options.stages
     }
-
-
-def _plot(found: list[_Simulation], path: Path) -> None:
-    from ...build.build import BuildError
-    from ...reports.timeline import drawing
-
-    if len(found) != 1:
-        raise BuildError("--plot draws one stage: name it with --stage")
-    path.write_text(drawing(found[0].stage, found[0].days), encoding="utf-8")
 
 
 class _Simulation:

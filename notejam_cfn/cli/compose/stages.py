@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from ...core.tables import table
 from ...core.terminal import say, say_table
 from .. import arguments
 from ..following import suggest
-
-if TYPE_CHECKING:
-    from ...config.settings import Project
 
 HEADS = ("stage", "region", "account", "size")
 
@@ -25,10 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the stages. Raises `ConfigError`, and with --regions what lint raises."""
+    from ...build import build
     from ...config import loader
 
     project = loader.load(options.config)
-    missing = _missing_types(project) if options.regions else None
+    missing = None
+    if options.regions:
+        found = build.missing_types(build.judge(build.compose(project)).verdicts.values())
+        missing = {kind: sorted(regions) for kind, regions in sorted(found.items())}
     if options.json:
         stages = {
             stage.name: {"region": stage.region, "account": stage.account or None, "size": stage.size}
@@ -46,10 +46,3 @@ def run(options: argparse.Namespace) -> int:
         say("", "Every resource type exists in every region that cfn-lint knows.")
     suggest(options, f"status {project.stages[0].name}")
     return 0
-
-
-def _missing_types(project: Project) -> dict[str, list[str]]:
-    from ...build import build
-
-    verdicts = build.judge(build.compose(project)).verdicts.values()
-    return {kind: sorted(regions) for kind, regions in sorted(build.missing_types(verdicts).items())}

@@ -33,27 +33,20 @@ def run(options: argparse.Namespace) -> int:
         rules = [{"template": path} | dataclasses.asdict(one) for path, one in found]
         arguments.print_json({"suppressions": rules})
         return 0
-    _show(found, options.details)
-    suggest(options, "suppressions --details" if not options.details else "build")
-    return 0
-
-
-def _show(found: Found, details: bool) -> None:
-    """Print, for each reason, what is exempt from which rules; with details why, at what risk and in which templates.
-
-    A summary ends it.
-    """
     by_reason: dict[tuple[str, str], Found] = {}
     for path, one in found:
         by_reason.setdefault((one.reason, one.risk), []).append((path, one))
     for (reason, risk), each in sorted(by_reason.items()):
-        _show_reason(reason, risk, each, details)
+        _show_reason(reason, risk, each, options.details)
     resources = {(path, one.logical_id) for path, one in found}
-    rules = {(one.linter, one.rule) for _, one in found}
-    say(f"{len(by_reason)} reasons, {len(rules)} rules, {len(resources)} resources")
+    broken = {(one.linter, one.rule) for _, one in found}
+    say(f"{len(by_reason)} reasons, {len(broken)} rules, {len(resources)} resources")
+    suggest(options, "suppressions --details" if not options.details else "build")
+    return 0
 
 
 def _show_reason(reason: str, risk: str, found: Found, details: bool) -> None:
+    """Print what is exempt from which rules; with details why, at what risk and in which templates."""
     names = ", ".join(sorted({one.logical_id for _, one in found}))
     rules = ", ".join(sorted({f"{one.linter} {one.rule}" for _, one in found}))
     if not details:

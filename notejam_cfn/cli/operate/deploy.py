@@ -53,21 +53,16 @@ def run(asked: argparse.Namespace) -> int:
             told["plan"] = document.document(deployment.plan)
         return results
 
-    return session.over_stacks(
-        asked, "deploy", deploy, asked.tell_unchanged, told, _preview if asked.preview else _with_networks
-    )
+    return session.over_stacks(asked, "deploy", deploy, asked.tell_unchanged, told, _chosen)
 
 
-def _preview(asked: argparse.Namespace, aws: Aws) -> tuple[StackSpec, ...]:
-    (stack,) = session.planned(asked)
-    return (previews.to_deploy(aws, session.manifest(asked), stack, asked.expires, asked.image),)
-
-
-def _with_networks(asked: argparse.Namespace, aws: Aws) -> tuple[StackSpec, ...]:
+def _chosen(asked: argparse.Namespace, aws: Aws) -> tuple[StackSpec, ...]:
     """Return what was asked for. Before what lets the pipeline into a stage comes the stage's network, if it is not
     there yet: the pipeline may put things into that network's subnets only.
     """
     chosen = session.planned(asked)
+    if asked.preview:
+        return (previews.to_deploy(aws, session.manifest(asked), chosen[0], asked.expires, asked.image),)
     if asked.stage != DELIVERY:
         return chosen
     read = {name for stack in chosen for name in stack.depends_on}

@@ -6,8 +6,6 @@ import argparse
 
 from ...deploy.data.failover import Failover, FailoverOptions
 from ...deploy.manifest import DELIVERY
-from ...deploy.stacks.execution.outcomes import Result
-from ...deploy.stacks.stack_run import Session
 from . import session
 
 
@@ -28,9 +26,6 @@ def run(asked: argparse.Namespace) -> int:
     """Move, and return how it went."""
     asked.region = asked.to  # not even the account is asked of the region that is left
     terms = FailoverOptions(asked.to, asked.snapshot, asked.image, asked.yes, asked.dry_run, asked.anyway)
-
-    def move(start: Session) -> dict[str, Result]:
-        known = session.manifest(asked)
-        return Failover(start, terms, known.stacks_of(asked.stage), known.stacks_of(DELIVERY)).run()
-
-    return session.over_stacks(asked, "move", move)
+    known = session.manifest(asked)
+    built, project = known.stacks_of(asked.stage), known.stacks_of(DELIVERY)
+    return session.over_stacks(asked, "move", lambda start: Failover(start, terms, built, project).run())

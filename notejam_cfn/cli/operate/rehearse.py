@@ -97,10 +97,10 @@ def _simulate(asked: argparse.Namespace) -> int:
         found = configuration.read([EvaluatedTemplate(render.load(stack.text())) for stack in stacks])
     except LookupError as error:
         raise BadInput(f"there is nothing to simulate: {error}", "Run: python -m notejam_cfn build") from error
-    sizes = {} if asked.load is not None else {one.name: one.size for one in load().stages}
-    typical = (
-        asked.load if asked.load is not None else TYPICAL_REQUESTS_PER_SECOND[sizes.get(asked.stage, TYPICAL_SIZE)]
-    )
+    typical = asked.load
+    if typical is None:
+        sizes = {one.name: one.size for one in load().stages}
+        typical = TYPICAL_REQUESTS_PER_SECOND[sizes.get(asked.stage, TYPICAL_SIZE)]
     if typical <= 0:
         raise BadInput("--load must be above 0", "Give the requests a second of the typical load: --load 5")
     days = report.days(found, typical, read_prices(stacks[0].region))
@@ -138,7 +138,7 @@ def _try(asked: argparse.Namespace) -> int:
 
 def _before(run: Trial, project: Project, account: str, only: Sequence[str]) -> list[str]:
     """Say what a trial makes, how long it takes, what it costs and what it needs."""
-    from ...local.on_aws import permissions, trial
+    from ...local.on_aws import trial
     from ...reports.cost.stages import bills_of, sites_of
 
     bodies = [(run.state.stage, str(one.path), render.load(one.text())) for one in run.stacks]
@@ -151,7 +151,7 @@ def _before(run: Trial, project: Project, account: str, only: Sequence[str]) -> 
         f"{run.state.project}: {len(made)} stacks with {len(resources)} resources in {account}, "
         f"{run.stacks[0].region}; the steps {', '.join(steps)}.",
         f"About {minutes_:.0f} minutes and ${max(hourly * minutes_ / 60, 0.01):.2f}, ${max(hourly, 0.01):.2f} an hour.",
-        f"It needs {permissions.words({resource['Type'] for resource in resources})}.",
+        f"It needs {trial.needed({resource['Type'] for resource in resources})}.",
         f"What was done is kept in {run.folder}: the same command goes on after Ctrl-C.",
     ]
 

@@ -29,19 +29,15 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def roll_out(asked: argparse.Namespace, start: Session) -> dict[str, Result]:
-    """Find or make the image, and deploy the service with it."""
+    """Find or make the image, by digest, and deploy the service with it."""
     stage = Stage(start.aws, start.stacks)
-    image = choose(asked, start, stage)
+    if asked.image:
+        image = release.with_digest(start.aws, stage.service_stack.region, asked.image)
+    elif asked.rollback:
+        image = release.previous(start.aws, stage)
+    else:
+        place = release.build_target(start.aws, session.manifest(asked))
+        image = release.build(start.aws, place, release.pack(Path.cwd()), start.progress.write)
     start.progress.write(f"releasing {image}\n")
     options = Options(yes=asked.yes, parameters=(f"{IMAGE}={image}",))
     return Deployment(start.over([stage.service_stack]), options).run()
-
-
-def choose(asked: argparse.Namespace, start: Session, stage: Stage) -> str:
-    """Return the image that was asked for, by digest."""
-    if asked.image:
-        return release.with_digest(start.aws, stage.service_stack.region, asked.image)
-    if asked.rollback:
-        return release.previous(start.aws, stage)
-    place = release.build_target(start.aws, session.manifest(asked))
-    return release.build(start.aws, place, release.pack(Path.cwd()), start.progress.write)

@@ -134,8 +134,21 @@ class Aws:
         ChangeSetFailed when CloudFormation refuses it for another reason than that nothing changes.
         """
         given = self._contents(stack) | {"ChangeSetName": name, "ChangeSetType": "UPDATE"}
-        made = self.call("cloudformation", region, "create_change_set", **given)
-        return self._finished_change_set(region, made["Id"], made["StackId"])
+        change_set = self.call("cloudformation", region, "create_change_set", **given)["Id"]
+        pause = Pause()
+        while True:
+            pages = list(self.pages("cloudformation", region, "describe_change_set", ChangeSetName=change_set))
+            status = pages[0]["Status"]
+            if not status.endswith(("_PENDING", "_IN_PROGRESS")):
+                break
+            pause.take()
+        # That nothing would change is a failure too, which it says in words only.
+        reason = pages[0].get("StatusReason", "")
+        unchanged = "didn't contain changes" in reason or "No updates are to be performed" in reason
+        if status == "FAILED" and not unchanged:
+            raise ChangeSetFailed(reason, change_set)
+        changes = [raw["ResourceChange"] for page in pages for raw in page.get("Changes", ())]
+        return ChangeSet(change_set, tuple(map(response_parsers.change, changes)), executable=status != "FAILED")
 
     def execute_change_set(self, region: str, change_set: ChangeSet, token: str) -> None:
         """Begin to do what a change set says."""
@@ -304,24 +317,6 @@ class Aws:
 
     def _role(self) -> dict[str, str]:
         return {"RoleARN": self.access.role_arn} if self.access.role_arn else {}
-
-    def _finished_change_set(self, region: str, change_set: str, stack_id: str) -> ChangeSet:
-        pause = Pause()
-        while True:
-            pages = list(self.pages("cloudformation", region, "describe_change_set", ChangeSetName=change_set))
-            status = pages[0]["Status"]
-            if not status.endswith(("_PENDING", "_IN_PROGRESS")):
-                break
-            pause.take()
-        # That nothing would change is a failure too, which it says in words only.
-        reason = pages[0].get("StatusReason", "")
-        unchanged = "didn't contain changes" in reason or "No updates are to be performed" in reason
-        if status == "FAILED" and not unchanged:
-            raise ChangeSetFailed(reason, change_set)
-        changes = [raw["ResourceChange"] for page in pages for raw in page.get("Changes", ())]
-        return ChangeSet(
-            change_set, stack_id, tuple(map(response_parsers.change, changes)), executable=status != "FAILED"
-        )
 
 
 @functools.cache

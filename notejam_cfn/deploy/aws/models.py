@@ -93,7 +93,6 @@ class ChangeSet:
     """A change set that was created. One that found nothing to change cannot be executed."""
 
     id: str
-    stack_id: str
     changes: tuple[Change, ...]
     executable: bool = True
 
@@ -102,7 +101,6 @@ class ChangeSet:
 class RolloutState:
     """How far ECS is in replacing the tasks of a service."""
 
-    service: str
     task_definition: str
     desired: int
     running: int

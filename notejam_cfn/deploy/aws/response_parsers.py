@@ -85,7 +85,6 @@ def rollout(raw: Mapping[str, Any]) -> RolloutState:
     """Read how far a service is from DescribeServices."""
     primary = next((item for item in raw["deployments"] if item["status"] == "PRIMARY"), raw["deployments"][0])
     return RolloutState(
-        service=raw["serviceName"],
         task_definition=primary["taskDefinition"],
         desired=primary.get("desiredCount", 0),
         running=primary.get("runningCount", 0),

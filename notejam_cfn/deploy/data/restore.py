@@ -60,12 +60,22 @@ class Restore(StackRun[RestoreOptions]):
 
     def beside(self, others: Sequence[StackSpec]) -> dict[str, Result]:
         """Bring up another stage whose database starts from this one's."""
-        database = backups.of_layer(others, DATABASE)
-        self._require_place(database)
+        home, other = self.database, backups.of_layer(others, DATABASE)
+        if (other.region, other.account) != (home.region, home.account):
+            raise BadInput(
+                f"{other.stage} is not where {home.stage}'s snapshots are ({home.region})",
+                "Choose a stage of the same region and account; python -m notejam_cfn failover goes to another region",
+            )
+        if self.aws.stack(other.region, other.name) is not None:
+            raise BadInput(
+                f"{other.name} exists already",
+                f"If this restore was interrupted, end it: python -m notejam_cfn deploy {other.stage}",
+                f"Else restore into it: python -m notejam_cfn restore {other.stage} --to SNAPSHOT",
+            )
         known = self._facts()
         source = self._source(known, self._old(known))
-        version = self._version(known, source, database)
-        self._confirm([f"Bring up {database.stage} from {source.words()}; {self.database.stage} stays as it is."])
+        version = self._version(known, source, other)
+        self._confirm([f"Bring up {other.stage} from {source.words()}; {home.stage} stays as it is."])
         if self.options.dry_run:
             return {}
         snapshot = restore_plan.snapshot_of(self.aws, known.region, source, self.progress.write)
@@ -86,20 +96,6 @@ class Restore(StackRun[RestoreOptions]):
         if self.options.dry_run:
             return []
         return [restore_plan.discard(self.aws, known.region, one.name, self.now) for one in old]
-
-    def _require_place(self, other: StackSpec) -> None:
-        home = self.database
-        if (other.region, other.account) != (home.region, home.account):
-            raise BadInput(
-                f"{other.stage} is not where {home.stage}'s snapshots are ({home.region})",
-                "Choose a stage of the same region and account; python -m notejam_cfn failover goes to another region",
-            )
-        if self.aws.stack(other.region, other.name) is not None:
-            raise BadInput(
-                f"{other.name} exists already",
-                f"If this restore was interrupted, end it: python -m notejam_cfn deploy {other.stage}",
-                f"Else restore into it: python -m notejam_cfn restore {other.stage} --to SNAPSHOT",
-            )
 
     def _end(self, known: Facts) -> dict[str, Result]:
         """Let everything follow a restore that was interrupted."""

@@ -41,8 +41,8 @@ GOING = (*REPLACING, Action.REMOVE)
 class StackChange:
     """A stack before and after: its templates, as dictionaries in the long form, and parameter values.
 
-    `old` is None for a stack that does not exist. `outputs` are those it has now. `stale` names the resources that were
-    deployed with other values of outputs than those there are now.
+    `old` is None for a stack that does not exist. `stale` names the resources that were deployed with other values of
+    outputs than those there are now.
     """
 
     name: str
@@ -51,7 +51,6 @@ class StackChange:
     new_values: Mapping[str, str]
     old: Mapping[str, Any] | None = None
     old_values: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    outputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
     stale: frozenset[str] = frozenset()
 
 
@@ -69,6 +68,11 @@ class ResourceChange:
     policy: str = ""
     old: Resolved | None = dataclasses.field(default=None, repr=False, compare=False)
     new: Resolved | None = dataclasses.field(default=None, repr=False, compare=False)
+
+    @property
+    def key(self) -> Key:
+        """Its stack and its logical id."""
+        return self.stack, self.logical_id
 
     @property
     def id(self) -> str:

@@ -134,9 +134,9 @@ def _finished(
 def _cannot_change(stack: StackSpec, state: StackState, step: Step) -> CommandError:
     told, stage = f"{stack.name} {status(state.status).meaning}", stack.stage or stack.layer
     if step is Step.RECOVER:
-        return NeedsRecovery(f"{told} ({state.status})", f"Run: python scripts/recover.py {stage}")
+        return NeedsRecovery(f"{told} ({state.status})", f"Run: python -m notejam_cfn recover {stage}")
     if step is Step.DESTROY:
-        remove = f"python scripts/destroy.py {stage} --only {stack.layer}"
+        remove = f"python -m notejam_cfn destroy {stage} --only {stack.layer}"
         return NeedsRecovery(f"{told} ({state.status})", f"See what is left of it and remove it: {remove}")
     return Refused(told)
 

@@ -26,7 +26,6 @@ _VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
 class Resolved:
     """A resource of a stack. `deletion` and `replacement` say what becomes of it: Delete, Retain or Snapshot."""
 
-    logical_id: str
     type: str
     properties: Mapping[str, Any]
     deletion: str
@@ -42,7 +41,6 @@ def resources(document: Mapping[str, Any], values: Mapping[str, str], outputs: O
         given = {key: resolver.value(body[key]) for key in ("DeletionPolicy", "UpdateReplacePolicy") if key in body}
         others = {key: body[key] for key in ("Metadata", "UpdatePolicy", "CreationPolicy") if key in body}
         found[name] = Resolved(
-            logical_id=name,
             type=body["Type"],
             properties=resolver.value(body.get("Properties", {})),
             deletion=deletion_policy(body["Type"], given.get("DeletionPolicy")),

@@ -19,7 +19,7 @@ SUBNET = "AWS::EC2::Subnet"
 def removed_last(comparison: Comparison) -> frozenset[Key]:
     """Return the resources that stay as they are until the stacks that use them are updated."""
     return frozenset(
-        (change.stack, change.logical_id)
+        change.key
         for change in comparison.changes
         if (change.action is Action.REMOVE or _gives_up_addresses(change)) and users(comparison, change)
     )
@@ -29,7 +29,7 @@ def users(comparison: Comparison, change: ResourceChange) -> list[Key]:
     """Return the deployed resources of other stacks that hold one that goes."""
     if not refuses_deletion(change.type):
         return []
-    readers = comparison.readers.get((change.stack, change.logical_id), ())
+    readers = comparison.readers.get(change.key, ())
     return sorted(key for key in readers if key[0] != change.stack and uses(change.type, comparison.old[key].type))
 
 

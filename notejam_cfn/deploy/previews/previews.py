@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import re
@@ -125,7 +126,9 @@ def find(aws: Aws, template: StackSpec) -> list[Preview]:
     for state in aws.stacks(template.region):
         tags, given = state.tags, state.parameters
         if (tags.get("project"), tags.get("stage")) == (project, stage) and TAG in tags:
-            expires = _moment(given.get(EXPIRES, ""))
+            expires = None
+            with contextlib.suppress(ValueError):
+                expires = datetime.datetime.strptime(given.get(EXPIRES, ""), TIME).replace(tzinfo=datetime.UTC)
             found.append(Preview(tags[TAG], tags.get(OWNER, "?"), state, given.get(ADDRESS, ""), expires))
     return sorted(found, key=lambda each: each.name)
 
@@ -157,10 +160,3 @@ def role_arn(aws: Aws, stack: StackSpec) -> str:
     partition, account = aws.identity(stack.region)
     access = names.stage_access(stack.tags["project"], str(stack.stage))
     return f"arn:{partition}:iam::{account}:role/{names.iam_name(access, names.PREVIEWS, stack.region)}"
-
-
-def _moment(text: str) -> datetime.datetime | None:
-    try:
-        return datetime.datetime.strptime(text, TIME).replace(tzinfo=datetime.UTC)
-    except ValueError:
-        return None

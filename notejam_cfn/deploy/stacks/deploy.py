@@ -26,7 +26,7 @@ from .execution.operations import OperationResult, began_by, new_token, user
 from .execution.outcomes import Outcome, Result
 from .execution.root_cause import first_cause
 from .execution.scheduler import Emit, Message
-from .execution.statuses import Step, status
+from .execution.statuses import status
 from .ownership import busy
 from .stack_run import Session, StackRun
 from .templates import Template
@@ -103,7 +103,7 @@ class Deployment(StackRun[Options]):
 
     def _once_free(self, stack: StackSpec, state: StackState | None) -> StackState | None:
         """Wait for an operation that is under way: one's own from before, or anyone's when asked to. Else refuse."""
-        if state is None or status(state.status).step is not Step.WAIT:
+        if state is None or not state.busy:
             return state
         last = self.aws.last_event(stack.region, stack.name)
         began = began_by(last.token) if last else None

@@ -42,7 +42,6 @@ _FINGERPRINT = re.compile(r" \[([0-9a-f]{12})\]$")
 class Resource:
     """A resource of a template, with its reason in plain English."""
 
-    logical_id: str
     type: str
     why: str
     needs: frozenset[str]
@@ -61,7 +60,6 @@ class Template:
         bodies = self.document["Resources"]
         return {
             name: Resource(
-                logical_id=name,
                 type=body["Type"],
                 why=body.get("Metadata", {}).get(CONTEXT, {}).get("why", ""),
                 needs=frozenset(needed for needed in needs(body) if needed in bodies and needed != name),

@@ -118,6 +118,8 @@ def _base_command(target: Path) -> list[str]:
 
 
 def _build(project: Path, cache: Path, folder: Path, tell: Tell) -> None:
+    from . import image_audit
+
     with tempfile.TemporaryDirectory(prefix="building-", dir=cache) as name:
         work = Path(name)
         work.chmod(0o755)
@@ -128,18 +130,12 @@ def _build(project: Path, cache: Path, folder: Path, tell: Tell) -> None:
         builder.build(project, work / "image" / "root")
         configuration = builder.configuration()
         (work / "image" / "image.json").write_text(json.dumps(configuration), encoding="utf-8")
-        _require_sound(_read(work / "image"), project)
+        # What can be found wrong with an image without a network.
+        requirements = (project / "app" / "requirements.txt").read_text(encoding="utf-8")
+        found = list(image_audit.findings(_read(work / "image"), requirements))
+        if found:
+            raise ImageError("the image is not sound:\n" + "\n".join(f"  {line}" for line in found))
         (work / "image").rename(folder)
-
-
-def _require_sound(image: Image, project: Path) -> None:
-    """Raise ImageError with what can be found wrong with an image without a network."""
-    from . import image_audit
-
-    requirements = project / "app" / "requirements.txt"
-    found = list(image_audit.findings(image, requirements.read_text(encoding="utf-8")))
-    if found:
-        raise ImageError("the image is not sound:\n" + "\n".join(f"  {line}" for line in found))
 
 
 def _base(cache: Path, tell: Tell) -> Path:
@@ -195,8 +191,14 @@ class _Builder:
 
 
 def lent_to_pip(work: Path) -> dict[str, Path]:
-    """Return what is mounted while pip runs, by its place in the build: a configuration, and certificates."""
-    settings = _pip_settings()
+    """Return what is mounted while pip runs, by its place in the build: a configuration, and certificates.
+
+    Pip's settings are those of this machine, whichever file or variable they come from; local paths are left out.
+    """
+    pip = [sys.executable, "-m", "pip", "config", "list"]
+    listed = subprocess.run(pip, capture_output=True, text=True, check=False).stdout
+    found = dict(re.findall(r"^(?:global|install|:env:)\.([a-z-]+)='(.*)'$", listed, re.MULTILINE))
+    settings = {name: value for name, value in found.items() if name == "cert" or "file:" not in value}
     lines = [f"{name} = {settings[name]}" for name in PIP_SETTINGS if name in settings]
     certificates = Path(settings.get("cert") or os.environ.get("SSL_CERT_FILE", ""))
     lent: dict[str, Path] = {}
@@ -206,15 +208,6 @@ def lent_to_pip(work: Path) -> dict[str, Path]:
     configuration = work / "pip.conf"
     configuration.write_text("\n".join(["[global]", *lines, ""]), encoding="utf-8")
     return lent | {"/etc/pip.conf": configuration}
-
-
-def _pip_settings() -> dict[str, str]:
-    """Return pip's settings on this machine, whichever file or variable they come from; local paths left out."""
-    listed = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
-    )
-    found = dict(re.findall(r"^(?:global|install|:env:)\.([a-z-]+)='(.*)'$", listed.stdout, re.MULTILINE))
-    return {name: value for name, value in found.items() if name == "cert" or "file:" not in value}
 
 
 def _read(folder: Path) -> Image:

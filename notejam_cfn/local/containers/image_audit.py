@@ -84,19 +84,15 @@ def _python(root: Path, requirements: str) -> Iterator[str]:
     for name, one in found.items():
         if pinned.get(name) != one.version:
             yield f"{name} {one.version} is installed, and {pinned.get(name, 'nothing')} is pinned"
-        if not _licence(one):
+        told = one.metadata.get_all
+        classified = any(line.startswith("License") for line in told("Classifier") or ())
+        if not classified and not any(told(kind) for kind in ("License-Expression", "License", "License-File")):
             yield f"{name} does not tell its licence"
         yield from (f"{name}: {path} is not what was installed" for path in _changed(one))
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _licence(one: metadata.Distribution) -> bool:
-    told = one.metadata.get_all
-    classified = any(line.startswith("License") for line in told("Classifier") or ())
-    return classified or any(told(name) for name in ("License-Expression", "License", "License-File"))
 
 
 def _changed(one: metadata.Distribution) -> Iterator[str]:

@@ -80,13 +80,13 @@ class Running:
             )
         return cls(process, runtime.confines, limits)
 
-    def stop(self, stop_signal: str = "SIGTERM") -> bool:
-        """Send the image's stop signal, wait for as long as the definition lets it, then kill. Say whether it ended."""
-        self.tell_to_stop(stop_signal)
+    def stop(self) -> bool:
+        """Send SIGTERM, wait for as long as the definition lets it, then kill. Say whether it ended."""
+        self.tell_to_stop()
         return self.ended(self.limits.stop_seconds)
 
-    def tell_to_stop(self, stop_signal: str = "SIGTERM") -> None:
-        """Send the image's stop signal, unless it has ended."""
+    def tell_to_stop(self) -> None:
+        """Send SIGTERM, which is the image's stop signal, unless it has ended."""
         if self.process.poll() is not None:
             return
         # It is for the program itself, which the sandbox and its init process stand around.
@@ -94,7 +94,7 @@ class Running:
         for _ in range((1 + self.limits.init) if self.confined else 0):
             pids = [child for child, parent in _parents().items() if parent in pids] or pids
         for pid in pids:
-            os.kill(pid, signal.Signals[stop_signal])
+            os.kill(pid, signal.SIGTERM)
 
     def ended(self, seconds: float) -> bool:
         """Wait for its end, then kill. Say whether it ended by itself."""

@@ -10,13 +10,12 @@ import dataclasses
 import json
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ...deploy.service.smoke_test import fetched
 from ..database.postgres import free_port
 from ..emulator import Emulator
 from .runtime import Running, Runtime
@@ -52,6 +51,11 @@ class Task:
     health_path: str
     health_code: str
     ipv6: bool
+
+    @property
+    def address(self) -> str:
+        """This machine's, of the kind that the target group has."""
+        return "::1" if self.ipv6 else "127.0.0.1"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,16 +111,15 @@ def prepare(task: Task, platform: Platform) -> list[str]:
     needed = {name for container in task.containers for name in container.waits_for}
     first = [container for container in task.containers if container.name in needed]
     for container in first:
-        _run(container, platform, container.name)
+        run(container, platform, container.name)
     return [container.name for container in first]
 
 
-def run(container: Container, platform: Platform) -> None:
-    """Run one container that ends by itself. Raises TaskError when it ends with an error."""
-    _run(container, platform, " ".join(container.command))
+def run(container: Container, platform: Platform, called: str, words: Sequence[str] | None = None) -> None:
+    """Run one container that ends by itself, or other words in one like it.
 
-
-def _run(container: Container, platform: Platform, called: str, words: Sequence[str] | None = None) -> None:
+    Raises TaskError, in which it is `called` so, when it ends with an error.
+    """
     running = platform.start(container, words)
     try:
         ended = running.process.wait(START_SECONDS)
@@ -142,8 +145,11 @@ def serving(task: Task, platform: Platform) -> Iterator[int]:
         _wait_until_healthy(task, container, running, platform)
         yield port
         if container.health_command[:1] == ("CMD",):  # the container's own health check, which ECS would run
-            _run(container, platform, f"the health check of {container.name}", container.health_command[1:])
-        _require_memory(container, running)
+            run(container, platform, f"the health check of {container.name}", container.health_command[1:])
+        # Nothing here can refuse it memory, so what it held is measured: ECS would have killed it.
+        limit, used = container.limits.memory_mib, running.memory_mib()
+        if running.confined and limit and used > limit:
+            raise TaskError(f"{container.name} held {used:.0f} MiB; its task definition lets it have {limit}")
     finally:
         platform.let_go(container, running)
 
@@ -171,35 +177,15 @@ def secret_value(aws: Emulator, source: str) -> str:
 
 
 def _wait_until_healthy(task: Task, container: Container, running: Running, platform: Platform) -> None:
-    address = f"http://{local_address(task)}:{container.environment['PORT']}{task.health_path}"
+    host = f"[{task.address}]" if task.ipv6 else task.address
+    address = f"http://{host}:{container.environment['PORT']}{task.health_path}"
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and running.process.poll() is None:
-        if _status(address) == task.health_code:
+        status, _ = fetched(address)
+        if str(status) == task.health_code:
             return
         time.sleep(0.02)
     raise TaskError(f"{container.name} does not answer {task.health_code} on {address}:\n{_tail(platform.log)}")
-
-
-def local_address(task: Task) -> str:
-    """Return this machine's address as the target group writes addresses."""
-    return "[::1]" if task.ipv6 else "127.0.0.1"
-
-
-def _require_memory(container: Container, running: Running) -> None:
-    """Fail where ECS would have killed the container: nothing here can refuse it memory, so it is measured."""
-    limit, used = container.limits.memory_mib, running.memory_mib()
-    if running.confined and limit and used > limit:
-        raise TaskError(f"{container.name} held {used:.0f} MiB; its task definition lets it have {limit}")
-
-
-def _status(address: str) -> str:
-    try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            return str(answer.status)
-    except urllib.error.HTTPError as error:
-        return str(error.code)
-    except OSError:
-        return ""
 
 
 def _tail(log: Path) -> str:

@@ -1,1 +1,1 @@
-"""A real PostgreSQL that stands in for Aurora, its TLS, and where its programs are."""
+"""A real PostgreSQL that stands in for Aurora, and its TLS."""

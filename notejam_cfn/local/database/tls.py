@@ -20,8 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..entrance.certificates import Authority
-from .postgres import START_SECONDS, Postgres
-from .programs import PostgresError
+from .postgres import START_SECONDS, Postgres, PostgresError
 
 PORT = 5432
 TLS_REQUEST, GSS_REQUEST = 80877103, 80877104

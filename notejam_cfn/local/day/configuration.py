@@ -58,15 +58,18 @@ class Configuration:
 
 def read(templates: Iterable[EvaluatedTemplate]) -> Configuration:
     """Read the configuration from the templates of a stage. Raises `LookupError` when nothing scales in them."""
-    found = [(template, name, body) for template in templates for name, body in template.resources()]
+    found = [(template, body) for template in templates for _, body in template.resources()]
 
     def all_of(kind: str) -> list[tuple[EvaluatedTemplate, Mapping[str, Any]]]:
-        return [(template, body["Properties"]) for template, _, body in found if body["Type"] == kind]
+        return [(template, body["Properties"]) for template, body in found if body["Type"] == kind]
 
     template, target = _only(all_of("AWS::ApplicationAutoScaling::ScalableTarget"))
     policies = all_of("AWS::ApplicationAutoScaling::ScalingPolicy")
     steps = [one["StepScalingPolicyConfiguration"] for _, one in policies if one["PolicyType"] == "StepScaling"]
     quiet = [int(one["EvaluationPeriods"]) for _, one in all_of("AWS::CloudWatch::Alarm") if _starts(one, "Sleep")]
+    # A load balancer asks it for the page of what sleeps, and it starts a task.
+    groups = all_of("AWS::ElasticLoadBalancingV2::TargetGroup")
+    waking_function = any(group.get("TargetType") == "lambda" for _, group in groups)
     _, task = _only(all_of("AWS::ECS::TaskDefinition"))
     database, cluster = _only(all_of("AWS::RDS::DBCluster"))
     capacity = cluster["ServerlessV2ScalingConfiguration"]
@@ -87,17 +90,11 @@ def read(templates: Iterable[EvaluatedTemplate]) -> Configuration:
             for one in target.get("ScheduledActions", ())
         ),
         quiet_minutes=quiet[0] if quiet else None,
-        wakes=any(one["AdjustmentType"] == "ChangeInCapacity" for one in steps) or _has_waking_function(found),
+        wakes=any(one["AdjustmentType"] == "ChangeInCapacity" for one in steps) or waking_function,
         least_acu=float(database.value(capacity["MinCapacity"])),
         most_acu=float(database.value(capacity["MaxCapacity"])),
         pause_seconds=int(pause) if isinstance(pause, (int, str)) and str(pause).isdigit() else None,
     )
-
-
-def _has_waking_function(found: Iterable[tuple[EvaluatedTemplate, str, Mapping[str, Any]]]) -> bool:
-    """Tell whether a load balancer asks a function for the page of what sleeps, which starts a task."""
-    groups = (body["Properties"] for _, _, body in found if body["Type"] == "AWS::ElasticLoadBalancingV2::TargetGroup")
-    return any(group.get("TargetType") == "lambda" for group in groups)
 
 
 def _tracking(given: Mapping[str, Any]) -> Tracking:

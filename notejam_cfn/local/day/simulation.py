@@ -71,21 +71,16 @@ def run(configuration: Configuration, traffic: Traffic, day: int = 3, days: int 
     `day` is the weekday, Sunday 0. The same day is repeated, so that its night is a night after such a day.
     """
     state = _State(configuration.minimum, configuration.minimum)
-    for past in range(days * MINUTES):
-        _step(configuration, traffic, state, past, day)
+    for now in range(days * MINUTES):
+        minute = now % MINUTES
+        state.tasks += sum(ready <= now for ready in state.starting)
+        state.starting = [ready for ready in state.starting if ready > now]
+        for action in configuration.schedules:
+            if action.due(day, minute):
+                state.minimum = action.minimum
+        state.history.append(_served(configuration, state, now, traffic(minute) * 60))
+        _scale(configuration, state, now)
     return [dataclasses.replace(one, minute=one.minute % MINUTES) for one in state.history[-MINUTES:]]
-
-
-def _step(configuration: Configuration, traffic: Traffic, state: _State, now: int, day: int) -> None:
-    minute = now % MINUTES
-    state.tasks += sum(ready <= now for ready in state.starting)
-    state.starting = [ready for ready in state.starting if ready > now]
-    for action in configuration.schedules:
-        if action.due(day, minute):
-            state.minimum = action.minimum
-    asked = traffic(minute) * 60
-    state.history.append(_served(configuration, state, now, asked))
-    _scale(configuration, state, now)
 
 
 def _served(configuration: Configuration, state: _State, now: int, asked: float) -> Minute:

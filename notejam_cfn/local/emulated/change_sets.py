@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from .ministack import cloudformation
+from .ministack import Real, around, cloudformation
 
 
 class _Changes(list[Any]):
@@ -17,34 +17,32 @@ class _Changes(list[Any]):
 
 def register() -> None:
     """Change ministack in this process."""
-    changesets = cloudformation("changesets")
-    changesets._resolve_props_for_diff = _with_conditions_and_outputs(changesets)
-    changesets._diff_resources = _executable_for_outputs(changesets._diff_resources)
+    cloudformation("changesets")._resolve_props_for_diff = _resolved_with_conditions_and_outputs
+    around(cloudformation("changesets"), "_diff_resources", _executable_for_outputs)
 
 
-def _with_conditions_and_outputs(changesets: Any) -> Any:
+def _resolved_with_conditions_and_outputs(
+    template: Any, parameters: Any, stack_name: str, stack_id: str
+) -> dict[str, Any]:
     """Say Add for a resource whose condition begins to hold, and not Modify; and let outputs be compared too.
 
     Properties are worked out one by one: ministack gives up on a whole resource when one property cannot be known yet,
     and then finds all of them changed.
     """
-
-    def resolve(template: Any, parameters: Any, stack_name: str, stack_id: str) -> dict[str, Any]:
-        if not template:
-            return {}
-        holds = changesets._evaluate_conditions(template, parameters)
-        known = (parameters, holds, template.get("Mappings", {}), stack_name, stack_id)
-        resources = {
-            name: resource | {"Properties": _worked_out(changesets, resource.get("Properties", {}), known)}
-            for name, resource in template["Resources"].items()
-            if holds.get(resource.get("Condition"), True)
-        }
-        return {"Resources": resources, "Outputs": template.get("Outputs", {})}
-
-    return resolve
+    if not template:
+        return {}
+    holds = cloudformation("changesets")._evaluate_conditions(template, parameters)
+    known = (parameters, holds, template.get("Mappings", {}), stack_name, stack_id)
+    resources = {
+        name: resource | {"Properties": _worked_out(resource.get("Properties", {}), known)}
+        for name, resource in template["Resources"].items()
+        if holds.get(resource.get("Condition"), True)
+    }
+    return {"Resources": resources, "Outputs": template.get("Outputs", {})}
 
 
-def _worked_out(changesets: Any, properties: dict[str, Any], known: tuple[Any, ...]) -> dict[str, Any]:
+def _worked_out(properties: dict[str, Any], known: tuple[Any, ...]) -> dict[str, Any]:
+    changesets = cloudformation("changesets")
     found: dict[str, Any] = {}
     for name, value in properties.items():
         try:
@@ -54,11 +52,7 @@ def _worked_out(changesets: Any, properties: dict[str, Any], known: tuple[Any, .
     return {name: value for name, value in found.items() if value is not changesets._NO_VALUE}
 
 
-def _executable_for_outputs(real: Any) -> Any:
+def _executable_for_outputs(real: Real, old: dict[str, Any], new: dict[str, Any], *rest: Any, **more: Any) -> list[Any]:
     """Outputs alone make a change set without changes that can be executed. Source: aws/aws-cdk#2029."""
-
-    def diff(old: dict[str, Any], new: dict[str, Any], *rest: Any, **more: Any) -> list[Any]:
-        found: list[Any] = real(old, new, *rest, **more)
-        return _Changes(found) if old.get("Outputs", {}) != new.get("Outputs", {}) else found
-
-    return diff
+    found: list[Any] = real(old, new, *rest, **more)
+    return _Changes(found) if old.get("Outputs", {}) != new.get("Outputs", {}) else found

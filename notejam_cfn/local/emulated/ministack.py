@@ -5,14 +5,17 @@ Only the emulator's process may ask for them: ministack reads its settings when 
 
 from __future__ import annotations
 
+import functools
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, Any]]
 """What making a resource returns: its physical id and attributes."""
+Real = Callable[..., Any]
+"""A function of ministack's own."""
 
 
 def module(name: str) -> Any:
@@ -23,6 +26,12 @@ def module(name: str) -> Any:
 def cloudformation(name: str) -> Any:
     """Return a module of its CloudFormation: `stacks`, which works on stacks, or `provisioners`, on resources."""
     return module(f"services.cloudformation.{name}")
+
+
+def around(place: Any, name: str, function: Callable[..., Any]) -> None:
+    """Let a function stand for one of ministack's, in a module or a table of handlers. It is given that one first."""
+    table = place if isinstance(place, dict) else vars(place)
+    table[name] = functools.partial(function, table[name])
 
 
 def here() -> tuple[str, str]:
@@ -43,9 +52,11 @@ def within(account: str, region: str) -> AbstractContextManager[None]:
     return scope
 
 
-def every_stack() -> list[dict[str, Any]]:
-    """Return the stacks that are or were here."""
-    return list(module("services.cloudformation")._stacks.values())
+def every_resource() -> Iterator[tuple[dict[str, Any], str, dict[str, Any]]]:
+    """Yield the resources of all stacks that are or were here: the stack, the logical id, and what is known of it."""
+    for one in list(module("services.cloudformation")._stacks.values()):
+        for logical_id, record in one.get("_resources", {}).items():
+            yield one, logical_id, record
 
 
 def stack(name: str) -> dict[str, Any]:

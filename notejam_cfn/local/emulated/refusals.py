@@ -9,7 +9,7 @@ for networks, hashicorp/terraform-provider-aws#27459.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from typing import Any
@@ -19,7 +19,8 @@ from ...deploy.plan.account.service_linked_roles import PREFIX, ROLES
 from ...deploy.plan.differences import at
 from ...deploy.plan.effects.in_use import refuses_deletion, uses
 from ...deploy.plan.effects.resource_facts import facts_of
-from .ministack import Provisioned, cloudformation, every_stack, here, module, stack
+from .ministack import Provisioned, Real, around, cloudformation, every_resource, here, module, stack
+from .services.aurora import version_numbers
 
 Properties = Mapping[str, Any]
 Identity = tuple[str, ...]
@@ -55,36 +56,29 @@ _replacing: ContextVar[bool] = ContextVar("replacing", default=False)
 def register() -> None:
     """Change ministack in this process; after `resources.register`."""
     provisioners, stacks = cloudformation("provisioners"), cloudformation("stacks")
-    provisioners._replace_resource = _replacement(provisioners._replace_resource)
+    around(provisioners, "_replace_resource", _replace)
     for part in (provisioners, stacks):
-        part._provision_resource = _refusing_taken_names(part._provision_resource)
-        part._delete_resource = _refusing_what_is_used(part._delete_resource)
-    stacks._update_resource = _refusing_what_policies_deny(_refusing_other_networks(stacks._update_resource))
-    iam = module("services.iam")
-    iam._IAM_HANDLERS["CreateServiceLinkedRole"] = _named_as_by_aws(iam)
-    deploy = _refusing_denied_removals(stacks, stacks._deploy_stack_async)
+        around(part, "_provision_resource", _refuse_taken_name)
+        around(part, "_delete_resource", _refuse_what_is_used)
+    around(stacks, "_update_resource", _refuse_other_network)
+    around(stacks, "_update_resource", _refuse_what_policies_deny)
+    around(module("services.iam")._IAM_HANDLERS, "CreateServiceLinkedRole", _name_role_as_aws_does)
     for name in ("changesets", "handlers"):
-        cloudformation(name)._deploy_stack_async = deploy
+        around(cloudformation(name), "_deploy_stack_async", _refuse_denied_removals)
 
 
-def _named_as_by_aws(iam: Any) -> Callable[[Any], Any]:
-    """Give service-linked roles the names that AWS gives, which ministack makes up from the service's."""
-    real, names = iam._create_service_linked_role, {service: PREFIX + name for service, name in ROLES.values()}
-
-    def create(given: Any) -> Any:
-        name = names.get(iam._p(given, "AWSServiceName"))
-        if name in iam._roles:
-            return iam._error(
-                400, "InvalidInput", f"Service role name {name} has been taken in this account.", ns="iam"
-            )
-        before = set(iam._roles)
-        answer = real(given)
-        for made in set(iam._roles) - before if name else ():
-            role = iam._roles.pop(made)
-            iam._roles[name] = role | {"RoleName": name, "Arn": role["Arn"].replace(made, name)}
-        return answer
-
-    return create
+def _name_role_as_aws_does(real: Real, given: Any) -> Any:
+    """Give a service-linked role the name that AWS gives, which ministack makes up from the service's."""
+    iam, names = module("services.iam"), {service: PREFIX + name for service, name in ROLES.values()}
+    name = names.get(iam._p(given, "AWSServiceName"))
+    if name in iam._roles:
+        return iam._error(400, "InvalidInput", f"Service role name {name} has been taken in this account.", ns="iam")
+    before = set(iam._roles)
+    answer = real(given)
+    for made in set(iam._roles) - before if name else ():
+        role = iam._roles.pop(made)
+        iam._roles[name] = role | {"RoleName": name, "Arn": role["Arn"].replace(made, name)}
+    return answer
 
 
 def forget() -> None:
@@ -92,31 +86,26 @@ def forget() -> None:
     _taken.clear()
 
 
-def _replacement(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
-    def replace(*given: Any) -> Provisioned:
-        token = _replacing.set(True)
-        try:
-            return real(*given)
-        finally:
-            _replacing.reset(token)
-
-    return replace
-
-
-def _refusing_taken_names(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
-    def create(name: str, logical_id: str, properties: dict[str, Any], stack_name: str) -> Provisioned:
-        identity = _identity(name, properties)
-        if identity and _is_taken(identity, stack_name, logical_id):
-            told = "|".join(identity[3:])
-            raise ValueError(
-                f"Resource of type '{name}' with identifier '{told}' already exists. (HandlerErrorCode: AlreadyExists)"
-            )
-        made = real(name, logical_id, properties, stack_name)
-        if identity:
-            _taken[identity] = (here()[1], stack_name, logical_id, made[0])
+def _replace(real: Real, *given: Any) -> Provisioned:
+    token = _replacing.set(True)
+    try:
+        made: Provisioned = real(*given)
         return made
+    finally:
+        _replacing.reset(token)
 
-    return create
+
+def _refuse_taken_name(real: Real, name: str, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+    identity = _identity(name, properties)
+    if identity and _is_taken(identity, stack_name, logical_id):
+        told = "|".join(identity[3:])
+        raise ValueError(
+            f"Resource of type '{name}' with identifier '{told}' already exists. (HandlerErrorCode: AlreadyExists)"
+        )
+    made: Provisioned = real(name, logical_id, properties, stack_name)
+    if identity:
+        _taken[identity] = (here()[1], stack_name, logical_id, made[0])
+    return made
 
 
 def _identity(name: str, properties: Properties) -> Identity | None:
@@ -145,63 +134,54 @@ def _is_taken(identity: Identity, stack_name: str, logical_id: str) -> bool:
     return region != here()[1] or physical_id != own
 
 
-def _refusing_what_is_used(real: Callable[..., None]) -> Callable[..., None]:
-    def delete(name: str, physical_id: str, properties: Any, stack: Any = None, logical_id: Any = None) -> None:
-        user = next(_users(name, physical_id), None) if refuses_deletion(name) else None
-        if user:
-            raise ValueError(
-                f"resource {physical_id} has a dependent object: {user} (Service: {name.split('::')[1]}, "
-                "Status Code: 400, Error Code: DependencyViolation)"
-            )
-        real(name, physical_id, properties, stack, logical_id)
-        for identity in [key for key, holder in _taken.items() if holder[3] == physical_id and key[2] == name]:
-            del _taken[identity]
-
-    return delete
+def _refuse_what_is_used(real: Real, name: str, physical_id: str, *rest: Any) -> None:
+    user = next(_users(name, physical_id), None) if refuses_deletion(name) else None
+    if user:
+        raise ValueError(
+            f"resource {physical_id} has a dependent object: {user} (Service: {name.split('::')[1]}, "
+            "Status Code: 400, Error Code: DependencyViolation)"
+        )
+    real(name, physical_id, *rest)
+    for identity in [key for key, holder in _taken.items() if holder[3] == physical_id and key[2] == name]:
+        del _taken[identity]
 
 
 def _users(name: str, physical_id: str) -> Iterator[str]:
     """Yield the resources that use one, in any stack of the account. What a rollback takes back uses nothing."""
     own, _, network = physical_id.partition("|")
     wanted = {network} if name == BLOCK else {physical_id, own}
-    for one in every_stack():
+    for one, logical_id, record in every_resource():
         if "ROLLBACK_IN_PROGRESS" in one["StackStatus"] or one["StackStatus"] == "DELETE_COMPLETE":
             continue
-        leaving = _leaving.get(one["StackName"], frozenset())
-        for logical_id, record in one.get("_resources", {}).items():
-            if logical_id in leaving:
-                continue  # it goes in the same cleanup, which CloudFormation does in order
-            used = record["PhysicalResourceId"] != physical_id and uses(name, record["ResourceType"])
-            if name == BLOCK and "Ipv6CidrBlock" not in record["Properties"]:
-                continue
-            if used and wanted & _texts(_held_properties(record)):
-                yield f"{logical_id} of {one['StackName']}"
+        if logical_id in _leaving.get(one["StackName"], ()):
+            continue  # it goes in the same cleanup, which CloudFormation does in order
+        if name == BLOCK and "Ipv6CidrBlock" not in record["Properties"]:
+            continue
+        kind, properties = record["ResourceType"], record["Properties"]
+        if kind.startswith((f"{GROUP}Ingress", f"{GROUP}Egress")):  # a rule goes with its own group
+            properties = {key: value for key, value in properties.items() if key != "GroupId"}
+        if record["PhysicalResourceId"] != physical_id and uses(name, kind) and wanted & _texts(properties):
+            yield f"{logical_id} of {one['StackName']}"
 
 
-def _held_properties(record: Mapping[str, Any]) -> Any:
-    """Return what of a resource holds others: a rule of a security group goes with its own group."""
-    if record["ResourceType"].startswith(f"{GROUP}Ingress") or record["ResourceType"].startswith(f"{GROUP}Egress"):
-        return {key: value for key, value in record["Properties"].items() if key != "GroupId"}
-    return record["Properties"]
-
-
-def _refusing_other_networks(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
-    def update(name: str, physical_id: str, old: Properties, new: Properties, *rest: Any) -> Provisioned:
-        if old != new and name in IN_NETWORK and not cloudformation("provisioners")._replacing_change(name, old, new):
-            before, after = _networks(old), _networks(new)
-            if before and after and not before & after:
-                raise ValueError(
-                    "The new Subnets are not in the same Vpc as the existing subnet group (InvalidParameter)"
-                )
-        if name == BUCKET and _is_locked(old) and not _is_locked(new):
-            raise ValueError("Object Lock configuration cannot be disabled on existing buckets (InvalidBucketState)")
-        if name == CLUSTER and old != new:
-            _refuse_older_engine(str(old.get("EngineVersion", "")), str(new.get("EngineVersion", "")))
-        if name == SUBNET and old.get("Ipv6CidrBlock") and not new.get("Ipv6CidrBlock"):
-            _refuse_addresses_in_use(physical_id)
-        return real(name, physical_id, old, new, *rest)
-
-    return update
+def _refuse_other_network(
+    real: Real, name: str, physical_id: str, old: Properties, new: Properties, *rest: Any
+) -> Provisioned:
+    if old != new and name in IN_NETWORK and not cloudformation("provisioners")._replacing_change(name, old, new):
+        before, after = _networks(old), _networks(new)
+        if before and after and not before & after:
+            raise ValueError("The new Subnets are not in the same Vpc as the existing subnet group (InvalidParameter)")
+    if name == BUCKET and _is_locked(old) and not _is_locked(new):
+        raise ValueError("Object Lock configuration cannot be disabled on existing buckets (InvalidBucketState)")
+    if name == CLUSTER and old != new:
+        _refuse_older_engine(str(old.get("EngineVersion", "")), str(new.get("EngineVersion", "")))
+    if name == SUBNET and old.get("Ipv6CidrBlock") and not new.get("Ipv6CidrBlock"):
+        for _, logical_id, record in every_resource():
+            dual = record["Properties"].get("IpAddressType") == DUAL_STACK
+            if dual and physical_id in _texts(record["Properties"]):
+                raise ValueError(f"InvalidCidrBlock.InUse: {logical_id} has IPv6 addresses in {physical_id}")
+    updated: Provisioned = real(name, physical_id, old, new, *rest)
+    return updated
 
 
 def _is_locked(properties: Properties) -> bool:
@@ -210,7 +190,7 @@ def _is_locked(properties: Properties) -> bool:
 
 def _refuse_older_engine(old: str, new: str) -> None:
     """Source: RDS API Reference, ModifyDBCluster: a cluster is upgraded, and never downgraded."""
-    before, after = ([int(part) for part in text.split(".") if part.isdigit()] for text in (old, new))
+    before, after = version_numbers(old), version_numbers(new)
     shared = min(len(before), len(after))
     if after[:shared] < before[:shared]:
         raise ValueError(f"Cannot upgrade aurora-postgresql from {old} to {new} (InvalidParameterCombination)")
@@ -220,91 +200,77 @@ def _networks(properties: Properties) -> set[str]:
     """Return the VPCs of the subnets and security groups that properties name."""
     named = _texts(properties)
     found: set[str] = set()
-    for one in every_stack():
-        for record in one.get("_resources", {}).values():
-            if record["ResourceType"] in (SUBNET, GROUP) and named & {
-                record["PhysicalResourceId"],
-                record["Attributes"].get("GroupId"),
-            }:
-                found.add(str(record["Properties"].get("VpcId")))
+    for _, _, record in every_resource():
+        called = {record["PhysicalResourceId"], record.get("Attributes", {}).get("GroupId")}
+        if record["ResourceType"] in (SUBNET, GROUP) and named & called:
+            found.add(str(record["Properties"].get("VpcId")))
     return found
 
 
-def _refuse_addresses_in_use(subnet: str) -> None:
-    for one in every_stack():
-        for logical_id, record in one.get("_resources", {}).items():
-            dual = record["Properties"].get("IpAddressType") == DUAL_STACK
-            if dual and subnet in _texts(record["Properties"]):
-                raise ValueError(f"InvalidCidrBlock.InUse: {logical_id} has IPv6 addresses in {subnet}")
+def _refuse_what_policies_deny(
+    real: Real,
+    name: str,
+    physical_id: str,
+    old: Properties,
+    new: Properties,
+    stack_name: str,
+    logical_id: str,
+    *rest: Any,
+) -> Provisioned:
+    if old != new:
+        replaces = cloudformation("provisioners")._replacing_change(name, old, new)
+        _require_allowed(stack_name, logical_id, name, "Update:Replace" if replaces else "Update:Modify")
+    updated: Provisioned = real(name, physical_id, old, new, stack_name, logical_id, *rest)
+    return updated
 
 
-def _refusing_what_policies_deny(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
-    def update(
-        name: str,
-        physical_id: str,
-        old: Properties,
-        new: Properties,
-        stack_name: str,
-        logical_id: Any = None,
-        *rest: Any,
-    ) -> Provisioned:
-        if old != new:
-            replaces = cloudformation("provisioners")._replacing_change(name, old, new)
-            _require_allowed(stack_name, logical_id, name, "Update:Replace" if replaces else "Update:Modify")
-        return real(name, physical_id, old, new, stack_name, logical_id, *rest)
-
-    return update
-
-
-def _refusing_denied_removals(stacks: Any, real: Callable[..., Any]) -> Callable[..., Any]:
+async def _refuse_denied_removals(
+    real: Real,
+    name: str,
+    stack_id: str,
+    template: Any,
+    values: Any,
+    no_rollback: bool,
+    tags: Any,
+    *rest: Any,
+    **more: Any,
+) -> None:
     """Fail an update before it begins when the stack policy denies one of its removals."""
-
-    async def deploy(
-        name: str, stack_id: str, template: Any, values: Any, no_rollback: bool, tags: Any, *rest: Any, **more: Any
-    ) -> None:
-        previous = more.get("previous_stack") or {}
-        kept = stacks._topological_sort(template.get("Resources", {}), stacks._evaluate_conditions(template, values))
-        gone = {key: one for key, one in previous.get("_resources", {}).items() if key not in kept}
-        for logical_id, record in gone.items():
-            try:
-                _require_allowed(name, logical_id, record["ResourceType"], "Update:Delete")
-            except ValueError as error:
-                stacks._add_event(stack_id, name, logical_id, record["ResourceType"], "UPDATE_FAILED", str(error))
-                failed = (logical_id, record["ResourceType"], record["PhysicalResourceId"], None, None, None)
-                operation = stacks._failed_operation(
-                    *(True, previous, [], failed, logical_id, [], False, template, values, False),
-                    *(tags or [], previous.get("Tags") or []),
-                )
-                await stacks._roll_back_operation(name, stack_id, stack(name), operation)
-                return
-        _leaving[name] = frozenset(gone)
+    stacks, previous = cloudformation("stacks"), more.get("previous_stack") or {}
+    kept = stacks._topological_sort(template.get("Resources", {}), stacks._evaluate_conditions(template, values))
+    gone = {key: one for key, one in previous.get("_resources", {}).items() if key not in kept}
+    for logical_id, record in gone.items():
         try:
-            await real(name, stack_id, template, values, no_rollback, tags, *rest, **more)
-        finally:
-            _leaving.pop(name, None)
-
-    return deploy
+            _require_allowed(name, logical_id, record["ResourceType"], "Update:Delete")
+        except ValueError as error:
+            stacks._add_event(stack_id, name, logical_id, record["ResourceType"], "UPDATE_FAILED", str(error))
+            failed = (logical_id, record["ResourceType"], record["PhysicalResourceId"], None, None, None)
+            operation = stacks._failed_operation(
+                *(True, previous, [], failed, logical_id, [], False, template, values, False),
+                *(tags or [], previous.get("Tags") or []),
+            )
+            await stacks._roll_back_operation(name, stack_id, stack(name), operation)
+            return
+    _leaving[name] = frozenset(gone)
+    try:
+        await real(name, stack_id, template, values, no_rollback, tags, *rest, **more)
+    finally:
+        _leaving.pop(name, None)
 
 
 def _require_allowed(stack_name: str, logical_id: str, kind: str, action: str) -> None:
     """Raise ValueError, worded as CloudFormation words it, when the stack's policy denies an action."""
-    policy = stack(stack_name).get("_stack_policy")
-    if not policy:
-        return
-    for number, statement in enumerate(json.loads(policy)["Statement"], 1):
-        if statement["Effect"] == "Deny" and _concerns(statement, logical_id, kind, action):
+    policy, name = stack(stack_name).get("_stack_policy"), f"LogicalResourceId/{logical_id}"
+    for number, statement in enumerate(json.loads(policy)["Statement"] if policy else (), 1):
+        if statement["Effect"] != "Deny":
+            continue
+        named = statement.get("Resource")
+        fits = _matches(named, name) if named is not None else not _matches(statement["NotResource"], name)
+        kinds = statement.get("Condition", {}).get("StringEquals", {}).get("ResourceType")
+        if fits and _matches(statement["Action"], action) and (kinds is None or kind in kinds):
             raise ValueError(
-                f"Action denied by stack policy: Statement [#{number}] does not allow [{action}] "
-                f"for resource [LogicalResourceId/{logical_id}]"
+                f"Action denied by stack policy: Statement [#{number}] does not allow [{action}] for resource [{name}]"
             )
-
-
-def _concerns(statement: Mapping[str, Any], logical_id: str, kind: str, action: str) -> bool:
-    name = f"LogicalResourceId/{logical_id}"
-    named = statement.get("Resource")
-    fits = _matches(named, name) if named is not None else not _matches(statement["NotResource"], name)
-    kinds = statement.get("Condition", {}).get("StringEquals", {}).get("ResourceType")
-    return fits and _matches(statement["Action"], action) and (kinds is None or kind in kinds)
 
 
 def _matches(patterns: Any, text: str) -> bool:

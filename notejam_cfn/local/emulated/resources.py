@@ -15,7 +15,7 @@ from typing import Any
 
 from . import leftovers, schemas, stack_events
 from .faults import FAULTS
-from .ministack import Properties, Provisioned, cloudformation, handlers, here, module, within
+from .ministack import Properties, Provisioned, Real, around, cloudformation, handlers, here, module, within
 
 ALARM, CLUSTER, LOG_GROUP = "AWS::CloudWatch::Alarm", "AWS::RDS::DBCluster", "AWS::Logs::LogGroup"
 RECORD = "AWS::Route53::RecordSet"
@@ -57,17 +57,18 @@ def register() -> None:
     provisioners._CONDITIONALLY_REPLACING_PROPERTIES = _FromSchemas(
         provisioners._CONDITIONALLY_REPLACING_PROPERTIES, "conditionally_replacing"
     )
-    told = stack_events.Told(stack_events.of_stack(stacks._add_event))
+    told = stack_events.Told(stacks._add_event)
     stacks._add_event = told.add
-    stacks._provision_resource = told.before_creation(_judged_creation(stacks._provision_resource))
-    stacks._update_resource = told.before_update(_judged_update(stacks._update_resource))
-    stacks._delete_resource = _watched_deletion(stacks._delete_resource)
-    _find_load_balancers_of_every_account(module("services.alb"))
-    _read_outputs_of_other_regions(cloudformation("engine"))
-    _name_what_builds_made(module("services.codebuild"))
-    blocking = stacks._runs_on_worker_thread
+    around(stacks, "_provision_resource", _create_judged)
+    around(stacks, "_provision_resource", told.create)
+    around(stacks, "_update_resource", _update_judged)
+    around(stacks, "_update_resource", told.update)
+    around(stacks, "_delete_resource", _delete_watched)
+    module("services.alb").find_lb_for_host = _load_balancer_of_any_account
+    around(cloudformation("engine"), "_resolve_refs", _resolve_in_its_region)
+    around(module("services.codebuild"), "_make_build_record", _name_what_build_made)
     # A slow resource must not stop the emulator from answering.
-    stacks._runs_on_worker_thread = lambda name: FAULTS.seconds_per_resource > 0 or blocking(name)
+    around(stacks, "_runs_on_worker_thread", lambda real, name: FAULTS.seconds_per_resource > 0 or real(name))
 
 
 def _stand_in(kind: str) -> dict[str, Any]:
@@ -120,33 +121,23 @@ def _name_log_groups_as_cloudformation_does() -> None:
     handlers()[LOG_GROUP] = own | {"create": create, "update": update}
 
 
-def _read_outputs_of_other_regions(engine: Any) -> None:
+def _resolve_in_its_region(real: Real, value: Any, *known: Any, **more: Any) -> Any:
     """Let `Fn::GetStackOutput` look where its `Region` says; ministack only looks in the region of the reader."""
-    resolve = engine._resolve_refs
-
-    def resolved(value: Any, *known: Any, **more: Any) -> Any:
-        asked = value.get("Fn::GetStackOutput") if isinstance(value, dict) else None
-        if not (isinstance(asked, dict) and asked.get("Region")):
-            return resolve(value, *known, **more)
-        with within(here()[0], asked["Region"]):
-            return resolve(value, *known, **more)
-
-    engine._resolve_refs = resolved
+    asked = value.get("Fn::GetStackOutput") if isinstance(value, dict) else None
+    if not (isinstance(asked, dict) and asked.get("Region")):
+        return real(value, *known, **more)
+    with within(here()[0], asked["Region"]):
+        return real(value, *known, **more)
 
 
-def _name_what_builds_made(codebuild: Any) -> None:
+def _name_what_build_made(real: Real, project: Any, build_id: str, *rest: Any) -> dict[str, Any]:
     """Let a build that knows a repository say which image it pushed there, as delivery/image.yml does; none is made."""
-    real = codebuild._make_build_record
-
-    def record(project: Any, build_id: str, *rest: Any) -> dict[str, Any]:
-        made: dict[str, Any] = real(project, build_id, *rest)
-        told = {given["name"]: given["value"] for given in made["environment"].get("environmentVariables", ())}
-        if "REPOSITORY_URI" in told:
-            image = f"{told['REPOSITORY_URI']}@sha256:{hashlib.sha256(build_id.encode()).hexdigest()}"
-            made["exportedEnvironmentVariables"] = [{"name": "IMAGE_URI", "value": image}]
-        return made
-
-    codebuild._make_build_record = record
+    made: dict[str, Any] = real(project, build_id, *rest)
+    told = {given["name"]: given["value"] for given in made["environment"].get("environmentVariables", ())}
+    if "REPOSITORY_URI" in told:
+        image = f"{told['REPOSITORY_URI']}@sha256:{hashlib.sha256(build_id.encode()).hexdigest()}"
+        made["exportedEnvironmentVariables"] = [{"name": "IMAGE_URI", "value": image}]
+    return made
 
 
 class _FromSchemas(dict[str, tuple[str, ...]]):
@@ -163,63 +154,52 @@ class _FromSchemas(dict[str, tuple[str, ...]]):
         return getattr(kind, self.attribute) if kind else default
 
 
-def _find_load_balancers_of_every_account(alb: Any) -> None:
+def _load_balancer_of_any_account(host: str) -> Any:
     """Let visitors, who have no credentials, reach a load balancer wherever it is: its name says which it is."""
-    caller = module("core.responses")
-
-    def find(host: str) -> Any:
-        for balancer in alb._lbs.all_values():
-            if balancer["DNSName"].lower() == host.partition(":")[0].lower():
-                region, account = balancer["LoadBalancerArn"].split(":")[3:5]
-                caller.set_request_account_id(account)
-                caller.set_request_region(region)
-                return balancer
-        return None
-
-    alb.find_lb_for_host = find
+    for balancer in module("services.alb")._lbs.all_values():
+        if balancer["DNSName"].lower() == host.partition(":")[0].lower():
+            region, account = balancer["LoadBalancerArn"].split(":")[3:5]
+            module("core.responses").set_request_account_id(account)
+            module("core.responses").set_request_region(region)
+            return balancer
+    return None
 
 
-def _judged_creation(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
-    def create(name: str, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-        FAULTS.strike("create", logical_id)
-        judge(name, logical_id, properties)
-        seed = cloudformation("provisioners")._NAME_SEED
-        if not seed.get():
-            seed.set(uuid.uuid4().hex[:8])  # two stacks of one name make up different names, as on AWS
-        physical_id, attributes = real(name, logical_id, as_ministack_takes(name, properties), stack_name)
-        return physical_id, completed(name, properties, attributes)
-
-    return create
+def _create_judged(real: Real, name: str, logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+    FAULTS.strike("create", logical_id)
+    judge(name, logical_id, properties)
+    seed = cloudformation("provisioners")._NAME_SEED
+    if not seed.get():
+        seed.set(uuid.uuid4().hex[:8])  # two stacks of one name make up different names, as on AWS
+    physical_id, attributes = real(name, logical_id, as_ministack_takes(name, properties), stack_name)
+    return physical_id, completed(name, properties, attributes)
 
 
-def _judged_update(real: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
-    def update(
-        name: str,
-        physical_id: str,
-        old: Properties,
-        new: Properties,
-        stack_name: str,
-        logical_id: str | None = None,
-        attributes: dict[str, Any] | None = None,
-    ) -> Provisioned:
-        if old != new:
-            FAULTS.strike("update", logical_id or physical_id)
-            judge(name, logical_id or physical_id, new)
-        both = as_ministack_takes(name, old), as_ministack_takes(name, new)
-        new_id, found = real(name, physical_id, *both, stack_name, logical_id, attributes)
-        kept = dict(attributes or {}) if new_id == physical_id else {}
-        return new_id, completed(name, new, kept | (found or {}))
-
-    return update
+def _update_judged(
+    real: Real,
+    name: str,
+    physical_id: str,
+    old: Properties,
+    new: Properties,
+    stack_name: str,
+    logical_id: str,
+    attributes: dict[str, Any] | None,
+) -> Provisioned:
+    if old != new:
+        FAULTS.strike("update", logical_id)
+        judge(name, logical_id, new)
+    both = as_ministack_takes(name, old), as_ministack_takes(name, new)
+    new_id, found = real(name, physical_id, *both, stack_name, logical_id, attributes)
+    kept = dict(attributes or {}) if new_id == physical_id else {}
+    return new_id, completed(name, new, kept | (found or {}))
 
 
-def _watched_deletion(real: Callable[..., None]) -> Callable[..., None]:
-    def delete(name: str, physical_id: str, properties: Properties, stack: Any = None, logical_id: Any = None) -> None:
-        FAULTS.strike("delete", logical_id or physical_id)
-        real(name, physical_id, properties, stack, logical_id)
-        leftovers.deleted(name, physical_id, properties, stack)
-
-    return delete
+def _delete_watched(
+    real: Real, name: str, physical_id: str, properties: Properties, stack_name: str, logical_id: str
+) -> None:
+    FAULTS.strike("delete", logical_id)
+    real(name, physical_id, properties, stack_name, logical_id)
+    leftovers.deleted(name, physical_id, properties, stack_name)
 
 
 def as_ministack_takes(name: str, properties: Properties) -> Properties:

@@ -51,11 +51,9 @@ class ResourceType:
     def problems(self, properties: Mapping[str, Any]) -> list[str]:
         """Say what CloudFormation would refuse in the resolved properties of a resource; empty when all is well."""
         given = _without_system_tags(properties)
-        read_only = [f"#: read-only key [{key}] is not permitted" for key in given if key in self._only_read()]
+        forbidden = {name for name in self.read_only if "." not in name}
+        read_only = [f"#: read-only key [{key}] is not permitted" for key in given if key in forbidden]
         return read_only + _Judge(self.schema).judge(self.schema, given, "#")
-
-    def _only_read(self) -> set[str]:
-        return {name for name in self.read_only if "." not in name}
 
     def _names(self, section: str) -> tuple[str, ...]:
         return tuple(path.removeprefix("/properties/").replace("/", ".") for path in self.schema.get(section) or ())
@@ -199,34 +197,20 @@ _IS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def _unknown_keys(schema: Schema, value: Any) -> Iterator[str]:
-    if isinstance(value, dict) and schema.get("additionalProperties") is False:
-        for key in value:
-            if _property_schema(schema, key) is None:
-                yield f"extraneous key [{key}] is not permitted"
-
-
-def _missing_keys(schema: Schema, value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key in schema.get("required", ()):
-            if key not in value:
-                yield f"required key [{key}] not found"
-
-
-def _exclusive_keys(schema: Schema, value: Any) -> Iterator[str]:
+def _keys(schema: Schema, value: Any) -> Iterator[str]:
+    """Yield what is wrong with the keys of an object: unknown or missing ones, and those that exclude each other."""
     if not isinstance(value, dict):
         return
+    if schema.get("additionalProperties") is False:
+        unknown = (key for key in value if _property_schema(schema, key) is None)
+        yield from (f"extraneous key [{key}] is not permitted" for key in unknown)
+    yield from (f"required key [{key}] not found" for key in schema.get("required", ()) if key not in value)
     for key, others in schema.get("dependentExcluded", {}).items():
         if key in value:
             yield from (f"[{key}] excludes [{other}]" for other in others if other in value)
     for key, others in schema.get("dependentRequired", {}).items():
         if key in value:
             yield from (f"[{key}] requires [{other}]" for other in others if other not in value)
-
-
-def _choices_of_keys(schema: Schema, value: Any) -> Iterator[str]:
-    if not isinstance(value, dict):
-        return
     one, some = schema.get("requiredXor", ()), schema.get("requiredOr", ())
     if one and sum(key in value for key in one) != 1:
         yield f"exactly one of {list(one)} is required"
@@ -267,16 +251,7 @@ def _counts(schema: Schema, value: Any) -> Iterator[str]:
             yield f"expected maximum item count: {schema['maxItems']}, found: {len(value)}"
 
 
-_CHECKS = (
-    _unknown_keys,
-    _missing_keys,
-    _exclusive_keys,
-    _choices_of_keys,
-    _enumeration,
-    _text,
-    _bounds,
-    _counts,
-)
+_CHECKS = (_keys, _enumeration, _text, _bounds, _counts)
 
 
 @functools.cache

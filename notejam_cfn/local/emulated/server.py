@@ -7,6 +7,7 @@ process that started it, however that one ends.
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import json
 import os
@@ -34,7 +35,7 @@ def main() -> None:
     port = listener.getsockname()[1]
     _settle_ministack(port)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    application = with_faults(_application())
+    application = functools.partial(_application_with_faults, _application())
     gc.freeze()  # the models stay: looking through them for garbage takes much of a deployment's time
     gc.set_threshold(50_000, 20, 50)
     print(f"http://127.0.0.1:{port}", flush=True)
@@ -101,21 +102,19 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
-def with_faults(serve: Application) -> Application:
-    """Wrap an application: take faults from the test, and get requests wrong as they say."""
-
-    async def application(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
-        if scope["type"] != "http":
-            return await serve(scope, receive, send)
-        body = await _body(receive)
-        if scope["path"].startswith(CONTROL):
-            told = CONTROLS[scope["path"].removeprefix(CONTROL)](json.loads(body))
-            return await _respond(send, 200, json.dumps(told).encode())
-        if not await _answered_wrongly(scope, body, send):
-            await serve(scope, _once(body), send)
-        return None
-
-    return application
+async def _application_with_faults(
+    serve: Application, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]
+) -> None:
+    """Take faults from the test, and get requests wrong as they say."""
+    if scope["type"] != "http":
+        return await serve(scope, receive, send)
+    body = await _body(receive)
+    if scope["path"].startswith(CONTROL):
+        told = CONTROLS[scope["path"].removeprefix(CONTROL)](json.loads(body))
+        return await _respond(send, 200, json.dumps(told).encode())
+    if not await _answered_wrongly(scope, body, send):
+        await serve(scope, _once(body), send)
+    return None
 
 
 async def _body(receive: Callable[..., Any]) -> bytes:

@@ -65,8 +65,9 @@ def walk(entrance: Entrance, tell: Callable[[str], None]) -> None:
     _require(turned, turned.headers.get("location") == f"https://{entrance.host}/signin/", "is not sent to HTTPS")
     tell("who asks over HTTP is sent to HTTPS")
     client = entrance.client()
+    client.ask("/signin/")
     page = client.ask("/signin/")
-    _require(client.ask("/signin/"), "hit" not in client.ask("/signin/").headers["x-cache"].lower(), "is kept")
+    _require(page, "hit" not in page.headers["x-cache"].lower(), "is kept")
     static = STATIC_FILE.search(page.text)
     if static is None:
         raise SmokeError("/signin/ names no static file")

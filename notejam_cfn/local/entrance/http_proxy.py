@@ -28,17 +28,13 @@ class _Handler(BaseHTTPRequestHandler):
     scheme = "http"
 
     def do_GET(self) -> None:
-        """Pass a request on."""
+        """Pass a request on, and its answer back."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP_BY_HOP}
         headers |= {"Host": self.host, PROTOCOL: self.scheme, VIEWER_HEADER: self.client_address[0]}
         connection = http.client.HTTPConnection(self.network_address, timeout=60)
         connection.request(self.command, self.path, body, headers)
-        self._pass_back(connection.getresponse())
-
-    do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_GET
-
-    def _pass_back(self, answer: http.client.HTTPResponse) -> None:
+        answer = connection.getresponse()
         content = answer.read()
         self.send_response_only(answer.status)
         for key, value in answer.getheaders():
@@ -48,6 +44,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+
+    do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_GET
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: the application has a log."""

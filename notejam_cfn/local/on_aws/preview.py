@@ -31,24 +31,30 @@ def template(manifest: Manifest, stage: str) -> StackSpec | None:
 
 def access(manifest: Manifest, stage: str) -> tuple[StackSpec, ...]:
     """Return the stacks that hold the roles of a stage's previews."""
-    return tuple(stack for stack in manifest.stacks if stack.layer.startswith(names.delivery_in(stage)))
+    return tuple(stack for stack in manifest.stacks if stack.layer in names.access_layers(stage))
 
 
 def try_one(steps: Steps, stack: StackSpec) -> str:
     """Make a preview, use it, bring its end near, and wait for it. Raises TrialError."""
-    steps.deploy_stacks(access(steps.manifest, steps.stage))
+    steps.commands.of(access(steps.manifest, steps.stage)).deploy()
     steps.pause(KNOWN_SECONDS)
     began = time.monotonic()
-    asked = previews.to_deploy(in_role(steps.aws, stack), steps.manifest, stack, LASTS, steps.image)
-    results = steps.deploy_stacks([asked], f"{IMAGE}={steps.image}", aws=in_role(steps.aws, stack))
+    aws = in_role(steps.aws, stack)
+    asked = previews.to_deploy(aws, steps.manifest, stack, LASTS, steps.image)
+    results = steps.commands.of([asked], aws).deploy(f"{IMAGE}={steps.image}")
     state = results[stack.name].state
     url = state.outputs["Url"] if state else ""
     steps.require_answer(url)
     seconds = time.monotonic() - began
     steps.visited(lambda: steps.visitor.write(url))
-    soon = previews.to_deploy(in_role(steps.aws, stack), steps.manifest, stack, f"{ENDS_MINUTES}m", None)
-    steps.deploy_stacks([soon], aws=in_role(steps.aws, stack))
-    steps.wait(lambda: _gone(steps.aws, stack), ENDS_MINUTES + REMOVING_MINUTES, f"{stack.name} is still there")
+    soon = previews.to_deploy(aws, steps.manifest, stack, f"{ENDS_MINUTES}m", None)
+    steps.commands.of([soon], aws).deploy()
+
+    def gone() -> bool:
+        state = steps.aws.stack(stack.region, stack.name)
+        return state is None or state.status == previews.GONE
+
+    steps.wait(gone, ENDS_MINUTES + REMOVING_MINUTES, f"{stack.name} is still there")
     return (
         f"answered at {url} after {seconds:.0f} s, kept a note, and ended by itself at {soon.values[previews.EXPIRES]}"
     )
@@ -57,8 +63,3 @@ def try_one(steps: Steps, stack: StackSpec) -> str:
 def in_role(aws: Aws, stack: StackSpec) -> Aws:
     """Return AWS where CloudFormation works in the role that previews are made in."""
     return Aws(dataclasses.replace(aws.access, role_arn=previews.role_arn(aws, stack)))
-
-
-def _gone(aws: Aws, stack: StackSpec) -> bool:
-    state = aws.stack(stack.region, stack.name)
-    return state is None or state.status == previews.GONE

@@ -24,6 +24,7 @@ def write(state: State, region: str, account: str, folder: Path = FOLDER, *, emu
     path = folder / f"{day}-{region}.md"
     versions = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
     where = EMULATED if emulated else f"on an AWS account (…{account[-4:]})"
+    differed = [f"{name}: {' '.join(message.split())}" for name, message in state.failed.items()]
     text = f"""# {state.stage} in {region}, {day}
 
 Tried {where} as the project `{state.project}`, with {versions}.
@@ -32,7 +33,7 @@ Tried {where} as the project `{state.project}`, with {versions}.
 |---|---|---|
 {chr(10).join(_rows(state))}
 
-What differed from the rehearsal: {_differed(state)}
+What differed from the rehearsal: {"; ".join(differed) or "nothing, in the steps that were tried"}.
 """
     path.write_text(text, encoding="utf-8")
     return path
@@ -65,12 +66,6 @@ def _rows(state: State) -> list[str]:
             took, note = "", f"{NOT_TRIED}the trial did not come to it"
         rows.append(f"| {name} | {'' if note.startswith(NOT_TRIED) else took} | {note} |")
     return rows
-
-
-def _differed(state: State) -> str:
-    if not state.failed:
-        return "nothing, in the steps that were tried."
-    return "; ".join(f"{name}: {' '.join(message.split())}" for name, message in state.failed.items()) + "."
 
 
 def _version(package: str) -> str:

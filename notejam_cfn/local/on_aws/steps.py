@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from ...deploy.aws.client import Aws, cluster_of
 from ...deploy.data import backups
-from ...deploy.data.restore import Restore, RestoreOptions
 from ...deploy.exit_codes import CommandError, Exit, Interrupted
-from ...deploy.manifest import IMAGE, Manifest, StackSpec
+from ...deploy.manifest import IMAGE, Manifest
 from ...deploy.service import smoke_test, stage_status
 from ...deploy.service.stages import Part, Stage
-from ...deploy.stacks.deploy import Deployment, Options
-from ...deploy.stacks.destroy import Destruction
-from ...deploy.stacks.destroy import Options as DestroyOptions
 from ...deploy.stacks.execution.outcomes import Outcome, Result
-from ...deploy.stacks.stack_run import Prompter, Session
+from ...deploy.stacks.stack_run import Prompter
 from ...deploy.stacks.templates import read_templates
 from ...deploy.ui.progress import Progress
 from ...deploy.ui.summary import exit_status, lines
-from ..entrance.smoke_client import SmokeError
+from ..commands import Commands
+from ..entrance import smoke_client
 from . import leftovers, preview
-from .visitor import Visitor
 
 GLOBAL_REGION = "us-east-1"
 POLL_SECONDS = 15.0
@@ -41,6 +39,34 @@ class TrialError(CommandError):
     """A step did not do on AWS what it does in the rehearsal."""
 
     exit = Exit.FAILED
+
+
+Account = Mapping[str, str]
+"""Who somebody is in the application: `email` and `password`."""
+
+
+class Visitor:
+    """Somebody who uses a trial's stage over the internet."""
+
+    def wait(self, url: str) -> Iterable[str]:
+        """Ask until the pages answer, for ten minutes, and yield what is wrong with those that do not."""
+        return smoke_test.problems(url)
+
+    def write(self, url: str) -> Account:
+        """Sign up, write a note, and return who did. Raises `SmokeError`."""
+        return smoke_client.walk(_client(url), lambda words: None)
+
+    def find(self, url: str, account: Account) -> None:
+        """Sign in again and find the note. Raises `SmokeError`."""
+        smoke_client.find(_client(url), account)
+
+
+def _client(url: str) -> smoke_client.SmokeClient:
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    place = f"{parts.hostname}:{parts.port or (443 if secure else 80)}"
+    trusted = ssl.create_default_context() if secure else None
+    return smoke_client.SmokeClient(place, parts.netloc, trusted)
 
 
 @dataclasses.dataclass
@@ -59,6 +85,7 @@ class Steps:
         self.stacks = self.manifest.stacks_of(self.stage)
         self.preview_stack = preview.template(self.manifest, self.stage)
         self.templates = read_templates(self.stacks)
+        self.commands = Commands(self.aws, self.stacks, self.progress, (), YES, _require_good)
 
     @property
     def image(self) -> str:
@@ -67,11 +94,11 @@ class Steps:
 
     def deploy(self) -> str:
         """Create every stack, without an image."""
-        return f"created {len(self._deploy())} stacks"
+        return f"created {len(self.commands.deploy())} stacks"
 
     def release(self) -> str:
         """Deploy the image."""
-        self._deploy(f"{IMAGE}={self.image}")
+        self.commands.deploy(f"{IMAGE}={self.image}")
         return "the service runs the image"
 
     def walk(self) -> str:
@@ -82,29 +109,27 @@ class Steps:
 
     def scale(self) -> str:
         """Raise the smallest number of tasks, and wait until so many run."""
-        stack, parameter = self._parameter("MinTasks")
+        stack = next(stack for stack in self.stacks if "MinTasks" in stack.defaults)
+        parameter = self.templates[stack.name].document["Parameters"]["MinTasks"]
         before = int(float(stack.defaults["MinTasks"] or 0))
         wanted = min(max(before, 1) + 1, int(parameter.get("MaxValue", before)))
-        self._deploy(f"MinTasks={wanted}")
+        self.commands.deploy(f"MinTasks={wanted}")
         self.wait(lambda: self._tasks()[1] >= wanted, SCALING_MINUTES, f"{wanted} tasks do not run")
-        self._deploy(f"MinTasks={before}")
+        self.commands.deploy(f"MinTasks={before}")
         return f"{wanted} tasks run where at least {wanted} are asked for"
 
     def sizes(self) -> str:
         """Change the largest number of tasks, which must replace nothing."""
-        stack, _ = self._parameter("MaxTasks")
-        larger = int(float(stack.defaults["MaxTasks"] or 0)) + 1
-        before = self._held()
-        self._deploy(f"MaxTasks={larger}")
-        after = self._held()
-        replaced = [name for name, physical in before.items() if after.get(name) != physical]
+        before, larger = self.commands.held(), self.commands.larger("MaxTasks")
+        self.commands.deploy(larger)
+        replaced = self.commands.replaced(before)
         if replaced:
-            raise TrialError(f"MaxTasks={larger} replaced {', '.join(sorted(replaced))}")
-        return f"MaxTasks={larger} replaced nothing"
+            raise TrialError(f"{larger} replaced {', '.join(replaced)}")
+        return f"{larger} replaced nothing"
 
     def unchanged(self) -> str:
         """Deploy again, which must change nothing."""
-        changed = [name for name, result in self._deploy().items() if result.fate is not Outcome.UNCHANGED]
+        changed = [name for name, result in self.commands.deploy().items() if result.fate is not Outcome.UNCHANGED]
         if changed:
             raise TrialError(f"deploying again changed {', '.join(changed)}")
         return "deploying again finds nothing to do"
@@ -116,10 +141,10 @@ class Steps:
         if "snapshot" not in begun:
             begun["account"] = self.visited(lambda: self.visitor.write(url))
             begun["snapshot"] = backups.take(self.aws, known, retention_days=1)
-        _require_good(self._restoring(begun["snapshot"]).in_place())
+        _require_good(self.commands.restoring(begun["snapshot"]).in_place())
         self._answering()
         self.visited(lambda: self.visitor.find(url, begun["account"]))
-        kept = self._restoring(begun["snapshot"]).discard_old()
+        kept = self.commands.restoring(begun["snapshot"]).discard_old()
         return (
             f"restored {begun['snapshot'].rpartition(':')[2]}, with the note; {len(kept)} older cluster was discarded"
         )
@@ -127,7 +152,7 @@ class Steps:
     def failure(self) -> str:
         """Deploy an image that does not exist: the service must go on with the one before."""
         missing = f"{self.image.partition('@')[0]}@{MISSING}"
-        results = self._attempt(f"{IMAGE}={missing}")
+        results = self.commands.attempt(f"{IMAGE}={missing}")
         if exit_status(results) is Exit.DONE:
             raise TrialError(f"{missing} was deployed as if it were there")
         stack = Stage(self.aws, self.stacks).service_stack
@@ -156,12 +181,13 @@ class Steps:
 
     def destroy(self) -> str:
         """Remove every stack, protection and all: a preview before the stage, and the roles it was made in last."""
-        removed = 0
-        if self.preview_stack and self.aws.stack(self.preview_stack.region, self.preview_stack.name):
-            removed += self._remove([self.preview_stack], preview.in_role(self.aws, self.preview_stack))
-        removed += self._remove(self.stacks, self.aws)
-        removed += self._remove(preview.access(self.manifest, self.stage), self.aws)
-        return f"removed {removed} stacks"
+        results: dict[str, Result] = {}
+        beside = self.preview_stack
+        if beside and self.aws.stack(beside.region, beside.name):
+            results |= self.commands.of([beside], preview.in_role(self.aws, beside)).destroy()
+        results |= self.commands.destroy()
+        results |= self.commands.of(preview.access(self.manifest, self.stage)).destroy()
+        return f"removed {sum(result.fate is Outcome.REMOVED for result in results.values())} stacks"
 
     def left(self) -> str:
         """Delete what the templates retain, then look up by tag what is left of the project, in its regions."""
@@ -200,7 +226,7 @@ class Steps:
         """Use pages as somebody does. Raises TrialError when they are not what they should be."""
         try:
             return visit()
-        except (SmokeError, OSError) as failure:
+        except (smoke_client.SmokeError, OSError) as failure:
             raise TrialError(f"the pages are not what they should be: {failure}") from failure
 
     def wait(self, reached: Callable[[], bool], minutes: float, otherwise: str) -> None:
@@ -223,47 +249,6 @@ class Steps:
             "services"
         ]
         return int(found["desiredCount"]), int(found["runningCount"])
-
-    def _parameter(self, name: str) -> tuple[StackSpec, Mapping[str, Any]]:
-        stack = next(stack for stack in self.stacks if name in stack.defaults)
-        return stack, self.templates[stack.name].document["Parameters"][name]
-
-    def _restoring(self, snapshot: str) -> Restore:
-        return Restore(self._session(self.aws, self.stacks), RestoreOptions(snapshot, yes=True))
-
-    def _deploy(self, *given: str) -> dict[str, Result]:
-        results = self._attempt(*given)
-        _require_good(results)
-        return results
-
-    def _attempt(self, *given: str) -> dict[str, Result]:
-        return self._deployment(self.stacks, self.aws, given)
-
-    def deploy_stacks(self, stacks: Sequence[StackSpec], *given: str, aws: Aws | None = None) -> dict[str, Result]:
-        """Deploy other stacks than the stage's own. Raises TrialError when one of them fails."""
-        results = self._deployment(stacks, aws or self.aws, given)
-        _require_good(results)
-        return results
-
-    def _deployment(self, stacks: Sequence[StackSpec], aws: Aws, given: tuple[str, ...]) -> dict[str, Result]:
-        options = Options(yes=True, wait=True, parameters=given)
-        return Deployment(self._session(aws, stacks), options).run()
-
-    def _remove(self, stacks: Sequence[StackSpec], aws: Aws) -> int:
-        results = Destruction(self._session(aws, stacks), DestroyOptions(yes=True, unprotect=True)).run()
-        _require_good(results)
-        return sum(result.fate is Outcome.REMOVED for result in results.values())
-
-    def _session(self, aws: Aws, stacks: Sequence[StackSpec]) -> Session:
-        progress = self.progress({stack.name: stack.layer for stack in stacks}, read_templates(stacks))
-        return Session(aws, tuple(stacks), progress, YES)
-
-    def _held(self) -> dict[str, str]:
-        return {
-            f"{stack.layer}.{held.logical_id}": held.physical_id
-            for stack in self.stacks
-            for held in self.aws.resources(stack.region, stack.name)
-        }
 
 
 def _require_good(results: Mapping[str, Result]) -> None:

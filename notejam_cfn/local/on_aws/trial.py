@@ -10,25 +10,28 @@ import dataclasses
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...build import build, output
 from ...config.settings import Project
+from ...core import names
 from ...deploy import manifest
 from ...deploy.aws.client import Aws
 from ...deploy.exit_codes import BadInput, CommandError, Interrupted, NoAccess, Throttled, Unreachable
 from ...deploy.ui import estimates
 from ...deploy.ui.progress import Progress
+from ..roles import handlers
 from . import preview
-from .steps import NOTICING_MINUTES, Steps, TrialError
-from .visitor import Visitor
+from .steps import NOTICING_MINUTES, Steps, TrialError, Visitor
 
 FOLDER = Path(".rehearsal")
 STATE = "trial.json"
 # The shortest that a service may be told: an hour more of a trial would show nothing more.
 SLEEP_MINUTES = 10
+# The services that the steps themselves ask, besides what CloudFormation asks for the resources.
+ASKED = ("backup", "cloudformation", "ec2", "ecs", "iam", "logs", "rds", "s3", "servicequotas", "sts", "tag")
 Tell = Callable[[str], None]
 
 
@@ -164,6 +167,14 @@ def require_known(only: Sequence[str]) -> None:
         raise BadInput(f"there is no step {unknown[0]}", f"Choose from {', '.join(STEPS)}")
 
 
+def needed(kinds: Iterable[str]) -> str:
+    """Say what a trial needs of the person who starts it, where its stacks have resources of some types."""
+    operations = ("create", "read", "update", "delete")
+    actions = {name for kind in kinds for each in operations for name in handlers.permissions(kind, each, {})}
+    services = ", ".join(sorted({name.partition(":")[0] for name in actions} | set(ASKED)))
+    return f"an administrator's permissions, or these of {services}: {len(actions)} actions of CloudFormation's"
+
+
 def prepare(project: Project, stage: str, image: str, folder: Path = FOLDER) -> tuple[State, Path]:
     """Return the trial of a stage that was begun and did not end, or begin one under a name nobody else uses.
 
@@ -178,6 +189,8 @@ def prepare(project: Project, stage: str, image: str, folder: Path = FOLDER) -> 
             state.facts |= given
             return state, path.parent
     name = f"try-{secrets.token_hex(2)}"  # short: a template names the project a hundred times, and has a limit
+    if not project.delivery_gaps and (problem := names.pair_problem(name, stage)):
+        raise TrialError(f"a trial names the project {name}; a stage's name {problem}")
     throwaway = _throwaway(project, name, stage)
     place = folder / name
     place.mkdir(parents=True)

@@ -7,13 +7,14 @@ a session of its role.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from ..emulated.ministack import first, here, module
+from ..emulated.ministack import Real, around, first, here, module
 from ..emulated.services import service_quotas
 from . import enforcement, policies, reference
 from .policies import ANY, Caller, Request
@@ -21,29 +22,24 @@ from .policies import ANY, Caller, Request
 MAKES_STACKS = frozenset({"cloudformation:CreateStack", "cloudformation:CreateChangeSet"})
 # ministack forgets the path that these roles have.
 OF_A_SERVICE = ":role/AWSServiceRoleFor"
-Dispatch = Callable[..., Awaitable[Any]]
 
 
 def register() -> None:
     """Change ministack in this process."""
-    app = module("app")
-    app._dispatch_service_request = _checked(app._dispatch_service_request)
+    around(module("app"), "_dispatch_service_request", _dispatch_allowed)
     for name in ("services.lambda_svc", "core.lambda_runtime"):
         module(name).execution_credentials = _session_of_function
 
 
-def _checked(real: Dispatch) -> Dispatch:
-    async def dispatch(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
-    ) -> Any:
-        caller = _caller(headers, query)
-        for service, request in _requests(method, path, headers, body, query) if caller else ():
-            assert caller
-            if not enforcement.ENFORCEMENT.decide(caller, request).allowed:
-                return _denied(service, request, caller, request_id, headers)
-        return await real(method, path, headers, body, query, request_id)
-
-    return dispatch
+async def _dispatch_allowed(
+    real: Real, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
+) -> Any:
+    caller = _caller(headers, query)
+    for service, request in _requests(method, path, headers, body, query) if caller else ():
+        assert caller
+        if not enforcement.ENFORCEMENT.decide(caller, request).allowed:
+            return _denied(service, request, caller, request_id, headers)
+    return await real(method, path, headers, body, query, request_id)
 
 
 def _session_of_function(configuration: Mapping[str, Any]) -> dict[str, str]:
@@ -75,7 +71,7 @@ def _caller(headers: Mapping[str, str], query: Mapping[str, Any]) -> Caller | No
         name = arn.split("/")[1]
         found = module("services.iam")._roles.get_scoped(arn.split(":")[4], None, name)
         role = enforcement.caller_of(found["Arn"] if found else f"arn:aws:iam::{arn.split(':')[4]}:role/{name}")
-        return Caller(role.arn, role.policies, role.boundary, tags=role.tags, session_arn=arn)
+        return dataclasses.replace(role, session_arn=arn)
     return _user(arn) if ":user/" in arn else None
 
 

@@ -123,10 +123,6 @@ def _comparing(kind: Callable[[str], float], compare: Callable[[float, float], b
     return lambda actual, expected: compare(kind(actual), kind(expected))
 
 
-def _within(address: str, block: str) -> bool:
-    return ipaddress.ip_address(address) in ipaddress.ip_network(block, strict=False)
-
-
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "Equals": operator.eq,
     "LessThan": operator.lt,
@@ -142,7 +138,7 @@ OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "ArnLike": lambda actual, expected: arn_matches(expected, actual),
     "Bool": lambda actual, expected: actual.lower() == expected.lower(),
     "BinaryEquals": operator.eq,
-    "IpAddress": _within,
+    "IpAddress": lambda address, block: ipaddress.ip_address(address) in ipaddress.ip_network(block, strict=False),
     **{f"Numeric{name}": _comparing(float, compare) for name, compare in COMPARISONS.items()},
     **{f"Date{name}": _comparing(_moment, compare) for name, compare in COMPARISONS.items()},
 }

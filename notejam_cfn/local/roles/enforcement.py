@@ -11,16 +11,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ...iam import placement
 from ..emulated import schemas
-from ..emulated.ministack import cloudformation, first, here, module, within
+from ..emulated.ministack import Properties, Provisioned, Real, around, cloudformation, first, here, module, within
 from . import handlers, policies, services, usage
 from .arns import Place, Resource
 
-Handler = Callable[[dict[str, Any]], Any]
 TAKES_ROLE = ("CreateStack", "UpdateStack", "CreateChangeSet", "DeleteStack", "RollbackStack", "ContinueUpdateRollback")
 
 
@@ -41,68 +40,53 @@ class Enforcement:
         for known in (self.roles, self.resources, self.asked):
             known.clear()
 
-    def take_role(self, real: Handler) -> Handler:
+    def take_role(self, real: Real, given: dict[str, Any]) -> Any:
         """Remember the role that a request gives a stack. Once given, CloudFormation goes on using it."""
+        name, role = first(given, "StackName"), first(given, "RoleARN")
+        if role:
+            self.roles[*here(), name.split("/")[1] if name.startswith("arn:") else name] = role
+        return real(given)
 
-        def handle(given: dict[str, Any]) -> Any:
-            name, role = first(given, "StackName"), first(given, "RoleARN")
-            if role:
-                self.roles[*here(), name.split("/")[1] if name.startswith("arn:") else name] = role
-            return real(given)
-
-        return handle
-
-    def created(self, real: Callable[..., Any]) -> Callable[..., Any]:
+    def create(self, real: Real, kind: str, logical_id: str, properties: Properties, stack: str) -> Provisioned:
         """Ask for what creating a resource takes, once its ARN is known; take it away again when that is refused."""
+        physical_id, attributes = real(kind, logical_id, properties, stack)
+        resource = _resource(kind, physical_id, properties, attributes, stack)
+        try:
+            self._require(resource, "create", stack, logical_id)
+        except Refused:
+            cloudformation("provisioners")._delete_resource(kind, physical_id, properties)
+            raise
+        self.resources[*here(), physical_id] = resource
+        return physical_id, attributes
 
-        def create(kind: str, logical_id: str, properties: dict[str, Any], stack: str) -> Any:
-            physical_id, attributes = real(kind, logical_id, properties, stack)
-            resource = _resource(kind, physical_id, properties, attributes, stack)
-            try:
-                self._require(resource, "create", stack, logical_id)
-            except Refused:
-                cloudformation("provisioners")._delete_resource(kind, physical_id, properties)
-                raise
-            self.resources[*here(), physical_id] = resource
-            return physical_id, attributes
-
-        return create
-
-    def updated(self, real: Callable[..., Any]) -> Callable[..., Any]:
+    def update(
+        self,
+        real: Real,
+        kind: str,
+        physical_id: str,
+        old: Properties,
+        new: Properties,
+        stack: str,
+        logical_id: str,
+        attributes: dict[str, Any] | None,
+    ) -> Provisioned:
         """Ask for what updating a resource takes, when something of it changes."""
+        known = attributes or {}
+        if old != new:
+            self._require(_resource(kind, physical_id, old | new, known, stack), "update", stack, logical_id)
+        new_id, found = real(kind, physical_id, old, new, stack, logical_id, attributes)
+        self.resources[*here(), new_id] = _resource(kind, new_id, new, known | (found or {}), stack)
+        return new_id, found
 
-        def update(
-            kind: str,
-            physical_id: str,
-            old: dict[str, Any],
-            new: dict[str, Any],
-            stack: str,
-            logical_id: Any = None,
-            attributes: Any = None,
-        ) -> Any:
-            known = attributes or {}
-            if old != new:
-                before = _resource(kind, physical_id, old | new, known, stack)
-                self._require(before, "update", stack, logical_id or physical_id)
-            new_id, found = real(kind, physical_id, old, new, stack, logical_id, attributes)
-            self.resources[*here(), new_id] = _resource(kind, new_id, new, known | (found or {}), stack)
-            return new_id, found
-
-        return update
-
-    def deleted(self, real: Callable[..., None]) -> Callable[..., None]:
+    def delete(
+        self, real: Real, kind: str, physical_id: str, properties: Properties, stack: str, logical_id: str
+    ) -> None:
         """Ask for what deleting a resource takes."""
-
-        def delete(
-            kind: str, physical_id: str, properties: dict[str, Any], stack: Any = None, logical_id: Any = None
-        ) -> None:
-            known = self.resources.get((*here(), physical_id))
-            resource = known or _resource(kind, physical_id, properties, {}, stack)
-            self._require(resource, "delete", stack, logical_id or physical_id)
-            real(kind, physical_id, properties, stack, logical_id)
-            self.resources.pop((*here(), physical_id), None)
-
-        return delete
+        known = self.resources.get((*here(), physical_id))
+        resource = known or _resource(kind, physical_id, properties, {}, stack)
+        self._require(resource, "delete", stack, logical_id)
+        real(kind, physical_id, properties, stack, logical_id)
+        self.resources.pop((*here(), physical_id), None)
 
     def _require(self, resource: Resource, operation: str, stack: str, logical_id: str) -> None:
         place = Place(*here())
@@ -140,15 +124,12 @@ class Enforcement:
         refused: set[str] = set()
         for place in {Place(*key[:2]) for key in self.resources}:
             with within(place.account, place.region):
-                refused.update(self._refused_services(place))
+                for need in services.needs(self.world(place)):
+                    decision = self.decide_need(need)
+                    if not decision.allowed:
+                        refused.add(f"{need.who.rpartition('/')[2]} lacks {_line(need.request)} ({decision.reason})")
                 refused.update(self._refused_changes(place))
         return sorted(refused)
-
-    def _refused_services(self, place: Place) -> Iterator[str]:
-        for need in services.needs(self.world(place)):
-            decision = self.decide_need(need)
-            if not decision.allowed:
-                yield f"{need.who.rpartition('/')[2]} lacks {_line(need.request)} ({decision.reason})"
 
     def _refused_changes(self, place: Place) -> Iterator[str]:
         known, caller = self._known(place), functools.cache(caller_of)
@@ -168,7 +149,10 @@ class Enforcement:
 
     def _known(self, place: Place) -> handlers.Known:
         """Return what IAM knows of every resource in the account, by each of its ARNs."""
-        tags: dict[str, Mapping[str, str]] = dict(_tags_of_snapshots())
+        tags: dict[str, Mapping[str, str]] = {}
+        for one in module("services.rds")._db_cluster_snapshots.values():
+            if one["TagList"]:  # RDS and AWS Backup copy them from the cluster
+                tags[one["DBClusterSnapshotArn"]] = {tag["Key"]: tag["Value"] for tag in one["TagList"]}
         aliases: dict[str, list[str]] = {}
         for (account, region, _), resource in list(self.resources.items()):
             if account != place.account:
@@ -187,13 +171,9 @@ class Enforcement:
         return self.decide(who, need.request)
 
     def decide(self, caller: policies.Caller, request: policies.Request) -> policies.Decision:
-        """Decide on a request by all policies that are in force, and remember it."""
-        decision = policies.decide(caller, request, resource_policy(request.resource))
-        self._remember(caller, request, decision.allowed)
-        return decision
-
-    def _remember(self, caller: policies.Caller, request: policies.Request, allowed: bool) -> None:
-        """Keep what a caller asked for, once, with the policy that the resource had then."""
+        """Decide on a request by all policies that are in force, and remember it, once, with the resource's policy."""
+        policy_then = resource_policy(request.resource)
+        decision = policies.decide(caller, request, policy_then)
         who, context = caller.arn or caller.service, dict(request.context)
         key = json.dumps([who, request.action, request.resource, context])
         if key not in self.asked:
@@ -202,9 +182,10 @@ class Enforcement:
                 "action": request.action,
                 "resource": request.resource,
                 "context": context,
-                "allowed": allowed,
-                "resource_policy": resource_policy(request.resource),
+                "allowed": decision.allowed,
+                "resource_policy": policy_then,
             }
+        return decision
 
     def usage(self) -> dict[str, usage.Usage]:
         """Judge the permissions of every role that is there, by its ARN."""
@@ -224,12 +205,12 @@ ENFORCEMENT = Enforcement()
 
 def register() -> None:
     """Change ministack in this process. Comes after the emulated resources have registered."""
-    stacks, served = cloudformation("stacks"), cloudformation("handlers")._ACTION_HANDLERS
-    stacks._provision_resource = ENFORCEMENT.created(stacks._provision_resource)
-    stacks._update_resource = ENFORCEMENT.updated(stacks._update_resource)
-    stacks._delete_resource = ENFORCEMENT.deleted(stacks._delete_resource)
+    stacks = cloudformation("stacks")
+    around(stacks, "_provision_resource", ENFORCEMENT.create)
+    around(stacks, "_update_resource", ENFORCEMENT.update)
+    around(stacks, "_delete_resource", ENFORCEMENT.delete)
     for action in TAKES_ROLE:
-        served[action] = ENFORCEMENT.take_role(served[action])
+        around(cloudformation("handlers")._ACTION_HANDLERS, action, ENFORCEMENT.take_role)
 
 
 class _Trusting(dict[str, list[str]]):
@@ -245,13 +226,6 @@ class _Trusting(dict[str, list[str]]):
             for service in policies.listed(statement["Principal"].get("Service"))
         ]
         return services or default
-
-
-def _tags_of_snapshots() -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the tags of snapshots, which RDS and AWS Backup copy from the cluster, by ARN."""
-    for one in module("services.rds")._db_cluster_snapshots.values():
-        if one["TagList"]:
-            yield one["DBClusterSnapshotArn"], {tag["Key"]: tag["Value"] for tag in one["TagList"]}
 
 
 def caller_of(role_arn: str) -> policies.Caller:

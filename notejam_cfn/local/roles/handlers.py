@@ -96,7 +96,9 @@ def requests(resource: Resource, operation: str, place: Place, known: Known) -> 
         about = action.about(own if "Tag" in name or "Untag" in name else own | related)
         for arn, kinds in about.items():
             context = _context(name, arn, kinds, resource, arn in own, known)
-            for more in _of_passing(name, arn, known.services):
+            # A role is passed to each of the services that it trusts.
+            trusted = known.services.get(arn, ()) if name == "iam:PassRole" else ()
+            for more in [{"iam:PassedToService": one} for one in trusted] or [{}]:
                 yield Request(name, _as_decided(name, arn), context | more)
         if not about and _service(name) == main:
             yield Request(name, ANY)  # one of a side service is for properties that are not there
@@ -125,7 +127,10 @@ def _context(
     if name == "kms:CreateGrant":
         context["kms:GrantIsForAWSResource"] = "true"
     if name in SUBNETS:
-        context |= _subnets(*SUBNETS[name], resource)
+        key, place = SUBNETS[name]
+        given = resource.properties.get(place, ())
+        named = given.get("AwsvpcConfiguration", {}).get("Subnets", ()) if isinstance(given, Mapping) else given
+        context |= {key: [str(one) for one in named]} if named else {}
     if "PermissionsBoundary" in resource.properties:
         context["iam:PermissionsBoundary"] = resource.properties["PermissionsBoundary"]
     return {
@@ -135,23 +140,10 @@ def _context(
     }
 
 
-def _subnets(key: str, place: str, resource: Resource) -> dict[str, list[str]]:
-    given = resource.properties.get(place, ())
-    named = given.get("AwsvpcConfiguration", {}).get("Subnets", ()) if isinstance(given, Mapping) else given
-    return {key: [str(one) for one in named]} if named else {}
-
-
 def _tags(resource: Resource) -> dict[str, Any]:
     """Return what a request says of the tags that it gives."""
     tags = {f"aws:RequestTag/{name}": value for name, value in resource.tags.items()}
     return {**tags, "aws:TagKeys": list(resource.tags)} if tags else {}
-
-
-def _of_passing(name: str, arn: str, services_of: Mapping[str, Iterable[str]]) -> list[dict[str, str]]:
-    """Return what a request to pass a role says of the service it goes to, one for each that the role trusts."""
-    if name != "iam:PassRole":
-        return [{}]
-    return [{"iam:PassedToService": service} for service in services_of.get(arn, ())] or [{}]
 
 
 def _as_decided(name: str, arn: str) -> str:

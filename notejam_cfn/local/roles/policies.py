@@ -29,16 +29,15 @@ ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 
 @dataclasses.dataclass(frozen=True)
 class Caller:
-    """Who asks. `policies` are the identity's own; a boundary and session policies limit them.
+    """Who asks. `policies` are the identity's own; a boundary limits them.
 
     A role's session has the role's ARN as `arn` and may have its own as `session_arn`. An AWS service is a caller
-    without policies, named `service`, `logs.amazonaws.com`. The account's root needs no policies.
+    without policies, named `service`, `logs.amazonaws.com`.
     """
 
     arn: str
     policies: Sequence[Document] = ()
     boundary: Document | None = None
-    session: Sequence[Document] | None = None
     tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
     session_arn: str = ""
     service: str = ""
@@ -47,11 +46,6 @@ class Caller:
     def account(self) -> str:
         """The account that the caller belongs to; services belong to none."""
         return _account(self.arn)
-
-    @property
-    def root(self) -> bool:
-        """Whether this is the account itself, which may do everything in it."""
-        return self.arn.endswith(":root")
 
     def context(self) -> dict[str, Any]:
         """Return the condition keys that say who asks."""
@@ -80,11 +74,10 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """Whether a request is allowed, why, and the statement that decided where one did."""
+    """Whether a request is allowed, and why."""
 
     allowed: bool
     reason: str
-    statement: Document | None = None
 
 
 def decide(caller: Caller, request: Request, resource_policy: Document | None = None) -> Decision:
@@ -98,17 +91,15 @@ def decide(caller: Caller, request: Request, resource_policy: Document | None = 
         return Decision(True, "AWS always allows it")
     own = [statement for document in caller.policies for statement in statements(document)]
     of_resource = [one for one in statements(resource_policy) if names(one, caller)]
-    limits = asked.limits()
-    for place, some in (("its policies", own), *limits, ("the resource's policy", of_resource)):
+    limits = None if caller.boundary is None else list(statements(caller.boundary))
+    for place, some in (("its policies", own), ("its boundary", limits or ()), ("the resource's policy", of_resource)):
         denied = asked.first("Deny", some) if request.resource != ANY else None
         if denied:
-            return Decision(False, f"a statement of {place} denies it: {_short(denied)}", denied)
+            return Decision(False, f"a statement of {place} denies it: {_short(denied)}")
     given = asked.first("Allow", of_resource)
-    direct = given is not None and not only_delegates(given, caller)
     if caller.service:
-        return Decision(given is not None, f"{caller.service} is named" if given else "no statement names it", given)
-    owned = _account(request.resource) or request.account or caller.account
-    return asked.settle(own, limits, given, direct, caller.account == owned)
+        return Decision(given is not None, f"{caller.service} is named" if given else "no statement names it")
+    return asked.settle(own, limits, given)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,51 +113,31 @@ class _Asked:
     def context(self) -> Context:
         return Context(self.request.context, self.caller.context())
 
-    def limits(self) -> list[tuple[str, list[Document]]]:
-        """Return the statements that limit the caller, by what they are of."""
-        found: list[tuple[str, list[Document]]] = []
-        if self.caller.boundary is not None:
-            found.append(("its boundary", list(statements(self.caller.boundary))))
-        if self.caller.session is not None:
-            found.append(("its session", [one for document in self.caller.session for one in statements(document)]))
-        return found
-
     def first(self, effect: str, some: Iterable[Document]) -> Document | None:
         """Return the first statement of an effect that speaks of the request."""
         return next(
             (one for one in some if one["Effect"] == effect and speaks_of(one, self.request, self.context)), None
         )
 
-    def settle(
-        self,
-        own: Sequence[Document],
-        limits: Sequence[tuple[str, list[Document]]],
-        given: Document | None,
-        direct: bool,
-        same_account: bool,
-    ) -> Decision:
-        """Put together what identity, limits and resource allow, now that nothing denies."""
-        if self.caller.root:
-            needed = _resource_decides(self.request) or not same_account
-            return Decision(given is not None or not needed, "the account's root", given)
+    def settle(self, own: Sequence[Document], limits: Sequence[Document] | None, given: Document | None) -> Decision:
+        """Put together what identity, boundary and resource allow, now that nothing denies."""
+        caller = self.caller
+        same_account = caller.account == (_account(self.request.resource) or self.request.account or caller.account)
+        direct = same_account and given is not None and not only_delegates(given, caller)
+        # A user or a session that the resource's policy names itself is not limited by a boundary.
+        session = caller.session_arn or (caller.arn if ":user/" in caller.arn else "")
+        if direct and given and session in _principals(given, "AWS"):
+            return Decision(True, "the resource's policy names the session")
+        if limits is not None and not self.first("Allow", limits):
+            return Decision(False, "its boundary does not allow it")
+        if direct:
+            return Decision(True, "the resource's policy allows it")
         allowed = self.first("Allow", own)
-        if direct and given and same_account and self._names_session(given):
-            return Decision(True, "the resource's policy names the session", given)
-        for place, some in limits:
-            if not self.first("Allow", some):
-                return Decision(False, f"{place} does not allow it")
-        if same_account and direct:
-            return Decision(True, "the resource's policy allows it", given)
         if not allowed:
             return Decision(False, "no statement of its policies allows it")
         if given is None and (not same_account or _resource_decides(self.request)):
             return Decision(False, "the resource's policy does not allow it")
-        return Decision(True, f"its policies allow it: {_short(allowed)}", allowed)
-
-    def _names_session(self, statement: Document) -> bool:
-        """Say whether a statement names the user or the session itself, whom boundaries then do not limit."""
-        arn = self.caller.session_arn or (self.caller.arn if ":user/" in self.caller.arn else "")
-        return bool(arn) and arn in _principals(statement, "AWS")
+        return Decision(True, f"its policies allow it: {_short(allowed)}")
 
 
 def _resource_decides(request: Request) -> bool:

@@ -78,14 +78,12 @@ def _kind(service: str, name: str) -> Kind:
     described = known.get(name.lower(), {"ARNFormats": []})
     if not described["ARNFormats"]:
         return Kind(re.compile(r"(?!)"), frozenset())
-    forms = [_form(service, name.lower(), form) for form in described["ARNFormats"]]
+    forms = []
+    for form in described["ARNFormats"]:
+        *prefix, rest = form.split(":", 5)
+        rest = FORMS.get((service, name.lower())) or rest
+        forms.append(f"{VARIABLE.sub('[^:]*', ':'.join(prefix))}:{rest}")
     return Kind(re.compile("|".join(forms)), frozenset(described.get("ConditionKeys", ())))
-
-
-def _form(service: str, name: str, form: str) -> str:
-    prefix = ":".join(form.split(":", 5)[:5])
-    rest = FORMS.get((service, name)) or form.split(":", 5)[5]
-    return VARIABLE.sub("[^:]*", prefix) + ":" + rest
 
 
 @functools.cache

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...core.images import ECR
+from ...core.references import walk
 from .arns import Place, Resource
 from .policies import ANY, Request
 
 WRITES_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+PULLS_IMAGE = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
 USES_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
@@ -52,7 +54,8 @@ class World:
 def needs(world: World) -> Iterator[Need]:
     """Yield everything that services do for the resources of a world."""
     for resource in world.resources:
-        for said in SAID_BY.get(resource.kind, ()):
+        said = SAID_BY.get(resource.kind)
+        if said:
             yield from said(resource, world)
 
 
@@ -73,7 +76,11 @@ def task_definition(resource: Resource, world: World) -> Iterator[Need]:
     execution, task = str(given.get("ExecutionRoleArn", "")), str(given.get("TaskRoleArn", ""))
     yield from (_taken_on(role, "ecs-tasks", world) for role in (execution, task) if role)
     for container in given.get("ContainerDefinitions", ()):
-        yield from _pull(execution, str(container["Image"]))
+        pulled = ECR.fullmatch(str(container["Image"]))
+        if pulled:
+            yield from _in_role(execution, ["ecr:GetAuthorizationToken"], ["*"])
+            repository = "arn:aws:ecr:{region}:{account}:repository/{name}".format(**pulled.groupdict())
+            yield from _in_role(execution, PULLS_IMAGE, [repository])
         for secret in container.get("Secrets", ()):
             yield from _secret(execution, str(secret["ValueFrom"]), world)
         options = container.get("LogConfiguration", {}).get("Options", {})
@@ -81,16 +88,6 @@ def task_definition(resource: Resource, world: World) -> Iterator[Need]:
             stream = f"{options.get('awslogs-stream-prefix', 'x')}/{container['Name']}/0"
             yield from _in_role(execution, WRITES_LOGS, [world.arn_of_group(options["awslogs-group"], stream)])
         yield from _application(task, container, world)
-
-
-def _pull(role: str, image: str) -> Iterator[Need]:
-    found = ECR.fullmatch(image)
-    if found:
-        yield from _in_role(role, ["ecr:GetAuthorizationToken"], ["*"])
-        pull = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
-        yield from _in_role(
-            role, pull, ["arn:aws:ecr:{region}:{account}:repository/{name}".format(**found.groupdict())]
-        )
 
 
 def _secret(role: str, source: str, world: World) -> Iterator[Need]:
@@ -220,27 +217,24 @@ TARGETS = {
 
 
 def rule(resource: Resource, world: World) -> Iterator[Need]:
-    """EventBridge hands events to targets: in a role, to topics in its own name, to log groups by their policy."""
-    source = next(iter(resource.own(world.place)), "")
-    for target in resource.properties.get("Targets", ()):
-        role, task = str(target.get("RoleArn", "")), target.get("EcsParameters")
-        if task:
-            yield from _task(role, "events", str(target["Arn"]), str(task["TaskDefinitionArn"]), world)
-        else:
-            yield from _target("events", str(target["Arn"]), role, source, world)
+    """EventBridge hands events to targets: in a role, to topics in its own name, to log groups by their policy.
 
-
-def _task(role: str, who: str, cluster: str, definition: str, world: World) -> Iterator[Need]:
-    """Run a task in a cluster: decided on the definition, and its roles are handed to ECS.
-
+    A task is decided on its definition, and its roles are handed to ECS.
     Source: Amazon EventBridge User Guide, "Amazon ECS targets".
     """
-    yield _taken_on(role, who, world)
-    yield from _in_role(role, ["ecs:RunTask"], [definition], **{"ecs:cluster": cluster})
-    found = world.find("AWS::ECS::TaskDefinition", definition)
-    given = found.properties if found else {}
-    roles = [str(given[name]) for name in ("TaskRoleArn", "ExecutionRoleArn") if name in given]
-    yield from _in_role(role, ["iam:PassRole"], roles, **{"iam:PassedToService": "ecs-tasks.amazonaws.com"})
+    source = next(iter(resource.own(world.place)), "")
+    for target in resource.properties.get("Targets", ()):
+        arn, role, task = str(target["Arn"]), str(target.get("RoleArn", "")), target.get("EcsParameters")
+        if not task:
+            yield from _target("events", arn, role, source, world)
+            continue
+        yield _taken_on(role, "events", world)
+        definition = str(task["TaskDefinitionArn"])
+        yield from _in_role(role, ["ecs:RunTask"], [definition], **{"ecs:cluster": arn})
+        found = world.find("AWS::ECS::TaskDefinition", definition)
+        given = found.properties if found else {}
+        roles = [str(given[name]) for name in ("TaskRoleArn", "ExecutionRoleArn") if name in given]
+        yield from _in_role(role, ["iam:PassRole"], roles, **{"iam:PassedToService": "ecs-tasks.amazonaws.com"})
 
 
 def schedule(resource: Resource, world: World) -> Iterator[Need]:
@@ -276,8 +270,9 @@ def state_machine(resource: Resource, world: World) -> Iterator[Need]:
     role = str(given["RoleArn"])
     yield _taken_on(role, "states", world)
     definition = given.get("Definition") or json.loads(str(given.get("DefinitionString", "{}")))
-    for task in _tasks(definition):
-        yield from _call(role, task, dict(given.get("DefinitionSubstitutions") or {}), world)
+    for _, state in walk(definition):
+        if isinstance(state, dict) and state.get("Type") == "Task":
+            yield from _call(role, state, dict(given.get("DefinitionSubstitutions") or {}), world)
     if given.get("LoggingConfiguration", {}).get("Destinations"):
         delivery = [f"{verb}LogDelivery" for verb in ("Create", "Get", "Update", "Delete")]
         more = ("ListLogDeliveries", "PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups")
@@ -285,17 +280,6 @@ def state_machine(resource: Resource, world: World) -> Iterator[Need]:
     if given.get("TracingConfiguration", {}).get("Enabled"):
         traces = ("GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")
         yield from _in_role(role, [f"xray:{name}" for name in traces], ["*"])
-
-
-def _tasks(node: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(node, Mapping):
-        if node.get("Type") == "Task":
-            yield node
-        for value in node.values():
-            yield from _tasks(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _tasks(value)
 
 
 def _call(role: str, task: Mapping[str, Any], given: Mapping[str, Any], world: World) -> Iterator[Need]:
@@ -375,22 +359,22 @@ def budget_action(resource: Resource, world: World) -> Iterator[Need]:
     yield from _in_role(role, actions, roles, **{"iam:PolicyARN": given.get("PolicyArn", "")})
 
 
-SAID_BY: dict[str, tuple[Callable[[Resource, World], Iterator[Need]], ...]] = {
-    "AWS::Backup::BackupSelection": (backed_up,),
-    "AWS::Backup::BackupVault": (vault,),
-    "AWS::Backup::RestoreTestingSelection": (backed_up,),
-    "AWS::Budgets::BudgetsAction": (budget_action,),
-    "AWS::CloudWatch::Alarm": (alarm,),
-    "AWS::CloudWatch::CompositeAlarm": (alarm,),
-    "AWS::EC2::FlowLog": (flow_log,),
-    "AWS::ECS::Service": (service,),
-    "AWS::ECS::TaskDefinition": (task_definition,),
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": (load_balancer,),
-    "AWS::Events::Rule": (rule,),
-    "AWS::Lambda::Function": (function,),
-    "AWS::Logs::LogGroup": (log_group,),
-    "AWS::RDS::DBCluster": (monitored_database,),
-    "AWS::RDS::DBInstance": (monitored_database,),
-    "AWS::Scheduler::Schedule": (schedule,),
-    "AWS::StepFunctions::StateMachine": (state_machine,),
+SAID_BY: dict[str, Callable[[Resource, World], Iterator[Need]]] = {
+    "AWS::Backup::BackupSelection": backed_up,
+    "AWS::Backup::BackupVault": vault,
+    "AWS::Backup::RestoreTestingSelection": backed_up,
+    "AWS::Budgets::BudgetsAction": budget_action,
+    "AWS::CloudWatch::Alarm": alarm,
+    "AWS::CloudWatch::CompositeAlarm": alarm,
+    "AWS::EC2::FlowLog": flow_log,
+    "AWS::ECS::Service": service,
+    "AWS::ECS::TaskDefinition": task_definition,
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": load_balancer,
+    "AWS::Events::Rule": rule,
+    "AWS::Lambda::Function": function,
+    "AWS::Logs::LogGroup": log_group,
+    "AWS::RDS::DBCluster": monitored_database,
+    "AWS::RDS::DBInstance": monitored_database,
+    "AWS::Scheduler::Schedule": schedule,
+    "AWS::StepFunctions::StateMachine": state_machine,
 }

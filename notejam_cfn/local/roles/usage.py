@@ -62,8 +62,10 @@ def judge(role: policies.Caller, asked: Iterable[Asked]) -> Usage:
         if entry["caller"] == role.arn and entry["allowed"]:
             found = [number for number, one in enumerate(every) if _allows(one, role, entry)]
             used.update(found)
-            if len(found) == 1 and found[0] not in needed and not _can(_without(role, every[found[0]]), entry):
-                needed.add(found[0])
+            if len(found) == 1 and found[0] not in needed:
+                without = _without(role, every[found[0]])
+                if not policies.decide(without, _request(entry), entry["resource_policy"]).allowed:
+                    needed.add(found[0])
     return Usage(
         len(every),
         tuple(one for number, one in enumerate(every) if number not in used),
@@ -83,10 +85,6 @@ def _without(role: policies.Caller, permission: Permission) -> policies.Caller:
     actions = policies.listed(kept[permission.number]["Action"])
     kept[permission.number]["Action"] = [action for action in actions if action != permission.action]
     return dataclasses.replace(role, policies=[{"Statement": kept}])
-
-
-def _can(role: policies.Caller, entry: Asked) -> bool:
-    return policies.decide(role, _request(entry), entry["resource_policy"]).allowed
 
 
 def _request(entry: Asked) -> policies.Request:

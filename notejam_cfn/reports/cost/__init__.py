@@ -9,7 +9,7 @@ types without a price that are not free, and `LEFT_OUT` for what no template can
 from __future__ import annotations
 
 from .bill import LEFT_OUT, NOTHING, Bill, Item, price
-from .pipeline_pricers import RUNS_A_MONTH
+from .pricers import RUNS_A_MONTH
 from .prices import REFERENCE_REGION, PriceList, UnknownPrice, read_prices, regions
 from .stages import DELIVERY, Bills, Site, Stacks, bills_of, sites_built, sites_of
 from .usage import LOADS, Usage, usages_of

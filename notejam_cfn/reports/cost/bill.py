@@ -8,14 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...core.evaluated import EvaluatedTemplate
-from .backup_pricers import BACKUP_PRICERS
-from .edge_pricers import EDGE_PRICERS
-from .pipeline_pricers import PIPELINE_PRICERS
-from .pricers import FREE, PRICERS, PriceComponent, Stage
+from .pricers import FREE, PRICERS, PriceComponent
 from .prices import PriceList
-from .usage import Usage
+from .usage import Stage, Usage
 
-EVERY_PRICER = {**PRICERS, **EDGE_PRICERS, **PIPELINE_PRICERS, **BACKUP_PRICERS}
 # Dollars a month; less is the rounding of one sum or another.
 NOTHING = 0.005
 LEFT_OUT = (
@@ -93,11 +89,11 @@ def price(
         Item(path, logical_id, charge, math.prod(prices[name] for name in charge.names))
         for path, template in known.items()
         for logical_id, resource in template.resources()
-        if (pricer := EVERY_PRICER.get(resource["Type"]))
+        if (pricer := PRICERS.get(resource["Type"]))
         for charge in pricer(resource.get("Properties", {}), template, stage)
         if charge.quantity
     ]
     taken = {name for item in items for name in item.charge.names}
     types = {resource["Type"] for template in known.values() for _, resource in template.resources()}
-    unpriced = sorted(types - EVERY_PRICER.keys() - set(FREE))
+    unpriced = sorted(types - PRICERS.keys() - set(FREE))
     return Bill(load, tuple(items), tuple(unpriced), prices.region, tuple(prices.borrowed(taken)))

@@ -6,15 +6,11 @@ Where a template cannot tell a quantity it is an assumption, and a constant here
 from __future__ import annotations
 
 import dataclasses
-import functools
-import math
+import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from ...core.evaluated import EvaluatedTemplate
-from .usage import HOURS_A_MONTH, Usage
-
-Properties = Mapping[str, Any]
+from .usage import HOURS_A_MONTH, Properties, Stage
 
 # Assumptions, all of them about Notejam's own pages: a page is small, and what is written about it smaller.
 KB_SENT_PER_REQUEST = 8.0
@@ -25,7 +21,6 @@ GB_FLOW_LOG_OF_STRANGERS = 0.02
 NEW_CONNECTIONS_PER_REQUEST = 0.2
 IO_PER_REQUEST = 2.0
 PARQUET_SHARE, LOG_COMPRESSED_TO = 0.5, 1 / 7
-STORED_GB_ASLEEP, STORED_GB_IN_USE = 0.5, 10.0
 # A capacity unit serves about so many requests a second; while awake an instance has at least half a unit.
 REQUESTS_PER_SECOND_PER_UNIT = 40.0
 LEAST_UNITS_AWAKE = 0.5
@@ -41,6 +36,17 @@ METRICS_OF_SERVICE = 24
 IMAGES_GB = 4.0
 DAYS_A_MONTH = 30.4
 DAYS_OF = {"daily": 1.0, "weekly": 7.0, "monthly": DAYS_A_MONTH}
+# Free for each account, every month and without end. Source: Amazon CloudFront pricing, "Always Free Tier". A stage's
+# bill takes all of it off; stages that share an account share it.
+FREE_MILLIONS, FREE_GB = 10.0, 1024.0
+# The firewall records each request, headers and all; of what it writes 500 MB for a million requests cost nothing.
+# Source: AWS WAF pricing.
+KB_FIREWALL_LOG_PER_REQUEST, KB_FIREWALL_LOG_INCLUDED = 1.5, 0.5
+# A line of CloudFront's standard log, with the fields that it has by default.
+KB_EDGE_LOG_PER_REQUEST = 0.8
+# A run of the pipeline: an action is charged for each minute it has begun, one that builds or deploys takes some.
+RUNS_A_MONTH = 40
+MINUTES_OF_ACTION = {"CodeBuild": 3.0, "CloudFormation": 1.5}
 
 FREE_OF = {
     "ApplicationAutoScaling": "ScalableTarget",
@@ -96,89 +102,6 @@ class PriceComponent:
         return (self.price, self.share) if self.share else (self.price,)
 
 
-@dataclasses.dataclass(frozen=True)
-class Stage:
-    """What pricing one resource must know of the others of its stage.
-
-    `beside` are the templates of what it stands in, as a preview in a stage: they are on another bill.
-    """
-
-    load: Usage
-    templates: tuple[EvaluatedTemplate, ...]
-    beside: tuple[EvaluatedTemplate, ...] = ()
-
-    def of_type(self, kind: str) -> list[tuple[EvaluatedTemplate, Properties]]:
-        """Return the properties of the stage's resources of one type, each with its template."""
-        return [(template, each) for template in self.templates for each in template.of_type(kind).values()]
-
-    @property
-    def clusters(self) -> list[tuple[EvaluatedTemplate, Properties]]:
-        """The database clusters that exist."""
-        return self.of_type("AWS::RDS::DBCluster")
-
-    @functools.cached_property
-    def tasks(self) -> Tasks:
-        """The tasks of the stage's service; none where there is no service."""
-        services = self.of_type("AWS::ECS::Service")
-        return _tasks(self, services[0][1]) if services else Tasks(0, 0, 0, 0)
-
-    @property
-    def awake_hours(self) -> float:
-        """Hours a month in which a database that may pause is awake."""
-        return self.load.busy_hours if self.load.requests_per_second else 0.0
-
-    @property
-    def stored_gb(self) -> float:
-        """GB in the database."""
-        return STORED_GB_IN_USE if self.load.requests_per_second > 1 else STORED_GB_ASLEEP
-
-
-@dataclasses.dataclass(frozen=True)
-class Tasks:
-    """Task hours a month on demand and on Spot, how many run on average, and the hours in which any does."""
-
-    on_demand_hours: float
-    spot_hours: float
-    average: float
-    running_hours: float
-
-
-def _tasks(stage: Stage, service: Properties) -> Tasks:
-    """Count the tasks: the scheduled or lowest number, or as many as the load needs, in busy and quiet hours."""
-    template, target = stage.of_type("AWS::ApplicationAutoScaling::ScalableTarget")[0]
-    least = template.number(target["MinCapacity"])
-    scheduled = [action["ScalableTargetAction"].get("MinCapacity", 0) for action in target.get("ScheduledActions", [])]
-    in_business = max([least, *map(template.number, scheduled)])
-    wanted = math.ceil(stage.load.requests_per_second * 60 / _requests_per_task(stage))
-    busy = min(max(in_business, wanted), template.number(target["MaxCapacity"]))
-    if not stage.load.busy_hours:
-        scheduled_share = 264 / HOURS_A_MONTH if scheduled else 0.0
-        average = least + (in_business - least) * scheduled_share
-        return _split(service, average, HOURS_A_MONTH, HOURS_A_MONTH if average else 0.0)
-    hours = stage.load.busy_hours * busy + stage.load.quiet_hours * least
-    running = stage.load.busy_hours + (stage.load.quiet_hours if least else 0.0)
-    return _split(service, hours / HOURS_A_MONTH, HOURS_A_MONTH, running)
-
-
-def _split(service: Properties, average: float, hours: float, running: float) -> Tasks:
-    """Split tasks between on demand and Spot, as the service's capacity providers say."""
-    providers = {each["CapacityProvider"]: each for each in service.get("CapacityProviderStrategy", [])}
-    base = min(average, float(providers.get("FARGATE", {}).get("Base", 0)))
-    weights = {name: float(each.get("Weight", 0)) for name, each in providers.items()}
-    spot = (average - base) * weights.get("FARGATE_SPOT", 0.0) / (sum(weights.values()) or 1.0)
-    return Tasks((average - spot) * hours, spot * hours, average, running)
-
-
-def _requests_per_task(stage: Stage) -> float:
-    """Return the requests a minute that scaling aims at for each task."""
-    for template, policy in stage.of_type("AWS::ApplicationAutoScaling::ScalingPolicy"):
-        tracking = policy.get("TargetTrackingScalingPolicyConfiguration", {})
-        metric = tracking.get("PredefinedMetricSpecification", {}).get("PredefinedMetricType")
-        if metric == "ALBRequestCountPerTarget":
-            return template.number(tracking["TargetValue"])
-    return 3000.0
-
-
 def _load_balancer(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     load = stage.load
     addresses = 0 if properties.get("Scheme") == "internal" else len(properties.get("Subnets", []))
@@ -218,7 +141,7 @@ def _fargate(properties: Properties, template: EvaluatedTemplate, stage: Stage) 
     if _measures(task):
         asked = stage.load.busy_hours / HOURS_A_MONTH
         yield PriceComponent("the application's metrics", METRICS_OF_APPLICATION * asked, "metric_month")
-    yield from logs(stage.load.gigabytes(KB_LOGGED_PER_REQUEST), template)
+    yield from _logs(stage.load.gigabytes(KB_LOGGED_PER_REQUEST), template)
     yield from _measured_in_another_cluster(stage)
 
 
@@ -242,7 +165,7 @@ def _measures(task: Properties) -> bool:
     return bool(told.get("METRICS_NAMESPACE")) and told.get("LOG_FORMAT") != "text"
 
 
-def logs(gigabytes: float, template: EvaluatedTemplate, what: str = "logs") -> Iterator[PriceComponent]:
+def _logs(gigabytes: float, template: EvaluatedTemplate, what: str = "logs") -> Iterator[PriceComponent]:
     """Yield what it costs to take logs in, and to keep them compressed for as long as the template's groups do."""
     groups = template.of_type("AWS::Logs::LogGroup").values()
     days = max((template.number(group.get("RetentionInDays")) for group in groups), default=0.0)
@@ -284,7 +207,7 @@ def _instance(properties: Properties, template: EvaluatedTemplate, stage: Stage)
     yield PriceComponent("database capacity", units, "aurora_unit_hour")
     awake = HOURS_A_MONTH if least else stage.awake_hours
     if properties.get("MonitoringInterval"):
-        yield from logs(GB_OS_METRICS_PER_INSTANCE * awake / HOURS_A_MONTH, template)
+        yield from _logs(GB_OS_METRICS_PER_INSTANCE * awake / HOURS_A_MONTH, template)
 
 
 def _nat(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
@@ -306,7 +229,7 @@ def _endpoint(properties: Properties, template: EvaluatedTemplate, stage: Stage)
 
 
 def _flow_log(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
-    yield from logs(GB_FLOW_LOG_OF_STRANGERS + stage.load.gigabytes(KB_FLOW_LOG_PER_REQUEST), template)
+    yield from _logs(GB_FLOW_LOG_OF_STRANGERS + stage.load.gigabytes(KB_FLOW_LOG_PER_REQUEST), template)
 
 
 def _bucket(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
@@ -329,10 +252,6 @@ def _alarm(properties: Properties, template: EvaluatedTemplate, stage: Stage) ->
     yield PriceComponent("alarms", max(1, len(queries)), "alarm_month")
 
 
-def _composite_alarm(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
-    yield PriceComponent("alarms", 1, "composite_alarm_month")
-
-
 def _scaling_policy(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
     """Charge the alarms that target tracking makes for itself: one to grow, one to shrink."""
     tracking = properties.get("TargetTrackingScalingPolicyConfiguration")
@@ -344,6 +263,76 @@ def _images(properties: Properties, template: EvaluatedTemplate, stage: Stage) -
     """Charge for the images that are kept; those of previews, which all expire, are a tenth of them."""
     expires = properties.get("EmptyOnDelete")
     yield PriceComponent("images", IMAGES_GB / 10 if expires else IMAGES_GB, "image_gb_month")
+
+
+def _distribution(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
+    """Charge requests and traffic; what CloudFront fetches from a load balancer costs nothing.
+
+    The price is that of where people are, taken to be where the stage is.
+    """
+    sent = stage.load.gigabytes(KB_SENT_PER_REQUEST)
+    yield PriceComponent("CloudFront", max(0.0, stage.load.millions - FREE_MILLIONS), "cloudfront_million")
+    yield PriceComponent("CloudFront", max(0.0, sent - FREE_GB), "cloudfront_gb")
+
+
+def _edge_log(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
+    yield from _logs(stage.load.gigabytes(KB_EDGE_LOG_PER_REQUEST), template, "CloudFront's log")
+
+
+def _firewall(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
+    yield PriceComponent("firewall", 1, "firewall_month")
+    yield PriceComponent("firewall", len(properties.get("Rules", [])), "firewall_rule_month")
+    yield PriceComponent("firewall", stage.load.millions, "firewall_million")
+
+
+def _firewall_log(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
+    """Charge a log line for each request, unless a filter keeps the log to what the firewall stopped."""
+    if "LoggingFilter" not in properties:
+        gigabytes = stage.load.gigabytes(KB_FIREWALL_LOG_PER_REQUEST - KB_FIREWALL_LOG_INCLUDED)
+        yield from _logs(gigabytes, template, "firewall's log")
+
+
+def _backup_plan(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
+    """Charge the snapshots that each rule keeps at a time, once it has run for as long as it keeps them.
+
+    Snapshots are full, and free as long as point-in-time recovery reaches back to them; copies are not, and each
+    travels between regions in full. Copies are priced as if they stayed in the stage's region.
+    Source: Amazon Aurora User Guide, "Understanding Amazon Aurora backup storage usage", "DB cluster snapshot copying".
+    """
+    free_days = max((known.number(each["BackupRetentionPeriod"]) for known, each in stage.clusters), default=0.0)
+    for rule in properties["BackupPlan"]["BackupPlanRule"]:
+        kept = _kept_days(rule, template)
+        days = _days_between(str(rule.get("ScheduleExpression", "")))
+        copies = template.value(rule.get("CopyActions", []))
+        charged = max(0.0, kept - free_days) / days + sum(_kept_days(copy, template) for copy in copies) / days
+        yield PriceComponent("backups", charged * stage.stored_gb, "aurora_backup_gb_month")
+        yield PriceComponent("copies", len(copies) * DAYS_A_MONTH / days * stage.stored_gb, "between_regions_gb")
+
+
+def _kept_days(body: Properties, template: EvaluatedTemplate) -> float:
+    return template.number(body.get("Lifecycle", {}).get("DeleteAfterDays", 0))
+
+
+def _days_between(schedule: str) -> float:
+    """Return how many days lie between two runs of `cron(minute hour day month weekday year)`."""
+    fields = re.sub(r"cron\((.*)\)", r"\1", schedule).split()
+    if len(fields) == 6 and fields[2] not in ("*", "?"):
+        return DAYS_OF["monthly"]
+    return DAYS_OF["weekly"] if len(fields) == 6 and fields[4] not in ("*", "?") else DAYS_OF["daily"]
+
+
+def _pipeline(properties: Properties, template: EvaluatedTemplate, stage: Stage) -> Iterator[PriceComponent]:
+    """Charge the minutes of every action of a run, approvals excepted, and again the builds among them."""
+    runs = RUNS_A_MONTH if stage.load.requests_per_second else 0
+    machines = template.of_type("AWS::CodeBuild::Project")
+    for action in (each for part in properties["Stages"] for each in part["Actions"]):
+        kind = action["ActionTypeId"]
+        minutes = runs * MINUTES_OF_ACTION.get(kind["Provider"], 1.0) * (kind["Category"] != "Approval")
+        yield PriceComponent("pipeline", minutes, "pipeline_minute")
+        if kind["Provider"] == "CodeBuild":
+            environment = machines[action["Configuration"]["ProjectName"]["Ref"]]["Environment"]
+            size = environment["ComputeType"].removeprefix("BUILD_GENERAL1_").lower()
+            yield PriceComponent("builds", minutes, f"build_{size}_minute")
 
 
 def _always(what: str, price: str, quantity: float = 1) -> Pricer:
@@ -359,9 +348,12 @@ Pricer = Callable[[Properties, EvaluatedTemplate, Stage], Iterator[PriceComponen
 
 PRICERS: Mapping[str, Pricer] = {
     "AWS::ApplicationAutoScaling::ScalingPolicy": _scaling_policy,
+    "AWS::Backup::BackupPlan": _backup_plan,
+    "AWS::CloudFront::Distribution": _distribution,
     "AWS::CloudWatch::Alarm": _alarm,
-    "AWS::CloudWatch::CompositeAlarm": _composite_alarm,
+    "AWS::CloudWatch::CompositeAlarm": _always("alarms", "composite_alarm_month"),
     "AWS::CloudWatch::Dashboard": _always("dashboard", "dashboard_month"),
+    "AWS::CodePipeline::Pipeline": _pipeline,
     "AWS::EC2::EIP": _always("public IPv4 addresses", "ipv4_hour", HOURS_A_MONTH),
     "AWS::EC2::FlowLog": _flow_log,
     "AWS::EC2::NatGateway": _nat,
@@ -371,8 +363,11 @@ PRICERS: Mapping[str, Pricer] = {
     "AWS::ECS::Service": _fargate,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
     "AWS::KMS::Key": _always("keys", "key_month"),
+    "AWS::Logs::Delivery": _edge_log,
     "AWS::RDS::DBCluster": _database,
     "AWS::RDS::DBInstance": _instance,
     "AWS::S3::Bucket": _bucket,
     "AWS::SecretsManager::Secret": _always("secrets", "secret_month"),
+    "AWS::WAFv2::LoggingConfiguration": _firewall_log,
+    "AWS::WAFv2::WebACL": _firewall,
 }

@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from .facts import Facts, Templates
+from ..facts import Facts, Templates
 from .picture import ICON, Box, Edge, Group, Item, Node, Picture, connected, foot
 
 Action: TypeAlias = Mapping[str, Any]

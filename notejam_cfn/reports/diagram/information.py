@@ -9,8 +9,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from ..facts import Facts, Templates
 from . import places
-from .facts import Facts, Templates
 from .picture import Box, Edge, Frame, Group, Item, Node, Note, Picture, connected
 from .places import Grid
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -63,7 +64,7 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 ECHO = f"""
 import json, sys
 for line in sys.stdin:
-    print(json.dumps({json.dumps(VERDICT.to_json())!s}), flush=True)
+    print(json.dumps({json.dumps(dataclasses.asdict(VERDICT))!s}), flush=True)
 """.replace("false", "False")
 
 
@@ -152,7 +153,7 @@ def test_a_service_that_may_call_a_function_is_a_name_and_no_address(engines: Li
 
 
 def test_verdict_survives_json() -> None:
-    assert Verdict.from_json(json.loads(json.dumps(VERDICT.to_json()))) == VERDICT
+    assert Verdict.from_json(json.loads(json.dumps(dataclasses.asdict(VERDICT)))) == VERDICT
 
 
 def test_verdicts_come_in_the_order_of_the_subjects(workers: Callable[[str], None]) -> None:

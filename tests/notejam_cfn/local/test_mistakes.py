@@ -85,7 +85,7 @@ Mistaken = Callable[[str, Change], Rehearsal]
 @contextmanager
 def entered(made: Rehearsal) -> Iterator[Entrance]:
     """Come to a page of the stage that nobody has asked for before: an error is kept at the edge for some seconds."""
-    state = made.facade.stack(made.service.region, made.service.name)
+    state = made.deployer.aws.stack(made.service.region, made.service.name)
     assert state is not None
     with entrance.opened(made.network_address, state.outputs["Url"]) as way:
         way.client().open(f"/signin/?{uuid.uuid4()}").must_show("Sign in")

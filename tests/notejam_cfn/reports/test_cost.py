@@ -19,11 +19,9 @@ from notejam_cfn.components.network.vpc import AGENT_ENDPOINTS, TASK_ENDPOINTS
 from notejam_cfn.config.loader import parse
 from notejam_cfn.core import render
 from notejam_cfn.core.evaluated import EvaluatedTemplate
-from notejam_cfn.reports import retention
 from notejam_cfn.reports.cost import Bill, Usage, price, read_prices, sites_of, usages_of
 from notejam_cfn.reports.cost import bills_of as bills_of_stages
-from notejam_cfn.reports.cost.bill import EVERY_PRICER
-from notejam_cfn.reports.cost.pricers import DAYS_A_MONTH, FREE, METRICS_OF_APPLICATION
+from notejam_cfn.reports.cost.pricers import DAYS_A_MONTH, FREE, METRICS_OF_APPLICATION, PRICERS
 from notejam_cfn.stacks import stacks_of, stacks_of_stage
 
 OUTPUT = Path(__file__).resolve().parents[3] / "output"
@@ -215,19 +213,6 @@ def test_a_copy_is_charged_from_its_first_day_and_for_its_journey() -> None:
     assert quantities(copied, "copies") == {"between_regions_gb": pytest.approx(DAYS_A_MONTH * gigabytes)}
 
 
-def test_the_simulation_of_backups_takes_the_same_prices() -> None:
-    prices = read_prices("us-east-1")
-    names = {
-        retention.WARM: "aurora_backup_gb_month",
-        retention.COPY: "aurora_backup_gb_month",
-        retention.EXPORT: "s3_gb_month",
-        retention.ARCHIVE: "archive_gb_month",
-    }
-    assert {tier: prices[name] for tier, name in names.items()} == retention.PRICES
-    assert prices["aurora_export_gb"] == retention.EXPORTING
-    assert prices["between_regions_gb"] == retention.COPYING
-
-
 def test_an_idle_pipeline_costs_its_keys_and_images(delivery: list[Bill]) -> None:
     assert set(delivery[IDLE].by_what()) == {"keys", "images"}
 
@@ -284,14 +269,14 @@ UNPRICED = {"AWS::EFS::FileSystem", "AWS::ElastiCache::ServerlessCache"}
 def test_every_type_that_can_be_made_is_priced_or_free_or_named_as_unpriced() -> None:
     made = {kind for module in modules() for kind in types_made(module)}
     assert len(made) > 50
-    assert FREE | set(EVERY_PRICER) | UNPRICED == made
-    assert not FREE & set(EVERY_PRICER)
+    assert FREE | set(PRICERS) | UNPRICED == made
+    assert not FREE & set(PRICERS)
 
 
 def test_every_type_in_the_committed_templates_is_priced_or_free() -> None:
     for file in OUTPUT.rglob("*.yaml"):
         types = {resource["Type"] for resource in render.load(file.read_text(encoding="utf-8"))["Resources"].values()}
-        assert types <= FREE | set(EVERY_PRICER), file.name
+        assert types <= FREE | set(PRICERS), file.name
 
 
 def test_a_type_nobody_priced_is_named() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
+
+from notejam_cfn.core.references import references
 
 
 class RestoredVersion(CloudFormationLintRule):
@@ -31,9 +31,6 @@ class RestoredVersion(CloudFormationLintRule):
             )
             for name, cluster in cfn.get_resources("AWS::RDS::DBCluster").items()
             for properties in [cluster.get("Properties", {})]
-            if "SnapshotIdentifier" in properties and _parameter(properties.get("EngineVersion")) not in parameters
+            if "SnapshotIdentifier" in properties
+            if not set(references(properties.get("EngineVersion"))) & set(parameters)
         ]
-
-
-def _parameter(value: Any) -> str:
-    return str(value.get("Ref", "")) if isinstance(value, dict) else ""

@@ -27,15 +27,11 @@ class ServerlessOrder(CloudFormationLintRule):
                 f"MinCapacity {low:g} is above MaxCapacity {high:g}",
             )
             for name, cluster in cfn.get_resources("AWS::RDS::DBCluster").items()
-            for low, high in [_range(cfn, cluster.get("Properties", {}).get("ServerlessV2ScalingConfiguration", {}))]
+            for scaling in [cluster.get("Properties", {}).get("ServerlessV2ScalingConfiguration", {})]
+            if isinstance(scaling, dict)
+            for low, high in [(_number(cfn, scaling.get("MinCapacity")), _number(cfn, scaling.get("MaxCapacity")))]
             if low is not None and high is not None and low > high
         ]
-
-
-def _range(cfn: Template, scaling: Any) -> tuple[float | None, float | None]:
-    if not isinstance(scaling, dict):
-        return None, None
-    return _number(cfn, scaling.get("MinCapacity")), _number(cfn, scaling.get("MaxCapacity"))
 
 
 def _number(cfn: Template, value: Any) -> float | None:

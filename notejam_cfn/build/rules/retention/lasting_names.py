@@ -42,15 +42,11 @@ class LastingNames(CloudFormationLintRule):
                 f"add a part of {STACK_ID}",
             )
             for name, resource in resources.items()
-            if _lasts(resource)
+            if resource.get("Type") == LOG_GROUP
+            or any(resource.get(policy) in KEPT for policy in ("DeletionPolicy", "UpdateReplacePolicy"))
             for key in _names(resource)
             if not any(name == STACK_ID or name in resources for name in references(resource["Properties"][key]))
         ]
-
-
-def _lasts(resource: dict[str, Any]) -> bool:
-    policies = (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy"))
-    return resource.get("Type") == LOG_GROUP or any(policy in KEPT for policy in policies)
 
 
 def _names(resource: dict[str, Any]) -> Iterator[str]:

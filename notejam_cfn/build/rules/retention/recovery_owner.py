@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cfnlint._typing import RuleMatches
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
@@ -29,11 +27,6 @@ class RecoveryOwner(CloudFormationLintRule):
                 "takes over the database's BackupRetentionPeriod, which could not be changed any more: leave it out",
             )
             for name, plan in cfn.get_resources("AWS::Backup::BackupPlan").items()
-            for number, rule in enumerate(_rules(plan))
+            for number, rule in enumerate(plan.get("Properties", {}).get("BackupPlan", {}).get("BackupPlanRule", []))
             if isinstance(rule, dict) and rule.get("EnableContinuousBackup") in (True, "true")
         ]
-
-
-def _rules(plan: dict[str, Any]) -> list[Any]:
-    rules = plan.get("Properties", {}).get("BackupPlan", {}).get("BackupPlanRule", [])
-    return rules if isinstance(rules, list) else []

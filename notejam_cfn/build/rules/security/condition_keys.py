@@ -54,11 +54,9 @@ def _conditions(statement: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for operator, tests in condition.items() if isinstance(condition, dict) else ():
         tolerant = operator == "Null" or operator.startswith("ForAllValues:") or operator.endswith("IfExists")
         if isinstance(tests, dict) and not tolerant:
-            yield from ((operator, str(key)) for key in tests if not _is_global(str(key)))
-
-
-def _is_global(key: str) -> bool:
-    return key.startswith("aws:") and not key.startswith(OF_RESOURCES)
+            for key in map(str, tests):
+                if not key.startswith("aws:") or key.startswith(OF_RESOURCES):
+                    yield operator, key
 
 
 def _unknowing(statement: dict[str, Any], key: str) -> list[str]:

@@ -35,7 +35,7 @@ def findings(aws: Aws, comparison: Comparison, stacks: Plans) -> dict[Key, list[
         if change.type in LOOKS:
             with contextlib.suppress(AwsTrouble):
                 looked = list(LOOKS[change.type](aws, change, stacks))
-                found.setdefault((change.stack, change.logical_id), []).extend(looked)
+                found.setdefault(change.key, []).extend(looked)
     for key, finding in quotas.findings(aws, comparison, stacks):
         found.setdefault(key, []).append(finding)
     return found
@@ -105,6 +105,9 @@ def _record(aws: Aws, change: ResourceChange, stacks: Plans) -> Iterator[Finding
             yield Finding(Verdict.WILL_FAIL, reason, "Route 53 API Reference, ChangeResourceRecordSets")
 
 
-Look = Callable[[Aws, ResourceChange, Plans], Iterator[Finding]]
-LOOKS: dict[str, Look] = {CLUSTER: _engine, TASK_DEFINITION: _processor, RECORD: _record}
+LOOKS: dict[str, Callable[[Aws, ResourceChange, Plans], Iterator[Finding]]] = {
+    CLUSTER: _engine,
+    TASK_DEFINITION: _processor,
+    RECORD: _record,
+}
 ECS_NAMES = {"amd64": "X86_64", "arm64": "ARM64"}

@@ -42,14 +42,14 @@ def findings(
             reason = (
                 f"does not fit: {taken:g} of {allowed:g} vCPU of {kind} are used in {region}, and a task needs {size:g}"
             )
-            yield (change.stack, change.logical_id), Finding(Verdict.WILL_FAIL, reason, SOURCE)
+            yield change.key, Finding(Verdict.WILL_FAIL, reason, SOURCE)
         elif taken + tasks * size > allowed:
             free = "" if not taken else f", of which {taken:g} are used"
             reason = (
                 f"at its most it needs {tasks * size:g} vCPU of {kind} during a release; "
                 f"the account may use {allowed:g}{free}"
             )
-            yield (change.stack, change.logical_id), Finding(Verdict.NOTHING, reason, SOURCE)
+            yield change.key, Finding(Verdict.NOTHING, reason, SOURCE)
 
 
 def split(service: Mapping[str, Any], tasks: int) -> dict[str, float]:

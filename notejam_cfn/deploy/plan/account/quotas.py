@@ -164,4 +164,4 @@ def _beyond(
         reason += f": {first.logical_id} is the first that does not fit"
     if documented:
         reason += "; this is AWS's default, which it may have raised for the account"
-    yield (first.stack, first.logical_id), Finding(Verdict.NOTHING if documented else Verdict.WILL_FAIL, reason, source)
+    yield first.key, Finding(Verdict.NOTHING if documented else Verdict.WILL_FAIL, reason, source)

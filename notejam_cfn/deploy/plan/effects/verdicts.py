@@ -12,7 +12,7 @@ from ...stacks.templates import is_stateful
 from .. import two_steps
 from ..changes import GOING, REPLACING, Action, Comparison, Key, ResourceChange
 from ..differences import at
-from ..resolve import Reference, references
+from ..resolve import references
 from . import known_effects
 from .findings import NOTHING, Finding, Verdict
 from .resource_facts import UNKNOWN, facts_of, source
@@ -39,17 +39,14 @@ class Judged:
 def judge(comparison: Comparison, extra: dict[Key, list[Finding]], removed_last: Collection[Key]) -> tuple[Judged, ...]:
     """Judge every change. `extra` are findings by resource that were looked up; what is in `removed_last` goes last."""
     findings = _Judge(comparison, removed_last).findings
-    return tuple(
-        Judged(change, (*findings(change), *extra.get((change.stack, change.logical_id), ())))
-        for change in comparison.changes
-    )
+    return tuple(Judged(change, (*findings(change), *extra.get(change.key, ()))) for change in comparison.changes)
 
 
 class _Judge:
     def __init__(self, comparison: Comparison, removed_last: Collection[Key]) -> None:
         self.comparison = comparison
         self.removed_last = removed_last
-        self.by_key = {(each.stack, each.logical_id): each for each in comparison.changes}
+        self.replaced = {each.key: each for each in comparison.changes if each.action in REPLACING}
 
     def findings(self, change: ResourceChange) -> Iterator[Finding]:
         """Yield everything that a change means."""
@@ -68,25 +65,21 @@ class _Judge:
         if not names or names[0][0] is None or any(old != new for old, new in names):
             return
         # What names it must also refer to the same things as before.
-        if not any(self._is_replaced(change.stack, reference) for reference in references([new for _, new in names])):
+        named_by = [(one.stack or change.stack, one.name) for one in references([new for _, new in names])]
+        if not any(key in self.replaced or key in self.comparison.changing for key in named_by):
             certain = change.action is Action.REPLACE
             told = "is replaced" if certain else "may be replaced"
             name = repr(names[0][0]) if isinstance(names[0][0], str) else "(made from other values)"
             reason = f"it {told} under its fixed name {name}, which the old one still has"
             yield Finding(Verdict.WILL_FAIL, reason, source(), advisory=not certain)
 
-    def _is_replaced(self, stack: str, reference: Reference) -> bool:
-        key = (reference.stack or stack, reference.name)
-        found = self.by_key.get(key)
-        return key in self.comparison.changing or (found is not None and found.action in REPLACING)
-
     def _moved(self, change: ResourceChange) -> Iterator[Finding]:
         """What stays where it is cannot be given the subnets and groups of another VPC."""
         if change.action is not Action.CHANGE or not change.new:
             return
-        gone = [k for k, each in self.by_key.items() if each.type == VPC and each.action in REPLACING]
+        gone = [key for key, each in self.replaced.items() if each.type == VPC]
         inside = {reader for vpc in gone for reader in self.comparison.readers.get(vpc, ())}
-        if any((change.stack, change.logical_id) in self.comparison.readers.get(place, ()) for place in inside):
+        if any(change.key in self.comparison.readers.get(place, ()) for place in inside):
             reason = "its network is replaced, and it cannot move to another VPC"
             yield Finding(Verdict.WILL_FAIL, reason, "hashicorp/terraform-provider-aws#27459")
 
@@ -105,12 +98,11 @@ class _Judge:
 
     def _order(self, change: ResourceChange) -> Iterator[Finding]:
         """What another stack still uses cannot be removed; that stack is updated only afterwards."""
-        key = (change.stack, change.logical_id)
         held_by = two_steps.users(self.comparison, change)
         if not held_by or change.policy == "Retain":
             return
         told = ", ".join(f"{name} of {stack}" for stack, name in held_by)
-        if key in self.removed_last:
+        if change.key in self.removed_last:
             yield Finding(Verdict.NOTHING, f"it goes last, once {told} does without it")
         elif change.action in GOING:
             certain = change.action is not Action.MAYBE_REPLACE

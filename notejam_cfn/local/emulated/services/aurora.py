@@ -42,7 +42,7 @@ def require_restorable(properties: Properties) -> None:
     if found is None:
         raise ValueError(f"The source cluster snapshot could not be found: {wanted} (Service: Rds, Status Code: 404)")
     asked = resolved(str(properties.get("EngineVersion") or _rds()._default_engine_version(properties["Engine"])))
-    if _numbers(asked) < _numbers(found["EngineVersion"]):
+    if version_numbers(asked) < version_numbers(found["EngineVersion"]):
         raise ValueError(
             f"The engine version you requested for your restored DB cluster ({asked}) is earlier than the engine "
             f"version of the DB cluster snapshot ({found['EngineVersion']}). (Service: Rds, Status Code: 400)"
@@ -68,7 +68,8 @@ def _require_unused(name: str, properties: Properties) -> None:
         raise ValueError(f"Cannot delete the subnet group '{name}': database cluster {users[0]} is still using it.")
 
 
-def _numbers(version: str) -> list[int]:
+def version_numbers(version: str) -> list[int]:
+    """Return the numbers in a version."""
     return [int(part) for part in version.split(".") if part.isdigit()]
 
 

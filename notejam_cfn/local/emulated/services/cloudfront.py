@@ -12,11 +12,10 @@ import dataclasses
 import functools
 import re
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ....core.cloudfront import PREFIX_LIST_NAME
-from ..ministack import Properties, change_type, module, within
+from ..ministack import Properties, Real, around, change_type, module, within
 
 VPC_ORIGIN, SECURITY_GROUP = "AWS::CloudFront::VpcOrigin", "AWS::EC2::SecurityGroup"
 # The HTTPS front tells in this header whom it speaks for; ministack sees only the front.
@@ -34,52 +33,44 @@ _distribution_asks: contextvars.ContextVar[bool] = contextvars.ContextVar("distr
 
 def register() -> None:
     """Change ministack in this process; the table of resource types must know VPC origins by now."""
-    cloudfront, alb, app = module("services.cloudfront"), module("services.alb"), module("app")
+    cloudfront, cache = module("services.cloudfront"), EdgeCache(module("services.cloudfront"))
     change_type(VPC_ORIGIN, done=_vpc_origins.__setitem__)
     change_type(SECURITY_GROUP, done=_security_groups.__setitem__)
-    cloudfront._dataplane_origin = _over_vpc_origin(cloudfront, cloudfront._dataplane_origin)
-    cloudfront._fetch_from_alb_origin = _admitted(cloudfront, cloudfront._fetch_from_alb_origin)
-    cloudfront.find_distribution_for_label = _of_every_account(cloudfront)
-    cache = EdgeCache(cloudfront, cloudfront.handle_viewer_request)
-    cloudfront.handle_viewer_request = cache.answer
-    cloudfront._create_invalidation = cache.invalidating(cloudfront._create_invalidation)
-    app._parse_cloudfront_dataplane_host = _by_alternate_name(cloudfront, app._parse_cloudfront_dataplane_host)
-    alb.find_lb_for_host = _within_reach(alb.find_lb_for_host)
+    around(cloudfront, "_dataplane_origin", _over_vpc_origin)
+    around(cloudfront, "_fetch_from_alb_origin", _fetch_where_admitted)
+    cloudfront.find_distribution_for_label = _distribution_of_any_account
+    around(cloudfront, "handle_viewer_request", cache.answer)
+    around(cloudfront, "_create_invalidation", cache.invalidate)
+    around(module("app"), "_parse_cloudfront_dataplane_host", _by_alternate_name)
+    around(module("services.alb"), "find_lb_for_host", _within_reach)
 
 
-def _over_vpc_origin(cloudfront: Any, real: Callable[[Any], Properties]) -> Callable[[Any], Properties]:
+def _over_vpc_origin(real: Real, element: Any) -> Properties:
     """Let an origin take protocol and ports from its VPC origin, and its timeout from its own settings."""
-
-    def origin(element: Any) -> Properties:
-        found = real(element)
-        settings = cloudfront._find(element, "VpcOriginConfig")
-        if settings is None:
-            return found
+    cloudfront, found = module("services.cloudfront"), dict(real(element))
+    settings = cloudfront._find(element, "VpcOriginConfig")
+    if settings is not None:
         endpoint = _vpc_origins[cloudfront._text(settings, "VpcOriginId")]["VpcOriginEndpointConfig"]
-        return found | {
+        found |= {
             "vpc_origin_of": endpoint["Arn"],
             "protocol_policy": endpoint.get("OriginProtocolPolicy", "match-viewer"),
             "http_port": int(endpoint.get("HTTPPort", 80)),
             "https_port": int(endpoint.get("HTTPSPort", 443)),
             "read_timeout": int(cloudfront._text(settings, "OriginReadTimeout") or 30),
         }
+    return found
 
-    return origin
 
-
-def _admitted(cloudfront: Any, real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+async def _fetch_where_admitted(real: Real, balancer: Properties, origin: Properties, *rest: Any) -> Any:
     """Refuse an origin that CloudFront could not reach: another load balancer's, or one that does not admit it."""
-
-    async def fetch(balancer: Properties, origin: Properties, *rest: Any) -> Any:
-        if balancer["Scheme"] == "internal":
-            port = origin["https_port" if origin["protocol_policy"] == "https-only" else "http_port"]
-            if origin.get("vpc_origin_of") != balancer["LoadBalancerArn"]:
-                raise cloudfront.OriginUnreachable(f"{balancer['DNSName']} is internal and has no VPC origin")
-            if not _admits_cloudfront(balancer, port):
-                raise cloudfront.OriginTimeout(f"no security group admits {PREFIX_LIST_NAME} on port {port}")
-        return await real(balancer, origin, *rest)
-
-    return fetch
+    cloudfront = module("services.cloudfront")
+    if balancer["Scheme"] == "internal":
+        port = origin["https_port" if origin["protocol_policy"] == "https-only" else "http_port"]
+        if origin.get("vpc_origin_of") != balancer["LoadBalancerArn"]:
+            raise cloudfront.OriginUnreachable(f"{balancer['DNSName']} is internal and has no VPC origin")
+        if not _admits_cloudfront(balancer, port):
+            raise cloudfront.OriginTimeout(f"no security group admits {PREFIX_LIST_NAME} on port {port}")
+    return await real(balancer, origin, *rest)
 
 
 def _admits_cloudfront(balancer: Properties, port: int) -> bool:
@@ -94,48 +85,36 @@ def _admits_cloudfront(balancer: Properties, port: int) -> bool:
     )
 
 
-def _of_every_account(cloudfront: Any) -> Callable[[str], Any]:
+def _distribution_of_any_account(label: str) -> Any:
     """Find a distribution whosever it is, and go on in its account: viewers have no credentials."""
-
-    def find(label: str) -> Any:
-        for (account, _), distribution in cloudfront._distributions._data.items():
-            if distribution["DomainName"].lower() == f"{label}.cloudfront.net":
-                module("core.responses").set_request_account_id(account)
-                return distribution
-        return None
-
-    return find
+    for (account, _), distribution in module("services.cloudfront")._distributions._data.items():
+        if distribution["DomainName"].lower() == f"{label}.cloudfront.net":
+            module("core.responses").set_request_account_id(account)
+            return distribution
+    return None
 
 
-def _by_alternate_name(cloudfront: Any, real: Callable[[str], str | None]) -> Callable[[str], str | None]:
+def _by_alternate_name(real: Real, host: str) -> Any:
     """Lead the alternate names of distributions to them, as the records of a zone would."""
-
-    @functools.lru_cache(maxsize=1024)
-    def names(configuration: str) -> frozenset[str]:
-        found = cloudfront._get_distribution_aliases({"config_xml": configuration})
-        return frozenset(name.lower() for name in found)
-
-    def label(host: str) -> str | None:
-        asked = host.partition(":")[0].lower()
-        if asked[-1:].isdigit():  # an address, at which the APIs are asked: no need to read every distribution
-            return real(host)
-        for distribution in cloudfront._distributions._data.values():
-            if asked in names(distribution.get("config_xml") or ""):
-                return str(distribution["DomainName"].partition(".")[0])
-        return real(host)
-
-    return label
+    asked = host.partition(":")[0].lower()
+    if not asked[-1:].isdigit():  # at an address the APIs are asked: no need to read every distribution
+        for distribution in module("services.cloudfront")._distributions._data.values():
+            if asked in _alternate_names(distribution.get("config_xml") or ""):
+                return distribution["DomainName"].partition(".")[0]
+    return real(host)
 
 
-def _within_reach(real: Callable[[str], Any]) -> Callable[[str], Any]:
+@functools.lru_cache(maxsize=1024)
+def _alternate_names(configuration: str) -> frozenset[str]:
+    found = module("services.cloudfront")._get_distribution_aliases({"config_xml": configuration})
+    return frozenset(name.lower() for name in found)
+
+
+def _within_reach(real: Real, host: str) -> Any:
     """Hide internal load balancers from everybody on the internet, and so from every visitor but CloudFront."""
-
-    def find(host: str) -> Any:
-        balancer = real(host)
-        hidden = balancer and balancer["Scheme"] == "internal" and not _distribution_asks.get()
-        return None if hidden else balancer
-
-    return find
+    balancer = real(host)
+    hidden = balancer and balancer["Scheme"] == "internal" and not _distribution_asks.get()
+    return None if hidden else balancer
 
 
 @dataclasses.dataclass
@@ -146,45 +125,44 @@ class EdgeCache:
     """
 
     cloudfront: Any
-    real: Callable[..., Awaitable[Answer]]
     kept: dict[tuple[str, str, str], tuple[float, Answer]] = dataclasses.field(default_factory=dict)
 
     async def answer(
-        self, distribution: Properties, method: str, path: str, uri: str, query: str, headers: Properties, *rest: Any
+        self,
+        real: Real,
+        distribution: Properties,
+        method: str,
+        path: str,
+        uri: str,
+        query: str,
+        headers: Properties,
+        *rest: Any,
     ) -> Answer:
         """Answer one request of a viewer."""
         body, parameters, address = (*rest, "127.0.0.1")[:3]
         viewer = headers.pop(VIEWER_HEADER, address)
-        parsed = self.cloudfront.parse_distribution_dataplane_config(distribution)
         key = (distribution["Id"], method, uri)
         secure = headers.get("x-forwarded-proto") == "https"
         until, answer = self.kept.get(key, (0.0, None))
         if answer and until > time.monotonic() and secure:
-            return (
-                answer[0],
-                answer[1] | {"X-Cache": f"{'Error' if answer[0] >= 400 else 'Hit'} from cloudfront"},
-                answer[2],
-            )
+            status, kept, content = answer
+            return status, kept | {"X-Cache": f"{'Error' if status >= 400 else 'Hit'} from cloudfront"}, content
         token = _distribution_asks.set(True)
         try:
-            answer = await self.real(distribution, method, path, uri, query, headers, body, parameters, viewer)
+            fresh: Answer = await real(distribution, method, path, uri, query, headers, body, parameters, viewer)
         finally:
             _distribution_asks.reset(token)
-        seconds = self._seconds(distribution, parsed, method, path, answer) if secure else 0.0
+        seconds = self._seconds(distribution, method, path, fresh) if secure else 0.0
         if seconds:
-            self.kept[key] = (time.monotonic() + seconds, answer)
-        return answer
+            self.kept[key] = (time.monotonic() + seconds, fresh)
+        return fresh
 
-    def invalidating(self, real: Callable[..., Any]) -> Callable[..., Any]:
+    def invalidate(self, real: Real, distribution_id: str, *rest: Any) -> Any:
         """Forget everything that is kept of a distribution when any of its paths is invalidated."""
+        self.kept = {key: kept for key, kept in self.kept.items() if key[0] != distribution_id}
+        return real(distribution_id, *rest)
 
-        def create(distribution_id: str, *rest: Any) -> Any:
-            self.kept = {key: kept for key, kept in self.kept.items() if key[0] != distribution_id}
-            return real(distribution_id, *rest)
-
-        return create
-
-    def _seconds(self, distribution: Properties, parsed: Properties, method: str, path: str, answer: Answer) -> float:
+    def _seconds(self, distribution: Properties, method: str, path: str, answer: Answer) -> float:
         """Return for how long an answer is kept: by its headers within the policy's bounds, or as an error."""
         if method not in ("GET", "HEAD"):
             return 0.0
@@ -196,6 +174,7 @@ class EdgeCache:
             return max(least, float(asked[1]) if asked else 0.0) if "no-store" not in said else least
         if answer[0] != 200:
             return 0.0
+        parsed = self.cloudfront.parse_distribution_dataplane_config(distribution)
         identifier = self.cloudfront._match_behavior(parsed, path)["cache_policy_id"]
         known = self.cloudfront._cache_policies.get(identifier) or self.cloudfront._MANAGED_CACHE_POLICIES[identifier]
         policy: Properties = known["Config"]
@@ -207,9 +186,8 @@ class EdgeCache:
     def _error_seconds(self, distribution: Properties, status: int) -> float:
         config = self.cloudfront._dist_config_el(distribution)
         for element in config.iter():
-            if element.tag.endswith("CustomErrorResponse") and self.cloudfront._text(element, "ErrorCode") == str(
-                status
-            ):
+            is_response = element.tag.endswith("CustomErrorResponse")
+            if is_response and self.cloudfront._text(element, "ErrorCode") == str(status):
                 stated = self.cloudfront._text(element, "ErrorCachingMinTTL")
                 return float(stated) if stated else ERROR_SECONDS
         return ERROR_SECONDS

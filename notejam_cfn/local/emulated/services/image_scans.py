@@ -6,36 +6,33 @@ What ECR would find in an image only its own database knows.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ..ministack import module
+from ..ministack import Real, around, module
 
 ACTION = "DescribeImageScanFindings"
-Handler = Callable[..., Awaitable[Any]]
 
 
 def register() -> None:
     """Change ministack in this process."""
-    ecr = module("services.ecr")
-    ecr.handle_request = _knowing_scans(ecr, ecr.handle_request)
+    around(module("services.ecr"), "handle_request", _handle_with_scans)
 
 
-def _knowing_scans(ecr: Any, real: Handler) -> Handler:
-    async def handle(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any) -> Any:
-        if not headers.get("x-amz-target", "").endswith(f".{ACTION}"):
-            return await real(method, path, headers, body, query)
-        asked = json.loads(body)
-        name = asked["repositoryName"]
-        found = ecr._find_image(name, asked["imageId"]) if name in ecr._repositories else None
-        if found is None:
-            return ecr.error_response_json("ImageNotFoundException", f"{name} has no such image", 400)
-        scanned = {
-            "repositoryName": name,
-            "imageId": {"imageDigest": found["imageDigest"]},
-            "imageScanStatus": {"status": "COMPLETE"},
-            "imageScanFindings": {"findingSeverityCounts": {}, "findings": []},
-        }
-        return ecr.json_response(scanned)
-
-    return handle
+async def _handle_with_scans(
+    real: Real, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any
+) -> Any:
+    if not headers.get("x-amz-target", "").endswith(f".{ACTION}"):
+        return await real(method, path, headers, body, query)
+    ecr, asked = module("services.ecr"), json.loads(body)
+    name = asked["repositoryName"]
+    found = ecr._find_image(name, asked["imageId"]) if name in ecr._repositories else None
+    if found is None:
+        return ecr.error_response_json("ImageNotFoundException", f"{name} has no such image", 400)
+    scanned = {
+        "repositoryName": name,
+        "imageId": {"imageDigest": found["imageDigest"]},
+        "imageScanStatus": {"status": "COMPLETE"},
+        "imageScanFindings": {"findingSeverityCounts": {}, "findings": []},
+    }
+    return ecr.json_response(scanned)

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..faults import FAULTS
-from ..ministack import first, module, within
+from ..ministack import Real, around, first, module, within
 from . import aurora
 
 # Source: Amazon Aurora User Guide, "Considerations for DB cluster snapshot exports".
@@ -36,13 +36,13 @@ def register() -> None:
         "RestoreDBClusterToPointInTime": _restore_to_moment,
         "StartExportTask": _start_export,
         "DescribeExportTasks": _describe_exports,
-        "DeleteDBCluster": _leaving_last_snapshot(rds._ACTION_MAP["DeleteDBCluster"]),
     }
-    backup._start_job = _snapshot_taken_by(backup._start_job)
+    around(rds._ACTION_MAP, "DeleteDBCluster", _leave_last_snapshot)
+    around(backup, "_start_job", _take_snapshot)
+    around(backup, "handle_request", _delete_point)
     backup._list_recovery_points_by_vault = _list_points
-    backup.handle_request = _deleting_points(backup.handle_request)
     steps._AWS_SDK_ERROR_CODE_OVERRIDES["rds"] |= ERRORS
-    steps._invoke_aws_sdk_integration = _knowing_backup(steps._invoke_aws_sdk_integration)
+    around(steps, "_invoke_aws_sdk_integration", _list_points_for_steps)
 
 
 def keep_point(point: Record) -> None:
@@ -80,53 +80,42 @@ def _list_points(vault: str, query: Record) -> Any:
     backup = module("services.backup")
     if vault not in backup._vaults:
         return backup._not_found(f"Vault '{vault}' not found.")
-    plan, since = (first(query, key) for key in ("backupPlanId", "createdAfter"))
+    plan, moment = (first(query, key) for key in ("backupPlanId", "createdAfter"))
+    since = datetime.fromisoformat(moment).timestamp() if moment else 0.0
     found = [
         point
         for point in _points(vault)
-        if (not plan or point["CreatedBy"].get("BackupPlanId") == plan) and point["CreationDate"] >= _seconds(since)
+        if (not plan or point["CreatedBy"].get("BackupPlanId") == plan) and point["CreationDate"] >= since
     ]
     return backup._paginate(found, query, "RecoveryPoints")
 
 
-def _deleting_points(real: Any) -> Any:
+async def _delete_point(real: Real, method: str, path: str, headers: Any, body: bytes, query: Record) -> Any:
     """Delete a recovery point, and the snapshot that it is, when AWS Backup is asked to."""
-
-    async def handle(method: str, path: str, headers: Any, body: bytes, query: Record) -> Any:
-        vault, _, arn = path.removeprefix("/backup-vaults/").partition("/recovery-points/")
-        if method != "DELETE" or not arn:
-            return await real(method, path, headers, body, query)
-        rds, backup = module("services.rds"), module("services.backup")
-        name = unquote(arn).partition(":cluster-snapshot:")[2]
-        if all(point["RecoveryPointArn"] != unquote(arn) for point in _points(vault)):
-            return backup._not_found(f"Recovery point '{arn}' not found.")
-        del rds._db_cluster_snapshots[name]
-        return 204, {}, b""
-
-    return handle
+    vault, _, arn = path.removeprefix("/backup-vaults/").partition("/recovery-points/")
+    if method != "DELETE" or not arn:
+        return await real(method, path, headers, body, query)
+    rds, backup = module("services.rds"), module("services.backup")
+    name = unquote(arn).partition(":cluster-snapshot:")[2]
+    if all(point["RecoveryPointArn"] != unquote(arn) for point in _points(vault)):
+        return backup._not_found(f"Recovery point '{arn}' not found.")
+    del rds._db_cluster_snapshots[name]
+    return 204, {}, b""
 
 
-def _seconds(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp() if moment else 0.0
-
-
-def _snapshot_taken_by(real: Any) -> Any:
+def _take_snapshot(real: Real, body: Record) -> Any:
     """Take a snapshot of a cluster when AWS Backup is asked to back it up."""
-
-    def start(body: Record) -> Any:
-        status, headers, answer = real(body)
-        kind, _, name = body.get("ResourceArn", "").partition(":cluster:")
-        if status != 200 or not kind.startswith("arn:aws:rds"):
-            return status, headers, answer
-        backup, rds = module("services.backup"), module("services.rds")
-        job = backup._jobs[json.loads(answer)["BackupJobId"]]
-        snapshot = rds._create_cluster_snapshot_internal(f"awsbackup:job-{job['BackupJobId']}", rds._clusters[name])
-        days = body.get("Lifecycle", {}).get("DeleteAfterDays", 1)
-        point = _remember(body["BackupVaultName"], snapshot, time.time(), days, "COMPLETED", "")
-        job["RecoveryPointArn"] = point["RecoveryPointArn"]
+    status, headers, answer = real(body)
+    kind, _, name = body.get("ResourceArn", "").partition(":cluster:")
+    if status != 200 or not kind.startswith("arn:aws:rds"):
         return status, headers, answer
-
-    return start
+    backup, rds = module("services.backup"), module("services.rds")
+    job = backup._jobs[json.loads(answer)["BackupJobId"]]
+    snapshot = rds._create_cluster_snapshot_internal(f"awsbackup:job-{job['BackupJobId']}", rds._clusters[name])
+    days = body.get("Lifecycle", {}).get("DeleteAfterDays", 1)
+    point = _remember(body["BackupVaultName"], snapshot, time.time(), days, "COMPLETED", "")
+    job["RecoveryPointArn"] = point["RecoveryPointArn"]
+    return status, headers, answer
 
 
 def _restore_to_moment(given: Record) -> Any:
@@ -147,15 +136,12 @@ def _restore_to_moment(given: Record) -> Any:
     return rds._xml(200, "RestoreDBClusterToPointInTimeResponse", f"{body}</RestoreDBClusterToPointInTimeResult>")
 
 
-def _leaving_last_snapshot(real: Any) -> Any:
-    def delete(given: Record) -> Any:
-        rds = module("services.rds")
-        cluster, last = (rds._p(given, key) for key in ("DBClusterIdentifier", "FinalDBSnapshotIdentifier"))
-        if last and cluster in rds._clusters:
-            rds._create_cluster_snapshot_internal(last, rds._clusters[cluster])
-        return real(given)
-
-    return delete
+def _leave_last_snapshot(real: Real, given: Record) -> Any:
+    rds = module("services.rds")
+    cluster, last = (rds._p(given, key) for key in ("DBClusterIdentifier", "FinalDBSnapshotIdentifier"))
+    if last and cluster in rds._clusters:
+        rds._create_cluster_snapshot_internal(last, rds._clusters[cluster])
+    return real(given)
 
 
 def _start_export(given: Record) -> Any:
@@ -179,19 +165,15 @@ def _describe_exports(given: Record) -> Any:
     wanted = {key: rds._p(given, key) for key in ("ExportTaskIdentifier", "SourceArn") if rds._p(given, key)}
     found = [task for task in _exports() if all(task[key] == value for key, value in wanted.items())]
     listed = "".join(f"<ExportTask>{_xml(task)}</ExportTask>" for task in found)
-    for task in found:
-        _go_on(task)
+    for task in found:  # each is a step further the next time
+        if FAULTS.exports and task["Status"] in NEXT_STATUS:
+            task |= {"Status": "FAILED", "FailureCause": FAULTS.exports}
+        task["Status"] = NEXT_STATUS.get(task["Status"], task["Status"])
     # An empty element would be an empty text to ministack's state machines, where AWS's see an empty list.
     tasks = f"<ExportTasks>{listed}</ExportTasks>" if listed else ""
     return rds._xml(
         200, "DescribeExportTasksResponse", f"<DescribeExportTasksResult>{tasks}</DescribeExportTasksResult>"
     )
-
-
-def _go_on(task: Record) -> None:
-    if FAULTS.exports and task["Status"] in NEXT_STATUS:
-        task |= {"Status": "FAILED", "FailureCause": FAULTS.exports}
-    task["Status"] = NEXT_STATUS.get(task["Status"], task["Status"])
 
 
 def _exports() -> list[Record]:
@@ -206,16 +188,12 @@ def _xml(fields: Record) -> str:
     return "".join(f"<{key}>{value}</{key}>" for key, value in fields.items())
 
 
-def _knowing_backup(real: Any) -> Any:
+def _list_points_for_steps(real: Real, resource: str, given: Record) -> Any:
     """Let a state machine list the recovery points of a vault."""
-
-    def invoke(resource: str, given: Record) -> Any:
-        if not resource.endswith(":aws-sdk:backup:listRecoveryPointsByBackupVault"):
-            return real(resource, given)
-        query = {key[2:3].lower() + key[3:]: value for key, value in given.items() if key[:2] == "By"}
-        status, _, answer = _list_points(given["BackupVaultName"], query)
-        if status != 200:
-            raise module("services.stepfunctions")._ExecutionError("Backup.ResourceNotFoundException", answer.decode())
-        return json.loads(answer)
-
-    return invoke
+    if not resource.endswith(":aws-sdk:backup:listRecoveryPointsByBackupVault"):
+        return real(resource, given)
+    query = {key[2:3].lower() + key[3:]: value for key, value in given.items() if key[:2] == "By"}
+    status, _, answer = _list_points(given["BackupVaultName"], query)
+    if status != 200:
+        raise module("services.stepfunctions")._ExecutionError("Backup.ResourceNotFoundException", answer.decode())
+    return json.loads(answer)

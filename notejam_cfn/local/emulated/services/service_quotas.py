@@ -6,20 +6,18 @@ Without it, what looks at quotas before a deployment would stop at the first one
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ..ministack import module
+from ..ministack import Real, around, module
 
 TARGET = "ServiceQuotasV20190624.GetServiceQuota"
 PLENTY = 1000.0
-Dispatch = Callable[..., Awaitable[Any]]
 
 
 def register() -> None:
     """Change ministack in this process. Comes before what asks the caller's policies, which stands around it."""
-    app = module("app")
-    app._dispatch_service_request = _knowing_quotas(app._dispatch_service_request)
+    around(module("app"), "_dispatch_service_request", _dispatch_with_quotas)
 
 
 def asked(headers: Mapping[str, str], body: bytes) -> str:
@@ -30,13 +28,12 @@ def asked(headers: Mapping[str, str], body: bytes) -> str:
     return f"{given['ServiceCode']}/{given['QuotaCode']}"
 
 
-def _knowing_quotas(real: Dispatch) -> Dispatch:
-    async def dispatch(method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any) -> Any:
-        name = asked(headers, body)
-        if not name:
-            return await real(method, path, headers, body, *rest)
-        service, _, code = name.partition("/")
-        quota = {"ServiceCode": service, "QuotaCode": code, "Value": PLENTY}
-        return module("core.responses").json_response({"Quota": quota})
-
-    return dispatch
+async def _dispatch_with_quotas(
+    real: Real, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
+) -> Any:
+    name = asked(headers, body)
+    if not name:
+        return await real(method, path, headers, body, *rest)
+    service, _, code = name.partition("/")
+    quota = {"ServiceCode": service, "QuotaCode": code, "Value": PLENTY}
+    return module("core.responses").json_response({"Quota": quota})

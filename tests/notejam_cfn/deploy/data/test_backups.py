@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.deploy.aws.client import Pause
 from notejam_cfn.deploy.data import backups
 from notejam_cfn.deploy.exit_codes import Interrupted, RolledBack
 from notejam_cfn.local.emulator import Emulator
@@ -36,7 +35,7 @@ class Answering:
 def test_a_snapshot_is_taken_and_waited_for() -> None:
     done = {"State": "COMPLETED", "RecoveryPointArn": "arn:snapshot"}
     aws: Any = Answering(start_backup_job=[{"BackupJobId": "job"}], describe_backup_job=[{"State": "RUNNING"}, done])
-    assert backups.take(aws, KNOWN, 1127, Pause(0, 0)) == "arn:snapshot"
+    assert backups.take(aws, KNOWN, 1127) == "arn:snapshot"
     assert aws.given["start_backup_job"]["Lifecycle"] == {"DeleteAfterDays": 1127}
     assert aws.given["start_backup_job"]["ResourceArn"] == "arn:db-1"
 
@@ -45,7 +44,7 @@ def test_a_backup_that_fails_says_why() -> None:
     failed = {"State": "FAILED", "StatusMessage": "the key is gone"}
     aws: Any = Answering(start_backup_job=[{"BackupJobId": "job"}], describe_backup_job=[failed])
     with pytest.raises(RolledBack, match="the key is gone"):
-        backups.take(aws, KNOWN, 35, Pause(0, 0))
+        backups.take(aws, KNOWN, 35)
 
 
 def test_who_stops_waiting_for_a_backup_is_told_that_it_goes_on() -> None:
@@ -57,7 +56,7 @@ def test_who_stops_waiting_for_a_backup_is_told_that_it_goes_on() -> None:
 
     aws: Any = Impatient(start_backup_job=[{"BackupJobId": "job"}])
     with pytest.raises(Interrupted, match="goes on with the backup"):
-        backups.take(aws, KNOWN, 35, Pause(0, 0))
+        backups.take(aws, KNOWN, 35)
 
 
 def test_every_recovery_point_is_listed_with_age_tier_and_size(

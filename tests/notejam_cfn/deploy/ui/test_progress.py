@@ -43,7 +43,7 @@ def happened(status: str, reason: str = "") -> Message:
 
 
 def rolling(running: int) -> Message:
-    rollout = RolloutState("web", "td:2", 2, running, 2 - running, 0, "IN_PROGRESS")
+    rollout = RolloutState("td:2", 2, running, 2 - running, 0, "IN_PROGRESS")
     return Message("shop-dev-data", RolloutEvent("WebService", rollout))
 
 

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.config.loader import load
+from notejam_cfn.build import build, output
+from notejam_cfn.config.loader import load, parse
 from notejam_cfn.deploy.aws.client import Access, Aws
 from notejam_cfn.deploy.exit_codes import BadInput
+from notejam_cfn.deploy.manifest import read
 from notejam_cfn.deploy.ui.progress import Silent
 from notejam_cfn.local.emulator import Emulator
 from notejam_cfn.local.entrance.smoke_client import SmokeError
@@ -109,6 +111,14 @@ def stacks(aws: Emulator) -> list[str]:
 
 def steps(told: list[str]) -> list[str]:
     return [line.partition(":")[0] for line in told]
+
+
+def test_a_trial_whose_name_leaves_a_stage_no_room_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    stage = "s" * 20
+    project = parse({"project": {"name": "short"}, "stages": {stage: {"region": "eu-central-1"}}})
+    with pytest.raises(TrialError, match=r"a trial names the project try-\w+; a stage's name .* at most 26 .* got 28"):
+        trial.prepare(project, stage, IMAGE, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 # The restore updates the service too; the second update is that with an image that is not there.
@@ -232,6 +242,14 @@ def test_what_is_made_counts_a_preview_only_where_one_is_tried(aws: Emulator, tm
     assert {"-preview-trial", "-service"} <= made
     assert run.made(["walk"]) == run.stacks
     assert any("delivery-in-dev" in stack.name for stack in run.made(["preview"]))
+
+
+def test_only_the_stages_own_access_is_made_though_another_is_called_alike(tmp_path: Path) -> None:
+    table = {"region": "eu-central-1", "previews": {"enabled": True}}
+    project = parse({"stages": {"dev": table, "devops": table}})
+    output.write(tmp_path, build.files(project, build.compose(project)))
+    access = preview.access(read(tmp_path), "dev")
+    assert [stack.name for stack in access] == ["notejam-delivery-in-dev", "notejam-delivery-in-dev-previews"]
 
 
 def test_a_stage_that_there_is_none_of_is_refused(tmp_path: Path) -> None:

@@ -59,15 +59,13 @@ def test_a_denial_wins_wherever_it_stands() -> None:
     denied = {"Effect": "Deny", **reading()}
     assert not decide(role(reading(), denied), ASKED).allowed
     assert not decide(role(reading(), boundary=policy(reading(), denied)), ASKED).allowed
-    assert not decide(role(reading(), session=[policy(reading(), denied)]), ASKED).allowed
     assert not decide(role(reading()), ASKED, policy(denied | {"Principal": "*"})).allowed
 
 
-def test_a_boundary_and_a_session_only_take_away() -> None:
+def test_a_boundary_only_takes_away() -> None:
     assert not decide(role(boundary=policy(reading())), ASKED).allowed
     assert not decide(role(reading(), boundary=policy({"Action": "s3:*", "Resource": "*"})), ASKED).allowed
-    assert not decide(role(reading(), session=[policy()]), ASKED).allowed
-    assert decide(role(reading(), boundary=policy(reading()), session=[policy(reading())]), ASKED).allowed
+    assert decide(role(reading(), boundary=policy(reading())), ASKED).allowed
 
 
 def test_a_resource_policy_allows_whom_it_names() -> None:
@@ -108,7 +106,6 @@ def test_a_key_policy_decides_first() -> None:
     asked = Request("kms:Decrypt", KEY)
     assert not decide(user, asked).allowed
     assert decide(user, asked, account).allowed
-    assert not decide(Caller("arn:aws:iam::111122223333:root"), asked, policy()).allowed
 
 
 def test_a_role_is_assumed_by_whom_it_trusts_and_nobody_else() -> None:

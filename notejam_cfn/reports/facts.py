@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...core.evaluated import EvaluatedTemplate
+from ..core.evaluated import EvaluatedTemplate
 
 Templates = Iterable[Mapping[str, Any]]
 TARGETS = {"ECSServiceAverageCPUUtilization": "CPU", "ALBRequestCountPerTarget": "requests"}
