@@ -44,14 +44,14 @@ def whole(default: int, at_least: int, at_most: int, meaning: str) -> Any:
     return checked(default, _between(int, "a whole number", at_least, at_most), meaning, f"{at_least} to {at_most}")
 
 
-def number(default: float, at_least: float, at_most: float, meaning: str, step: float = 0.5) -> Any:
-    """Declare a number within bounds, in multiples of `step`."""
+def number(default: float, at_least: float, at_most: float, meaning: str) -> Any:
+    """Declare a number within bounds, in halves."""
     between = _between(float, "a number", at_least, at_most)
 
     def check(value: Any) -> str | None:
         problem = between(value)
-        if problem is None and not math.isclose(value / step, round(value / step)):
-            problem = f"must be a multiple of {step:g}, got {shown(value)}"
+        if problem is None and not math.isclose(value * 2, round(value * 2)):
+            problem = f"must be a multiple of 0.5, got {shown(value)}"
         return problem
 
     return checked(default, check, meaning, f"{at_least:g} to {at_most:g}")

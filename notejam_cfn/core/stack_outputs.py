@@ -33,49 +33,35 @@ def publish(
     """
     if not dataclasses.is_dataclass(outputs) or isinstance(outputs, type):
         raise InvalidInput("outputs", f"must be what a component returned, got {shown(outputs)}")
-    place = _Place(stack_name, region, prefix)
-    for field in dataclasses.fields(outputs):
-        value = getattr(outputs, field.name)
-        own = isinstance(value, AWSHelperFn) or (isinstance(value, str) and value in template.conditions)
-        if own and "description" not in field.metadata:
-            problem = f"belongs to its template and is not declared as an output, got {shown(value)}"
-            where = f"{type(outputs).__name__}.{field.name}"
-            raise InvalidInput(where, f"{problem}; declare the field with described(…)")
+
+    def published(name: str, value: Value, description: str) -> Value:
+        if isinstance(value, GetStackOutput) and region is None:
+            return value  # of another stack, which publishes it already
+        name = f"{prefix}{name}"
+        there = template.outputs.get(name)
+        if there is None:
+            template.add_output(Output(name, Value=value, Description=description))
+        elif there.Value != value:
+            problem = f"is an output of this stack already, of another value ({shown(there.Value)})"
+            example = f"prefix={prefix + 'Search'!r}"
+            raise InvalidInput(name, f"{problem}; publish the second with a prefix, such as {example}")
+        return GetStackOutput(StackName=stack_name, OutputName=name, Region=region)
+
     seen: dict[str, Any] = {}
     for field in dataclasses.fields(outputs):
         value, description = getattr(outputs, field.name), field.metadata.get("description")
-        if description is None or value is None:
+        if description is None:
+            if isinstance(value, AWSHelperFn) or (isinstance(value, str) and value in template.conditions):
+                problem = f"belongs to its template and is not declared as an output, got {shown(value)}"
+                where = f"{type(outputs).__name__}.{field.name}"
+                raise InvalidInput(where, f"{problem}; declare the field with described(…)")
             continue
         name = field.metadata["output"] or field.name
         if isinstance(value, tuple):
             seen[field.name] = tuple(
-                _published(template, place, names.output(name, number), item, f"{description} ({number})")
+                published(names.output(name, number), item, f"{description} ({number})")
                 for number, item in enumerate(value, start=1)
             )
-        else:
-            seen[field.name] = _published(template, place, names.output(name), value, description)
+        elif value is not None:
+            seen[field.name] = published(names.output(name), value, description)
     return dataclasses.replace(outputs, **seen)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Place:
-    """The stack that outputs are read from, its region when that is another one, and how their names begin."""
-
-    stack_name: str
-    region: str | None
-    prefix: str
-
-
-def _published(template: Template, place: _Place, name: str, value: Value, description: str) -> Value:
-    if isinstance(value, GetStackOutput) and place.region is None:
-        return value  # of another stack, which publishes it already
-    name = f"{place.prefix}{name}"
-    there = template.outputs.get(name)
-    if there is None:
-        template.add_output(Output(name, Value=value, Description=description))
-    elif there.Value != value:
-        problem = f"is an output of this stack already, of another value ({shown(there.Value)})"
-        raise InvalidInput(
-            name, f"{problem}; publish the second with a prefix, such as prefix={place.prefix + 'Search'!r}"
-        )
-    return GetStackOutput(StackName=place.stack_name, OutputName=name, Region=place.region)

@@ -50,13 +50,10 @@ def delivery_stacks(project: Project, stacks: Sequence[Stack]) -> list[Stack]:
 def main_stack(project: Project, below: Sequence[Stack], copies: dict[str, ImageRepository]) -> Stack:
     """Compose the delivery itself."""
     stack = project_stack(project, names.DELIVERY, "pipeline and images", ARCHITECTURE)
-    access = add_accesses(stack, project, project.stages)
+    access, accounts = add_accesses(stack, project, project.stages)
     compose_delivery(stack.template, project, access, copies)
-    return dataclasses.replace(
-        stack,
-        depends_on=tuple(one.name for one in below if one.form != ACCESS),
-        values=accounts_of(project, project.stages),
-    )
+    depends_on = tuple(one.name for one in below if one.form != ACCESS)
+    return dataclasses.replace(stack, depends_on=depends_on, values=accounts)
 
 
 def companion(project: Project, layers: Sequence[Stack], region: str) -> tuple[Stack, ImageRepository]:
@@ -64,12 +61,12 @@ def companion(project: Project, layers: Sequence[Stack], region: str) -> tuple[S
     made = project_stack(project, names.regional_delivery(region), "copies of images", COMPANION)
     stack = dataclasses.replace(made, region=region)
     near = {layer.stage for layer in layers if layer.region == region}
-    stages = [stage for stage in project.stages if stage.name in near]
+    strangers = [stage for stage in project.stages if stage.name in near and project.is_elsewhere(stage)]
     encryption = add_encryption(stack.template, EncryptionSettings(), PUBLISHERS)
-    access = add_accesses(stack, project, [stage for stage in stages if project.is_elsewhere(stage)])
+    access, accounts = add_accesses(stack, project, strangers)
     images = add_image_repository(stack.template, project.delivery, encryption, list(access.values()))
     seen = publish(stack.template, stack.name, images, region)
-    return dataclasses.replace(stack, values=accounts_of(project, stages)), seen
+    return dataclasses.replace(stack, values=accounts), seen
 
 
 def access_stacks(project: Project, stage: Stage, layers: Sequence[Stack]) -> list[Stack]:
@@ -94,12 +91,12 @@ def access_stack(project: Project, stage: Stage, needs: StageNeeds) -> Stack:
     stack = project_stack(project, names.delivery_in(stage.name), f"the pipeline's access to {stage.name}", ENTRANCE)
     if project.is_elsewhere(stage):
         text = ("Account of the pipeline", "AWS account that the pipeline is in.")
-        account = add_account(stack.template, PIPELINE_ACCOUNT, *text).ref()
+        account: Value = add_account(stack.template, PIPELINE_ACCOUNT, *text).ref()
+        values = {PIPELINE_ACCOUNT: project.delivery.account}
     else:
-        account = AccountId
+        account, values = AccountId, {}
     pipeline = (account, names.region_seen(project.delivery_region, stage.region))
     add_stage_access(stack.template, pipeline, needs)
-    values = {PIPELINE_ACCOUNT: project.delivery.account} if project.is_elsewhere(stage) else {}
     return dataclasses.replace(in_stages_account(project, stage, stack), values=values)
 
 
@@ -130,22 +127,22 @@ def people_stack(project: Project, access: Sequence[Stack]) -> Stack:
     return dataclasses.replace(stack, depends_on=tuple(one.name for one in access if one.form != ACCESS))
 
 
-def add_accesses(stack: Stack, project: Project, stages: Iterable[Stage]) -> dict[str, StageAccess]:
-    """Return the roles of stages by stage, with a parameter for the account of each that is in another one."""
-    found = {}
+def add_accesses(
+    stack: Stack, project: Project, stages: Iterable[Stage]
+) -> tuple[dict[str, StageAccess], dict[str, str]]:
+    """Return the roles of stages by stage, and the accounts of those in another one by the parameters for them."""
+    access: dict[str, StageAccess] = {}
+    accounts: dict[str, str] = {}
     for stage in stages:
-        region = names.region_seen(stage.region, stack.region)
         account: Value = AccountId
         if project.is_elsewhere(stage):
+            parameter = names.account_of(stage.name)
             label, told = f"Account of {stage.name}", f"AWS account that {stage.name} is in."
-            account = add_account(stack.template, names.account_of(stage.name), label, told).ref()
-        found[stage.name] = StageAccess(project.name, stage.name, account, region)
-    return found
-
-
-def accounts_of(project: Project, stages: Iterable[Stage]) -> dict[str, str]:
-    """Return the accounts of stages that are in another one, by the parameters that take them."""
-    return {names.account_of(stage.name): stage.account for stage in stages if project.is_elsewhere(stage)}
+            account = add_account(stack.template, parameter, label, told).ref()
+            accounts[parameter] = stage.account
+        region = names.region_seen(stage.region, stack.region)
+        access[stage.name] = StageAccess(project.name, stage.name, account, region)
+    return access, accounts
 
 
 def subnets_in(network: Stack) -> StageSubnets:

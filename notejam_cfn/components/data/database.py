@@ -83,7 +83,7 @@ def add_database(template: Template, settings: DatabaseSettings, network: Networ
     RDS makes the administrator's password, keeps it in Secrets Manager and replaces it every 7 days: clients must be
     able to read it again. The cluster pauses when its capacity may fall to 0 and nobody is connected.
     """
-    network.refuse_fewer("isolated", 2, "the database")
+    network.require_two_zones("isolated", "the database")
     client_id = add_database_clients(template, network.vpc_id).get_att("GroupId")
     server = add_security_group(
         template,

@@ -14,6 +14,7 @@ from ..observability.metric_alarms import ONE_DAY_SECONDS, MetricAlarm, add_alar
 # ACM renews 60 days before; at 30 something is wrong with the domain's validation record.
 # Source: AWS Certificate Manager User Guide, "Managed certificate renewal".
 CERTIFICATE_DAYS = 30
+ACM = "AWS/CertificateManager"
 
 
 def add_certificate(template: Template, settings: LoadBalancerSettings) -> Value:
@@ -57,19 +58,9 @@ def add_records(
 
 def add_certificate_alarm(template: Template, notifications: AlarmTopic, certificate_arn: Value) -> None:
     """Notice that the certificate is not renewed."""
-    add_alarm(
-        template,
-        "CertificateExpires",
-        MetricAlarm(
-            "AWS/CertificateManager",
-            "DaysToExpiry",
-            {"CertificateArn": certificate_arn},
-            CERTIFICATE_DAYS,
-            "Minimum",
-            "LessThanThreshold",
-            ONE_DAY_SECONDS,
-        ),
-        notifications,
-        "certificate-expires",
-        f"The certificate expires in less than {CERTIFICATE_DAYS} days and was not renewed.",
+    certificate = {"CertificateArn": certificate_arn}
+    late = MetricAlarm(
+        ACM, "DaysToExpiry", certificate, CERTIFICATE_DAYS, "Minimum", "LessThanThreshold", ONE_DAY_SECONDS
     )
+    meaning = f"The certificate expires in less than {CERTIFICATE_DAYS} days and was not renewed."
+    add_alarm(template, "CertificateExpires", late, notifications, "certificate-expires", meaning)

@@ -95,7 +95,7 @@ def add_load_balancer(
 
     Until a service takes a request it answers with a page that says what to do next.
     """
-    network.refuse_fewer("public" if edge is None else "isolated", 2, "the load balancer")
+    network.require_two_zones("public" if edge is None else "isolated", "the load balancer")
     bucket, known = add_access_logs(template, settings), options or LoadBalancerOptions()
     if edge is None:
         return add_public_load_balancer(template, settings, network, encryption, bucket, known)

@@ -57,13 +57,14 @@ class Network(Inputs):
     ipv6_only_tasks: bool = False
     in_order_of_zones: bool = False
 
-    def refuse_fewer(self, kind: str, least: int, purpose: str) -> None:
-        """Raise `InvalidInput` when there are fewer than so many subnets of a kind, such as `isolated`."""
+    def require_two_zones(self, kind: str, purpose: str) -> None:
+        """Raise `InvalidInput` when there are fewer than two subnets of a kind, such as `isolated`."""
         name = f"{kind}_subnet_ids"
         got = len(getattr(self, name))
-        if got < least:
-            zones = {1: "at least one subnet", 2: "subnets of two zones at the least"}[least]
-            raise InvalidInput(f"network.{name}", f"must be {zones}, for {purpose}, got {got}")
+        if got < 2:
+            raise InvalidInput(
+                f"network.{name}", f"must be subnets of two zones at the least, for {purpose}, got {got}"
+            )
 
 
 @component("network")

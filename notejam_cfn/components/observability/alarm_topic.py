@@ -55,24 +55,20 @@ def add_alarm_topic(template: Template, settings: MonitoringSettings, encryption
         ),
         why="Tells people what needs them.",
     )
+    tags = template.stack_tags
+    rules_of_stage = [names.console_stack(tags["project"], tags["stage"])] if "stage" in tags else []
     template.add(
         sns.TopicPolicy(
             "AlarmsPolicy",
             Topics=[topic.ref()],
             PolicyDocument=policies.policy(
                 resource_policies.allow_services_to_publish(topic.ref(), "budgets", "cloudwatch"),
-                resource_policies.allow_events_to_publish(topic.ref(), *rules_of_stage(template)),
+                resource_policies.allow_events_to_publish(topic.ref(), *rules_of_stage),
             ),
         ),
         why="Lets alarms, events and the budget of this account publish to the topic.",
     )
     return AlarmTopic(topic_arn=topic.ref(), runbook_url=settings.runbook_url)
-
-
-def rules_of_stage(template: Template) -> list[str]:
-    """Return how the names of the stage's other stacks begin, where the template is of a stage."""
-    tags = template.stack_tags
-    return [names.stack(tags["project"], tags["stage"], "").removesuffix("-")] if "stage" in tags else []
 
 
 def tell_of_event(

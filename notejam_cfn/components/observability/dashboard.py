@@ -78,14 +78,12 @@ def edge_charts() -> list[Widget]:
         ["AWS/CloudFront", "5xxErrorRate", *OF_EDGE, wrong],
         [".", "4xxErrorRate", *OF_EDGE, {"stat": "Average", "label": "asked wrongly (4xx)"}],
     ]
-    charts = [
-        chart("Requests at CloudFront", [["AWS/CloudFront", "Requests", *OF_EDGE]], unit="a minute"),
-        chart("Errors at CloudFront", rates, unit="percent of requests"),
-        chart("Sent by CloudFront", [["AWS/CloudFront", "BytesDownloaded", *OF_EDGE]], unit="bytes a minute"),
+    requests, sent = (["AWS/CloudFront", metric, *OF_EDGE] for metric in ("Requests", "BytesDownloaded"))
+    return [
+        chart("Requests at CloudFront", [requests], unit="a minute", region=cloudfront.REGION),
+        chart("Errors at CloudFront", rates, unit="percent of requests", region=cloudfront.REGION),
+        chart("Sent by CloudFront", [sent], unit="bytes a minute", region=cloudfront.REGION),
     ]
-    for each in charts:
-        each["properties"]["region"] = cloudfront.REGION
-    return charts
 
 
 def balancer_charts() -> list[Widget]:
@@ -168,13 +166,15 @@ def backups() -> Widget:
     return chart("Backups", jobs, unit="jobs a day", period_seconds=24 * HOUR)
 
 
-def chart(title: str, metrics: Sequence[Metric], unit: str, period_seconds: int = 60) -> Widget:
+def chart(
+    title: str, metrics: Sequence[Metric], unit: str, period_seconds: int = 60, region: str = "${AWS::Region}"
+) -> Widget:
     """Return a chart of some metrics, in sums unless a metric says otherwise."""
     return {
         "type": "metric",
         "properties": {
             "title": title,
-            "region": "${AWS::Region}",
+            "region": region,
             "metrics": list(metrics),
             "stat": "Sum",
             "period": period_seconds,

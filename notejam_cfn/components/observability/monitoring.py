@@ -141,45 +141,27 @@ def add_database_alarms(template: Template, notifications: AlarmTopic, database:
     """
     if database.cluster_id is None:
         raise InvalidInput("database.cluster_id", "is needed: the identifier of the Aurora cluster to watch, got None")
-    add_alarm(
-        template,
-        "DatabaseCeiling",
-        MetricAlarm(
-            RDS,
-            "ACUUtilization",
-            {"DBClusterIdentifier": database.cluster_id, "Role": "WRITER"},
-            CEILING_PERCENT,
-            "Average",
-            in_=3,
-            of=3,
-        ),
-        notifications,
-        "database-ceiling",
-        "The database is as large as it may grow.",
-    )
+    writer = {"DBClusterIdentifier": database.cluster_id, "Role": "WRITER"}
+    full = MetricAlarm(RDS, "ACUUtilization", writer, CEILING_PERCENT, "Average", in_=3, of=3)
+    meaning = "The database is as large as it may grow."
+    add_alarm(template, "DatabaseCeiling", full, notifications, "database-ceiling", meaning)
 
 
 def add_silence_alarm(template: Template, notifications: AlarmTopic, backups: Backups) -> None:
     """Notice that no backup has come about for days, though none failed: plans may select nothing."""
-    add_alarm(
-        template,
-        "BackupMissing",
-        MetricAlarm(
-            BACKUP,
-            "NumberOfBackupJobsCompleted",
-            {"BackupVaultName": backups.vault_name},
-            1,
-            "Sum",
-            "LessThanThreshold",
-            ONE_DAY_SECONDS,
-            in_=DAYS_WITHOUT_BACKUP,
-            of=DAYS_WITHOUT_BACKUP,
-            silence_tells=True,
-        ),
-        notifications,
-        "backup-missing",
-        f"No backup of the database was made for {DAYS_WITHOUT_BACKUP} days.",
+    none_made = MetricAlarm(
+        BACKUP,
+        "NumberOfBackupJobsCompleted",
+        {"BackupVaultName": backups.vault_name},
+        1,
+        comparison="LessThanThreshold",
+        period_seconds=ONE_DAY_SECONDS,
+        in_=DAYS_WITHOUT_BACKUP,
+        of=DAYS_WITHOUT_BACKUP,
+        silence_tells=True,
     )
+    meaning = f"No backup of the database was made for {DAYS_WITHOUT_BACKUP} days."
+    add_alarm(template, "BackupMissing", none_made, notifications, "backup-missing", meaning)
 
 
 def tell_of_failing_tasks(template: Template, notifications: AlarmTopic, service: Service | Worker) -> None:

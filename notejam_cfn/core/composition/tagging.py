@@ -30,9 +30,10 @@ def tag(resource: AWSObject, tags: Mapping[str, str]) -> None:
     Raises `InvalidInput` for a name that the resource's own tags have too, which AWS would refuse.
     """
     kind = str(resource.resource_type)
-    key = _property(resource)
     if kind in SPECIFIED:
         _specify(resource, SPECIFIED[kind], tags)
+    # Whatever its type calls it, such as `HostedZoneTags`.
+    key = next((name for name in (*NAMES, f"{kind.rpartition('::')[2]}Tags") if name in resource.props), None)
     if key is None:
         return
     own, shape = resource.properties.get(key), resource.props[key][0]
@@ -62,12 +63,6 @@ def _specify(resource: AWSObject, itself: str, tags: Mapping[str, str]) -> None:
     if itself not in [one.properties.get("ResourceType") for one in own]:
         specification: Any = resource.props["TagSpecifications"][0][0]  # type: ignore[index]
         resource.TagSpecifications = [*own, specification(ResourceType=itself, Tags=Tags(**tags))]
-
-
-def _property(resource: AWSObject) -> str | None:
-    """Return the property that takes tags, whatever its type calls it (`HostedZoneTags`), or None."""
-    own = str(resource.resource_type).rpartition("::")[2] + "Tags"
-    return next((key for key in (*NAMES, own) if key in resource.props), None)
 
 
 def _names(tags: Any) -> list[str]:
