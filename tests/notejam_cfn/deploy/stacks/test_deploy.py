@@ -178,7 +178,7 @@ def test_a_stack_that_is_stuck_needs_recovery_and_gets_it(run: Run, aws: Emulato
     shop.write()
     _make_stuck(aws, run)
     assert state(facade, "base").status == "UPDATE_ROLLBACK_FAILED"
-    assert "recover.py" in run("deploy", "--yes").said
+    assert "-m notejam_cfn recover dev" in run("deploy", "--yes").said
     ran = run("recover", "--yes", "--skip", "Address")
     assert ran.exit == 0
     assert "will be skipped" in ran.out
