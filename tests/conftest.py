@@ -42,7 +42,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Look for garbage rarely, and not among the modules and models that stay: it takes a fifth of the time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(200_000, 20, 50)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -7,11 +7,12 @@ compared: which resources are others, new or gone afterwards, what stayed behind
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from notejam_cfn.deploy.aws.client import Access, Aws
 from notejam_cfn.deploy.aws.models import Event
 from notejam_cfn.deploy.exit_codes import CommandError, Exit
+from notejam_cfn.deploy.manifest import StackSpec
 from notejam_cfn.deploy.plan.changes import Action
 from notejam_cfn.deploy.plan.effects.findings import Verdict
 from notejam_cfn.deploy.plan.effects.verdicts import Judged
@@ -61,18 +62,22 @@ class Trials:
         self.deployed = (part, settings)
 
     def _try(self, settings: Settings, part: str) -> Trial:
-        plan = self._plan(settings, part)
-        before = self._held(plan)
-        last = {name: self.facade.last_event(each.stack.region, name) for name, each in plan.stacks.items()}
-        everything = frozenset(each.change.id for each in plan.judged)
+        assert self.deployed
+        everything = frozenset(each.change.id for each in self.builder.judged(self.deployed[1], settings, part))
+        deployment = self._deployment(settings, part, everything, dry_run=False)
+        stacks = list(deployment.stacks.values())
+        before = self._held(stacks)
+        last = {stack.name: self.facade.last_event(stack.region, stack.name) for stack in stacks}
         failure = ""
         try:
-            results = self._deployment(settings, part, everything, dry_run=False).run()
+            results = deployment.run()
             if exit_status(results) is not Exit.DONE:
                 failure = " ".join(line.strip() for line in lines(results, 0, "")[:4])
         except CommandError as error:
             failure = " ".join([str(error), *error.advice])
-        problems = list(_disagreements(plan, failure, before, self._held(plan), self._events(plan, last)))
+        plan = deployment.plan
+        assert plan, failure
+        problems = list(_disagreements(plan, failure, before, self._held(stacks), self._events(stacks, last)))
         self.deployed = None if failure else (part, settings)
         if not failure:
             again = self._plan(settings, part)
@@ -98,21 +103,21 @@ class Trials:
         progress = Silent({stack.name: stack.layer for stack in stacks}, dict(built.templates))
         return Deployment(Session(self.facade, stacks, progress, NOBODY), options)
 
-    def _held(self, plan: Plan) -> Held:
+    def _held(self, stacks: Sequence[StackSpec]) -> Held:
         return {
-            (name, held.logical_id): held.physical_id
-            for name, each in plan.stacks.items()
-            if self.facade.stack(each.stack.region, name)
-            for held in self.facade.resources(each.stack.region, name)
+            (stack.name, held.logical_id): held.physical_id
+            for stack in stacks
+            if self.facade.stack(stack.region, stack.name)
+            for held in self.facade.resources(stack.region, stack.name)
             if held.status != "DELETE_COMPLETE"
         }
 
-    def _events(self, plan: Plan, last: Mapping[str, Event | None]) -> list[Event]:
+    def _events(self, stacks: Sequence[StackSpec], last: Mapping[str, Event | None]) -> list[Event]:
         found: list[Event] = []
-        for name, each in plan.stacks.items():
-            event = last[name]
-            if self.facade.stack(each.stack.region, name):
-                found += self.facade.events(each.stack.region, name, event.id if event else None)
+        for stack in stacks:
+            event = last[stack.name]
+            if self.facade.stack(stack.region, stack.name):
+                found += self.facade.events(stack.region, stack.name, event.id if event else None)
         return found
 
 

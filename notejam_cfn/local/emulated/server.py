@@ -39,7 +39,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     application = functools.partial(_application_with_faults, _application())
     gc.freeze()  # the models stay: looking through them for garbage takes much of a deployment's time
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(200_000, 20, 50)
     print(f"http://127.0.0.1:{port}", flush=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         loop.run(_serve(application, listener))
