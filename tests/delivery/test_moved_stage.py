@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -52,17 +50,14 @@ def build_of(aws: emulator.Emulator, region: str, name: str) -> tuple[str, dict[
 
 def takes_on(aws: emulator.Emulator, role_arn: str, other: str) -> bool:
     """Whether a role can take on another one."""
-    key, secret, token = aws.session(role_arn)
-    client: Any = boto3.client("sts", LEFT, endpoint_url=aws.url, **dict(zip(KEYS, (key, secret, token), strict=True)))
     try:
-        client.assume_role(RoleArn=other, RoleSessionName="build")
+        aws.client_in_role("sts", role_arn).assume_role(RoleArn=other, RoleSessionName="build")
     except ClientError as error:
         assert error.response["Error"]["Code"] == "AccessDenied"
         return False
     return True
 
 
-KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/notejam-delivery-in-dev-"
 
 

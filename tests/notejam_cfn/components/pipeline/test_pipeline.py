@@ -217,10 +217,6 @@ def allowed(template: Template, role: str) -> set[str]:
     return {action for statement in statements_of(template, role) for action in statement["Action"]}
 
 
-# What these may do is derived from templates: tests/notejam_cfn/iam/test_permissions.py.
-FOR_CLOUDFORMATION = {"StageExecutionRole", "PersonalStageRole", "OwnExecutionRole"}
-
-
 def roles_of(template: Template) -> list[str]:
     return [name for name, one in template["Resources"].items() if one["Type"] == "AWS::IAM::Role"]
 
