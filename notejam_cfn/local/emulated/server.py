@@ -22,7 +22,7 @@ import uvloop
 
 from ..roles import callers, enforcement
 from ..roles.enforcement import ENFORCEMENT
-from . import change_sets, leftovers, refusals, resources
+from . import change_sets, leftovers, refusals, resources, snapshots
 from .faults import FAULTS
 from .ministack import module
 from .services import aurora, budgets, cloudfront, image_scans, recovery, service_quotas, targets
@@ -164,7 +164,9 @@ CONTROLS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "asked": lambda _: list(ENFORCEMENT.asked.values()),
     "faults": FAULTS.replace,
     "forget": _forget,
+    "keep": snapshots.keep,
     "points": recovery.keep_point,
+    "put_back": snapshots.put_back,
     "spent": budgets.spend,
     "usage": _usage,
     "work": lambda _: ENFORCEMENT.let_services_work(),
