@@ -65,7 +65,7 @@ def test_a_stage_can_be_created_destroyed_and_created_again(run: Run, aws: Emula
     down(run, size)
 
 
-# The last of what a layer creates, so that as much as can be is there when it fails. What nothing else needs fails first.
+# The last of what a layer creates, so that as much as can be is there when it fails. What others need fails first.
 EARLY, LATE = ("DatabaseWriter", "CopyVault"), ("RegularSelection", "WebService")
 
 
