@@ -47,6 +47,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the run when a test left a process behind. With pytest-xdist, each worker tells of its own."""
+    # Pytest looks for garbage five times as it ends: once, here, finds what is there.
+    gc.collect()
+    gc.freeze()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["left_over"] = left_over()

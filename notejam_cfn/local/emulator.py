@@ -23,6 +23,7 @@ from datetime import datetime
 from typing import Any
 
 from ..core.composition.partition import REQUEST_BYTES
+from ..deploy.aws.client import models
 
 # Not imported here: what runs there needs ministack.
 SERVER = f"{__package__}.emulated.server"
@@ -215,9 +216,7 @@ def running(account: str = ACCOUNT, region: str = REGION) -> Iterator[Emulator]:
 
 @functools.lru_cache(maxsize=256)
 def _client(url: str, service: str, region: str, key: str, secret: str, token: str | None = None) -> Any:
-    import boto3
-
-    return boto3.client(  # type: ignore[call-overload]
+    return _session().client(
         service,
         endpoint_url=url,
         region_name=region,
@@ -225,6 +224,16 @@ def _client(url: str, service: str, region: str, key: str, secret: str, token: s
         aws_secret_access_key=secret,
         aws_session_token=token,
     )
+
+
+@functools.cache
+def _session() -> Any:
+    import boto3
+    import botocore.session
+
+    core = botocore.session.Session()
+    core.register_component("data_loader", models(core.get_config_variable("data_path")))
+    return boto3.session.Session(botocore_session=core)
 
 
 def _apply(cloudformation: Any, name: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
