@@ -18,9 +18,9 @@ from app.data.models import database
 from app.security import passwords
 from app.settings import Settings
 from notejam_cfn.local.database.postgres import Postgres
-from tests.harness.application import CHEAP, QUICK, RunningServer, environment
+from tests.harness.application import CHEAP, QUICK, RunningServer, end_forking, environment
 
-from .helpers import PASSWORD, SECRET, sign_up
+from .helpers import PASSWORD, SECRET, SignedUp, sign_up
 
 # What the migrations made, in one value: a test that changed it leaves a database to be made anew.
 SHAPE = """
@@ -69,6 +69,13 @@ def migrated(settings: dict[str, Any]) -> None:
     migrate(Settings(**settings))
     database.obj.close()
     database.obj.pool.close_idle()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_process_left() -> Iterator[None]:
+    """End what servers were forked from."""
+    yield
+    end_forking()
 
 
 @pytest.fixture(scope="session")
@@ -154,10 +161,20 @@ def browser(start: Callable[..., TestApp], settings: dict[str, Any]) -> TestApp:
     return start(**settings)
 
 
+@pytest.fixture(scope="session")
+def signed_up() -> list[SignedUp]:
+    """What the first test that needed a user has left for the others."""
+    return []
+
+
 @pytest.fixture
-def user(browser: TestApp) -> TestApp:
-    """A browser where user@example.com is signed in."""
-    sign_up(browser, "user@example.com")
+def user(browser: TestApp, signed_up: list[SignedUp]) -> TestApp:
+    """A browser where user@example.com has signed up. The forms for it are filled in once."""
+    if signed_up:
+        signed_up[0].again(browser)
+    else:
+        sign_up(browser, "user@example.com")
+        signed_up.append(SignedUp(browser))
     return browser
 
 

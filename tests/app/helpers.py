@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from webtest import TestApp, TestResponse
+from webtest import Form, TestApp, TestResponse
 
-from app.data.models import database
+from app.data.models import Attempts, Session, User, database
 from tests.harness.application import PASSWORD, SECRET
 
 __all__ = ["PASSWORD", "SECRET"]
 
+FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
+POSTED = re.compile(r"""<form\b[^>]*\bmethod=["']?post\b""")
 # Buttons that stand on pages whose main part is another form: signing out, and undoing what was just done.
-ASIDE = re.compile(r"^/signout/$|/restore/$")
+ASIDE = re.compile(r"""<form\b[^>]*\baction=["']?(/signout/|[^"'\s>]*/restore/)["'\s>]""")
 
 
 def sign_up(browser: TestApp, email: str, password: str = "correct horse") -> TestResponse:
@@ -29,7 +31,27 @@ def sign_in(browser: TestApp, email: str, password: str = "correct horse") -> Te
 
 def sign_out(browser: TestApp) -> TestResponse:
     """Sign out with the page's own button."""
-    return next(form for form in _forms(browser.get("/signout/")) if form.action == "/signout/").submit()
+    return form_to(browser.get("/signout/"), "/signout/").submit()
+
+
+class SignedUp:
+    """A browser where somebody signed up, to be had again on another empty database without the forms."""
+
+    def __init__(self, browser: TestApp) -> None:
+        self._cookies = list(browser.cookiejar)
+        # Without its id, which each database counts for itself.
+        self._user = dict(User.select(User.email, User.password_hash).dicts().get())
+        self._others = [(model, list(model.select().dicts())) for model in (Session, Attempts)]
+        database.close()
+
+    def again(self, browser: TestApp) -> None:
+        """Put it into a database that has nobody, and a browser that was nowhere."""
+        User.insert(**self._user).execute()
+        for model, rows in self._others:
+            model.insert_many(rows).execute()
+        database.close()
+        for cookie in self._cookies:
+            browser.cookiejar.set_cookie(cookie)
 
 
 def submit(browser: TestApp, path: str, **values: Any) -> TestResponse:
@@ -43,15 +65,15 @@ def submit(browser: TestApp, path: str, **values: Any) -> TestResponse:
     return form.submit(expect_errors=True)
 
 
-def main_form(page: TestResponse) -> Any:
+def main_form(page: TestResponse) -> Form:
     """Return the form of a page's main part: not the sign-out button, not the search."""
-    (found,) = (form for form in _forms(page) if form.method.upper() == "POST" and not ASIDE.search(form.action))
-    return found
+    (found,) = (text for text in FORM.findall(page.text) if POSTED.match(text) and not ASIDE.match(text))
+    return Form(page, found)
 
 
-def _forms(page: TestResponse) -> list[Any]:
-    # A form without an id is in this dictionary once, by its number.
-    return list({id(form): form for form in page.forms.values()}.values())
+def form_to(page: TestResponse, action: str) -> Form:
+    """Return the first form of a page that is sent to an address."""
+    return Form(page, next(text for text in FORM.findall(page.text) if f'action="{action}"' in text.partition(">")[0]))
 
 
 def other_browser(browser: TestApp) -> TestApp:

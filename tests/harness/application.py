@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import html
 import http.client
 import json
@@ -11,7 +12,9 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -19,12 +22,26 @@ from urllib.parse import urlencode
 from argon2 import PasswordHasher
 
 from notejam_cfn.local.database.postgres import Postgres, end_with_parent, free_port
+from tests.harness import forked
 
 PASSWORD = "first-password"
 SECRET = "a secret for tests, long enough to be one"
 ROOT = Path(__file__).resolve().parents[2]
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-QUICK = (sys.executable, "-m", "tests.harness.quick")
+# A command that begins with this is forked from a process that has imported the application; all else is as ever.
+FORKED = "forked python"
+QUICK, WARM = (FORKED, "-m", "tests.harness.quick"), (FORKED, "-m", "app")
+IMPORTED = (
+    "app.application",
+    "app.data.migrate",
+    "app.data.previews",
+    "app.runtime.allocator",
+    "app.runtime.development",
+    "app.runtime.server",
+    "granian._loops",
+    "tests.harness.application",
+)
+_forking = contextlib.ExitStack()
 
 
 def environment(postgres: Postgres | None = None, **more: str) -> dict[str, str]:
@@ -43,8 +60,37 @@ def environment(postgres: Postgres | None = None, **more: str) -> dict[str, str]
 
 
 def command(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `python -m app …` to its end."""
+    """Run `python -m app …` to its end, in a Python that imports everything anew."""
     return subprocess.run([sys.executable, "-m", "app", *arguments], env=environ, capture_output=True, text=True)
+
+
+def warm_command(
+    environ: dict[str, str], *arguments: str, program: tuple[str, ...] = ("-m", "app")
+) -> subprocess.CompletedProcess[str]:
+    """Run it to its end in a process where everything is imported."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        status = forked_process([*program, *arguments], environ, ROOT, out.fileno(), err.fileno()).wait(60)
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(arguments, status, out.read(), err.read())
+
+
+@functools.cache
+def _forking_folder() -> Path:
+    folder = Path(_forking.enter_context(tempfile.TemporaryDirectory(prefix="notejam-forked-")))
+    _forking.enter_context(forked.python(folder, IMPORTED))
+    _forking.callback(_forking_folder.cache_clear)
+    return folder
+
+
+def forked_process(arguments: Sequence[str], environ: dict[str, str], cwd: Path, out: int, err: int) -> forked.Process:
+    """Start a process where the application is imported already."""
+    return forked.Process(_forking_folder(), arguments, environ, cwd, out, err)
+
+
+def end_forking() -> None:
+    """End the process that others were forked from."""
+    _forking.close()
 
 
 class RunningServer:
@@ -60,8 +106,13 @@ class RunningServer:
     ) -> None:
         self.environ, self.port = environ, int(environ["PORT"])
         self.log = log
+        self.process: subprocess.Popen[bytes] | forked.Process
         with log.open("wb") as output:
             arguments = [*program, *command]
+            if program[0] == FORKED:
+                self.process = forked_process(arguments[1:], environ, folder, output.fileno(), output.fileno())
+                self._wait()
+                return
             places = {"env": environ, "cwd": folder, "stdout": output, "stderr": output, "preexec_fn": end_with_parent}
             # A session of its own, so that `destroy` reaches the workers too.
             self.process = subprocess.Popen(arguments, start_new_session=True, **places)  # type: ignore[call-overload]

@@ -2,6 +2,7 @@
 
     with forked.python(folder) as program:  # a program to be called as `python -m MODULE …` or `python FILE …`
         subprocess.run([program, "-m", "notejam_cfn", "status", "dev"])
+        Process(folder, ["-m", "app", "serve"], environ, ROOT, output)  # in place of subprocess.Popen
 
 Each call has arguments, environment, working directory, input and output of its own, and ends with a status.
 Only the second that imports take is not spent again.
@@ -15,13 +16,17 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from notejam_cfn.local.database.postgres import end_with_parent
 
 IMPORTED = (
     "boto3",
@@ -36,7 +41,7 @@ if sys.argv[1:2] != ["-m"] and not sys.argv[1:2][0].endswith(".py"):
     os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 there = socket.socket(socket.AF_UNIX)
 there.connect({address!r})
-call = json.dumps([sys.argv[1:], dict(os.environ), os.getcwd()]).encode()
+call = json.dumps([sys.argv[1:], dict(os.environ), os.getcwd(), 0]).encode()
 socket.send_fds(there, [len(call).to_bytes(4, "big")], [0, 1, 2])
 there.sendall(call)
 sys.exit(int(there.recv(4) or b"137"))
@@ -44,12 +49,12 @@ sys.exit(int(there.recv(4) or b"137"))
 
 
 @contextlib.contextmanager
-def python(folder: Path) -> Iterator[Path]:
+def python(folder: Path, imported: Sequence[str] = IMPORTED) -> Iterator[Path]:
     """Write the program into a folder, and start what it forks from; that ends with the block or with this process."""
     address, program = folder / "python.socket", folder / "forked-python"
     program.write_text(CALL.format(python=sys.executable, address=str(address)), encoding="utf-8")
     program.chmod(0o755)
-    words = [sys.executable, "-m", "tests.harness.forked", str(address)]
+    words = [sys.executable, "-m", "tests.harness.forked", str(address), *imported]
     root = Path(__file__).parents[2]
     with subprocess.Popen(words, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
         assert first.stdin and first.stdout
@@ -58,16 +63,46 @@ def python(folder: Path) -> Iterator[Path]:
         first.stdin.close()
 
 
-def main(address: str) -> None:
+class Process:
+    """What was forked in `folder`: a child of this process, which adopts orphans, with a session of its own."""
+
+    def __init__(
+        self, folder: Path, arguments: Sequence[str], environment: dict[str, str], where: Path, output: int, error: int
+    ) -> None:
+        self.returncode: int | None = None
+        call = json.dumps([list(arguments), environment, str(where), os.getpid()]).encode()
+        with socket.socket(socket.AF_UNIX) as there, Path(os.devnull).open() as nothing:
+            there.connect(str(folder / "python.socket"))
+            socket.send_fds(there, [len(call).to_bytes(4, "big")], [nothing.fileno(), output, error])
+            there.sendall(call)
+            self.pid = int(there.recv(16))
+        self._ended = os.pidfd_open(self.pid)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal, if it has not ended."""
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its status when it has ended, negative for a signal. Raises `subprocess.TimeoutExpired`."""
+        if self.returncode is None:
+            if not select.select([self._ended], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(f"forked process {self.pid}", timeout or 0)
+            self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+            os.close(self._ended)
+        return self.returncode
+
+
+def main(address: str, *imported: str) -> None:
     """Fork for each call, until standard input ends."""
-    for name in IMPORTED:
+    for name in imported:
         importlib.import_module(name)
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen()
-    threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
+    threading.Thread(target=lambda: (os.read(0, 1), os._exit(0)), daemon=True).start()
     print("ready", flush=True)
     while True:
         call, _ = listener.accept()
@@ -81,7 +116,11 @@ def answer(call: socket.socket) -> None:
     """Be the process that was called for, and end as it does."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     length, streams, _, _ = socket.recv_fds(call, 4, 3)
-    arguments, environment, folder = json.loads(call.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL))
+    arguments, environment, folder, parent = json.loads(call.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL))
+    if parent:
+        become_child_of(parent)
+        call.sendall(str(os.getpid()).encode())
+        call.close()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
@@ -95,8 +134,19 @@ def answer(call: socket.socket) -> None:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        call.sendall(str(status).encode())
+        if not parent:
+            call.sendall(str(status).encode())
         os._exit(status)
+
+
+def become_child_of(parent: int) -> None:
+    """Go on as an orphan that the calling process has adopted, and end with it."""
+    if os.fork():
+        os._exit(0)
+    while os.getppid() != parent:
+        time.sleep(0.001)
+    os.setsid()
+    end_with_parent()
 
 
 def run(arguments: list[str]) -> int:
@@ -120,4 +170,4 @@ def run(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,13 +1,12 @@
 // Audits pages in Chromium and prints what was found as JSON. Asked on standard input, with
-//   {chromium, root, cookies, pages, audited, performance}
-// `pages` are looked at with axe, as wide as a desktop and as a phone, and with text twice as large. Those in `audited`
-// get Lighthouse's scores, as on a phone or, with {desktop: true}, as on a desktop; `performance` is the score that is
-// enough. A page is {path, steps}: the steps are [selector, value] to set a field and [selector] to click what leads to
-// another page.
+//   {chromium, root, cookies, pages, audited, categories, audits}
+// `pages` are looked at with axe, as wide as a desktop and as a phone, and with text twice as large. Of those in `audited`
+// Lighthouse tells its scores in `categories` and `audits`, as on a phone or, with {desktop: true}, as on a desktop. A page
+// is {path, steps}: the steps are [selector, value] to set a field and [selector] to click what leads to another page.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import lighthouse, { desktopConfig } from 'lighthouse';
-import { throttling } from 'lighthouse/core/config/constants.js';
+import { pageFunctions } from 'lighthouse/core/lib/page-functions.js';
 import { launch } from 'puppeteer-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -18,7 +17,10 @@ const browser = await launch({
 });
 
 const faults = [];
+const weights = [];
 const scores = [];
+// How fast the machine is, which takes Lighthouse a second to find out, matters to the category of performance alone.
+if (!asked.categories.includes('performance')) pageFunctions.computeBenchmarkIndex = () => 0;
 
 async function open(page, { path, steps = [] }) {
   await page.goto(asked.root + path);
@@ -46,11 +48,28 @@ async function fit(page, what) {
   if (wide > room) faults.push(`${what}: ${wide} px wide`);
 }
 
+// What makes a page fast on any machine, however busy: it is small, asks for little and for nothing from elsewhere, and
+// nothing on it moves once it is shown.
+async function weigh(page, name) {
+  const { sent, elsewhere, moved } = await page.evaluate(async () => {
+    const shifts = new Promise((resolve) => {
+      new PerformanceObserver((list) => resolve(list.getEntries().length)).observe({ type: 'layout-shift', buffered: true });
+      setTimeout(resolve, 50, 0);
+    });
+    const parts = ['navigation', 'resource'].flatMap((type) => performance.getEntriesByType(type));
+    const size = parts.reduce((sum, part) => sum + part.encodedBodySize, 0);
+    const others = parts.map((part) => part.name).filter((url) => new URL(url).origin !== location.origin);
+    return { sent: size, elsewhere: others, moved: await shifts };
+  });
+  weights.push({ page: name, sent, elsewhere, moved });
+}
+
 async function examine(page, asPage) {
   await page.setViewport({ width: 1280, height: 800 });
   await open(page, asPage);
-  await page.evaluate(axe);
   const name = asPage.name ?? asPage.path;
+  await weigh(page, name);
+  await page.evaluate(axe);
   for (const [width, scheme, rules] of [[1280, 'light', SEEN], [390, 'dark', undefined]]) {
     await page.setViewport({ width, height: 800 });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
@@ -61,45 +80,31 @@ async function examine(page, asPage) {
 }
 
 async function score({ path, desktop }) {
-  const lhr = await best(path, desktop ? desktopConfig : undefined);
-  const missed = Object.values(lhr.audits).filter(({ score, scoreDisplayMode }) =>
-    score !== null && score < 0.9 && scoreDisplayMode !== 'informative');
+  const { lhr } = await lighthouse(asked.root + path, FLAGS, desktop ? desktopConfig : undefined);
   scores.push({
     page: `${path}, ${desktop ? 'desktop' : 'phone'}`,
     shown: new URL(lhr.finalDisplayedUrl).pathname,
-    scores: Object.fromEntries(Object.entries(lhr.categories).map(([id, { score }]) => [id, Math.round(score * 100)])),
-    benchmark: lhr.environment.benchmarkIndex,
-    missed: missed.map(({ id, explanation }) => (explanation ? `${id}: ${explanation}` : id)),
+    categories: mapped(lhr.categories, ({ score }) => Math.round(score * 100)),
+    audits: mapped(lhr.audits, ({ score, numericValue, explanation }) => ({ score, value: numericValue, explanation })),
   });
 }
 
-// What else the machine does takes part in a page's performance, and in nothing else. So a page has three tries, and the
-// phone, which is to be four times slower than a machine of benchmark index 1,500, is slowed down less where the
-// machine is slower itself.
-async function best(path, config) {
-  let found;
-  let slowdown = config ? 1 : 4;
-  for (let tries = 0; tries < 3 && (found?.categories.performance.score ?? 0) * 100 < asked.performance; tries += 1) {
-    const { lhr } = await lighthouse(asked.root + path, flags(config, slowdown), config);
-    if (!found || lhr.categories.performance.score > found.categories.performance.score) found = lhr;
-    slowdown = Math.max(1, Math.min(slowdown, lhr.environment.benchmarkIndex / 375));
-  }
-  return found;
+function mapped(object, change) {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
 }
 
-function flags(config, cpuSlowdownMultiplier) {
-  const { desktopDense4G, mobileSlow4G } = throttling;
-  return {
-    port: Number(new URL(browser.wsEndpoint()).port),
-    logLevel: 'silent',
-    disableStorageReset: true,
-    disableFullPageScreenshot: true,
-    // The pages are whole when they have loaded: what might follow is not waited for a second four times over.
-    ...{ pauseAfterFcpMs: 0, pauseAfterLoadMs: 0, networkQuietThresholdMs: 100, cpuQuietThresholdMs: 100 },
-    onlyCategories: ['performance', 'accessibility', 'best-practices', 'seo'],
-    throttling: { ...(config ? desktopDense4G : mobileSlow4G), cpuSlowdownMultiplier },
-  };
-}
+const FLAGS = {
+  port: Number(new URL(browser.wsEndpoint()).port),
+  logLevel: 'silent',
+  disableStorageReset: true,
+  disableFullPageScreenshot: true,
+  // The pages are whole when they have loaded: what might follow is not waited for a second four times over.
+  ...{ pauseAfterFcpMs: 0, pauseAfterLoadMs: 0, networkQuietThresholdMs: 100, cpuQuietThresholdMs: 100 },
+  onlyCategories: asked.categories,
+  onlyAudits: asked.audits,
+  // Axe looks at these too, on every page.
+  skipAudits: ['document-title', 'image-alt', 'link-name'],
+};
 
 // Guests first: a cookie stays.
 for (const guest of [true, false]) {
@@ -110,4 +115,4 @@ for (const guest of [true, false]) {
   for (const page of asked.audited.filter((page) => Boolean(page.guest) === guest)) await score(page);
 }
 await browser.close();
-console.log(JSON.stringify({ faults, scores }));
+console.log(JSON.stringify({ faults, weights, scores }));

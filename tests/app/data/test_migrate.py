@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from app.data.migrate import MIGRATIONS, migrate
 from app.data.models import database
 from app.settings import Settings
 from notejam_cfn.local.database.postgres import Postgres
-from tests.harness.application import command, environment
+from tests.harness.application import command, environment, warm_command
 
 from ..helpers import SECRET
 
@@ -40,7 +39,7 @@ def up(migrator, db):
     db.execute_sql(f"CREATE INDEX {concurrently} notes_colour ON notes (colour)")
 """
 LATER = {"9001_colour": COLOUR, "9002_index": INDEX}
-# `python -m app migrate` with the migrations of another folder.
+# `python -m app migrate`, with the migrations of another folder.
 OF_A_LATER_RELEASE = """
 import pathlib, sys
 from app.__main__ import main
@@ -70,11 +69,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def at_once(environ: dict[str, str], folder: Path, count: int = 3) -> list[str]:
-    arguments = [sys.executable, "-c", OF_A_LATER_RELEASE, str(folder)]
-    started = [subprocess.Popen(arguments, env=environ, stdout=subprocess.PIPE, text=True) for _ in range(count)]
-    outputs = [process.communicate(timeout=30)[0] for process in started]
-    assert [process.returncode for process in started] == [0] * count, outputs
-    return outputs
+    program = folder.with_name("later.py")
+    program.write_text(OF_A_LATER_RELEASE)
+    with ThreadPoolExecutor(count) as each:
+        started = [each.submit(warm_command, environ, str(folder), program=(str(program),)) for _ in range(count)]
+        ended = [process.result() for process in started]
+    assert [done.returncode for done in ended] == [0] * count, ended
+    return [done.stdout for done in ended]
 
 
 def applied(output: str) -> list[str]:

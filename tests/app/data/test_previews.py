@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -13,7 +12,7 @@ from app.data.previews import database_of
 from app.errors import SettingsError
 from app.settings import Settings
 from notejam_cfn.local.database.postgres import Postgres
-from tests.harness.application import environment
+from tests.harness.application import environment, warm_command
 
 NUMBER = "11111111-2222-3333-4444-555555555555"
 STACK = f"arn:aws:cloudformation:eu-central-1:123456789012:stack/notejam-dev-preview-alice/{NUMBER}"
@@ -31,15 +30,10 @@ def databases(postgres: Postgres) -> list[str]:
     return postgres.sql("SELECT datname FROM pg_database", "postgres").split()
 
 
-def app(environ: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "app", *arguments]
-    return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
 def test_tasks_that_start_at_once_make_one_database_and_its_tables(postgres: Postgres, environ: dict[str, str]) -> None:
-    started = [app(environ, "migrate") for _ in range(3)]
-    outputs = [process.communicate(timeout=30)[0] for process in started]
-    assert [process.returncode for process in started] == [0, 0, 0], outputs
+    with ThreadPoolExecutor(3) as at_once:
+        ended = list(at_once.map(lambda _: warm_command(environ, "migrate"), range(3)))
+    assert [done.returncode for done in ended] == [0, 0, 0], ended
     assert databases(postgres).count(NAME) == 1
     assert postgres.sql("SELECT count(*) FROM schema_migration", NAME) != "0"
 
@@ -47,11 +41,11 @@ def test_tasks_that_start_at_once_make_one_database_and_its_tables(postgres: Pos
 def test_a_preview_that_has_ended_leaves_no_database_though_somebody_is_in_it(
     postgres: Postgres, environ: dict[str, str]
 ) -> None:
-    app(environ, "migrate").communicate(timeout=30)
+    assert warm_command(environ, "migrate").returncode == 0
     with new_database(Settings.from_environment(environ)).connection_context():
         of_stage = {**environ, "DATABASE_NAME": "notejam"}
-        ended = app(of_stage, "drop-preview", STACK)
-        assert ended.communicate(timeout=30)[0]
+        ended = warm_command(of_stage, "drop-preview", STACK)
+        assert ended.stdout
         assert ended.returncode == 0
     assert NAME not in databases(postgres)
     assert "notejam" in databases(postgres)

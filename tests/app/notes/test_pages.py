@@ -12,7 +12,7 @@ from webtest import TestApp
 
 from app.data.models import database
 
-from ..helpers import add_note, add_pad, errors, main_form, other_browser, sign_in, sign_out, sign_up, submit
+from ..helpers import add_note, add_pad, errors, form_to, main_form, other_browser, sign_in, sign_out, sign_up, submit
 
 NEW_USER = {"email": "user@example.com", "password": "correct horse", "repeat_password": "correct horse"}
 
@@ -79,7 +79,7 @@ def test_sign_in_fails_on_wrong_credentials(user: TestApp, email: str) -> None:
 
 
 def test_signing_out_leads_back_to_sign_in(user: TestApp) -> None:
-    page = user.get("/").forms[0].submit().follow()
+    page = form_to(user.get("/"), "/signout/").submit().follow()
     assert page.html.h1.text == "Sign in"
     assert user.get("/").location == "/signin/"
 

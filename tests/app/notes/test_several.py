@@ -10,14 +10,13 @@ from webtest import TestApp
 
 from app.data.models import database
 
-from ..helpers import add_note, add_pad, errors, main_form, other_browser, sign_up, submit
+from ..helpers import add_note, add_pad, errors, form_to, main_form, other_browser, sign_up, submit
 from .test_pages import note_names
 
 
 def chosen(browser: TestApp, *notes: int, path: str = "/") -> Any:
     """Return the form of a list with these notes chosen."""
-    page = browser.get(f"{path}?select=1")
-    form = next(form for form in page.forms.values() if form.action == "/notes/move/")
+    form = form_to(browser.get(f"{path}?select=1"), "/notes/move/")
     for note in notes:
         form[f"note-{note}"] = True
     return form

@@ -11,14 +11,13 @@ from app.data import trash
 from app.data.models import database, now
 from app.data.trash import sweep_trash, trash_pad
 
-from ..helpers import add_note, add_pad, main_form, other_browser, sign_up, submit
+from ..helpers import add_note, add_pad, form_to, main_form, other_browser, sign_up, submit
 from .test_pages import note_names
 
 
 def undo(page: Any) -> Any:
     """Press the button in the message on a page."""
-    action = page.html.select_one(".flash form")["action"]
-    return next(form for form in page.forms.values() if form.action == action).submit()
+    return form_to(page, page.html.select_one(".flash form")["action"]).submit()
 
 
 def delete(browser: TestApp, what: str, key: int) -> Any:

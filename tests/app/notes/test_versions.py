@@ -9,7 +9,7 @@ from webtest import TestApp
 
 from app.notes.conflict import MOST_COMPARED, differing_lines, merged
 
-from ..helpers import add_note, add_pad, errors, main_form, submit
+from ..helpers import add_note, add_pad, errors, form_to, main_form, submit
 from .test_pages import note_names
 
 
@@ -81,8 +81,7 @@ def test_a_save_without_a_version_is_a_conflict(user: TestApp) -> None:
 def test_moving_a_note_elsewhere_is_noticed_too(user: TestApp) -> None:
     pad = add_pad(user, "Ideas")
     note, first, _ = two_windows(user)
-    page = user.get("/?select=1")
-    form = next(form for form in page.forms.values() if form.action == "/notes/move/")
+    form = form_to(user.get("/?select=1"), "/notes/move/")
     form[f"note-{note}"], form["pad"] = True, str(pad)
     form.submit("do", value="move")
     assert save(first, text="changed").status_int == 409

@@ -12,7 +12,7 @@ import pytest
 from app.runtime.logs import JsonFormatter
 from app.web.middleware import request_id
 from notejam_cfn.local.database.postgres import Postgres
-from tests.harness.application import Client, RunningServer, command, environment
+from tests.harness.application import QUICK, Client, RunningServer, environment, warm_command
 
 SAMPLES = Path(__file__).parents[1] / "sample-log-lines.jsonl"
 SECRETS = ("user@example.com", "correct horse", "wrong horse", "Wishlist", "Bicycle", "battery", "csrf", "session=")
@@ -23,8 +23,8 @@ def lines(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> list[
     """What a visit leaves in the log of the real server: successes, mistakes, a throttled guest, and a failure."""
     postgres.empty("notejam", "notejam")
     environ = environment(postgres, LOG_LEVEL="DEBUG")
-    migrated = command(environ, "migrate")
-    server = RunningServer(environ, tmp_path_factory.mktemp("log") / "log")
+    migrated = warm_command(environ, "migrate")
+    server = RunningServer(environ, tmp_path_factory.mktemp("log") / "log", program=QUICK)
     try:
         _visit(Client(server), postgres)
     finally:

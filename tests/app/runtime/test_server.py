@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from notejam_cfn.local.database.postgres import Postgres, free_port
-from tests.harness.application import ROOT, Client, RunningServer, command, environment
+from tests.harness.application import ROOT, WARM, Client, RunningServer, command, environment
 
 Run = Callable[..., RunningServer]
 
@@ -26,7 +26,7 @@ def run(postgres: Postgres, postgres_settings: dict[str, Any], tmp_path: Path) -
     running: list[RunningServer] = []
 
     def run(**more: str) -> RunningServer:
-        running.append(RunningServer(environment(postgres, **more), tmp_path / "log"))
+        running.append(RunningServer(environment(postgres, **more), tmp_path / "log", program=WARM))
         return running[-1]
 
     yield run

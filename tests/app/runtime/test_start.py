@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.application import command, environment
+from tests.harness.application import command, environment, warm_command
 
 
 def stopped(environ: dict[str, str], *arguments: str) -> str:
     """Run a command that must not start, and return its one line."""
-    done = command(environ, *arguments)
+    done = warm_command(environ, *arguments)
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith("notejam: ")
@@ -75,7 +75,7 @@ def test_an_unreachable_database_ends_the_migration_with_one_line() -> None:
         nobody.bind(("127.0.0.1", 0))
         port = str(nobody.getsockname()[1])
         environ = environment(DATABASE_HOST="127.0.0.1", DATABASE_PORT=port, DATABASE_USER="notejam")
-        done = command(environ | {"DATABASE_WAIT_SECONDS": "1"}, "migrate")
+        done = warm_command(environ | {"DATABASE_WAIT_SECONDS": "1"}, "migrate")
     assert done.returncode == 1
     assert done.stderr == "notejam: the database is not available: connection refused\n"
 
