@@ -47,6 +47,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the run when a test left a process behind. With pytest-xdist, each worker tells of its own."""
+    # Pytest looks for garbage five times as it ends: once, here, finds what is there.
+    gc.collect()
+    gc.freeze()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["left_over"] = left_over()
@@ -77,6 +80,18 @@ def aws(running_emulator: emulator.Emulator, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(Aws, "__init__", _with_kept_clients)
     return running_emulator
+
+
+@pytest.fixture
+def once(aws: emulator.Emulator) -> Once:
+    """Do something to an empty emulator, or put back what was there when an earlier test had done it."""
+
+    def let_be_there(name: str, make: Callable[[], object]) -> None:
+        if not aws.put_back(name):
+            make()
+            aws.keep(name)
+
+    return let_be_there
 
 
 CLIENTS: dict[Any, dict[tuple[str, str], Any]] = {}
@@ -115,6 +130,7 @@ class Ran:
 
 
 Run = Callable[..., Ran]
+Once = Callable[[str, Callable[[], object]], None]
 
 
 @pytest.fixture

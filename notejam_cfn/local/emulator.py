@@ -23,6 +23,7 @@ from datetime import datetime
 from typing import Any
 
 from ..core.composition.partition import REQUEST_BYTES
+from ..deploy.aws.client import models
 
 # Not imported here: what runs there needs ministack.
 SERVER = f"{__package__}.emulated.server"
@@ -168,6 +169,15 @@ class Emulator:
         request = urllib.request.Request(f"{self.url}/_ministack/reset", b"", method="POST")
         urllib.request.urlopen(request, timeout=30).close()
 
+    def keep(self, name: str) -> None:
+        """Keep everything that is there under a name; no operation may be under way."""
+        self._control("keep", {"name": name})
+
+    def put_back(self, name: str) -> bool:
+        """Let nothing be there but what was kept under a name; False, and it is empty, when nothing was."""
+        self.reset()
+        return bool(self._control("put_back", {"name": name}))
+
     def _control(self, what: str, document: Mapping[str, Any]) -> Any:
         request = urllib.request.Request(f"{self.url}/_rehearsal/{what}", json.dumps(document).encode(), method="PUT")
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -206,9 +216,7 @@ def running(account: str = ACCOUNT, region: str = REGION) -> Iterator[Emulator]:
 
 @functools.lru_cache(maxsize=256)
 def _client(url: str, service: str, region: str, key: str, secret: str, token: str | None = None) -> Any:
-    import boto3
-
-    return boto3.client(  # type: ignore[call-overload]
+    return _session().client(
         service,
         endpoint_url=url,
         region_name=region,
@@ -216,6 +224,16 @@ def _client(url: str, service: str, region: str, key: str, secret: str, token: s
         aws_secret_access_key=secret,
         aws_session_token=token,
     )
+
+
+@functools.cache
+def _session() -> Any:
+    import boto3
+    import botocore.session
+
+    core = botocore.session.Session()
+    core.register_component("data_loader", models(core.get_config_variable("data_path")))
+    return boto3.session.Session(botocore_session=core)
 
 
 def _apply(cloudformation: Any, name: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:

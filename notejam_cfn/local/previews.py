@@ -66,8 +66,7 @@ def make(rehearsal: Rehearsal, image: str) -> Made:
     """Deploy a preview, in the role for previews."""
     began = time.monotonic()
     stack = previews.spec(rehearsal.manifest, rehearsal.settings.stage, NAME)
-    access = dataclasses.replace(rehearsal.account.access, role_arn=previews.role_arn(rehearsal.account, stack))
-    aws = Aws(access)
+    aws = rehearsal.account.in_role(previews.role_arn(rehearsal.account, stack))
     asked = previews.to_deploy(aws, rehearsal.manifest, stack, LASTS, image)
     state = Commands(aws, [asked]).deploy(f"ImageUri={image}")[stack.name].state
     assert state

@@ -140,8 +140,7 @@ class Rehearsal:
         named = names.iam_name(stacks[0].name, region=stacks[0].region)
         roles = f"arn:aws:iam::{self.aws.account}:role/{named}"
         self.planner, self.deployer = self._build(roles, "plan"), self._build(roles, "deploy")
-        executing = dataclasses.replace(self.account.access, role_arn=f"{roles}-execute")
-        self.administrator = self.administrator.of(self.stacks, Aws(executing))
+        self.administrator = self.administrator.of(self.stacks, self.account.in_role(f"{roles}-execute"))
         self.tell(f"planned as {named}-plan, deployed as …-deploy; CloudFormation works as …-execute")
 
     def _build(self, roles: str, kind: str) -> Commands:

@@ -13,7 +13,6 @@ from ...core import render
 from ...core.terminal import GREEN, RED, say, say_table
 from ...deploy.exit_codes import BadInput, Exit
 from ...deploy.ui.progress import KINDS, Silent, minutes
-from ...reports.cost.usage import HOURS_A_MONTH, TYPICAL_REQUESTS_PER_SECOND, TYPICAL_SIZE
 from ..arguments import print_json
 from ..following import suggest
 from . import session
@@ -91,6 +90,7 @@ def _simulate(asked: argparse.Namespace) -> int:
     from ...core.tables import table
     from ...local.day import configuration, report
     from ...reports.cost.prices import read_prices
+    from ...reports.cost.usage import TYPICAL_REQUESTS_PER_SECOND, TYPICAL_SIZE
 
     stacks = session.manifest(asked).stacks_of(asked.stage)
     try:
@@ -140,6 +140,7 @@ def _before(run: Trial, project: Project, account: str, only: Sequence[str]) -> 
     """Say what a trial makes, how long it takes, what it costs and what it needs."""
     from ...local.on_aws import trial
     from ...reports.cost.stages import bills_of, sites_of
+    from ...reports.cost.usage import HOURS_A_MONTH
 
     bodies = [(run.state.stage, str(one.path), render.load(one.text())) for one in run.stacks]
     hourly = bills_of(sites_of(project), bodies)[run.state.stage][1].usd / HOURS_A_MONTH

@@ -70,6 +70,12 @@ class Aws:
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
 
+    def in_role(self, role_arn: str) -> Aws:
+        """Return AWS as the same caller reaches it, by the same clients, with CloudFormation working in a role."""
+        other = Aws(dataclasses.replace(self.access, role_arn=role_arn))
+        other._session, other._clients, other._lock = self._session, self._clients, self._lock
+        return other
+
     def account(self, region: str) -> str:
         """Return the number of the account the credentials belong to."""
         return self.identity(region)[1]
@@ -298,7 +304,7 @@ class Aws:
         import botocore.session
 
         core = botocore.session.Session(profile=self.access.profile)
-        core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+        core.register_component("data_loader", models(core.get_config_variable("data_path")))
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=response_parsers.timestamp)
         key, secret, token = (*(self.access.keys or ()), None, None, None)[:3]
         return boto3.session.Session(key, secret, token, botocore_session=core)
@@ -320,7 +326,7 @@ class Aws:
 
 
 @functools.cache
-def _loader(data_path: str | None) -> Any:
+def models(data_path: str | None) -> Any:
     """Return what reads botocore's models, one for all sessions: parsing them takes 0.1 s a client."""
     import botocore.loaders
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from typing import TYPE_CHECKING
 
@@ -62,4 +61,4 @@ def try_one(steps: Steps, stack: StackSpec) -> str:
 
 def in_role(aws: Aws, stack: StackSpec) -> Aws:
     """Return AWS where CloudFormation works in the role that previews are made in."""
-    return Aws(dataclasses.replace(aws.access, role_arn=previews.role_arn(aws, stack)))
+    return aws.in_role(previews.role_arn(aws, stack))

@@ -99,14 +99,14 @@ class Resource:
     stack: str = ""
 
     @functools.cached_property
-    def _owned(self) -> dict[Place, frozenset[str]]:
+    def _found(self) -> dict[tuple[str, Place], frozenset[str]]:
         return {}
 
     def own(self, place: Place) -> frozenset[str]:
         """Return the ARNs of the resource itself. IAM is asked about each resource whenever another one changes."""
-        if place not in self._owned:
-            self._owned[place] = frozenset(self._arns(place))
-        return self._owned[place]
+        if ("own", place) not in self._found:
+            self._found["own", place] = frozenset(self._arns(place))
+        return self._found["own", place]
 
     def _arns(self, place: Place) -> set[str]:
         name = self.physical_id.partition("|")[0]  # what has several identifiers is a part of the first
@@ -116,10 +116,12 @@ class Resource:
         parent = PARENTS.get(self.kind)
         return {arn for arn in found | set(self._called(named, place)) if not parent or parent not in arn}
 
-    def mentioned(self, place: Place) -> set[str]:
+    def mentioned(self, place: Place) -> frozenset[str]:
         """Return the ARNs of everything that the properties mention."""
-        plain = {arn for text in _texts(self.properties) if (arn := _plain(text, place))}
-        return plain | set(self._called(self.properties, place))
+        if ("mentioned", place) not in self._found:
+            plain = {arn for text in _texts(self.properties) if (arn := _plain(text, place))}
+            self._found["mentioned", place] = frozenset(plain | set(self._called(self.properties, place)))
+        return self._found["mentioned", place]
 
     def _called(self, value: Any, place: Place) -> Iterator[str]:
         """Yield the ARNs of what is called by a name in a property of a known meaning, at any depth."""

@@ -7,7 +7,6 @@ a session of its role.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import secrets
 from collections.abc import Iterator, Mapping
@@ -70,8 +69,8 @@ def _caller(headers: Mapping[str, str], query: Mapping[str, Any]) -> Caller | No
     if ":assumed-role/" in arn:
         name = arn.split("/")[1]
         found = module("services.iam")._roles.get_scoped(arn.split(":")[4], None, name)
-        role = enforcement.caller_of(found["Arn"] if found else f"arn:aws:iam::{arn.split(':')[4]}:role/{name}")
-        return dataclasses.replace(role, session_arn=arn)
+        role_arn = found["Arn"] if found else f"arn:aws:iam::{arn.split(':')[4]}:role/{name}"
+        return enforcement.caller_of(role_arn, session_arn=arn)
     return _user(arn) if ":user/" in arn else None
 
 

@@ -228,17 +228,23 @@ class _Trusting(dict[str, list[str]]):
         return services or default
 
 
-def caller_of(role_arn: str) -> policies.Caller:
-    """Return a role of the emulated IAM as a caller. Raises `Refused` when there is none."""
+def caller_of(role_arn: str, session_arn: str = "") -> policies.Caller:
+    """Return a role of the emulated IAM as a caller, in a session. Raises `Refused` when there is none."""
     role = _role(role_arn)
     if role is None:
         raise Refused(f"Role {role_arn} is invalid or cannot be assumed")
     attached = [managed(arn) for arn in role.get("AttachedPolicies", ())]
     inline = [policies.document(one) for one in (role.get("InlinePolicies") or {}).values()]
     boundary = role.get("PermissionsBoundary")
-    return policies.Caller(
-        role_arn, [*inline, *(one for one in attached if one)], managed(boundary) if boundary else None
-    )
+    own = [*inline, *(one for one in attached if one)]
+    return _caller(json.dumps([role_arn, own, managed(boundary) if boundary else None]), session_arn)
+
+
+@functools.lru_cache(maxsize=256)
+def _caller(described: str, session_arn: str) -> policies.Caller:
+    """Return the same caller until its policies change: it remembers which of their statements speak of an action."""
+    role_arn, own, boundary = json.loads(described)
+    return policies.Caller(role_arn, own, boundary, session_arn=session_arn)
 
 
 def _role(arn: str) -> dict[str, Any] | None:

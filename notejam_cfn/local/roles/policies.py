@@ -58,6 +58,21 @@ class Caller:
             known["aws:username"] = self.arn.rpartition("/")[2]
         return known
 
+    def about(self, action: str) -> tuple[list[Document], list[Document] | None]:
+        """Return the statements that speak of an action: of the caller's policies, and of a boundary where it has one.
+
+        They are looked for once, since a caller is asked for the same few actions on each of many resources.
+        """
+        if action not in self._about:
+            own = [one for each in self.policies for one in statements(each) if _speaks_of_action(one, action)]
+            limits = [one for one in statements(self.boundary) if _speaks_of_action(one, action)]
+            self._about[action] = own, None if self.boundary is None else limits
+        return self._about[action]
+
+    @functools.cached_property
+    def _about(self) -> dict[str, tuple[list[Document], list[Document] | None]]:
+        return {}
+
 
 @dataclasses.dataclass(frozen=True)
 class Request:
@@ -89,9 +104,8 @@ def decide(caller: Caller, request: Request, resource_policy: Document | None = 
     asked = _Asked(caller, request)
     if request.action in ALWAYS_ALLOWED:
         return Decision(True, "AWS always allows it")
-    own = [statement for document in caller.policies for statement in statements(document)]
+    own, limits = caller.about(request.action)
     of_resource = [one for one in statements(resource_policy) if names(one, caller)]
-    limits = None if caller.boundary is None else list(statements(caller.boundary))
     for place, some in (("its policies", own), ("its boundary", limits or ()), ("the resource's policy", of_resource)):
         denied = asked.first("Deny", some) if request.resource != ANY else None
         if denied:
@@ -157,13 +171,16 @@ def statements(document: Document | None) -> Iterator[Document]:
 
 def speaks_of(statement: Document, request: Request, context: Context) -> bool:
     """Say whether a statement's action, resource and conditions fit a request."""
-    without = "Action" not in statement
-    actions = tuple(listed(statement.get("NotAction" if without else "Action")))
     return (
-        _among(actions, request.action) != without
+        _speaks_of_action(statement, request.action)
         and _resource_fits(statement, request.resource, context)
         and (request.resource == ANY or holds(statement.get("Condition", {}), context))
     )
+
+
+def _speaks_of_action(statement: Document, action: str) -> bool:
+    without = "Action" not in statement
+    return _among(tuple(listed(statement.get("NotAction" if without else "Action"))), action) != without
 
 
 @functools.lru_cache(maxsize=100_000)  # a rehearsal asks for the same actions of the same statements for each resource

@@ -6,6 +6,7 @@ A permission is one action, or one pattern of actions, in one statement that all
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -58,13 +59,21 @@ def judge(role: policies.Caller, asked: Iterable[Asked]) -> Usage:
     """
     every = list(permissions(role))
     used, needed = set[int](), set[int]()
+
+    @functools.cache  # a role is asked for few actions, each on many resources
+    def about(action: str) -> list[int]:
+        return [number for number, one in enumerate(every) if matches(one.action.lower(), action.lower())]
+
     for entry in asked:
         if entry["caller"] == role.arn and entry["allowed"]:
-            found = [number for number, one in enumerate(every) if _allows(one, role, entry)]
+            request = policies.Request(entry["action"], entry["resource"], entry["context"])
+            context = Context(request.context, role.context())
+            speaks = functools.partial(policies.speaks_of, request=request, context=context)
+            found = [number for number in about(request.action) if speaks(every[number].statement)]
             used.update(found)
             if len(found) == 1 and found[0] not in needed:
                 without = _without(role, every[found[0]])
-                if not policies.decide(without, _request(entry), entry["resource_policy"]).allowed:
+                if not policies.decide(without, request, entry["resource_policy"]).allowed:
                     needed.add(found[0])
     return Usage(
         len(every),
@@ -73,22 +82,11 @@ def judge(role: policies.Caller, asked: Iterable[Asked]) -> Usage:
     )
 
 
-def _allows(permission: Permission, role: policies.Caller, entry: Asked) -> bool:
-    if not matches(permission.action.lower(), entry["action"].lower()):
-        return False
-    request = _request(entry)
-    return policies.speaks_of(permission.statement, request, Context(request.context, role.context()))
-
-
 def _without(role: policies.Caller, permission: Permission) -> policies.Caller:
     kept = [dict(statement) for statement in _statements(role)]
     actions = policies.listed(kept[permission.number]["Action"])
     kept[permission.number]["Action"] = [action for action in actions if action != permission.action]
     return dataclasses.replace(role, policies=[{"Statement": kept}])
-
-
-def _request(entry: Asked) -> policies.Request:
-    return policies.Request(entry["action"], entry["resource"], entry["context"])
 
 
 def _statements(role: policies.Caller) -> list[policies.Document]:
