@@ -14,7 +14,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -22,13 +22,13 @@ import uvloop
 
 from ..roles import callers, enforcement
 from ..roles.enforcement import ENFORCEMENT
-from . import change_sets, leftovers, refusals, resources
+from . import change_sets, http_server, leftovers, refusals, resources, snapshots
 from .faults import FAULTS
+from .http_server import Application
 from .ministack import module
 from .services import aurora, budgets, cloudfront, image_scans, recovery, service_quotas, targets
 
 CONTROL = "/_rehearsal/"
-Application = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Awaitable[None]]], Awaitable[None]]
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
     gc.set_threshold(200_000, 20, 50)
     print(f"http://127.0.0.1:{port}", flush=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
-        loop.run(_serve(application, listener))
+        loop.run(http_server.serve(application, listener))
 
 
 def _settle_ministack(port: int) -> None:
@@ -62,6 +62,8 @@ def _settle_ministack(port: int) -> None:
 def _application() -> Application:
     application: Application = module("app").app
     vars(module("core.router"))["_KNOWN_AWS_SERVICE_NAMES"] = _names_of_services()
+    for reader in (module("app"), module("services.cloudformation")):
+        reader.parse_qs = http_server.parsed_form
     # Later ones stand around earlier ones.
     for part in (
         resources,
@@ -88,16 +90,6 @@ def _names_of_services() -> frozenset[str]:
     botocore.session.get_session = lambda *_: session  # ministack makes one for each service whose model it reads
     names = session.get_available_services()
     return frozenset(names) | {name.replace("-", "") for name in names}
-
-
-async def _serve(application: Application, listener: socket.socket) -> None:
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
-
-    config = Config()
-    config.bind = [f"fd://{listener.detach()}"]
-    config.errorlog = None
-    await serve(application, config)  # type: ignore[arg-type]
 
 
 def _end_with_parent() -> None:
@@ -164,7 +156,9 @@ CONTROLS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "asked": lambda _: list(ENFORCEMENT.asked.values()),
     "faults": FAULTS.replace,
     "forget": _forget,
+    "keep": snapshots.keep,
     "points": recovery.keep_point,
+    "put_back": snapshots.put_back,
     "spent": budgets.spend,
     "usage": _usage,
     "work": lambda _: ENFORCEMENT.let_services_work(),
@@ -177,7 +171,7 @@ async def _answered_wrongly(scope: dict[str, Any], body: bytes, send: Callable[.
     if answer is None:
         return False
     if answer.error == "hang up":
-        raise ConnectionResetError  # hypercorn answers 500 and closes: to a client the service has gone away
+        raise ConnectionResetError  # which closes the connection: to a client the service has gone away
     text = f"<Error><Code>{answer.error}</Code><Message>{answer.message or answer.error}</Message></Error>"
     await _respond(send, answer.status, f"<ErrorResponse>{text}</ErrorResponse>".encode())
     return True
