@@ -169,6 +169,15 @@ class Emulator:
         request = urllib.request.Request(f"{self.url}/_ministack/reset", b"", method="POST")
         urllib.request.urlopen(request, timeout=30).close()
 
+    def keep(self, name: str) -> None:
+        """Keep everything that is there under a name; no operation may be under way."""
+        self._control("keep", {"name": name})
+
+    def put_back(self, name: str) -> bool:
+        """Let nothing be there but what was kept under a name; False, and it is empty, when nothing was."""
+        self.reset()
+        return bool(self._control("put_back", {"name": name}))
+
     def _control(self, what: str, document: Mapping[str, Any]) -> Any:
         request = urllib.request.Request(f"{self.url}/_rehearsal/{what}", json.dumps(document).encode(), method="PUT")
         with urllib.request.urlopen(request, timeout=60) as answer:
