@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,6 @@ DELIVERY = Path(__file__).parents[2] / "delivery"
 REPOSITORY = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/notejam"
 IMAGE = f"{REPOSITORY}@sha256:" + "a" * 64
 NEW_IMAGE = f"{REPOSITORY}@sha256:" + "b" * 64
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[emulator.Emulator]:
-    with emulator.running() as started:
-        yield started
 
 
 def plan_of(*changes: dict[str, Any], old: str = "", digest: str = "d" * 64) -> dict[str, Any]:
@@ -130,8 +123,6 @@ def test_stacks_that_are_out_of_date_are_named(
     for one in build.compose(project):
         if one.stack.layer in there:
             aws.deploy(one.stack.name, dict(one.body))
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setattr(outdated, "PROFILE", None)
     assert outdated.main({"STAGE": "dev"}, tmp_path) == 0
     told = "notejam-delivery out of date: an administrator runs `python -m notejam_cfn deploy delivery`.\n"
