@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -17,11 +19,9 @@ DONE, PENDING = {"COMPLETE", "ACTIVE"}, {"PENDING", "IN_PROGRESS"}
 
 def main(arguments: list[str]) -> int:
     """Wait for the scan and return 0 when nothing critical was found."""
-    import boto3
-
     (image,) = arguments
     repository, digest = split(image)
-    found = findings(boto3.client("ecr"), repository, digest)
+    found = findings(repository, digest)
     critical = found.get("CRITICAL", 0)
     print(f"{image}: {', '.join(f'{count} {level.lower()}' for level, count in found.items()) or 'nothing found'}")
     return 1 if critical else 0
@@ -33,10 +33,10 @@ def split(image: str) -> tuple[str, str]:
     return name.partition("/")[2], digest
 
 
-def findings(ecr: Any, repository: str, digest: str, pause: Callable[[float], None] = time.sleep) -> dict[str, int]:
+def findings(repository: str, digest: str, pause: Callable[[float], None] = time.sleep) -> dict[str, int]:
     """Return how many findings there are of each severity. Raises `TimeoutError` when the scan does not end."""
     for _ in range(WAIT_SECONDS // PAUSE_SECONDS):
-        answer = scan(ecr, repository, digest)
+        answer = scan(repository, digest)
         status = answer["imageScanStatus"]["status"]
         if status == UNSUPPORTED:
             print(f"warning: Amazon ECR cannot scan {digest}: {answer['imageScanStatus'].get('description', status)}")
@@ -49,14 +49,16 @@ def findings(ecr: Any, repository: str, digest: str, pause: Callable[[float], No
     raise TimeoutError(f"the scan of {digest} took longer than {WAIT_SECONDS} seconds")
 
 
-def scan(ecr: Any, repository: str, digest: str) -> dict[str, Any]:
-    """Return the state of a scan, which is pending until it was begun."""
-    try:
-        answer: dict[str, Any] = ecr.describe_image_scan_findings(
-            repositoryName=repository, imageId={"imageDigest": digest}
-        )
-    except ecr.exceptions.ScanNotFoundException:
+def scan(repository: str, digest: str) -> dict[str, Any]:
+    """Return the state of a scan, which is pending until it was begun. The AWS CLI asks: every build has it."""
+    what = ["--repository-name", repository, "--image-id", f"imageDigest={digest}", "--no-paginate"]
+    command = ["aws", "ecr", "describe-image-scan-findings", *what, "--output", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "(ScanNotFoundException)" in done.stderr:
         return {"imageScanStatus": {"status": "PENDING"}}
+    if done.returncode:
+        raise RuntimeError(f"Amazon ECR was asked about the scan in vain: {done.stderr.strip()}")
+    answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
 

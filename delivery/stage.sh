@@ -3,5 +3,9 @@
 # ACCESS is what the ARNs of the stage's roles begin with. The build's own credentials stay the default.
 set -euo pipefail
 
-aws configure set profile.stage.role_arn "$ACCESS-$1"
-aws configure set profile.stage.credential_source EcsContainer
+mkdir -p ~/.aws
+cat > ~/.aws/config <<EOF
+[profile stage]
+role_arn = $ACCESS-$1
+credential_source = EcsContainer
+EOF

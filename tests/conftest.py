@@ -82,6 +82,18 @@ def aws(running_emulator: emulator.Emulator, monkeypatch: pytest.MonkeyPatch) ->
     return running_emulator
 
 
+@pytest.fixture
+def once(aws: emulator.Emulator) -> Once:
+    """Do something to an empty emulator, or put back what was there when an earlier test had done it."""
+
+    def let_be_there(name: str, make: Callable[[], object]) -> None:
+        if not aws.put_back(name):
+            make()
+            aws.keep(name)
+
+    return let_be_there
+
+
 CLIENTS: dict[Any, dict[tuple[str, str], Any]] = {}
 _new_facade = Aws.__init__
 
@@ -118,6 +130,7 @@ class Ran:
 
 
 Run = Callable[..., Ran]
+Once = Callable[[str, Callable[[], object]], None]
 
 
 @pytest.fixture

@@ -209,10 +209,11 @@ def patterns_in(value: Any) -> Iterator[str]:
 def matching(patterns: Iterable[str]) -> Iterator[str]:
     """Yield the actions that patterns such as `ec2:Describe*` match. Every action of a service is left out."""
     for pattern in patterns:
-        expression = re.compile(re.escape(pattern).replace(r"\*", ".*"), re.IGNORECASE)
-        for action in canonical().values():
-            if not pattern.endswith(":*") and expression.fullmatch(action):
-                yield action
+        if "*" not in pattern:
+            yield from existing([pattern])
+        elif not pattern.endswith(":*"):
+            expression = re.compile(re.escape(pattern).replace(r"\*", ".*"), re.IGNORECASE)
+            yield from filter(expression.fullmatch, canonical().values())
 
 
 def service(action: str) -> str:

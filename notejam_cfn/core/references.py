@@ -6,17 +6,15 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-NAMING = ("Ref", "Fn::GetAtt", "Fn::Sub")
 # What can hold a reference; most values are texts, and a call for each of them would cost more than all the rest.
 INSIDE = (dict, list)
 READ = "Fn::GetStackOutput"
 Path = tuple[str | int, ...]
 
 
-def needs(resource: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a resource names in DependsOn, and what its properties refer to: logical IDs and parameters."""
-    yield from depends_on(resource)
-    yield from references(resource.get("Properties", {}))
+def needs(resource: Mapping[str, Any]) -> list[str]:
+    """Return what a resource names in DependsOn, and what its properties refer to: logical IDs and parameters."""
+    return [*depends_on(resource), *references(resource.get("Properties"))]
 
 
 def depends_on(resource: Mapping[str, Any]) -> list[str]:
@@ -25,18 +23,29 @@ def depends_on(resource: Mapping[str, Any]) -> list[str]:
     return [explicit] if isinstance(explicit, str) else list(explicit)
 
 
-def references(value: Any) -> Iterator[str]:
-    """Yield the names that a value of a rendered template refers to, however deep."""
-    if isinstance(value, list):
+def references(value: Any) -> list[str]:
+    """Return the names that a value of a rendered template refers to, however deep, in their order there."""
+    found: list[str] = []
+    _collect(value, found)
+    return found
+
+
+def _collect(value: Any, found: list[str]) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "Ref":
+                if isinstance(item, str):
+                    found.append(item)
+            elif key == "Fn::GetAtt":
+                found.append(item[0] if isinstance(item, list) else str(item).partition(".")[0])
+            elif key == "Fn::Sub":
+                found += _substituted(item)
+            if isinstance(item, INSIDE):
+                _collect(item, found)
+    elif isinstance(value, list):
         for item in value:
             if isinstance(item, INSIDE):
-                yield from references(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if key in NAMING:
-                yield from _named(key, item)
-            if isinstance(item, INSIDE):
-                yield from references(item)
+                _collect(item, found)
 
 
 def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -44,22 +53,33 @@ def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     yield path, value
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
-        yield from walk(item, (*path, key))
+        if isinstance(item, INSIDE):
+            yield from walk(item, (*path, key))
+        else:
+            yield (*path, key), item
 
 
 def references_under(endings: tuple[str, ...], value: Any) -> set[str]:
     """Return the names that a value refers to under the keys with one of these endings, such as `RoleArn`."""
-    return {
-        name
-        for path, item in walk(value)
-        if path and isinstance(path[-1], str) and path[-1].endswith(endings)
-        for name in references(item)
-    }
+    found: set[str] = set()
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, INSIDE):
+                found.update(references(item) if key.endswith(endings) else references_under(endings, item))
+    elif isinstance(value, list):
+        found.update(*(references_under(endings, item) for item in value if isinstance(item, INSIDE)))
+    return found
 
 
 def stack_outputs(value: Any) -> Iterator[Mapping[str, str]]:
     """Yield the arguments of every Fn::GetStackOutput in a value: `StackName`, `OutputName` and, at times, `Region`."""
-    return (item[READ] for _, item in walk(value) if isinstance(item, dict) and READ in item)
+    if isinstance(value, dict):
+        if READ in value:
+            yield value[READ]
+        value = value.values()
+    for item in value:
+        if isinstance(item, INSIDE):
+            yield from stack_outputs(item)
 
 
 def unknown_references(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -67,7 +87,7 @@ def unknown_references(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]
     known = template.get("Resources", {}).keys() | template.get("Parameters", {}).keys()
     for section in ("Resources", "Outputs"):
         for name, body in template.get(section, {}).items():
-            found = [*depends_on(body), *references(body.get("Properties", {})), *references(body.get("Value"))]
+            found = [*needs(body), *references(body.get("Value"))]
             yield from ((name, one) for one in found if one not in known and "::" not in one)
 
 
@@ -82,12 +102,7 @@ def reachable(graph: Mapping[str, Collection[str]], *starts: str) -> set[str]:
     return found
 
 
-def _named(key: str, item: Any) -> Iterator[str]:
-    if key == "Ref":
-        yield from (item,) if isinstance(item, str) else ()
-    elif key == "Fn::GetAtt":
-        yield item[0] if isinstance(item, list) else str(item).partition(".")[0]
-    else:
-        text, own = (item[0], item[1]) if isinstance(item, list) else (item, {})
-        named = re.findall(r"\$\{([^!}][^}]*)\}", str(text))
-        yield from (name.partition(".")[0] for name in named if name not in own)
+def _substituted(argument: Any) -> Iterator[str]:
+    text, own = (argument[0], argument[1]) if isinstance(argument, list) else (argument, {})
+    named = re.findall(r"\$\{([^!}][^}]*)\}", str(text))
+    return (name.partition(".")[0] for name in named if name not in own)

@@ -13,6 +13,7 @@ from troposphere import AWSObject, Equals, Not, Output, Parameter
 from .composition.ordering import add_dependencies
 from .composition.owners import claim, foreign
 from .composition.tagging import tag
+from .encoding import encoded
 from .inputs import InvalidInput, accepted, hints_of, shown
 from .references import unknown_references
 from .suppressions import Suppression, metadata
@@ -22,6 +23,20 @@ INTERFACE = "AWS::CloudFormation::Interface"
 UNTAGGED_COMPONENT = "stack"
 # What is changed most often stands first in the console's form; other groups follow.
 GROUPS = ("Release", "Scaling", "Database")
+
+# What a template has besides its resources, and as which attribute troposphere keeps it.
+PARTS = {
+    "Description": "description",
+    "Metadata": "metadata",
+    "Conditions": "conditions",
+    "Mappings": "mappings",
+    "Outputs": "outputs",
+    "Parameters": "parameters",
+    "AWSTemplateFormatVersion": "version",
+    "Transform": "transform",
+    "Rules": "rules",
+    "Globals": "globals",
+}
 
 R = TypeVar("R", bound=AWSObject)
 P = ParamSpec("P")
@@ -64,7 +79,8 @@ class Template(troposphere.Template):
 
         Raises `InvalidInput` for a reference to what is not in the template.
         """
-        body = super().to_dict()
+        body = {name: encoded(part) for name, attribute in PARTS.items() if (part := getattr(self, attribute))}
+        body["Resources"] = encoded(self.resources)
         for place, name in unknown_references(body):
             problem = f"refers to {name}, which is no resource or parameter of this template ({self.description})"
             raise InvalidInput(place, f"{problem}; what another template made is handed over by publish(…)")

@@ -342,11 +342,14 @@ def bound_backups(needs: StageNeeds) -> list[Statement]:
 def in_policies(statements: Iterable[Statement]) -> list[list[Statement]]:
     """Divide statements among as few managed policies as their size allows, in order."""
     documents: list[list[Statement]] = [[]]
+    empty = used = len(compact_json(document())) - 1
     for statement in statements:
-        longer = [*documents[-1], statement]
-        if documents[-1] and len(compact_json(document(*longer))) > MANAGED_POLICY_CHARACTERS:
+        needed = len(compact_json(document(statement))) - empty  # with a comma
+        if documents[-1] and used + needed > MANAGED_POLICY_CHARACTERS:
             documents.append([])
+            used = empty
         documents[-1].append(statement)
+        used += needed
     return documents
 
 

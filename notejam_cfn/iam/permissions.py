@@ -108,6 +108,7 @@ def actions_for(kind: str) -> tuple[str, ...]:
         raise UnknownPermissions(f"{kind}: no permissions known; run python tools/refresh_permissions.py") from None
 
 
+@functools.cache
 def action(name: str) -> Action:
     """Return what AWS says of an action. Raises `UnknownPermissions` for one that no template had."""
     try:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from awacs.aws import Allow, ArnLike, Condition, Null, PolicyDocument, Principal, Statement, StringLike
 from awacs.sts import AssumeRole
-from troposphere import encode_to_dict
 
 from ..core import names
+from ..core.encoding import encoded
 from ..core.values import Value
 from .policies import allow, allow_everywhere, in_account, objects_of, on, policy, service_principal
 
@@ -229,4 +229,4 @@ def allow_publishing_to(topic_arn: Value) -> Statement:
 
 def document(*statements: Statement) -> dict[str, object]:
     """Make a policy document as the plain dictionary that `AWS::IAM::RolePolicy` takes."""
-    return dict(encode_to_dict(policy(*statements)))
+    return dict(encoded(policy(*statements)))

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,6 @@ DELIVERY = Path(__file__).parents[2] / "delivery"
 REPOSITORY = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/notejam"
 IMAGE = f"{REPOSITORY}@sha256:" + "a" * 64
 NEW_IMAGE = f"{REPOSITORY}@sha256:" + "b" * 64
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[emulator.Emulator]:
-    with emulator.running() as started:
-        yield started
 
 
 def plan_of(*changes: dict[str, Any], old: str = "", digest: str = "d" * 64) -> dict[str, Any]:
@@ -130,8 +124,6 @@ def test_stacks_that_are_out_of_date_are_named(
     for one in build.compose(project):
         if one.stack.layer in there:
             aws.deploy(one.stack.name, dict(one.body))
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setattr(outdated, "PROFILE", None)
     assert outdated.main({"STAGE": "dev"}, tmp_path) == 0
     told = "notejam-delivery out of date: an administrator runs `python -m notejam_cfn deploy delivery`.\n"
@@ -175,42 +167,65 @@ def test_the_image_a_stage_runs_is_marked_wherever_it_is_kept(mark: Any, aws: em
         assert {noted(aws, region) for region in ("eu-central-1", "us-east-1")} == digests
 
 
-class Ecr:
-    """Answers for a scan, one after the other."""
-
-    class exceptions:
-        class ScanNotFoundException(Exception):
-            pass
-
-    def __init__(self, *answers: dict[str, Any] | None) -> None:
-        self.answers = list(answers)
-
-    def describe_image_scan_findings(self, **asked: Any) -> dict[str, Any]:
-        assert asked["repositoryName"] == "notejam"
-        answer = self.answers.pop(0)
-        if answer is None:
-            raise self.exceptions.ScanNotFoundException
-        return answer
+# Stands for the AWS CLI: each call takes the next answer, and without one says that no scan was begun.
+AWS = """#!/usr/bin/env bash
+[[ "$*" == "ecr describe-image-scan-findings --repository-name notejam --image-id imageDigest=sha256:a"* ]] || exit 9
+answer="$(head -n 1 "$ANSWERS")"
+sed -i 1d "$ANSWERS"
+case "$answer" in
+  "") echo "An error occurred (ScanNotFoundException) when calling it: none" >&2; exit 254 ;;
+  denied) echo "An error occurred (AccessDeniedException) when calling it: no" >&2; exit 254 ;;
+  *) echo "$answer" ;;
+esac
+"""
 
 
-def scanned(status: str, **counts: int) -> dict[str, Any]:
-    return {"imageScanStatus": {"status": status}, "imageScanFindings": {"findingSeverityCounts": counts}}
+@pytest.fixture
+def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Have the AWS CLI answer for a scan, one after the other."""
+
+    def answer(*answers: str) -> None:
+        (tmp_path / "aws").write_text(AWS)
+        (tmp_path / "aws").chmod(0o755)
+        (tmp_path / "answers").write_text("".join(f"{one}\n" for one in answers))
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        monkeypatch.setenv("ANSWERS", str(tmp_path / "answers"))
+
+    return answer
 
 
-def test_a_scan_is_waited_for(scan: Any) -> None:
-    ecr = Ecr(None, scanned("IN_PROGRESS"), scanned("COMPLETE", CRITICAL=1, LOW=4))
-    repository, digest = scan.split(IMAGE)
-    assert scan.findings(ecr, repository, digest, lambda seconds: None) == {"CRITICAL": 1, "LOW": 4}
+def scanned(status: str, **counts: int) -> str:
+    return json.dumps({"imageScanStatus": {"status": status}, "imageScanFindings": {"findingSeverityCounts": counts}})
 
 
-def test_a_scan_that_fails_stops_the_build(scan: Any) -> None:
+def test_a_scan_is_waited_for(scan: Any, answering: Callable[..., None]) -> None:
+    answering("", scanned("IN_PROGRESS"), scanned("COMPLETE", CRITICAL=1, LOW=4))
+    assert scan.findings(*scan.split(IMAGE), lambda seconds: None) == {"CRITICAL": 1, "LOW": 4}
+
+
+def test_a_scan_that_fails_stops_the_build(scan: Any, answering: Callable[..., None]) -> None:
+    answering(scanned("FAILED"))
     with pytest.raises(RuntimeError, match="FAILED"):
-        scan.findings(Ecr(scanned("FAILED")), "notejam", "sha256:1", lambda seconds: None)
+        scan.findings(*scan.split(IMAGE), lambda seconds: None)
 
 
-def test_a_system_that_cannot_be_scanned_is_a_warning(scan: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert scan.findings(Ecr(scanned("UNSUPPORTED_IMAGE")), "notejam", "sha256:1", lambda seconds: None) == {}
-    assert capsys.readouterr().out.startswith("warning: Amazon ECR cannot scan sha256:1")
+def test_a_scan_that_may_not_be_read_stops_the_build(scan: Any, answering: Callable[..., None]) -> None:
+    answering("denied")
+    with pytest.raises(RuntimeError, match="AccessDenied"):
+        scan.findings(*scan.split(IMAGE), lambda seconds: None)
+
+
+def test_critical_findings_stop_the_build_and_others_do_not(scan: Any, answering: Callable[..., None]) -> None:
+    answering(scanned("COMPLETE", HIGH=2), scanned("ACTIVE", CRITICAL=1))
+    assert [scan.main([IMAGE]), scan.main([IMAGE])] == [0, 1]
+
+
+def test_a_system_that_cannot_be_scanned_is_a_warning(
+    scan: Any, answering: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(scanned("UNSUPPORTED_IMAGE"))
+    assert scan.findings(*scan.split(IMAGE), lambda seconds: None) == {}
+    assert capsys.readouterr().out.startswith("warning: Amazon ECR cannot scan sha256:aa")
 
 
 # Notes each call, and knows only images by the digest in KNOWN_DIGEST.

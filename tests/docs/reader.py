@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import sqlglot
@@ -28,23 +28,31 @@ NOBODY = "http://127.0.0.1:9"  # the port that discards: a call that was not mea
 ATHENA = "athena"
 
 
-def copy_of_project(folder: Path) -> Path:
+def copy_of_project(folder: Path, without: Collection[str] = ()) -> Path:
     """Copy what belongs to the project, without what its .gitignore names, and return the folder.
 
     Compiled modules come along: a copy keeps times, so that they hold there, and compiling takes seconds.
+    Nothing of the names in `without` is copied.
     """
     ignored = set((ROOT / ".gitignore").read_text(encoding="utf-8").split()) - {"__pycache__/"}
-    left_out = shutil.ignore_patterns(".git", *(pattern.rstrip("/") for pattern in ignored))
+    left_out = shutil.ignore_patterns(".git", *without, *(pattern.rstrip("/") for pattern in ignored))
     shutil.copytree(ROOT, folder, ignore=left_out, dirs_exist_ok=True)
     return folder
 
 
 class Reader:
-    """Follows one page in a copy of the project. Every method raises AssertionError when a block does not hold."""
+    """Follows one page in a copy of the project. Every method raises AssertionError when a block does not hold.
 
-    def __init__(self, folder: Path, emulator: Mapping[str, str] | None) -> None:
+    `python` is a program that does as Python does, such as `forked.python` gives.
+    """
+
+    def __init__(self, folder: Path, emulator: Mapping[str, str] | None, python: Path) -> None:
         self.folder = folder
-        self.environment = _environment(folder) | (emulator or {})
+        programs = folder.with_name("programs")
+        programs.mkdir()
+        (programs / "python").symlink_to(python)
+        path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
+        self.environment = _environment() | (emulator or {}) | {"PATH": path}
         self.tables: dict[str, dict[str, str]] = {}
 
     def follow(self, block: Block) -> None:
@@ -76,7 +84,7 @@ class Reader:
         first = code.partition("\n")[0]
         name = first.removeprefix("# ") if first.endswith(".py") else "program.py"
         (self.folder / name).write_text(code, encoding="utf-8")
-        self._run([sys.executable, name], stdin=subprocess.DEVNULL)
+        self._run(["python", name], stdin=subprocess.DEVNULL)
 
     def configure(self, text: str) -> None:
         """Put a part of notejam.toml beside the least that a configuration needs."""
@@ -114,12 +122,10 @@ def _columns(table: sqlglot.exp.Create) -> list[sqlglot.exp.ColumnDef]:
     return list(table.find_all(sqlglot.exp.ColumnDef))
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    """Return a person's environment in which `python` is this one and the project is the copy, with no way to AWS."""
+def _environment() -> dict[str, str]:
+    """Return a person's environment, with no way to AWS."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTEST", "COV"))}
     return kept | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "PYTHONPATH": str(folder),
         "NOTEJAM_CACHE_DIR": str(cache.directory()),
         "AWS_ENDPOINT_URL": NOBODY,
         "AWS_EC2_METADATA_DISABLED": "true",

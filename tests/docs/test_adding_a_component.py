@@ -8,9 +8,14 @@ import pytest
 
 from tests.docs.blocks import ROOT, blocks_of
 from tests.docs.reader import Reader, copy_of_project
+from tests.harness import forked
 
 PAGE = ROOT / "docs" / "adding-a-component.md"
 
+# A second of imports for each command of the page, spared.
+IMPORTED = ("pytest", "hypothesis", *forked.IMPORTED, "notejam_cfn.api", "notejam_cfn.local.emulator")
+# What only asks whether the data is what the tool writes: the page's reader has just let it write.
+THE_TOOL_ITSELF = "not what_the_schemas_and_the_reference_say and not that_nothing_asks_for"
 # Of the layer that holds the component: the others are as they are without it.
 NO_LINTER_OBJECTS = """# judge.py
 from pathlib import Path
@@ -32,8 +37,13 @@ def put(file: Path, code: str, before: str) -> None:
 
 @pytest.mark.long
 def test_following_the_page_adds_the_component(tmp_path: Path) -> None:
-    reader = Reader(copy_of_project(tmp_path / "notejam"), None)
-    put_the_blocks_where_the_page_says(reader.folder / "notejam_cfn")
+    folder = copy_of_project(tmp_path / "notejam")
+    put_the_blocks_where_the_page_says(folder / "notejam_cfn")
+    with forked.python(tmp_path, IMPORTED, root=folder) as python:
+        the_component_is_there_and_works(Reader(folder, None, python))
+
+
+def the_component_is_there_and_works(reader: Reader) -> None:
     reader.type_in("python tools/refresh_permissions.py")
     reader.type_in("python -m notejam_cfn init --full --config new.toml && mv new.toml notejam.toml")
     reader.type_in("python -m notejam_cfn build --stage dev --no-lint")
@@ -42,7 +52,8 @@ def test_following_the_page_adds_the_component(tmp_path: Path) -> None:
         text = (reader.folder / "output" / "dev" / f"{form}.yaml").read_text(encoding="utf-8")
         assert "  Work:\n    Type: AWS::SQS::Queue\n" in text
         assert "Value: queue\n" in text
-    reader.type_in("python -m pytest tests/notejam_cfn/test_invariants.py tests/notejam_cfn/iam/test_permissions.py")
+    tests = "tests/notejam_cfn/test_invariants.py tests/notejam_cfn/iam/test_permissions.py"
+    reader.type_in(f"python -m pytest {tests} -k '{THE_TOOL_ITSELF}'")
     its_settings_are_documented_and_checked(reader)
 
 

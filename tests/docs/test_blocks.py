@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from notejam_cfn.local.emulator import Emulator
 from tests.docs.blocks import COMMENT, PAGES, ROOT, Block, blocks_of, prose_of, text_of
 from tests.docs.reader import Reader, copy_of_project
+from tests.harness import forked
 
 # What a page takes for granted: it is typed before the page's own blocks.
 FIRST = {"backups.md": "python -m notejam_cfn deploy prod --yes"}
@@ -24,13 +26,21 @@ def to_run(page: Path) -> list[Block]:
     return [] if page.name in FOLLOWED_BY else unmarked
 
 
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Python with the library and the commands imported: pages show what they do, and no page how a process starts."""
+    with forked.python(tmp_path_factory.mktemp("python"), (*forked.IMPORTED, "notejam_cfn.api")) as program:
+        yield program
+
+
 @pytest.fixture
-def reader(request: pytest.FixtureRequest, tmp_path: Path) -> Reader:
-    """Somebody with a copy of the project and, where the page's commands need it, an emulated AWS."""
+def reader(request: pytest.FixtureRequest, tmp_path: Path, python: Path) -> Reader:
+    """Somebody in a copy of the project, but for its code, and, where the page's commands need it, an emulated AWS."""
     page: Path = request.getfixturevalue("followed")
     needed = any(NEEDS_AWS.search(block.code) for block in to_run(page))
     aws: Emulator | None = request.getfixturevalue("aws") if needed else None
-    someone = Reader(copy_of_project(tmp_path / "notejam"), aws and aws.environment)
+    copy = copy_of_project(tmp_path / "notejam", without=("notejam_cfn", "tests"))
+    someone = Reader(copy, aws and aws.environment, python)
     if page.name in FIRST:
         someone.type_in(FIRST[page.name])
     return someone

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from notejam_cfn.local.database.postgres import end_with_parent
 
+ROOT = Path(__file__).parents[2]
 IMPORTED = (
     "notejam_cfn.cli.operate.deploy",
     "notejam_cfn.cli.operate.release",
@@ -49,13 +50,15 @@ sys.exit(int(there.recv(4) or b"137"))
 
 
 @contextlib.contextmanager
-def python(folder: Path, imported: Sequence[str] = IMPORTED) -> Iterator[Path]:
-    """Write the program into a folder, and start what it forks from; that ends with the block or with this process."""
+def python(folder: Path, imported: Sequence[str] = IMPORTED, root: Path = ROOT) -> Iterator[Path]:
+    """Write the program into a folder, and start what it forks from; that ends with the block or with this process.
+
+    `root` is the copy of the project whose modules are imported.
+    """
     address, program = folder / "python.socket", folder / "forked-python"
     program.write_text(CALL.format(python=sys.executable, address=str(address)), encoding="utf-8")
     program.chmod(0o755)
     words = [sys.executable, "-m", "tests.harness.forked", str(address), *imported]
-    root = Path(__file__).parents[2]
     with subprocess.Popen(words, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
         assert first.stdin and first.stdout
         first.stdout.readline()

@@ -21,12 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the stages. Raises `ConfigError`, and with --regions what lint raises."""
-    from ...build import build
     from ...config import loader
 
     project = loader.load(options.config)
     missing = None
     if options.regions:
+        from ...build import build
+
         found = build.missing_types(build.judge(build.compose(project)).verdicts.values())
         missing = {kind: sorted(regions) for kind, regions in sorted(found.items())}
     if options.json:

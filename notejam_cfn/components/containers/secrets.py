@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from awacs.aws import Statement
-from troposphere import Ref, Sub, encode_to_dict
+from troposphere import Ref, Sub
 
+from ...core.encoding import encoded
 from ...core.inputs import Inputs, InvalidInput, shown
 from ...core.values import Value
 from ...iam import policies, workload_policies
@@ -77,4 +78,4 @@ def allow_reading(secrets: Iterable[Mapping[str, Secret]], own_key: Value) -> li
     found = [one for each in secrets for one in each.values()]
     keys = [own_key if one.kms_key is None else one.kms_key for one in found]
     statements = [*(one.permission for one in found), *map(policies.allow_decrypting_with, keys)]
-    return list({str(encode_to_dict(statement)): statement for statement in statements}.values())
+    return list({str(encoded(statement)): statement for statement in statements}.values())

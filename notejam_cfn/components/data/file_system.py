@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from awacs.aws import Statement
-from troposphere import Tags, efs, encode_to_dict
+from troposphere import Tags, efs
 
 from ...config.settings import FileSystemSettings
 from ...core import names
+from ...core.encoding import encoded
 from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described
@@ -63,7 +64,7 @@ def add_file_system(
                 efs.LifecyclePolicy(TransitionToIA="AFTER_30_DAYS"),
                 efs.LifecyclePolicy(TransitionToPrimaryStorageClass="AFTER_1_ACCESS"),
             ],
-            FileSystemPolicy=encode_to_dict(policies.policy(workload_policies.refuse_mounting_without_tls())),
+            FileSystemPolicy=encoded(policies.policy(workload_policies.refuse_mounting_without_tls())),
             FileSystemTags=Tags(Name=names.of_stack(f"-{settings.name}")),
             DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",

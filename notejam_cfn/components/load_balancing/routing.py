@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import itertools
 import zlib
 from collections.abc import Iterator, Sequence
 
@@ -72,7 +73,7 @@ def _fitting(routes: Sequence[Route], wanted: Route) -> int:
     low = max([low, *(other.priority + 1 for other in routes if wanted.hides(other))])
     high = min([high, *(other.priority for other in routes if other.hides(wanted))])
     taken = {other.priority for other in routes}
-    order = [*range(max(start, low), high), *range(low, min(start, high))]
+    order = itertools.chain(range(max(start, low), high), range(low, min(start, high)))
     free: int | None = next((number for number in order if number not in taken), None)
     if free is None:
         raise InvalidInput(f"{wanted.name}: priority", f"must be given: none is free between {low} and {high}")

@@ -14,9 +14,10 @@ import dataclasses
 from collections.abc import Sequence
 
 from awacs.aws import Statement
-from troposphere import AccountId, Parameter, Sub, encode_to_dict, iam
+from troposphere import AccountId, Parameter, Sub, iam
 
 from ...core import names
+from ...core.encoding import encoded
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value
@@ -178,7 +179,7 @@ def suppressions_of(statements: Sequence[Statement]) -> list[Suppression]:
     allowed = actions_of(statements)
     return [
         *([resources_apart(allowed)] if allowed & set(RESOURCES_APART) else []),
-        *([KEYS_BY_ALIAS] if "kms:ResourceAliases" in str(encode_to_dict(list(statements))) else []),
+        *([KEYS_BY_ALIAS] if "kms:ResourceAliases" in str(encoded(list(statements))) else []),
         *([SUBNETS_OF_BALANCERS] if "elasticloadbalancing:SetSubnets" in allowed else []),
         *([WRITES_BUCKET_POLICIES] if "s3:PutBucketPolicy" in allowed else []),
         *([NEW_DISTRIBUTIONS] if "cloudfront:CreateDistribution" in allowed else []),

@@ -11,8 +11,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from troposphere import AWSHelperFn, AWSObject, BaseAWSObject, GetAtt, GetStackOutput, Output, Ref, encode_to_dict
+from troposphere import AWSHelperFn, AWSObject, BaseAWSObject, GetAtt, GetStackOutput, Output, Ref
 
+from ...core.encoding import encoded
 from ...core.template import Template
 from ...core.values import Value
 
@@ -69,9 +70,9 @@ class Lender:
 
     def _published(self, title: str, value: Ref | GetAtt) -> str:
         """Return the output that holds a reference, which is published where it is not yet."""
-        wanted = encode_to_dict(value)
+        wanted = encoded(value)
         for name, output in self.template.outputs.items():
-            if encode_to_dict(output.properties["Value"]) == wanted:
+            if encoded(output.properties["Value"]) == wanted:
                 return str(name)
         name = title + ("" if isinstance(value, Ref) else str(value.data["Fn::GetAtt"][1]).replace(".", ""))
         self.template.add_output(Output(name, Value=value, Description=f"{title}, for previews"))

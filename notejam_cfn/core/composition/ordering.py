@@ -75,21 +75,19 @@ def _after_routes(resources: Resources) -> Iterator[tuple[str, str]]:
 
 def _after_policies(resources: Resources) -> Iterator[tuple[str, str]]:
     """What takes a role, or delivers to a bucket, needs the policies that stand beside them."""
+    delivers = {
+        name: set(references(resources[name].get("Properties"))) for name in _of_type(resources, *DELIVERS_TO_BUCKET)
+    }
+    takes = {
+        name: references_under(ROLE_KEYS, body.get("Properties"))
+        for name, body in resources.items()
+        if not body["Type"].startswith("AWS::IAM::")
+    }
     for policy, body in resources.items():
         key = ATTACHED_BY.get(body["Type"], "")
         for target in set(references(_property(body, key))) & resources.keys():
-            yield from ((user, policy) for user in _users(resources, target))
-
-
-def _users(resources: Resources, target: str) -> Iterator[str]:
-    if resources[target]["Type"] == BUCKET:
-        for name in _of_type(resources, *DELIVERS_TO_BUCKET):
-            if target in references(resources[name].get("Properties", {})):
-                yield name
-        return
-    for name, body in resources.items():
-        if not body["Type"].startswith("AWS::IAM::") and target in references_under(ROLE_KEYS, body.get("Properties")):
-            yield name
+            users = delivers if resources[target]["Type"] == BUCKET else takes
+            yield from ((name, policy) for name, named in users.items() if target in named)
 
 
 def _after_ways_out(resources: Resources) -> Iterator[tuple[str, str]]:

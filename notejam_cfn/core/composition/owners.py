@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import dataclasses
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from troposphere import AWSHelperFn, BaseAWSObject, GetStackOutput
 
+from ..encoding import PLAIN, encoded
 from ..references import references
 
 OWNER = "_notejam_template"
-SCALARS = (str, int, float, bytes)
 
 
 def claim(template: Any, value: Any) -> None:
     """Note that what a value holds of intrinsic functions about resources belongs to a template."""
     owner = weakref.ref(template)
     for function in _functions(value):
-        if not isinstance(function, GetStackOutput) and any("::" not in one for one in references(function.to_dict())):
+        if not isinstance(function, GetStackOutput) and any("::" not in one for one in references(encoded(function))):
             setattr(function, OWNER, owner)
 
 
@@ -37,20 +37,22 @@ def foreign(template: Any, value: Any) -> tuple[AWSHelperFn, Any] | None:
 
 
 def _functions(value: Any) -> Iterator[AWSHelperFn]:
-    """Yield the intrinsic functions in a value, however deep."""
-    if value is None or isinstance(value, SCALARS):  # most values are: asking first is what makes this fast
-        return
-    if isinstance(value, AWSHelperFn):
-        yield value
-        yield from _functions(getattr(value, "data", None))
-    elif isinstance(value, BaseAWSObject):
-        yield from _functions(value.properties)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _functions(item)
-    elif isinstance(value, Sequence):
-        for item in value:
-            yield from _functions(item)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for field in dataclasses.fields(value):
-            yield from _functions(getattr(value, field.name))
+    """Yield the intrinsic functions in a value, however deep; those of a function come behind it."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if type(one) in PLAIN:  # most values are: asking first is what makes this fast
+            continue
+        inside: Iterable[Any] = ()
+        if isinstance(one, AWSHelperFn):
+            yield one
+            inside = [getattr(one, "data", None)]
+        elif isinstance(one, BaseAWSObject):
+            inside = one.properties.values()
+        elif isinstance(one, (dict, Mapping)):
+            inside = one.values()
+        elif isinstance(one, (list, Sequence)):
+            inside = () if isinstance(one, (str, bytes)) else one
+        elif dataclasses.is_dataclass(one) and not isinstance(one, type):
+            inside = [getattr(one, field.name) for field in dataclasses.fields(one)]
+        waiting += reversed([*inside])

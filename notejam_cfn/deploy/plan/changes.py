@@ -12,11 +12,12 @@ import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from ...core.references import stack_outputs
 from ..stacks.templates import INPUTS
 from . import resolve
 from .differences import changed_paths
 from .effects.resource_facts import UNKNOWN, ResourceFacts, facts_of, touches
-from .resolve import Resolved, references
+from .resolve import Reference, Resolved, references
 
 Key = tuple[str, str]
 """A stack, and a logical id or the name of an output."""
@@ -33,6 +34,8 @@ class Action(enum.Enum):
 
 
 IPV6 = "Ipv6CidrBlock"
+NEW = object()
+ATTRIBUTES = ("DeletionPolicy", "Metadata", "UpdatePolicy", "UpdateReplacePolicy")
 REPLACING = (Action.REPLACE, Action.MAYBE_REPLACE)
 GOING = (*REPLACING, Action.REMOVE)
 
@@ -146,7 +149,11 @@ class _Walk:
             old = resolve.resources(stack.old, stack.old_values, self.now)
             before = resolve.resources(stack.old, stack.old_values, {}) if stack.stale else {}
             old |= {name: before[name] for name in stack.stale if name in before}
-        new = old if self._stays(stack) else resolve.resources(stack.new, stack.new_values, self.after)
+        new = resolve.resources(stack.new, stack.new_values, self.after)
+        if stack.old is not None and self._has_same_values(stack, stack.old):
+            given = stack.old["Resources"]
+            same = [n for n in new if n in old and n not in stack.stale and given[n] == stack.new["Resources"][n]]
+            new |= {name: old[name] for name in same}  # so that it is worked out only once
         comparing = _Comparing(stack, old, new, {key for key, value in self.after.items() if value is None})
         self.changes += comparing.changes()
         self.old |= {(stack.name, name): each for name, each in old.items()}
@@ -154,11 +161,16 @@ class _Walk:
         self._follow_outputs(stack, comparing)
         self.stacks.append(stack)
 
-    def _stays(self, stack: StackChange) -> bool:
-        """Whether nothing that a stack is made of changes, so that its resources need to be worked out only once."""
-        if stack.old is None or stack.stale or stack.old != stack.new or self.after != self.now:
+    def _has_same_values(self, stack: StackChange, old: Mapping[str, Any]) -> bool:
+        """Whether what the resources of a stack are given stays: parameters, conditions, and outputs that they read."""
+        if any(old.get(section) != stack.new.get(section) for section in ("Parameters", "Conditions", "Mappings")):
             return False
-        return resolve.parameters(stack.old, stack.old_values) == resolve.parameters(stack.new, stack.new_values)
+        if resolve.parameters(old, stack.old_values) != resolve.parameters(stack.new, stack.new_values):
+            return False
+        if self.after == self.now:
+            return True
+        read = {(str(each["StackName"]), str(each["OutputName"])) for each in stack_outputs(stack.new["Resources"])}
+        return all(self.after.get(key, NEW) == self.now.get(key, NEW) for key in read)
 
     def _follow_outputs(self, stack: StackChange, comparing: _Comparing) -> None:
         new = resolve.output_values(stack.new, stack.new_values, self.after)
@@ -167,7 +179,7 @@ class _Walk:
             key = (stack.name, name)
             if isinstance(value, str):
                 self.after[key] = value
-            elif name not in old or old[name] != value or comparing.causes(value):
+            elif name not in old or old[name] != value or comparing.causes(references(value)):
                 self.after[key] = None
         for gone in self.now.keys() - {(stack.name, name) for name in new}:
             if gone[0] == stack.name:
@@ -185,12 +197,19 @@ class _Comparing:
         self.new = new
         self.unknown = unknown
         self.found: dict[str, ResourceChange] = {}
+        if all(old.get(name) is each for name, each in new.items()):
+            return
+        self.certain = {
+            name: set() if old[name] is each else set(changed_paths(old[name].properties, each.properties))
+            for name, each in new.items()
+            if name in old
+        }
+        self.named = {n: {k: references(value) for k, value in new[n].properties.items()} for n in self.certain}
         before: dict[str, ResourceChange] | None = None
         while before != self.found:  # until a round finds nothing more
             before = dict(self.found)
-            for name in self.new:
-                change = self._compared(name) if name in self.old else None
-                if change:
+            for name in self.certain:
+                if change := self._compared(name):
                     self.found[name] = change
 
     def changes(self) -> list[ResourceChange]:
@@ -203,13 +222,12 @@ class _Comparing:
         old, new = self.old[name], self.new[name]
         if old.type != new.type:
             return self._change(name, Action.REPLACE, ("Type",))
-        certain = set(changed_paths(old.properties, new.properties))
-        caused = {key: self.causes(value) for key, value in new.properties.items()}
-        moved = {key: causes for key, causes in caused.items() if causes}
+        certain = self.certain[name]
+        moved = {key: causes for key, named in self.named[name].items() if (causes := self.causes(named))}
         properties = tuple(sorted(certain | {k for k in moved if not any(touches(p, k) for p in certain)}))
         if not properties:
-            attributes = ("DeletionPolicy", "Metadata", "UpdatePolicy", "UpdateReplacePolicy")
-            told = tuple(key for key in attributes if _told(old, key) != _told(new, key))
+            differ = old.attributes != new.attributes
+            told = tuple(key for key in ATTRIBUTES if differ and _told(old, key) != _told(new, key))
             return self._change(name, Action.CHANGE, told) if told else None
         action = self._action(facts_of(new.type) or UNKNOWN, certain - _in_place(old, new), moved)
         if action is Action.REPLACE and name in self.stack.stale:
@@ -217,10 +235,10 @@ class _Comparing:
         because = tuple(sorted({text for causes in moved.values() for text in causes}))
         return self._change(name, action, properties, because)
 
-    def causes(self, value: Any) -> dict[str, Action]:
-        """Return what makes a value another one, although the template says the same."""
+    def causes(self, named: Iterable[Reference]) -> dict[str, Action]:
+        """Return what makes a value that refers to these another one, although the template says the same."""
         found: dict[str, Action] = {}
-        for reference in references(value):
+        for reference in named:
             name, attribute = reference.name, reference.attribute
             change = self.found.get(name)
             if reference.stack:

@@ -6,8 +6,9 @@ Two templates can then be compared by property, although one writes `Fn::Sub` wh
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ...core.evaluated import EvaluatedTemplate
@@ -27,10 +28,17 @@ class Resolved:
     """A resource of a stack. `deletion` and `replacement` say what becomes of it: Delete, Retain or Snapshot."""
 
     type: str
-    properties: Mapping[str, Any]
+    given: Mapping[str, Any] = dataclasses.field(repr=False)
+    resolver: Resolver = dataclasses.field(repr=False, compare=False)
     deletion: str
     replacement: str
     attributes: Mapping[str, Any]
+
+    @functools.cached_property
+    def properties(self) -> Mapping[str, Any]:
+        """The properties, worked out when somebody asks: most resources of most plans stay as they are."""
+        found: Mapping[str, Any] = self.resolver.value(self.given)
+        return found
 
 
 def resources(document: Mapping[str, Any], values: Mapping[str, str], outputs: Outputs) -> dict[str, Resolved]:
@@ -42,7 +50,8 @@ def resources(document: Mapping[str, Any], values: Mapping[str, str], outputs: O
         others = {key: body[key] for key in ("Metadata", "UpdatePolicy", "CreationPolicy") if key in body}
         found[name] = Resolved(
             type=body["Type"],
-            properties=resolver.value(body.get("Properties", {})),
+            given=body.get("Properties", {}),
+            resolver=resolver,
             deletion=deletion_policy(body["Type"], given.get("DeletionPolicy")),
             replacement=str(given.get("UpdateReplacePolicy", "Delete")),
             attributes=others | given,
@@ -75,23 +84,30 @@ class Reference:
     stack: str = ""
 
 
-def references(value: Any) -> Iterator[Reference]:
-    """Yield what a resolved value refers to. Most values are texts: asking before the call is what makes it fast."""
-    if isinstance(value, list):
-        for item in value:
-            if isinstance(item, NESTED):
-                yield from references(item)
-    elif isinstance(value, dict):
+def references(value: Any) -> list[Reference]:
+    """Return what a resolved value refers to."""
+    found: list[Reference] = []
+    _collect(value, found)
+    return found
+
+
+def _collect(value: Any, found: list[Reference]) -> None:
+    """Add what a value refers to. Most values are texts: asking before the call is what makes it fast."""
+    items = value
+    if isinstance(value, dict):
         if OUTPUT in value:
-            yield Reference(value[OUTPUT][1], stack=value[OUTPUT][0])
-        elif "Fn::GetAtt" in value:
-            yield Reference(value["Fn::GetAtt"][0], str(value["Fn::GetAtt"][1]))
-        elif "Ref" in value and len(value) == 1:
-            yield Reference(value["Ref"])
-        else:
-            for item in value.values():
-                if isinstance(item, NESTED):
-                    yield from references(item)
+            found.append(Reference(value[OUTPUT][1], stack=value[OUTPUT][0]))
+            return
+        if "Fn::GetAtt" in value:
+            found.append(Reference(value["Fn::GetAtt"][0], str(value["Fn::GetAtt"][1])))
+            return
+        if "Ref" in value and len(value) == 1:
+            found.append(Reference(value["Ref"]))
+            return
+        items = value.values()
+    for item in items if isinstance(value, NESTED) else ():
+        if isinstance(item, NESTED):
+            _collect(item, found)
 
 
 class Resolver(EvaluatedTemplate):
@@ -102,26 +118,29 @@ class Resolver(EvaluatedTemplate):
         declared = document.get("Parameters", {})
         self.types = {name: str(body.get("Type", "String")) for name, body in declared.items()}
         self.mappings = document.get("Mappings", {})
-        self.outputs = outputs
+        self.outputs = dict(outputs)
 
     def value(self, value: Any) -> Any:
-        """Return a value with its functions worked out; what refers to a resource stays a reference."""
-        if isinstance(value, str):  # most values are: asking first is what makes this fast
-            return value
+        """Return a value with its functions worked out; what refers to a resource stays a reference.
+
+        Most values are texts: asking before the call is what makes it fast.
+        """
+        if isinstance(value, dict):
+            if len(value) == 1:
+                ((function, argument),) = value.items()
+                known = _FUNCTIONS.get(function)
+                if known:
+                    return known(self, argument)
+            return {
+                key: item
+                for key, each in value.items()
+                if (item := each if type(each) is str else self.value(each)) is not NO_VALUE
+            }
         if isinstance(value, list):
-            return [item for each in value if (item := self.value(each)) is not NO_VALUE]
+            return [i for each in value if (i := each if type(each) is str else self.value(each)) is not NO_VALUE]
         if isinstance(value, bool):
             return str(value).lower()
-        if isinstance(value, (int, float)):
-            return str(value)
-        if not isinstance(value, dict):
-            return value
-        if len(value) == 1:
-            ((function, argument),) = value.items()
-            known = _FUNCTIONS.get(function)
-            if known:
-                return known(self, argument)
-        return {key: item for key, each in value.items() if (item := self.value(each)) is not NO_VALUE}
+        return str(value) if isinstance(value, (int, float)) else value
 
     def _reference(self, name: str) -> Any:
         if name == "AWS::NoValue":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..aws.client import ChangeSetFailed, Creation
-from ..aws.models import ChangeSet, StackState, outputs_of
+from ..aws.models import SERVICE, ChangeSet, StackState, outputs_of
 from ..exit_codes import AwsTrouble, Exit, NeedsRecovery, Refused
 from ..manifest import StackSpec
 from ..plan import document, wording
@@ -285,7 +285,8 @@ class Deployment(StackRun[Options]):
             cause = first_cause(ended.events)
             stopped = tasks.evidence(self.aws, stack.region, cause.event) if cause else ()
             return Result(stack, Outcome.FAILED, exit_status, ended.state, cause, stopped_tasks=stopped)
-        stale = tasks.unsettled(self.aws, stack.region, stack.name)
+        serves = any(one.type == SERVICE for one in plan.template.resources.values())
+        stale = tasks.unsettled(self.aws, stack.region, stack.name) if serves else ""
         if stale:
             raise NeedsRecovery(stale, "Look at the tasks: python -m notejam_cfn status " + str(stack.stage))
         fate = Outcome.CREATED if plan.kind is Kind.CREATE else Outcome.UPDATED

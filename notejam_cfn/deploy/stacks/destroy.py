@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 from ..aws.models import HeldResource
@@ -49,10 +50,14 @@ class Destruction(StackRun[Options]):
         }
         return self.execute(self.stacks, needed_by, self._delete)
 
+    @functools.cached_property
+    def held(self) -> dict[str, list[HeldResource]]:
+        """What each stack held when the person was shown what goes."""
+        return {name: self.aws.resources(self.stacks[name].region, state.id) for name, state in self.there.items()}
+
     def _show(self) -> None:
         for name, state in self.there.items():
-            stack = self.stacks[name]
-            held = self.aws.resources(stack.region, name)
+            stack, held = self.stacks[name], self.held[name]
             self.progress.write(
                 f"{stack.layer} {status(state.status).meaning} and holds {counted(len(held), 'resource')}"
             )
@@ -89,7 +94,7 @@ class Destruction(StackRun[Options]):
         if state.protected:
             self.aws.protect(region, stack_id, enabled=False)
         if self.options.unprotect:
-            protection.lift(self.aws, region, self.aws.resources(region, stack_id))
+            protection.lift(self.aws, region, self.held[name])
         tell("removing")
         ended = delete(keep=())
         if ended.state.status == "DELETE_FAILED":  # only then CloudFormation takes names of what may stay

@@ -18,6 +18,7 @@ Real = Callable[..., Any]
 """A function of ministack's own."""
 
 
+@functools.cache
 def module(name: str) -> Any:
     """Return a module of ministack: `services.rds`, `core.responses`."""
     return importlib.import_module(f"ministack.{name}")

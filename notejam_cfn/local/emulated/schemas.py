@@ -53,7 +53,11 @@ class ResourceType:
         given = _without_system_tags(properties)
         forbidden = {name for name in self.read_only if "." not in name}
         read_only = [f"#: read-only key [{key}] is not permitted" for key in given if key in forbidden]
-        return read_only + _Judge(self.schema).judge(self.schema, given, "#")
+        return read_only + self._judge.judge(self.schema, given, "#")
+
+    @functools.cached_property
+    def _judge(self) -> _Judge:
+        return _Judge(self.schema)
 
     def _names(self, section: str) -> tuple[str, ...]:
         return tuple(path.removeprefix("/properties/").replace("/", ".") for path in self.schema.get(section) or ())
@@ -118,15 +122,18 @@ class _Judge:
 
     def __init__(self, root: Schema) -> None:
         self.root = root
+        self.resolved: dict[int, Schema] = {}
 
     def judge(self, schema: Schema, value: Any, path: str) -> list[str]:
-        schema = self._resolved(schema)
+        if "$ref" in schema:
+            schema = self.resolved.get(id(schema)) or self.resolved.setdefault(id(schema), self._resolved(schema))
         wrong_type = list(_type_problems(schema, value, path))
         if wrong_type:
             return wrong_type
-        found = [f"{path}: {text}" for check in _CHECKS for text in check(schema, value)]
+        checks = [check for keys, check in _CHECKS.items() if not keys.isdisjoint(schema)]
+        found = [f"{path}: {text}" for check in checks for text in check(schema, value)]
         found += self._inside(schema, value, path)
-        return found + list(self._combinations(schema, value, path))
+        return found if _CHOICES.isdisjoint(schema) else found + list(self._combinations(schema, value, path))
 
     def _resolved(self, schema: Schema) -> Schema:
         while "$ref" in schema:
@@ -251,7 +258,25 @@ def _counts(schema: Schema, value: Any) -> Iterator[str]:
             yield f"expected maximum item count: {schema['maxItems']}, found: {len(value)}"
 
 
-_CHECKS = (_keys, _enumeration, _text, _bounds, _counts)
+_CHECKS: dict[frozenset[str], Callable[[Schema, Any], Iterator[str]]] = {
+    frozenset(keys): check
+    for keys, check in {
+        (
+            "additionalProperties",
+            "required",
+            "dependentExcluded",
+            "dependentRequired",
+            "requiredXor",
+            "requiredOr",
+        ): _keys,
+        ("enum",): _enumeration,
+        ("pattern", "minLength", "maxLength"): _text,
+        ("minimum", "maximum"): _bounds,
+        ("minItems", "maxItems"): _counts,
+    }.items()
+}
+"""What looks at a value, by the words of a schema that it is about: most schemas have few of them."""
+_CHOICES = frozenset({"allOf", "anyOf", "oneOf"})
 
 
 @functools.cache

@@ -22,7 +22,7 @@ import uvloop
 
 from ..roles import callers, enforcement
 from ..roles.enforcement import ENFORCEMENT
-from . import change_sets, leftovers, refusals, resources
+from . import change_sets, forms, leftovers, refusals, resources, snapshots
 from .faults import FAULTS
 from .ministack import module
 from .services import aurora, budgets, cloudfront, image_scans, recovery, service_quotas, targets
@@ -62,6 +62,8 @@ def _settle_ministack(port: int) -> None:
 def _application() -> Application:
     application: Application = module("app").app
     vars(module("core.router"))["_KNOWN_AWS_SERVICE_NAMES"] = _names_of_services()
+    for reader in (module("app"), module("services.cloudformation")):
+        reader.parse_qs = forms.parsed_form
     # Later ones stand around earlier ones.
     for part in (
         resources,
@@ -91,13 +93,12 @@ def _names_of_services() -> frozenset[str]:
 
 
 async def _serve(application: Application, listener: socket.socket) -> None:
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
+    """Serve with uvicorn and httptools: half of what ministack's hypercorn takes (benchmarks/emulator_requests.py)."""
+    import uvicorn
 
-    config = Config()
-    config.bind = [f"fd://{listener.detach()}"]
-    config.errorlog = None
-    await serve(application, config)  # type: ignore[arg-type]
+    quiet: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False, "date_header": False}
+    config = uvicorn.Config(application, interface="asgi3", loop="none", http="httptools", ws="none", **quiet)
+    await uvicorn.Server(config).serve(sockets=[listener])
 
 
 def _end_with_parent() -> None:
@@ -164,7 +165,9 @@ CONTROLS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "asked": lambda _: list(ENFORCEMENT.asked.values()),
     "faults": FAULTS.replace,
     "forget": _forget,
+    "keep": snapshots.keep,
     "points": recovery.keep_point,
+    "put_back": snapshots.put_back,
     "spent": budgets.spend,
     "usage": _usage,
     "work": lambda _: ENFORCEMENT.let_services_work(),
@@ -177,7 +180,7 @@ async def _answered_wrongly(scope: dict[str, Any], body: bytes, send: Callable[.
     if answer is None:
         return False
     if answer.error == "hang up":
-        raise ConnectionResetError  # hypercorn answers 500 and closes: to a client the service has gone away
+        raise ConnectionResetError  # uvicorn answers 500 and closes: to a client the service has gone away
     text = f"<Error><Code>{answer.error}</Code><Message>{answer.message or answer.error}</Message></Error>"
     await _respond(send, answer.status, f"<ErrorResponse>{text}</ErrorResponse>".encode())
     return True

@@ -47,7 +47,8 @@ def run(buildspec: Path, source: Path, machine: Machine, given: Mapping[str, str
     """
     document: Mapping[str, Any] = yaml.safe_load(buildspec.read_text(encoding="utf-8"))
     _require_known(document, machine)
-    environment = {**machine.environment(), "CODEBUILD_SRC_DIR": SOURCE, **given}
+    declared = document["env"].get("variables", {})
+    environment = {**machine.environment(), "CODEBUILD_SRC_DIR": SOURCE, **declared, **given}
     failed, log = "", ""
     for phase in PHASES[1:] if installed else PHASES:
         if failed and phase not in AFTER_FAILURE.get(failed, ()):

@@ -45,7 +45,7 @@ def _ingress(cfn: Template) -> Iterator[tuple[Path, str, dict[str, Any]]]:
                 yield ["Resources", name, "Properties", "SecurityGroupIngress", index], name, rule
     for name, resource in cfn.get_resources("AWS::EC2::SecurityGroupIngress").items():
         rule = resource.get("Properties", {})
-        yield ["Resources", name, "Properties"], next(references(rule.get("GroupId")), ""), rule
+        yield ["Resources", name, "Properties"], next(iter(references(rule.get("GroupId"))), ""), rule
 
 
 def _sources(cfn: Template, rule: dict[str, Any]) -> set[str]:

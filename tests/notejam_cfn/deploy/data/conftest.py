@@ -13,7 +13,7 @@ import pytest
 from notejam_cfn.build import build, output
 from notejam_cfn.config import loader
 from notejam_cfn.local.emulator import Emulator
-from tests.conftest import Ran, Run
+from tests.conftest import Once, Ran, Run
 
 HOME, AWAY = "eu-central-1", "eu-west-1"
 IMAGE = f"123456789012.dkr.ecr.{HOME}.example.com/notejam@sha256:{'a' * 64}"
@@ -42,10 +42,17 @@ def run(run_in: Callable[..., Ran], built: Path) -> Run:
 
 
 @pytest.fixture
-def deployed(run: Run) -> None:
+def deployed(run: Run, once: Once, built: Path) -> None:
     """The production stage, up and serving."""
-    ran = run("deploy", "--yes", "--parameter", f"ImageUri={IMAGE}")
-    assert ran.exit == 0, ran.said
+    deploy(run, once, built)
+
+
+def deploy(run: Run, once: Once, built: Path) -> None:
+    def first() -> None:
+        ran = run("deploy", "--yes", "--parameter", f"ImageUri={IMAGE}")
+        assert ran.exit == 0, ran.said
+
+    once(f"prod of {built}", first)
 
 
 def outputs(aws: Emulator, layer: str, region: str = HOME, stage: str = "prod") -> dict[str, str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from notejam_cfn.local.emulator import Emulator
-from tests.conftest import Run
+from tests.conftest import Once, Run
 
 from .conftest import ended, exports, outputs
 
@@ -19,10 +20,14 @@ Execute = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def backed_up(run: Run) -> None:
+def backed_up(run: Run, once: Once, built: Path) -> None:
     """The production stage without its service."""
-    ran = run("deploy", "--yes", *(f"--only={layer}" for layer in ("network", "copies", "database", "backups")))
-    assert ran.exit == 0, ran.said
+
+    def deploy() -> None:
+        ran = run("deploy", "--yes", *(f"--only={layer}" for layer in ("network", "copies", "database", "backups")))
+        assert ran.exit == 0, ran.said
+
+    once(f"data of {built}", deploy)
 
 
 @pytest.fixture

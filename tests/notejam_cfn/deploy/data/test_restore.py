@@ -19,9 +19,9 @@ from notejam_cfn.deploy.data import engine_version, restore_plan
 from notejam_cfn.deploy.data.backups import RecoveryPoint, Window
 from notejam_cfn.deploy.exit_codes import BadInput
 from notejam_cfn.local.emulator import Emulator
-from tests.conftest import Run
+from tests.conftest import Once, Run
 
-from .conftest import HOME, outputs
+from .conftest import HOME, deploy, outputs
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -136,11 +136,22 @@ def outputs_parameter(aws: Emulator, name: str) -> str:
     return next(each["ParameterValue"] for each in stack["Parameters"] if each["ParameterKey"] == name)
 
 
+@pytest.fixture
+def restored(run: Run, aws: Emulator, once: Once, built: Path) -> None:
+    """The production stage, with a database that was put back."""
+
+    def restore() -> None:
+        deploy(run, once, built)
+        snapshot(aws, "good")
+        ran = run("restore", "--to", "good", "--yes")
+        assert ran.exit == 0, ran.said
+
+    once(f"restored prod of {built}", restore)
+
+
 def test_a_deployment_after_a_restore_leaves_the_restored_database_alone(
-    run: Run, aws: Emulator, deployed: None
+    run: Run, aws: Emulator, restored: None
 ) -> None:
-    snapshot(aws, "good")
-    assert run("restore", "--to", "good", "--yes").exit == 0
     ran = run("deploy", "--yes")
     assert ran.exit == 0, ran.said
     assert outputs(aws, "database")["ClusterId"] == named(aws, 2)
@@ -186,9 +197,7 @@ def test_a_version_that_is_no_longer_offered_gives_way_to_the_next(facade: Aws, 
     assert engine_version.to_restore(facade, HOME, held, "17") == given
 
 
-def test_the_old_cluster_goes_when_told_and_leaves_a_snapshot(run: Run, aws: Emulator, deployed: None) -> None:
-    snapshot(aws, "good")
-    run("restore", "--to", "good", "--yes")
+def test_the_old_cluster_goes_when_told_and_leaves_a_snapshot(run: Run, aws: Emulator, restored: None) -> None:
     assert run("restore", "--discard-old", "--dry-run").exit == 0
     assert clusters(aws) == {named(aws, 1), named(aws, 2)}
     ran = run("restore", "--discard-old", "--yes")
@@ -198,10 +207,8 @@ def test_the_old_cluster_goes_when_told_and_leaves_a_snapshot(run: Run, aws: Emu
     assert any(each["DBClusterSnapshotIdentifier"].startswith(f"{named(aws, 1)}-last-") for each in found)
 
 
-def test_a_stage_is_not_deleted_while_a_restore_has_kept_a_cluster(run: Run, aws: Emulator, deployed: None) -> None:
+def test_a_stage_is_not_deleted_while_a_restore_has_kept_a_cluster(run: Run, aws: Emulator, restored: None) -> None:
     """The cluster uses the stage's subnets and its security group: CloudFormation would fail half-way."""
-    snapshot(aws, "good")
-    run("restore", "--to", "good", "--yes")
     ran = run("destroy", "--yes", "--unprotect")
     assert ran.exit == 4 and "restore prod --discard-old" in ran.said, ran.said
     assert run("restore", "--discard-old", "--yes").exit == 0
