@@ -143,13 +143,25 @@ class RunningServer:
             pids += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
         return pids
 
-    def ask(self, method: str, path: str, timeout: float = 60, **options: Any) -> http.client.HTTPResponse:
-        """Send one request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        connection.request(method, path, **options)
-        response = connection.getresponse()
+    def connection(self, timeout: float = 60) -> http.client.HTTPConnection:
+        """Return a connection that is kept from request to request."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        timeout: float = 60,
+        connection: http.client.HTTPConnection | None = None,
+        **options: Any,
+    ) -> http.client.HTTPResponse:
+        """Send one request, on a connection of its own unless one is given."""
+        used = connection or self.connection(timeout)
+        used.request(method, path, **options)
+        response = used.getresponse()
         response.content = response.read()  # type: ignore[attr-defined]
-        connection.close()
+        if connection is None:
+            used.close()
         return response
 
     def lines(self) -> list[dict[str, Any]]:
@@ -167,10 +179,15 @@ class RunningServer:
 
 
 class Client:
-    """A browser of a running server: keeps cookies, fills in form tokens."""
+    """A browser of a running server: keeps cookies, fills in form tokens.
+
+    Its `connection` is kept where one is set, for one thread at a time; a connection for each request costs more than
+    the request.
+    """
 
     def __init__(self, server: RunningServer, **headers: str) -> None:
         self.server, self.headers = server, headers
+        self.connection: http.client.HTTPConnection | None = None
         self.cookies: dict[str, str] = {}
 
     def get(self, path: str) -> Any:
@@ -205,7 +222,7 @@ class Client:
 
     def _ask(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> Any:
         sent = {"Cookie": self.cookie_header(), **self.headers, **(headers or {})}
-        answer = self.server.ask(method, path, headers=sent, **options)
+        answer = self.server.ask(method, path, headers=sent, connection=self.connection, **options)
         for value in answer.headers.get_all("Set-Cookie") or []:
             name, _, rest = value.partition("=")
             self.cookies[name] = rest.partition(";")[0]

@@ -132,8 +132,8 @@ def test_strange_searches_are_answered(user: TestApp, words: str) -> None:
 
 
 def test_five_thousand_notes_are_searched_quickly(user: TestApp) -> None:
-    words = [f"word{number}x" for number in range(2000)]
-    texts = [" ".join(words[(start * 7 + at * 13) % 2000] for at in range(110)) for start in range(5000)]
+    words = [f"word{at * 13 % 2000}x" for at in range(2000 + 110)]
+    texts = [" ".join(words[start * 7 % 2000 :][:110]) for start in range(5000)]
     with database.atomic():
         Note.add_all(1, [(None, f"Note {number}", text, None, None) for number, text in enumerate(texts)])
     database.execute_sql("ANALYZE")

@@ -18,6 +18,7 @@ VISITORS = 40
 def test_a_kill_loses_no_acknowledged_note(server: RunningServer, environ: dict[str, str], tmp_path: Path) -> None:
     clients = [Client(server) for _ in range(WRITERS)]
     for number, client in enumerate(clients):
+        client.connection = server.connection()
         client.sign_up(f"user{number}@example.com")
     acknowledged: list[set[str]] = [set() for _ in clients]
     half = threading.Event()
@@ -45,7 +46,7 @@ def test_a_kill_loses_no_acknowledged_note(server: RunningServer, environ: dict[
     again = RunningServer(environ, tmp_path / "log2", program=QUICK)
     try:
         for client, names in zip(clients, acknowledged, strict=True):
-            client.server = again
+            client.server, client.connection = again, again.connection()
             assert names <= stored(client)
     finally:
         again.destroy()
@@ -78,6 +79,7 @@ def visit(server: RunningServer, name: str, people: int) -> None:
     """Let people come, write, read, export, mistype, leave half a form, and go."""
     for number in range(people):
         client = Client(server, **{"X-Forwarded-For": f"203.0.113.{number}"})
+        client.connection = server.connection()
         client.sign_up(f"{name}{number}@example.com")
         client.post("/notes/create/", name="Note", text=f"*words* of {number}", pad="")
         address = re.findall(r'href="(/notes/\d+/)"', client.get("/").content.decode())[0]
@@ -89,6 +91,7 @@ def visit(server: RunningServer, name: str, people: int) -> None:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 server.ask("POST", "/signin/", timeout=0.05, body=b"", headers={"Content-Length": "50"})
         client.post("/signout/", "/signout/")
+        client.connection.close()
 
 
 def state(server: RunningServer) -> dict[str, int]:
