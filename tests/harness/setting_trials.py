@@ -7,7 +7,7 @@ goes back. What is compared: which resources are others, new or gone afterwards,
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from notejam_cfn.deploy.aws.client import Access, Aws
 from notejam_cfn.deploy.aws.models import Event
@@ -37,6 +37,19 @@ class Trial:
     problems: tuple[str, ...]
 
 
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What the stacks hold, the id of the last event of each, and the events since the look before."""
+
+    held: Held
+    last: Mapping[str, str]
+    events: Sequence[Event]
+
+    def of(self, stacks: Collection[str]) -> Held:
+        """Return what stacks with these names hold."""
+        return {key: value for key, value in self.held.items() if key[0] in stacks}
+
+
 class Trials:
     """Carries trials out in one emulator; the stage there is kept from one to the next."""
 
@@ -45,29 +58,28 @@ class Trials:
         self.builder = builder
         self.facade = Aws(Access(endpoint_url=aws.url, keys=aws.keys))
         self.deployed: tuple[str, Settings] | None = None
+        self.found = Found({}, {}, ())
 
     def there_and_back(self, old: Settings, new: Settings, part: str = STAGE) -> tuple[Trial, Trial]:
         """Try a change and its undoing."""
         self._prepare(old, part)
         there = self._try(new, part)
-        self._prepare(new if self.deployed else old, part)
-        return there, self._try(old, part) if self.deployed == (part, new) else there
+        return there, there if there.failure else self._try(old, part)
 
     def _prepare(self, settings: Settings, part: str) -> None:
         """Bring the stage up as it is before the change; anew where another one is there."""
         if self.deployed == (part, settings):
             return
         self.aws.reset()
-        require_good(self._deployment(settings, part, frozenset(), dry_run=False).run())
+        deployment = self._deployment(settings, part, frozenset(), dry_run=False)
+        require_good(deployment.run())
         self.deployed = (part, settings)
+        self.found = self._look(list(deployment.stacks.values()), Found({}, {}, ()))
 
     def _try(self, settings: Settings, part: str) -> Trial:
         assert self.deployed
         everything = frozenset(each.change.id for each in self.builder.judged(self.deployed[1], settings, part))
         deployment = self._deployment(settings, part, everything, dry_run=False)
-        stacks = list(deployment.stacks.values())
-        before = self._held(stacks)
-        last = {stack.name: self.facade.last_event(stack.region, stack.name) for stack in stacks}
         failure = ""
         try:
             results = deployment.run()
@@ -77,9 +89,12 @@ class Trials:
             failure = " ".join([str(error), *error.advice])
         plan = deployment.plan
         assert plan, failure
-        problems = list(_disagreements(plan, failure, before, self._held(stacks), self._events(stacks, last)))
+        problems = list(_surprises(plan, failure))
         self.deployed = None if failure else (part, settings)
         if not failure:
+            before = self.found.of(deployment.stacks)
+            self.found = self._look(list(deployment.stacks.values()), self.found)
+            problems += _disagreements(plan, before, self.found.of(deployment.stacks), self.found.events)
             again = self._plan(settings, part)
             problems += [f"the second deployment finds {each.change.id} to do" for each in again.judged]
         return Trial(plan, failure, tuple(problems))
@@ -103,35 +118,35 @@ class Trials:
         progress = Silent({stack.name: stack.layer for stack in stacks}, dict(built.templates))
         return Deployment(Session(self.facade, stacks, progress, NOBODY), options)
 
-    def _held(self, stacks: Sequence[StackSpec]) -> Held:
-        return {
+    def _look(self, stacks: Sequence[StackSpec], known: Found) -> Found:
+        """Look at stacks that are there; what is known of other stacks, left by the settings of now, stays."""
+        others = {key: value for key, value in known.held.items() if key[0] not in {stack.name for stack in stacks}}
+        held = {
             (stack.name, held.logical_id): held.physical_id
             for stack in stacks
-            if self.facade.stack(stack.region, stack.name)
             for held in self.facade.resources(stack.region, stack.name)
         }
-
-    def _events(self, stacks: Sequence[StackSpec], last: Mapping[str, Event | None]) -> list[Event]:
-        found: list[Event] = []
-        for stack in stacks:
-            event = last[stack.name]
-            if self.facade.stack(stack.region, stack.name):
-                found += self.facade.events(stack.region, stack.name, event.id if event else None)
-        return found
+        events = {one.name: self.facade.events(one.region, one.name, known.last.get(one.name)) for one in stacks}
+        newest = {name: found[-1].id for name, found in events.items() if found}
+        happened = tuple(event for found in events.values() for event in found)
+        return Found(others | held, {**known.last, **newest}, happened)
 
 
-def _disagreements(plan: Plan, failure: str, before: Held, after: Held, events: list[Event]) -> Iterator[str]:
-    """Yield where what happened is not what the plan said."""
+def _surprises(plan: Plan, failure: str) -> Iterator[str]:
+    """Yield where a deployment failed or did not, and the plan said otherwise."""
     foretold = [each for each in plan.judged if any(f.verdict is Verdict.WILL_FAIL for f in each.findings)]
     certain = [each for each in foretold if each.worst.verdict is Verdict.WILL_FAIL and each.worst.refused]
     if failure and not foretold:
         yield f"it failed, which the plan did not say: {failure}"
     if not failure and certain:
         yield f"it did not fail, although the plan said so of {', '.join(each.change.id for each in certain)}"
-    if not failure:
-        by_key = {(each.change.stack, each.change.logical_id): each for each in plan.judged}
-        yield from _other_resources(by_key, before, after)
-        yield from _unnamed_orphans(by_key, events)
+
+
+def _disagreements(plan: Plan, before: Held, after: Held, events: Sequence[Event]) -> Iterator[str]:
+    """Yield where what happened is not what the plan said."""
+    by_key = {(each.change.stack, each.change.logical_id): each for each in plan.judged}
+    yield from _other_resources(by_key, before, after)
+    yield from _unnamed_orphans(by_key, events)
 
 
 def _other_resources(judged: Mapping[tuple[str, str], Judged], before: Held, after: Held) -> Iterator[str]:
@@ -152,7 +167,7 @@ def _happened(before: str | None, after: str | None) -> Action:
     return Action.CHANGE if before == after else Action.REPLACE
 
 
-def _unnamed_orphans(judged: Mapping[tuple[str, str], Judged], events: list[Event]) -> Iterator[str]:
+def _unnamed_orphans(judged: Mapping[tuple[str, str], Judged], events: Sequence[Event]) -> Iterator[str]:
     """Yield what stayed behind without having been named: kept by its policy, or because it could not be deleted."""
     for event in events:
         if event.status not in ("DELETE_SKIPPED", "DELETE_FAILED") or event.of_stack:

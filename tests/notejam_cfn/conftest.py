@@ -92,6 +92,15 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def linters() -> Any:
+    """Both linters, loaded in this process: what tests judge here does not wait for others to start."""
+    pytest.importorskip("cfnlint")
+    from notejam_cfn.build.lint.linters import Linters
+
+    return Linters()
+
+
+@pytest.fixture(scope="session")
 def of_type() -> Callable[[dict[str, Any], str], dict[str, dict[str, Any]]]:
     """Return the properties of a template's resources of one type by logical id."""
 

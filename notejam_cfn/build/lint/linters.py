@@ -14,6 +14,7 @@ from cfnlint.config import ConfigMixIn
 from cfnlint.decode.decode import decode_str
 from cfnlint.helpers import REGIONS
 from cfnlint.match import Match
+from cfnlint.rules import Rules
 from cfnlint.runner import Runner, run_template_by_data
 from cloudformation_validate import Diagnostic, Severity, TemplateContent
 
@@ -36,10 +37,10 @@ SEVERITIES = {Severity.FATAL: "error", Severity.ERROR: "error", Severity.WARN: "
 
 
 class Linters:
-    """Both linters, loaded once and used for any number of templates."""
+    """Both linters, loaded once and used for any number of templates; of cfn-lint all `rules` unless told, and ours."""
 
-    def __init__(self) -> None:
-        self._rules = Runner(_config(Subject("", ""))).rules
+    def __init__(self, rules: Rules | None = None) -> None:
+        self._rules = rules or Runner(_config(Subject("", ""))).rules
         self._validator = cloudformation_validate.CelEngine()
 
     def judge(self, subject: Subject) -> Verdict:

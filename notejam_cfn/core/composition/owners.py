@@ -13,11 +13,10 @@ from typing import Any
 
 from troposphere import AWSHelperFn, BaseAWSObject, GetStackOutput
 
-from ..encoding import encoded
+from ..encoding import PLAIN, encoded
 from ..references import references
 
 OWNER = "_notejam_template"
-SCALARS = (str, int, float, bytes, type(None))
 
 
 def claim(template: Any, value: Any) -> None:
@@ -42,7 +41,7 @@ def _functions(value: Any) -> Iterator[AWSHelperFn]:
     waiting = [value]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, SCALARS):  # most values are: asking first is what makes this fast
+        if type(one) in PLAIN:  # most values are: asking first is what makes this fast
             continue
         inside: Iterable[Any] = ()
         if isinstance(one, AWSHelperFn):
@@ -53,7 +52,7 @@ def _functions(value: Any) -> Iterator[AWSHelperFn]:
         elif isinstance(one, (dict, Mapping)):
             inside = one.values()
         elif isinstance(one, (list, Sequence)):
-            inside = one
+            inside = () if isinstance(one, (str, bytes)) else one
         elif dataclasses.is_dataclass(one) and not isinstance(one, type):
             inside = [getattr(one, field.name) for field in dataclasses.fields(one)]
         waiting += reversed([*inside])

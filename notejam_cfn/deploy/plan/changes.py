@@ -167,6 +167,8 @@ class _Walk:
             return False
         if resolve.parameters(old, stack.old_values) != resolve.parameters(stack.new, stack.new_values):
             return False
+        if self.after == self.now:
+            return True
         read = {(str(each["StackName"]), str(each["OutputName"])) for each in stack_outputs(stack.new["Resources"])}
         return all(self.after.get(key, NEW) == self.now.get(key, NEW) for key in read)
 

@@ -14,7 +14,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -22,13 +22,13 @@ import uvloop
 
 from ..roles import callers, enforcement
 from ..roles.enforcement import ENFORCEMENT
-from . import change_sets, http_server, leftovers, refusals, resources, snapshots
+from . import change_sets, forms, leftovers, refusals, resources, snapshots
 from .faults import FAULTS
-from .http_server import Application
 from .ministack import module
 from .services import aurora, budgets, cloudfront, image_scans, recovery, service_quotas, targets
 
 CONTROL = "/_rehearsal/"
+Application = Callable[[dict[str, Any], Callable[..., Any], Callable[..., Awaitable[None]]], Awaitable[None]]
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
     gc.set_threshold(200_000, 20, 50)
     print(f"http://127.0.0.1:{port}", flush=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
-        loop.run(http_server.serve(application, listener))
+        loop.run(_serve(application, listener))
 
 
 def _settle_ministack(port: int) -> None:
@@ -63,7 +63,7 @@ def _application() -> Application:
     application: Application = module("app").app
     vars(module("core.router"))["_KNOWN_AWS_SERVICE_NAMES"] = _names_of_services()
     for reader in (module("app"), module("services.cloudformation")):
-        reader.parse_qs = http_server.parsed_form
+        reader.parse_qs = forms.parsed_form
     # Later ones stand around earlier ones.
     for part in (
         resources,
@@ -90,6 +90,15 @@ def _names_of_services() -> frozenset[str]:
     botocore.session.get_session = lambda *_: session  # ministack makes one for each service whose model it reads
     names = session.get_available_services()
     return frozenset(names) | {name.replace("-", "") for name in names}
+
+
+async def _serve(application: Application, listener: socket.socket) -> None:
+    """Serve with uvicorn and httptools: half of what ministack's hypercorn takes (benchmarks/emulator_requests.py)."""
+    import uvicorn
+
+    quiet: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False, "date_header": False}
+    config = uvicorn.Config(application, interface="asgi3", loop="none", http="httptools", ws="none", **quiet)
+    await uvicorn.Server(config).serve(sockets=[listener])
 
 
 def _end_with_parent() -> None:
@@ -171,7 +180,7 @@ async def _answered_wrongly(scope: dict[str, Any], body: bytes, send: Callable[.
     if answer is None:
         return False
     if answer.error == "hang up":
-        raise ConnectionResetError  # which closes the connection: to a client the service has gone away
+        raise ConnectionResetError  # uvicorn answers 500 and closes: to a client the service has gone away
     text = f"<Error><Code>{answer.error}</Code><Message>{answer.message or answer.error}</Message></Error>"
     await _respond(send, answer.status, f"<ErrorResponse>{text}</ErrorResponse>".encode())
     return True

@@ -46,11 +46,6 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-@pytest.fixture(scope="module")
-def engines() -> Linters:
-    return Linters()
-
-
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Make workers run the Python text given, instead of loading the engines."""
@@ -68,8 +63,8 @@ for line in sys.stdin:
 """.replace("false", "False")
 
 
-def test_finding_names_template_logical_id_property_rule_and_source(engines: Linters) -> None:
-    (finding,) = [each for each in engines.judge(Subject("web.yaml", BAD_PORT)).findings if each.rule == "E3012"]
+def test_finding_names_template_logical_id_property_rule_and_source(linters: Linters) -> None:
+    (finding,) = [each for each in linters.judge(Subject("web.yaml", BAD_PORT)).findings if each.rule == "E3012"]
     assert (finding.template, finding.logical_id, finding.property) == ("web.yaml", "Listener", "Properties.Port")
     assert finding.severity == "error"
     assert finding.line == 7
@@ -77,24 +72,24 @@ def test_finding_names_template_logical_id_property_rule_and_source(engines: Lin
     assert str(finding).startswith("web.yaml:7: Listener.Properties.Port: E3012 ")
 
 
-def test_strict_types_are_demanded(engines: Linters) -> None:
+def test_strict_types_are_demanded(linters: Linters) -> None:
     text = BAD_PORT.replace("seventy", '"70"')
-    assert "E3012" in {finding.rule for finding in engines.judge(Subject("web.yaml", text)).findings}
+    assert "E3012" in {finding.rule for finding in linters.judge(Subject("web.yaml", text)).findings}
 
 
-def test_text_that_is_no_template_is_a_finding(engines: Linters) -> None:
-    assert engines.judge(Subject("web.yaml", "Resources: [")).findings
+def test_text_that_is_no_template_is_a_finding(linters: Linters) -> None:
+    assert linters.judge(Subject("web.yaml", "Resources: [")).findings
 
 
-def test_missing_type_is_a_gap_in_each_region_and_no_finding(engines: Linters) -> None:
-    verdict = engines.judge(Subject("build.yaml", BUILD_PROJECT))
+def test_missing_type_is_a_gap_in_each_region_and_no_finding(linters: Linters) -> None:
+    verdict = linters.judge(Subject("build.yaml", BUILD_PROJECT))
     assert Gap("Build", "AWS::CodeBuild::Project", "mx-central-1") in verdict.gaps
     assert "E3006" not in {finding.rule for finding in verdict.findings}
     assert {gap.region for gap in verdict.gaps} < set(verdict.regions)
 
 
-def test_unknown_type_is_missing_everywhere(engines: Linters) -> None:
-    verdict = engines.judge(Subject("t", BUILD_PROJECT.replace("CodeBuild", "CodeBuilt")))
+def test_unknown_type_is_missing_everywhere(linters: Linters) -> None:
+    verdict = linters.judge(Subject("t", BUILD_PROJECT.replace("CodeBuild", "CodeBuilt")))
     assert {gap.region for gap in verdict.gaps} == set(verdict.regions)
 
 
@@ -108,48 +103,48 @@ def test_unknown_type_is_missing_everywhere(engines: Linters) -> None:
     ],
     ids=["template", "resource"],
 )
-def test_ignores_within_a_template_are_void(engines: Linters, ignore: str) -> None:
-    assert "E3012" in {finding.rule for finding in engines.judge(Subject("web.yaml", ignore)).findings}
+def test_ignores_within_a_template_are_void(linters: Linters, ignore: str) -> None:
+    assert "E3012" in {finding.rule for finding in linters.judge(Subject("web.yaml", ignore)).findings}
 
 
-def test_configuration_files_are_not_read(engines: Linters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_configuration_files_are_not_read(linters: Linters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".cfnlintrc").write_text("ignore_checks: [E, W, I]\nregions: [us-east-1]\n")
     monkeypatch.chdir(tmp_path)
-    verdict = engines.judge(Subject("web.yaml", BAD_PORT))
+    verdict = linters.judge(Subject("web.yaml", BAD_PORT))
     assert len(verdict.regions) > 40
     assert "E3012" in {finding.rule for finding in verdict.findings}
 
 
-def test_both_engines_and_our_rules_speak_once(engines: Linters) -> None:
+def test_both_engines_and_our_rules_speak_once(linters: Linters) -> None:
     text = BAD_PORT.replace("Protocol: HTTP", "Protocol: HTTPS") + (
         "  Queue:\n    Type: AWS::SQS::Queue\n    DependsOn: Balancer\n    Properties: {VisibilityTimeout: 50000}\n"
     )
-    findings = engines.judge(Subject("web.yaml", text)).findings
+    findings = linters.judge(Subject("web.yaml", text)).findings
     assert {"cfn-lint", "notejam"} <= {finding.linter for finding in findings}
     said = [(finding.logical_id, finding.rule, finding.linter) for finding in findings]
     assert not [one for one in said if one[2] != "cfn-lint" and (*one[:2], "cfn-lint") in said]
 
 
-def test_the_offline_engine_of_aws_is_asked_too(engines: Linters) -> None:
+def test_the_offline_engine_of_aws_is_asked_too(linters: Linters) -> None:
     text = 'Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {Path: "arn:aws:iam::123456789012:role/x"}\n'
-    findings = engines.judge(Subject("role.yaml", text)).findings
+    findings = linters.judge(Subject("role.yaml", text)).findings
     assert "F3031" in {finding.rule for finding in findings if finding.linter == "cloudformation-validate"}
 
 
-def test_an_arn_that_somebody_configured_is_judged_by_our_rule_alone(engines: Linters) -> None:
+def test_an_arn_that_somebody_configured_is_judged_by_our_rule_alone(linters: Linters) -> None:
     text = (
         'Resources:\n  R:\n    Type: AWS::ElasticLoadBalancingV2::Listener\n    Properties: {LoadBalancerArn: "%s"}\n'
     )
     arn = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/front/0a1b2c3d4e5f6a7b"
-    assert not {"E9505", "W9013"} & {finding.rule for finding in engines.judge(Subject("a.yaml", text % arn)).findings}
+    assert not {"E9505", "W9013"} & {finding.rule for finding in linters.judge(Subject("a.yaml", text % arn)).findings}
 
 
-def test_a_service_that_may_call_a_function_is_a_name_and_no_address(engines: Linters) -> None:
+def test_a_service_that_may_call_a_function_is_a_name_and_no_address(linters: Linters) -> None:
     text = (
         "Resources:\n  R:\n    Type: AWS::Lambda::Permission\n    Properties:\n"
         "      {Action: lambda:InvokeFunction, FunctionName: x, Principal: elasticloadbalancing.amazonaws.com}\n"
     )
-    assert "E9505" not in {finding.rule for finding in engines.judge(Subject("a.yaml", text)).findings}
+    assert "E9505" not in {finding.rule for finding in linters.judge(Subject("a.yaml", text)).findings}
 
 
 def test_verdict_survives_json() -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from notejam_cfn.build.lint import lint
 from notejam_cfn.build.lint.findings import Subject
 from notejam_cfn.cli import main
 from notejam_cfn.copilot import manifests, take_over, workloads
@@ -60,10 +59,10 @@ def container(templates: Templates, stack: str, logical_id: str, name: str) -> M
 
 
 @pytest.mark.long
-def test_what_is_written_builds_and_no_linter_objects(written: Path) -> None:
+def test_what_is_written_builds_and_no_linter_objects(written: Path, linters: Any) -> None:
     texts = [Subject(str(each), each.read_text()) for each in sorted((written / "output/test").glob("*.yaml"))]
     assert len(texts) == 6
-    assert [str(finding) for verdict in lint(texts) for finding in verdict.findings] == []
+    assert [str(finding) for text in texts for finding in linters.judge(text).findings] == []
 
 
 def test_each_environment_is_a_stage_and_each_workload_a_stack_that_needs_the_base(written: Path) -> None:
