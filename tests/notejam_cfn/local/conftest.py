@@ -11,7 +11,7 @@ import pytest
 from notejam_cfn.local.containers import image
 from notejam_cfn.local.containers.runtime import Checkout, Running
 from notejam_cfn.local.containers.sandbox import Limits
-from tests.harness.application import end_forking, forked_process
+from tests.harness.application import forked_process
 
 ROOT = Path(__file__).parents[3]
 
@@ -22,13 +22,6 @@ def built() -> image.Image:
     if lacking:
         pytest.skip(lacking)
     return image.built(ROOT)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_process_left() -> Iterator[None]:
-    """End what containers were forked from."""
-    yield
-    end_forking()
 
 
 @pytest.fixture(scope="module")
