@@ -16,6 +16,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ SERVER = f"{__package__}.emulated.server"
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 POLL_SECONDS = 0.05
+DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 MESSAGE_LENGTH = 600
 
 
@@ -93,8 +95,7 @@ class Emulator:
         cloudformation = self.client("cloudformation", region)
         given = self._template(template) | ({"RoleARN": role} if role else {})
         tagged = {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]} if tags else {}
-        _apply(cloudformation, name, given | tagged, parameters or {})
-        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        stack = _apply(cloudformation, name, given | tagged, parameters or {})
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
 
     def _template(self, template: Mapping[str, Any]) -> dict[str, str]:
@@ -236,7 +237,8 @@ def _session() -> Any:
     return boto3.session.Session(botocore_session=core)
 
 
-def _apply(cloudformation: Any, name: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+def _apply(cloudformation: Any, name: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> Any:
+    """Create a stack, or update it where it is there, and return what CloudFormation says of it then."""
     import botocore.exceptions
 
     request = {
@@ -245,26 +247,19 @@ def _apply(cloudformation: Any, name: str, template: Mapping[str, Any], paramete
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
     }
-    exists = _exists(cloudformation, name)
     try:
-        (cloudformation.update_stack if exists else cloudformation.create_stack)(**request)
-        waiter = cloudformation.get_waiter("stack_update_complete" if exists else "stack_create_complete")
-        waiter.wait(StackName=name, WaiterConfig={"Delay": POLL_SECONDS, "MaxAttempts": 1200})
+        try:
+            cloudformation.create_stack(**request)
+        except cloudformation.exceptions.AlreadyExistsException:
+            cloudformation.update_stack(**request)
     except botocore.exceptions.ClientError as error:
         if "No updates are to be performed" not in str(error):
             raise EmulatorError(f"{name}: {error.response['Error']['Message'][:MESSAGE_LENGTH]}") from error
-    except botocore.exceptions.WaiterError as error:
-        raise EmulatorError(f"{name}: {_first_reason(cloudformation, name)}") from error
-
-
-def _exists(cloudformation: Any, name: str) -> bool:
-    import botocore.exceptions
-
-    try:
-        cloudformation.describe_stacks(StackName=name)
-    except botocore.exceptions.ClientError:
-        return False
-    return True
+    while (stack := cloudformation.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"] not in DEPLOYED:
+        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+            raise EmulatorError(f"{name}: {_first_reason(cloudformation, name)}")
+        time.sleep(POLL_SECONDS)
+    return stack
 
 
 def _first_reason(cloudformation: Any, name: str) -> str:

@@ -29,7 +29,7 @@ STAGES = ("dev", "test", "prod")
 SMALL = {"region": "eu-central-1", "size": "economy", "network": {"egress": "nat"}, "cdn": {"enabled": False}}
 # Stands before the real python: a stage has no containers in the emulator, so what asks it is told that all images work
 # but one.
-PYTHON = """#!/usr/bin/env bash
+PYTHON = """#!/bin/sh
 case "$*" in
   "-m notejam_cfn smoke"*) [ "$IMAGE_URI" != "%s" ]; exit ;;
   delivery/mark.py) exit 0 ;;
@@ -67,7 +67,7 @@ class Way:
         document = yaml.safe_load((ROOT / "delivery/plan.yml").read_text(encoding="utf-8"))
         exported = " ".join(document["env"]["exported-variables"])
         told = f"import json,os;print('exported',json.dumps({{n:os.environ[n] for n in '{exported}'.split()}}))"
-        lines = ["set -e", "rm -rf plan", *document["phases"]["build"]["commands"], f'{sys.executable} -c "{told}"']
+        lines = ["set -e", "rm -rf plan", *document["phases"]["build"]["commands"], f'{sys.executable} -IS -c "{told}"']
         return "\n".join(lines)
 
     def _access(self, project: str) -> str:

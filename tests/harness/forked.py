@@ -30,10 +30,10 @@ from notejam_cfn.local.database.postgres import end_with_parent
 
 ROOT = Path(__file__).parents[2]
 IMPORTED = (
-    "boto3",
     "notejam_cfn.cli.operate.deploy",
     "notejam_cfn.cli.operate.release",
     "notejam_cfn.deploy.data.restore",
+    "tests.harness.clients",
 )
 # Runs without site and its packages, in 20 ms.
 CALL = """#!{python} -IS
@@ -70,13 +70,21 @@ class Process:
     """What was forked in `folder`: a child of this process, which adopts orphans, with a session of its own."""
 
     def __init__(
-        self, folder: Path, arguments: Sequence[str], environment: dict[str, str], where: Path, output: int, error: int
+        self,
+        folder: Path,
+        arguments: Sequence[str],
+        environment: dict[str, str],
+        where: Path,
+        output: int,
+        error: int,
+        given: int | None = None,
     ) -> None:
         self.returncode: int | None = None
         call = json.dumps([list(arguments), environment, str(where), os.getpid()]).encode()
         with socket.socket(socket.AF_UNIX) as there, Path(os.devnull).open() as nothing:
             there.connect(str(folder / "python.socket"))
-            socket.send_fds(there, [len(call).to_bytes(4, "big")], [nothing.fileno(), output, error])
+            streams = [nothing.fileno() if given is None else given, output, error]
+            socket.send_fds(there, [len(call).to_bytes(4, "big")], streams)
             there.sendall(call)
             self.pid = int(there.recv(16))
         self._ended = os.pidfd_open(self.pid)
@@ -85,6 +93,12 @@ class Process:
         """Send a signal, if it has not ended."""
         if self.returncode is None:
             os.kill(self.pid, number)
+
+    def poll(self) -> int | None:
+        """Return its status when it has ended."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
         """Return its status when it has ended, negative for a signal. Raises `subprocess.TimeoutExpired`."""

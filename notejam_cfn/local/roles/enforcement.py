@@ -14,7 +14,6 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ...iam import placement
 from ..emulated import schemas
 from ..emulated.ministack import Properties, Provisioned, Real, around, cloudformation, first, here, module, within
 from . import handlers, policies, services, usage
@@ -132,6 +131,8 @@ class Enforcement:
         return sorted(refused)
 
     def _refused_changes(self, place: Place) -> Iterator[str]:
+        from ...iam import placement  # with troposphere, which takes a tenth of the emulator's start
+
         known, caller = self._known(place), functools.cache(caller_of)
         for resource in self.world(place).resources:
             role = self.roles.get((place.account, place.region, resource.stack))

@@ -8,13 +8,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from notejam_cfn.config.loader import parse, starter
 from notejam_cfn.core import names
+from notejam_cfn.local.emulator import Emulator
 from notejam_cfn.local.roles import policies
 from notejam_cfn.local.roles.policies import listed
 from notejam_cfn.stacks import stacks_of
@@ -32,7 +33,7 @@ Document = Mapping[str, Any]
 class World:
     """Policies by who has them, boundaries by stage, policies of keys by alias, whom roles trust, the bucket.
 
-    `outputs` are those of each stage's network, and `aws` is where all of it is.
+    `outputs` are those of each stage's network, and `aws` is where all of it was deployed.
     """
 
     policies: dict[str, list[Document]]
@@ -41,7 +42,7 @@ class World:
     trust: dict[str, Document]
     bucket: str
     outputs: dict[str, dict[str, str]]
-    aws: Any
+    aws: Emulator
 
     def may(
         self,
@@ -91,25 +92,32 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def world() -> Iterator[World]:
+def world(running_emulator: Emulator) -> World:
     """The starter's own stacks with a CodeCommit repository, which takes the most permissions, and its stages' keys."""
-    emulator = pytest.importorskip("notejam_cfn.local.emulator")
     document = tomllib.loads(starter())
     document["delivery"]["source"] = "codecommit"
     anybody = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*"}
-    found = World({}, {}, {"alias/payroll": {"Statement": [anybody]}}, {}, "", {}, None)
-    with emulator.running(ACCOUNT, REGION) as aws:
-        for stack in stacks_of(parse(document)):
-            if stack.stage is None or (stack.layer == "network" and stack.form == "layered"):
-                outputs = aws.deploy(stack.name, stack.template.to_dict(), dict(stack.values), stack.region)
-                if stack.stage:
-                    found.outputs[stack.stage] = outputs
-                if stack.layer == "delivery-people":
-                    people = stack.template.to_dict()
-        found.bucket, found.aws = outputs["ArtifactBucketName"], aws
-        read(found, aws.client("iam"), people)
-        read_keys(found, aws.client("kms"))
-        yield found
+    found = World({}, {}, {"alias/payroll": {"Statement": [anybody]}}, {}, "", {}, running_emulator)
+    found.aws.reset()
+    for stack in stacks_of(parse(document)):
+        if stack.stage is None or (stack.layer == "network" and stack.form == "layered"):
+            outputs = found.aws.deploy(stack.name, stack.template.to_dict(), dict(stack.values), stack.region)
+            if stack.stage:
+                found.outputs[stack.stage] = outputs
+            if stack.layer == "delivery-people":
+                people = stack.template.to_dict()
+    found.bucket = outputs["ArtifactBucketName"]
+    read(found, found.aws.client("iam"), people)
+    read_keys(found, found.aws.client("kms"))
+    found.aws.keep(__name__)
+    return found
+
+
+@pytest.fixture
+def deployed(world: World) -> Emulator:
+    """The emulator with the world's stacks in it, as they were deployed."""
+    assert world.aws.put_back(__name__)
+    return world.aws
 
 
 def read_keys(found: World, kms: Any) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
+
+from notejam_cfn.local.emulator import Emulator
 
 from .conftest import REGION, World, of_delivery
 from .things import arn, delivery_policy, role, stack
@@ -31,35 +33,29 @@ TEMPLATE = json.dumps({"Resources": {"Task": TASK}})
 
 
 @pytest.fixture
-def budget(world: World) -> Iterator[str]:
-    """The budget of dev's previews. What it attached is taken off again, as an administrator does."""
-    resources = world.aws.client("cloudformation").describe_stack_resources(
-        StackName="notejam-delivery-in-dev-previews"
+def budget(deployed: Emulator) -> str:
+    """The budget of dev's previews."""
+    resources = deployed.client("cloudformation").describe_stack_resources(StackName="notejam-delivery-in-dev-previews")
+    return next(
+        one["PhysicalResourceId"] for one in resources["StackResources"] if one["LogicalResourceId"] == "Budget"
     )
-    yield next(one["PhysicalResourceId"] for one in resources["StackResources"] if one["LogicalResourceId"] == "Budget")
-    if STOP in attached(world):
-        world.aws.client("iam").detach_role_policy(RoleName=MAKES, PolicyArn=STOP)
 
 
-@pytest.fixture(scope="module")
-def developer(world: World) -> Iterator[Client]:
+@pytest.fixture
+def developer(deployed: Emulator) -> Client:
     """AWS as a session of a permission set reaches it, which has the policies of developers but `mfa`."""
-    iam = world.aws.client("iam")
+    iam = deployed.client("iam")
     trusted = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
     iam.create_role(RoleName=SESSION, AssumeRolePolicyDocument=json.dumps({"Statement": [trusted]}))
-    policies = [delivery_policy(short) for short in ("read", "develop", "in-dev-preview")]
-    for one in policies:
-        iam.attach_role_policy(RoleName=SESSION, PolicyArn=one)
-    key, secret, token = world.aws.session(role(SESSION))
+    for short in ("read", "develop", "in-dev-preview"):
+        iam.attach_role_policy(RoleName=SESSION, PolicyArn=delivery_policy(short))
+    key, secret, token = deployed.session(role(SESSION))
     session = boto3.Session(key, secret, token, REGION)
-    yield lambda service: session.client(service, endpoint_url=world.aws.url)
-    for one in policies:
-        iam.detach_role_policy(RoleName=SESSION, PolicyArn=one)
-    iam.delete_role(RoleName=SESSION)
+    return lambda service: session.client(service, endpoint_url=deployed.url)
 
 
-def attached(world: World) -> list[str]:
-    found = world.aws.client("iam").list_attached_role_policies(RoleName=MAKES)["AttachedPolicies"]
+def attached(aws: Emulator) -> list[str]:
+    found = aws.client("iam").list_attached_role_policies(RoleName=MAKES)["AttachedPolicies"]
     return [one["PolicyArn"] for one in found]
 
 
@@ -86,16 +82,16 @@ def ended(cloudformation: Any, name: str) -> str:
     raise AssertionError(status)
 
 
-def test_a_budget_that_is_not_spent_stops_nobody(world: World, budget: str, developer: Client) -> None:
-    assert world.aws.spend(budget, 1) == []
-    assert STOP not in attached(world)
+def test_a_budget_that_is_not_spent_stops_nobody(deployed: Emulator, budget: str, developer: Client) -> None:
+    assert deployed.spend(budget, 1) == []
+    assert STOP not in attached(deployed)
     assert preview(developer)[0] == "CREATE_COMPLETE"
 
 
-def test_a_spent_budget_stops_new_previews_and_nothing_else(world: World, budget: str, developer: Client) -> None:
-    assert world.aws.spend(budget, 1_000_000) == []
-    assert STOP in attached(world)
-    for who in (developer, world.aws.client):  # whoever began it, CloudFormation works in the role for previews
+def test_a_spent_budget_stops_new_previews_and_nothing_else(deployed: Emulator, budget: str, developer: Client) -> None:
+    assert deployed.spend(budget, 1_000_000) == []
+    assert STOP in attached(deployed)
+    for who in (developer, deployed.client):  # whoever began it, CloudFormation works in the role for previews
         status, said = preview(who)  # a stack that failed is still removed
         assert status == "ROLLBACK_COMPLETE"
         assert "ecs:RegisterTaskDefinition" in said and "BudgetIsSpent" in said, said
@@ -112,13 +108,9 @@ def test_a_member_of_the_group_works_in_the_same_role_and_in_no_other(world: Wor
     assert world.may("Developers", "cloudformation:DescribeStacks", stack("dev-service"))
 
 
-def test_a_budget_whose_role_may_not_attach_the_policy_says_so(world: World, budget: str) -> None:
-    iam, acting = world.aws.client("iam"), of_delivery("in-dev-budget")
-    allowed = iam.get_role_policy(RoleName=acting, PolicyName="needs")["PolicyDocument"]
+def test_a_budget_whose_role_may_not_attach_the_policy_says_so(deployed: Emulator, budget: str) -> None:
+    iam, acting = deployed.client("iam"), of_delivery("in-dev-budget")
     iam.delete_role_policy(RoleName=acting, PolicyName="needs")
-    try:
-        (refused,) = world.aws.spend(budget, 1_000_000)
-    finally:
-        iam.put_role_policy(RoleName=acting, PolicyName="needs", PolicyDocument=json.dumps(allowed))
+    (refused,) = deployed.spend(budget, 1_000_000)
     assert refused.startswith(f"iam:AttachRolePolicy on {MAKING}")
-    assert STOP not in attached(world)
+    assert STOP not in attached(deployed)

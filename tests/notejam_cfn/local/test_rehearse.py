@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -15,6 +16,7 @@ import pytest
 
 from notejam_cfn.cli import main
 from notejam_cfn.deploy.manifest import read
+from notejam_cfn.local import emulator
 from notejam_cfn.local.containers.image import Image
 from notejam_cfn.local.emulator import Emulator
 from notejam_cfn.local.rehearse import Rehearsal, Settings
@@ -30,19 +32,17 @@ def rehearse(aws: Emulator, output: Path, stage: str, in_role: bool = False) -> 
 
 
 @pytest.mark.long
-def test_the_rehearsal_of_dev_in_its_image_goes_well(built: Image) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "notejam_cfn", "rehearse", "dev", "--image"],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"the containers run in the image {built.digest[:19]}" in done.stdout
-    assert "The rehearsal of dev went well" in done.stdout
+def test_the_rehearsal_of_dev_in_its_image_goes_well(
+    built: Image, aws: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command, in the emulator that tests share."""
+    monkeypatch.setattr(emulator, "running", lambda region: contextlib.nullcontext(aws))
+    monkeypatch.chdir(ROOT)
+    status = main.main(["rehearse", "dev", "--image"])
+    told = capsys.readouterr()
+    assert status == 0, told.out + told.err
+    assert f"the containers run in the image {built.digest[:19]}" in told.out
+    assert "The rehearsal of dev went well" in told.out
 
 
 def test_the_rehearsal_of_prod_goes_well(aws: Emulator) -> None:
@@ -54,14 +54,15 @@ def test_the_rehearsal_of_prod_goes_well(aws: Emulator) -> None:
 
 
 @pytest.fixture
-def configured(aws: Emulator, tmp_path: Path) -> Callable[[str], str]:
-    """Rehearse dev with some settings, and return what was told."""
+def configured(tmp_path: Path) -> Callable[[str], Path]:
+    """Build dev alone with some settings, without a delivery, and return the folder of its templates."""
 
-    def run(settings: str) -> str:
+    def run(settings: str) -> Path:
         config, output = tmp_path / "notejam.toml", tmp_path / "output"
         config.write_text(f'[stages.dev]\nregion = "eu-central-1"\n{settings}', encoding="utf-8")
-        assert main.main(["build", "--no-lint", "--config", str(config), "--output", str(output)]) == 0
-        return rehearse(aws, output, "dev")
+        places = ["--config", str(config), "--output", str(output)]
+        assert main.main(["build", "--stage", "dev", "--no-lint", *places]) == 0
+        return output
 
     return run
 
@@ -69,21 +70,24 @@ def configured(aws: Emulator, tmp_path: Path) -> Callable[[str], str]:
 DOMAIN = 'load_balancer.domain = "notes.example.com"\nload_balancer.hosted_zone_id = "Z0123ABC"\n'
 
 
-def test_a_domain_with_firewall_and_log_goes_well(configured: Callable[[str], str]) -> None:
-    told = configured(f"{DOMAIN}load_balancer.waf = true\ncdn.access_log = true\n")
+def test_a_domain_with_firewall_and_log_goes_well(aws: Emulator, configured: Callable[[str], Path]) -> None:
+    told = rehearse(aws, configured(f"{DOMAIN}load_balancer.waf = true\ncdn.access_log = true\n"), "dev")
     assert "https://notes.example.com says that it waits" in told
     assert "removed 7 stacks" in told
 
 
-def test_without_cloudfront_people_come_by_the_load_balancer(configured: Callable[[str], str]) -> None:
-    told = configured("cdn.enabled = false\n")
+WITHOUT_CLOUDFRONT = "cdn.enabled = false\n"
+
+
+def test_without_cloudfront_people_come_by_the_load_balancer(aws: Emulator, configured: Callable[[str], Path]) -> None:
+    told = rehearse(aws, configured(WITHOUT_CLOUDFRONT), "dev")
     assert "elb.amazonaws.com says that it waits" in told and "who asks over HTTP" not in told
 
 
 @pytest.mark.long
-def test_nothing_is_left_when_it_is_interrupted() -> None:
+def test_nothing_is_left_when_it_is_interrupted(configured: Callable[[str], Path]) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "notejam_cfn", "rehearse", "dev"],
+        [sys.executable, "-m", "notejam_cfn", "rehearse", "dev", "--output", str(configured(WITHOUT_CLOUDFRONT))],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +45,18 @@ def stacks(project: Project) -> dict[str, Stack]:
     return {stack.layer: stack for stack in stacks_of(project) if stack.stage is None}
 
 
-@pytest.fixture(scope="module")
-def aws(project: Project, stacks: dict[str, Stack]) -> Iterator[emulator.Emulator]:
+@pytest.fixture
+def aws(running_emulator: emulator.Emulator, project: Project, stacks: dict[str, Stack]) -> emulator.Emulator:
     """Both accounts, with the networks of their stages and everything of the delivery in them."""
-    networks = [stack for stack in stacks_of(project) if stack.layer == "network"]
-    with emulator.running(PIPELINE, REGION) as started:
+    pipeline = dataclasses.replace(running_emulator, account=PIPELINE)
+    if not pipeline.put_back(__name__):
+        networks = [stack for stack in stacks_of(project) if stack.layer == "network"]
         for stack in (*networks, *stacks.values()):
-            account = emulator.Emulator(started.url, stack.account or PIPELINE, REGION)
+            account = dataclasses.replace(pipeline, account=stack.account or PIPELINE)
             given = {name: "o/n" for name in stack.template.parameters if name == "Repository"}
             account.deploy(stack.name, stack.template.to_dict(), given | dict(stack.values), stack.region)
-        yield started
+        pipeline.keep(__name__)
+    return pipeline
 
 
 def held(aws: emulator.Emulator, account: str, stack: str, kind: str, region: str = REGION) -> dict[str, str]:

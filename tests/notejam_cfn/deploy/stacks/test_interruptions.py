@@ -8,9 +8,10 @@ import re
 import select
 import signal
 import subprocess
-import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,54 +19,80 @@ from notejam_cfn.deploy.aws.client import Aws
 from notejam_cfn.deploy.ui.signals import left_to_the_child
 from notejam_cfn.local.emulator import REGION, Emulator
 from tests.conftest import Run
+from tests.harness import forked
 from tests.notejam_cfn.deploy.conftest import Shop
 
 UNTIL_LET_GO = 600.0  # seconds for a resource, which ends when the faults are changed: a second process meets the first
 
-Start = Callable[..., "subprocess.Popen[str]"]
+
+class Command(forked.Process):
+    """A command as a process of its own, and what it has said that was not read yet."""
+
+    def __init__(self, prepared: Path, arguments: list[str], environment: dict[str, str]) -> None:
+        reading, writing = os.pipe()
+        super().__init__(prepared, ["-m", "notejam_cfn", *arguments], environment, prepared, writing, writing)
+        os.close(writing)
+        self.said = os.fdopen(reading)
+
+    def end(self) -> str:
+        """Wait for its end, a minute at most, and return what else it said."""
+        late = threading.Timer(60, self.send_signal, [signal.SIGKILL])
+        late.start()
+        with self.said:
+            rest = self.said.read()
+        self.wait()
+        late.cancel()
+        return rest
+
+    def kill(self) -> None:
+        """End it, whatever it is at."""
+        self.send_signal(signal.SIGKILL)
+        self.wait(60)
+        self.said.close()
+
+
+Start = Callable[..., Command]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where commands are forked from a process that has imported what they need."""
+    folder = tmp_path_factory.mktemp("prepared")
+    with forked.python(folder):
+        yield folder
 
 
 @pytest.fixture
-def start(environment: dict[str, str], shop: Shop, aws: Emulator, facade: Aws) -> Iterator[Start]:
-    """Start a script as a process of its own, with a terminal or without. In the end nothing of it is under way."""
-    begun: list[subprocess.Popen[str]] = []
+def start(environment: dict[str, str], prepared: Path, shop: Shop, aws: Emulator, facade: Aws) -> Iterator[Start]:
+    """Start a command as a process of its own, without a terminal. In the end nothing of it is under way."""
+    begun: list[Command] = []
 
-    def begin(name: str, *arguments: str, user: str = "alice") -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "notejam_cfn", name, "dev", "--output", str(shop.folder), *arguments]
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=environment | {"LOGNAME": user, "PYTHONUNBUFFERED": "1"},
-        )
-        begun.append(process)
-        return process
+    def begin(name: str, *arguments: str, user: str = "alice") -> Command:
+        words = [name, "dev", "--output", str(shop.folder), *arguments]
+        begun.append(Command(prepared, words, environment | {"LOGNAME": user}))
+        return begun[-1]
 
     yield begin
     for process in begun:
         process.kill()
-        process.communicate()
     aws.set_faults()
     wait_until(lambda: not is_busy(facade), "what was under way never ended")
 
 
-def read_until(process: subprocess.Popen[str], pattern: str) -> str:
+def read_until(process: Command, pattern: str) -> str:
     """Read lines until one has the pattern; return everything read."""
-    assert process.stdout
     lines: list[str] = []
-    for line in process.stdout:
+    for line in process.said:
         lines.append(line)
         if re.search(pattern, line):
             return "".join(lines)
     pytest.fail(f"{pattern!r} was never said:\n{''.join(lines)}")
 
 
-def wait_until_creating(process: subprocess.Popen[str], facade: Aws) -> None:
+def wait_until_creating(process: Command, facade: Aws) -> None:
     """Wait until CloudFormation has begun: the script says so a moment before."""
     wait_until(lambda: is_busy(facade) or process.poll() is not None, "the creation never began")
-    assert process.poll() is None, process.communicate()[0]
+    assert process.poll() is None, process.end()
 
 
 def wait_until(holds: Callable[[], bool], otherwise: str) -> None:
@@ -87,7 +114,7 @@ def test_interrupted_before_anything_begins_nothing_is_there(start: Start, aws: 
     process = start("deploy", "--yes")
     read_until(process, "account")
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out = process.end()
     aws.set_faults()
     assert (process.returncode, "interrupted" in out) == (130, True)
     assert facade.stack(REGION, "shop-dev-base") is None
@@ -98,7 +125,7 @@ def test_interrupted_while_creating_what_was_created_is_deleted(start: Start, aw
     process = start("deploy", "--yes")
     read_until(process, r"base .*creating \d")
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out = process.end()
     assert process.returncode == 130
     assert "what was created is deleted" in out
     assert "stopped and taken back" in out
@@ -118,7 +145,7 @@ def test_interrupted_while_updating_the_update_is_rolled_back(
     read_until(process, r"base .*updating \d")
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out = process.end()
     assert (process.returncode, "takes it back" in out) == (130, True)
     found = facade.stack(REGION, "shop-dev-base")
     assert found
@@ -134,7 +161,7 @@ def test_a_second_interruption_leaves_at_once_and_says_so(start: Start, aws: Emu
     read_until(process, "what was created is deleted")
     left = time.monotonic()
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out = process.end()
     assert time.monotonic() - left < 2
     assert "shop-dev-base: still under way" in out, out
     assert process.returncode == 130
@@ -144,12 +171,11 @@ def test_after_leaving_the_same_command_goes_on(start: Start, aws: Emulator, fac
     aws.set_faults(seconds_per_resource=UNTIL_LET_GO)
     process = start("deploy", "--yes", "--only", "base")
     wait_until_creating(process, facade)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.kill()
     again = start("deploy", "--yes", "--only", "base")
     read_until(again, "waiting for the end")
     aws.set_faults()
-    again.communicate(timeout=60)
+    again.end()
     assert again.returncode == 0
     found = facade.stack(REGION, "shop-dev-base")
     assert found
@@ -160,7 +186,7 @@ def test_the_second_of_two_people_is_told_who_and_when(start: Start, aws: Emulat
     aws.set_faults(seconds_per_resource=UNTIL_LET_GO)
     wait_until_creating(start("deploy", "--yes", user="alice"), facade)
     second = start("deploy", "--yes", user="bob")
-    out, _ = second.communicate(timeout=60)
+    out = second.end()
     assert second.returncode == 4
     assert re.search(r"is being created: alice began it on \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", out)
     assert "--wait" in out
@@ -172,17 +198,17 @@ def test_the_second_of_two_people_can_wait(start: Start, aws: Emulator, facade: 
     second = start("deploy", "--yes", "--only", "base", "--wait", user="bob")
     read_until(second, "waiting for the end")
     aws.set_faults()
-    out, _ = second.communicate(timeout=60)
+    out = second.end()
     assert (second.returncode, "unchanged" in out) == (0, True)
 
 
 class Terminal:
     """A script that runs on a terminal, and the person there."""
 
-    def __init__(self, environment: dict[str, str], shop: Shop) -> None:
+    def __init__(self, environment: dict[str, str], prepared: Path, shop: Shop) -> None:
         self.screen, other = pty.openpty()
-        command = [sys.executable, "-m", "notejam_cfn", "deploy", "dev", "--output", str(shop.folder), "--only", "base"]
-        self.process = subprocess.Popen(command, stdin=other, stdout=other, stderr=other, env=environment)
+        command = ["-m", "notejam_cfn", "deploy", "dev", "--output", str(shop.folder), "--only", "base"]
+        self.process = forked.Process(prepared, command, environment, prepared, other, other, other)
         os.close(other)
         self.seen = ""
 
@@ -200,14 +226,14 @@ class Terminal:
         os.write(self.screen, text.encode())
 
     def close(self) -> None:
-        self.process.kill()
+        self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         os.close(self.screen)
 
 
 @pytest.fixture
-def terminal(environment: dict[str, str], shop: Shop) -> Iterator[Terminal]:
-    opened = Terminal(environment, shop)
+def terminal(environment: dict[str, str], prepared: Path, shop: Shop) -> Iterator[Terminal]:
+    opened = Terminal(environment, prepared, shop)
     yield opened
     opened.close()
 
