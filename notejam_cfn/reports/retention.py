@@ -151,8 +151,9 @@ def broken_promises(plan: Plan, kept: Sequence[Kept], start: Date, days: int) ->
     if longest.retention_days < PROMISED_DAYS:
         yield f"no schedule keeps three years: {longest.name}, the longest, keeps {longest.retention_days} days"
     snapshots = [one for one in kept if one.kind == WARM]
-    for day, points in _points(plan, snapshots, start, days):
-        yield from _gaps(points, start, day)
+    first = start.toordinal()
+    for day, points in _points(plan, snapshots, first, days):
+        yield from _gaps(points, first, day)
     yield from _vanished(plan, kept)
 
 
@@ -199,33 +200,37 @@ def _price(one: Kept, plan: Plan, day: Date) -> float:
     return PRICES[one.tier(day)] * PARQUET_SHARE + (EXPORTING if new else 0)
 
 
-def _points(plan: Plan, snapshots: Sequence[Kept], start: Date, days: int) -> Iterator[tuple[Date, set[Date]]]:
-    """Yield each day with the dates that can be recovered on it: of snapshots, and the time kept to the second."""
-    coming = collections.deque(sorted(snapshots, key=lambda one: one.made))
-    there: list[Kept] = []
-    for day in (start + number * DAY for number in range(days)):
-        while coming and coming[0].made <= day:
+def _points(plan: Plan, snapshots: Sequence[Kept], first: int, days: int) -> Iterator[tuple[int, list[int]]]:
+    """Yield each day with those that can be recovered on it, the newest first: of snapshots, and kept to the second.
+
+    Days are numbers here, Python's ordinals of dates: five years of a plan are a million of them.
+    """
+    coming = collections.deque(sorted((one.made.toordinal(), one.until.toordinal()) for one in snapshots))
+    there: list[tuple[int, int]] = []
+    for day in range(first, first + days):
+        while coming and coming[0][0] <= day:
             there.append(coming.popleft())
-        there = [one for one in there if one.on(day)]
-        recent = {day - age * DAY for age in range(plan.recovery_days + 1)}
-        yield day, {one.made for one in there} | {point for point in recent if point >= start}
+        there = [(made, until) for made, until in there if day < until]
+        recent = range(max(first, day - plan.recovery_days), day + 1)
+        yield day, sorted({*recent, *(made for made, _ in there)}, reverse=True)
 
 
-def _gaps(made: set[Date], start: Date, day: Date) -> Iterator[str]:
+def _gaps(points: Sequence[int], first: int, day: int) -> Iterator[str]:
     """Yield the ages at which the recovery points of a day are further apart than promised.
 
     The oldest must be as old as promised, or as near to the plan's first day as points must be to each other.
     """
-    points = sorted(made, reverse=True)
     for newer, older in itertools.pairwise(points):
-        if newer - older == DAY:
+        if newer - older == 1:
             continue
-        allowed = _allowed((day - newer).days + 1)
-        if allowed and (newer - older).days > allowed:
-            yield f"on {day} the points of {older} and {newer} are more than {allowed} days apart"
-    allowed = _allowed((day - points[-1]).days + 1)
-    if allowed and (points[-1] - start).days > allowed:
-        yield f"on {day} nothing is left of before {points[-1]}, {PROMISED_DAYS} days are promised"
+        allowed = _allowed(day - newer + 1)
+        if allowed and newer - older > allowed:
+            told = f"{Date.fromordinal(older)} and {Date.fromordinal(newer)} are more than {allowed} days apart"
+            yield f"on {Date.fromordinal(day)} the points of {told}"
+    allowed = _allowed(day - points[-1] + 1)
+    if allowed and points[-1] - first > allowed:
+        last = Date.fromordinal(points[-1])
+        yield f"on {Date.fromordinal(day)} nothing is left of before {last}, {PROMISED_DAYS} days are promised"
 
 
 def _allowed(age_days: int) -> int | None:

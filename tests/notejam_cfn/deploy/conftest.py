@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from notejam_cfn.local.emulator import REGION
-from tests.conftest import Ran, Run
+from tests.conftest import Once, Ran, Run
 
 
 def resource(kind: str, why: str = "", **properties: Any) -> dict[str, Any]:
@@ -126,3 +126,14 @@ def run(run_in: Callable[..., Ran], shop: Shop) -> Run:
         return run_in(shop.folder, stage, name, *arguments)
 
     return start
+
+
+@pytest.fixture
+def deployed(run: Run, once: Once) -> None:
+    """The stage dev of the shop, as it is before a test changes its templates."""
+
+    def deploy() -> None:
+        ran = run("deploy", "--yes")
+        assert ran.exit == 0, ran.said
+
+    once("shop", deploy)

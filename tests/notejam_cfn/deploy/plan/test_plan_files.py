@@ -56,17 +56,15 @@ def test_an_approved_plan_is_carried_out_without_asking(run: Run, file: Path, fa
     assert state.parameters["ImageUri"] == "registry/one"
 
 
-def test_an_empty_plan_can_be_told_apart_and_does_nothing(run: Run, file: Path) -> None:
-    run("deploy", "--yes")
+def test_an_empty_plan_can_be_told_apart_and_does_nothing(run: Run, deployed: None, file: Path) -> None:
     assert run("deploy", "--plan", str(file), "--tell-unchanged").exit == 10
     assert content(file)["empty"] is True
     assert run("deploy", "--execute", str(file)).exit == 0
 
 
 def test_a_plan_is_refused_once_things_are_no_longer_as_they_were(
-    run: Run, file: Path, shop: Shop, facade: Aws
+    run: Run, deployed: None, file: Path, shop: Shop, facade: Aws
 ) -> None:
-    run("deploy", "--yes")
     longer_logs(shop)
     run("deploy", "--plan", str(file))
     assert run("deploy", "--yes").exit == 0
@@ -76,9 +74,8 @@ def test_a_plan_is_refused_once_things_are_no_longer_as_they_were(
 
 
 def test_a_parameter_that_a_person_sets_between_plan_and_execution_stays(
-    run: Run, file: Path, shop: Shop, facade: Aws
+    run: Run, deployed: None, file: Path, shop: Shop, facade: Aws
 ) -> None:
-    run("deploy", "--yes")
     longer_logs(shop)
     run("deploy", "--plan", str(file))
     run("deploy", "--yes", "--only", "app", "--parameter", "ImageUri=registry/two")
@@ -88,8 +85,9 @@ def test_a_parameter_that_a_person_sets_between_plan_and_execution_stays(
     assert state.parameters["ImageUri"] == "registry/two"
 
 
-def test_what_is_refused_is_in_the_file_and_not_carried_out(run: Run, file: Path, shop: Shop, facade: Aws) -> None:
-    run("deploy", "--yes")
+def test_what_is_refused_is_in_the_file_and_not_carried_out(
+    run: Run, deployed: None, file: Path, shop: Shop, facade: Aws
+) -> None:
     shorter_logs(shop)
     assert run("deploy", "--plan", str(file)).exit == 4
     [change] = content(file)["changes"]
@@ -121,8 +119,9 @@ def test_a_file_that_is_no_plan_is_explained(run: Run, file: Path, text: str, sa
     assert (ran.exit, said in ran.err) == (2, True)
 
 
-def test_a_new_output_of_a_lower_layer_reaches_the_upper_one_in_the_same_run(run: Run, shop: Shop, facade: Aws) -> None:
-    run("deploy", "--yes")
+def test_a_new_output_of_a_lower_layer_reaches_the_upper_one_in_the_same_run(
+    run: Run, deployed: None, shop: Shop, facade: Aws
+) -> None:
     shop.documents["base"]["Outputs"]["LogName"] = {"Value": {"Ref": "Logs"}}
     read = {"Fn::GetStackOutput": {"StackName": "shop-dev-base", "OutputName": "LogName"}}
     shop.documents["app"]["Outputs"]["Log"] = {"Value": read}
@@ -134,8 +133,7 @@ def test_a_new_output_of_a_lower_layer_reaches_the_upper_one_in_the_same_run(run
     assert app.outputs["Log"] == base.outputs["LogName"]
 
 
-def test_what_reads_a_changing_output_is_shown_as_changing(run: Run, shop: Shop, aws: Emulator) -> None:
-    run("deploy", "--yes")
+def test_what_reads_a_changing_output_is_shown_as_changing(run: Run, deployed: None, shop: Shop, aws: Emulator) -> None:
     shop.properties("base", "Address")["NetworkBorderGroup"] = "eu-central-1"
     shop.write()
     ran = run("deploy", "--dry-run", "--allow", "base.Address")
@@ -179,8 +177,7 @@ def test_a_parameter_that_a_person_set_and_the_file_contradicts_is_shown(run: Ru
     assert "Size stays 6, which a person set; the file says 3" in run("deploy", "--yes").out
 
 
-def test_a_stack_that_nothing_builds_any_more_is_shown(run: Run, shop: Shop, aws: Emulator) -> None:
-    run("deploy", "--yes")
+def test_a_stack_that_nothing_builds_any_more_is_shown(run: Run, deployed: None, shop: Shop, aws: Emulator) -> None:
     client = aws.client("cloudformation")
     template = json.dumps({"Resources": {"Old": {"Type": "AWS::EC2::EIP"}}})
     ours = [{"Key": "project", "Value": "shop"}, {"Key": "stage", "Value": "old"}]

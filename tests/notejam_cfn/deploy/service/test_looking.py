@@ -31,8 +31,7 @@ def test_a_stage_that_is_not_there_is_said_to_be_absent(run: Run) -> None:
     assert (ran.exit, ran.out.count("does not exist yet")) == (0, 4)
 
 
-def test_a_stage_that_is_up_is_said_to_be(run: Run) -> None:
-    run("deploy", "--yes")
+def test_a_stage_that_is_up_is_said_to_be(run: Run, deployed: None) -> None:
     ran = run("status", "--drift")
     assert ran.out.count("is up since") == 4
     assert "differs" not in ran.out
@@ -40,8 +39,7 @@ def test_a_stage_that_is_up_is_said_to_be(run: Run) -> None:
     assert ".example.com" in ran.out
 
 
-def test_a_stage_that_is_behind_is_said_to_differ(run: Run, shop: Shop) -> None:
-    run("deploy", "--yes")
+def test_a_stage_that_is_behind_is_said_to_differ(run: Run, deployed: None, shop: Shop) -> None:
     shop.properties("base", "Logs")["RetentionInDays"] = 30
     shop.write()
     (line,) = [line for line in run("status").out.splitlines() if "shop-dev-base" in line]
@@ -61,15 +59,13 @@ def test_a_stack_that_the_pipeline_deployed_is_known_by_its_template(
     assert "differs from output/" in run("status").out
 
 
-def test_a_change_by_hand_is_found_as_drift(run: Run, aws: Emulator) -> None:
-    run("deploy", "--yes")
+def test_a_change_by_hand_is_found_as_drift(run: Run, deployed: None, aws: Emulator) -> None:
     (group,) = aws.client("logs").describe_log_groups()["logGroups"]
     aws.client("logs").put_retention_policy(logGroupName=group["logGroupName"], retentionInDays=1)
     assert "drifted: Logs (MODIFIED)" in run("status", "--drift").out
 
 
-def test_status_is_data_too(run: Run) -> None:
-    run("deploy", "--yes")
+def test_status_is_data_too(run: Run, deployed: None) -> None:
     found = json.loads(run("status", "--json").out)
     assert found["stacks"]["shop-dev-base"]["status"] == "CREATE_COMPLETE"
 
@@ -120,8 +116,7 @@ def test_silence_is_explained(run: Run) -> None:
     assert run("logs", "--since", "1h").err == "Nothing was logged in the last 1h: looked at logs.\n"
 
 
-def test_logs_are_shown_by_part(run: Run, aws: Emulator) -> None:
-    run("deploy", "--yes")
+def test_logs_are_shown_by_part(run: Run, deployed: None, aws: Emulator) -> None:
     put_line(aws, "hello from a container")
     assert "logs       hello from a container" in run("logs").out
     assert run("logs", "--part", "logs").out.endswith("hello from a container\n")
@@ -129,8 +124,9 @@ def test_logs_are_shown_by_part(run: Run, aws: Emulator) -> None:
     assert (ran.exit, "did you mean 'logs'?" in ran.err) == (2, True)
 
 
-def test_following_goes_on_and_repeats_nothing(run: Run, aws: Emulator, facade: Aws, shop: Shop) -> None:
-    run("deploy", "--yes")
+def test_following_goes_on_and_repeats_nothing(
+    run: Run, deployed: None, aws: Emulator, facade: Aws, shop: Shop
+) -> None:
     parts = logs.choose(Stage(facade, read(shop.folder).stacks_of("dev")), ())
     put_line(aws, "first")
     following = logs.follow(facade, parts, datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=1))

@@ -132,8 +132,7 @@ def test_going_back_without_a_history_is_refused(manifest: Manifest) -> None:
         release.previous(aws, Stage(aws, manifest.stacks_of("dev")))
 
 
-def test_an_image_is_rolled_out_and_nothing_else(run: Run) -> None:
-    run("deploy", "--yes")
+def test_an_image_is_rolled_out_and_nothing_else(run: Run, deployed: None) -> None:
     ran = run("release", "--yes", "--image", f"registry.example/app@{DIGEST}")
     assert ran.exit == 0
     assert f"ImageUri: (empty) → registry.example/app@{DIGEST}" in ran.out
@@ -141,7 +140,6 @@ def test_an_image_is_rolled_out_and_nothing_else(run: Run) -> None:
     assert run("release", "--yes", "--image", f"registry.example/app@{DIGEST}").exit == 0
 
 
-def test_without_a_delivery_stack_it_says_what_to_deploy(run: Run) -> None:
-    run("deploy", "--yes")
+def test_without_a_delivery_stack_it_says_what_to_deploy(run: Run, deployed: None) -> None:
     ran = run("release", "--yes")
     assert (ran.exit, "python -m notejam_cfn deploy delivery" in ran.err) == (4, True)

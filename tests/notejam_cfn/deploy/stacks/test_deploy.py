@@ -44,15 +44,15 @@ def test_a_first_deployment_says_how_to_release(run: Run) -> None:
     assert "python -m notejam_cfn release dev" in run("deploy", "--yes").out
 
 
-def test_nothing_to_do_costs_one_call_a_stack(run: Run, aws: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    run("deploy", "--yes")
+def test_nothing_to_do_costs_one_call_a_stack(
+    run: Run, deployed: None, aws: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = calls(aws, monkeypatch)
     assert run("deploy", "--yes").exit == 0
     assert made == ["get_caller_identity"] + ["describe_stacks"] * 4
 
 
-def test_nothing_to_do_can_be_told_apart(run: Run) -> None:
-    run("deploy", "--yes")
+def test_nothing_to_do_can_be_told_apart(run: Run, deployed: None) -> None:
     assert run("deploy", "--yes", "--tell-unchanged").exit == 10
 
 
@@ -62,8 +62,7 @@ def test_without_an_answer_nothing_is_deployed(run: Run, facade: Aws) -> None:
     assert facade.stack(REGION, "shop-dev-base") is None
 
 
-def test_a_dry_run_shows_and_leaves_nothing(run: Run, facade: Aws, shop: Shop, aws: Emulator) -> None:
-    run("deploy", "--yes")
+def test_a_dry_run_shows_and_leaves_nothing(run: Run, deployed: None, facade: Aws, shop: Shop, aws: Emulator) -> None:
     shop.properties("base", "Logs")["RetentionInDays"] = 30
     shop.write()
     ran = run("deploy", "--dry-run")
@@ -78,9 +77,8 @@ def test_only_what_was_asked_for_is_deployed(run: Run, facade: Aws) -> None:
     assert facade.stack(REGION, "shop-dev-base") is None
 
 
-def test_a_changed_output_reaches_the_stacks_that_read_it(run: Run, shop: Shop, facade: Aws) -> None:
+def test_a_changed_output_reaches_the_stacks_that_read_it(run: Run, deployed: None, shop: Shop, facade: Aws) -> None:
     """CloudFormation alone would not notice: the template of the reading stack is the same."""
-    run("deploy", "--yes")
     before = {r.logical_id: r.physical_id for r in facade.resources(REGION, "shop-dev-app")}
     shop.properties("base", "Address")["NetworkBorderGroup"] = "eu-central-1"
     shop.write()
@@ -107,8 +105,9 @@ def test_a_default_that_nobody_chose_follows_the_template(run: Run, shop: Shop, 
     assert state(facade, "base").parameters["Size"] == "2"
 
 
-def test_replacing_what_people_stored_is_refused_unless_named(run: Run, shop: Shop, facade: Aws) -> None:
-    run("deploy", "--yes")
+def test_replacing_what_people_stored_is_refused_unless_named(
+    run: Run, deployed: None, shop: Shop, facade: Aws
+) -> None:
     shop.properties("data", "Store")["TableName"] = "renamed"
     shop.write()
     ran = run("deploy", "--yes")
@@ -119,8 +118,7 @@ def test_replacing_what_people_stored_is_refused_unless_named(run: Run, shop: Sh
     assert run("deploy", "--yes", "--allow", "data.Store").exit == 0
 
 
-def test_removing_what_people_stored_is_refused(run: Run, shop: Shop) -> None:
-    run("deploy", "--yes")
+def test_removing_what_people_stored_is_refused(run: Run, deployed: None, shop: Shop) -> None:
     shop.documents["data"]["Resources"] = {"Other": resource("AWS::EC2::EIP")}
     shop.write()
     ran = run("deploy", "--yes")
@@ -161,8 +159,9 @@ def test_after_a_failed_creation_the_same_command_continues(run: Run, aws: Emula
     assert state(facade, "app").status == "CREATE_COMPLETE"
 
 
-def test_a_failed_update_is_taken_back_and_is_a_failure(run: Run, aws: Emulator, shop: Shop, facade: Aws) -> None:
-    run("deploy", "--yes")
+def test_a_failed_update_is_taken_back_and_is_a_failure(
+    run: Run, deployed: None, aws: Emulator, shop: Shop, facade: Aws
+) -> None:
     shop.properties("base", "Logs")["RetentionInDays"] = 30
     shop.write()
     aws.set_faults(failures=[{"logical_id": "Logs", "operation": "update", "reason": "not today"}])
@@ -171,8 +170,9 @@ def test_a_failed_update_is_taken_back_and_is_a_failure(run: Run, aws: Emulator,
     assert state(facade, "base").status == "UPDATE_ROLLBACK_COMPLETE"
 
 
-def test_a_stack_that_is_stuck_needs_recovery_and_gets_it(run: Run, aws: Emulator, shop: Shop, facade: Aws) -> None:
-    run("deploy", "--yes")
+def test_a_stack_that_is_stuck_needs_recovery_and_gets_it(
+    run: Run, deployed: None, aws: Emulator, shop: Shop, facade: Aws
+) -> None:
     shop.properties("base", "Address")["Tags"] = [{"Key": "colour", "Value": "red"}]
     shop.properties("base", "Logs")["RetentionInDays"] = 30
     shop.write()
@@ -272,9 +272,8 @@ def test_credentials_that_expire_on_the_way_do_not_stop_aws(run: Run, aws: Emula
 
 
 def test_an_expired_change_set_is_made_anew(
-    run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch, aws: Emulator
+    run: Run, deployed: None, shop: Shop, monkeypatch: pytest.MonkeyPatch, aws: Emulator
 ) -> None:
-    run("deploy", "--yes")
     shop.properties("base", "Logs")["RetentionInDays"] = 30
     shop.write()
     executed = Aws.execute_change_set
@@ -288,8 +287,7 @@ def test_an_expired_change_set_is_made_anew(
     assert run("deploy", "--yes").exit == 0
 
 
-def test_destroying_says_what_is_lost_and_leaves_nothing(run: Run, facade: Aws) -> None:
-    run("deploy", "--yes")
+def test_destroying_says_what_is_lost_and_leaves_nothing(run: Run, deployed: None, facade: Aws) -> None:
     ran = run("destroy", "--yes")
     assert ran.exit == 0
     assert "! Store (AWS::DynamoDB::Table) is LOST" in ran.out
@@ -306,16 +304,14 @@ def test_destroying_a_protected_stage_is_refused(run: Run, shop: Shop) -> None:
     assert run("destroy", "--yes", "--unprotect").exit == 0
 
 
-def test_a_deletion_that_is_blocked_can_be_finished(run: Run, aws: Emulator) -> None:
-    run("deploy", "--yes")
+def test_a_deletion_that_is_blocked_can_be_finished(run: Run, deployed: None, aws: Emulator) -> None:
     aws.set_faults(failures=[{"logical_id": "Store", "operation": "delete", "reason": "bucket is not empty"}])
     ran = run("destroy", "--yes")
     assert (ran.exit, "--keep ID" in ran.out) == (3, True)
     assert run("destroy", "--yes", "--keep", "Store").exit == 0
 
 
-def test_protection_that_is_missing_is_set(run: Run, shop: Shop, facade: Aws) -> None:
-    run("deploy", "--yes")
+def test_protection_that_is_missing_is_set(run: Run, deployed: None, shop: Shop, facade: Aws) -> None:
     shop.protected = True
     shop.write()
     assert "unchanged; protected against deletion" in run("deploy", "--yes").out
@@ -323,8 +319,7 @@ def test_protection_that_is_missing_is_set(run: Run, shop: Shop, facade: Aws) ->
     assert "protected" not in run("deploy", "--yes").out
 
 
-def test_a_value_that_matters_to_nothing_is_said_to(run: Run, shop: Shop) -> None:
-    run("deploy", "--yes")
+def test_a_value_that_matters_to_nothing_is_said_to(run: Run, deployed: None, shop: Shop) -> None:
     assert "Size matters to nothing there yet" in run("deploy", "--yes", "--parameter", "Size=2").out
 
 

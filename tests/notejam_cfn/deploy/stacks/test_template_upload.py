@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from notejam_cfn.build import build
+from notejam_cfn.build.build import Rendered
 from notejam_cfn.cli.main import main
 from notejam_cfn.config import loader
 from notejam_cfn.deploy import manifest
@@ -21,6 +22,8 @@ from notejam_cfn.deploy.service.stages import Stage
 from notejam_cfn.deploy.stacks import template_upload, templates
 from notejam_cfn.deploy.stacks.templates import read_templates
 from notejam_cfn.local import emulator
+from notejam_cfn.stacks import layers_of_stage
+from notejam_cfn.stacks.delivery import delivery_stacks
 
 REGION = emulator.REGION
 NAME = "notejam-delivery"
@@ -28,10 +31,11 @@ NAME = "notejam-delivery"
 
 @functools.cache
 def files_of(count: int) -> dict[str, str]:
-    """Return what a build writes for a project of many stages: with each, the delivery grows."""
+    """Return what a build writes of the delivery of a project of many stages: with each, it grows."""
     stages = {f"stage{number}": {"region": REGION, "size": "economy"} for number in range(count)}
     project = loader.parse({"delivery": {"source": "codecommit"}, "stages": stages})
-    return build.files(project, build.compose(project))
+    stacks = delivery_stacks(project, [layer for stage in project.stages for layer in layers_of_stage(stage)])
+    return build.files(project, [Rendered(one, f"{one.path}.yaml", one.template.to_dict(), "yaml") for one in stacks])
 
 
 def write(folder: Path, count: int = 8) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,6 +106,20 @@ def begin(aws: Emulator, folder: Path, world: World | None = None, image: str = 
     return Trial(Aws(access), state, place, Silent, told.append, played, played.pause), told
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a trial that was begun without an image, and has made nothing yet."""
+    folder = tmp_path_factory.mktemp("prepared")
+    trial.prepare(load(ROOT / "notejam.toml"), "dev", "", folder)
+    return folder
+
+
+@pytest.fixture
+def folder(prepared: Path, tmp_path: Path) -> Path:
+    """A copy of it, where a test goes on with the trial."""
+    return Path(shutil.copytree(prepared, tmp_path / "trials"))
+
+
 def stacks(aws: Emulator) -> list[str]:
     return [stack["StackName"] for stack in aws.client("cloudformation").describe_stacks()["Stacks"]]
 
@@ -125,10 +140,10 @@ def test_a_trial_whose_name_leaves_a_stage_no_room_is_refused_before_anything_is
 MISSING_IMAGE = {"logical_id": "WebService", "operation": "update", "reason": "no image", "times": 1, "skip": 1}
 
 
-def test_a_trial_does_every_step_and_leaves_nothing(aws: Emulator, tmp_path: Path) -> None:
+def test_a_trial_does_every_step_and_leaves_nothing(aws: Emulator, folder: Path) -> None:
     aws.set_faults(failures=[MISSING_IMAGE])
     world = World(aws)
-    run, told = begin(aws, tmp_path, world)
+    run, told = begin(aws, folder, world)
     run.run()
     assert steps(told) == list(trial.STEPS)
     assert stacks(aws) == []
@@ -140,17 +155,20 @@ def test_a_trial_does_every_step_and_leaves_nothing(aws: Emulator, tmp_path: Pat
     assert re.search(r"answered at https://\S+ after \d+ s, kept a note, and ended by itself at 20", notes["preview"])
     assert "slept after 10 quiet minutes" in notes["sleep"]
     assert "nothing is left in eu-central-1" in notes["left"]
-    text = proof.write(run.state, "eu-central-1", aws.account, tmp_path / "proven").read_text()
+    text = proof.write(run.state, "eu-central-1", aws.account, folder / "proven").read_text()
     assert "| sizes |" in text
     assert "nothing, in the steps that were tried" in text
 
 
 @pytest.fixture(scope="module")
-def deployed(running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trial, World]:
+def deployed(
+    running_emulator: Emulator, prepared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Trial, World]:
     """A trial that has released its image, for tests that leave it so."""
     running_emulator.reset()
     world = World(running_emulator)
-    run, _ = begin(running_emulator, tmp_path_factory.mktemp("trial"), world)
+    folder = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("trial") / "trials"))
+    run, _ = begin(running_emulator, folder, world)
     run.run(["deploy", "release"])
     return run, world
 
@@ -211,8 +229,8 @@ def test_what_was_cut_off_goes_on_and_what_failed_is_removed(
     assert begin(world.aws, first.folder.parent)[0].state.project != first.state.project, "this one is over"
 
 
-def test_what_is_left_is_named(aws: Emulator, tmp_path: Path) -> None:
-    run, _ = begin(aws, tmp_path)
+def test_what_is_left_is_named(aws: Emulator, folder: Path) -> None:
+    run, _ = begin(aws, folder)
     topic = aws.client("sns").create_topic(Name="forgotten", Tags=[{"Key": "project", "Value": run.state.project}])
     assert topic["TopicArn"].endswith("forgotten")
     with pytest.raises(TrialError, match=r"these are left, delete them: arn:.*forgotten"):
@@ -226,18 +244,18 @@ def test_its_templates_are_the_configurations_under_another_name(aws: Emulator, 
     assert State(**json.loads((run.folder / trial.STATE).read_text())).facts == {"image": IMAGE}
 
 
-def test_steps_that_need_an_image_are_not_tried_without(aws: Emulator, tmp_path: Path) -> None:
-    run, told = begin(aws, tmp_path, image="")
+def test_steps_that_need_an_image_are_not_tried_without(aws: Emulator, folder: Path) -> None:
+    run, told = begin(aws, folder, image="")
     run.run(["release", "walk", "scale", "restore", "failure", "preview", "sleep"])
     assert len(told) == 7
     assert all("not tried: no image was given" in line for line in told)
     assert run.minutes(["walk", "sleep"]) == 0
-    text = proof.write(run.state, "eu-central-1", aws.account, tmp_path / "proven", emulated=True).read_text()
+    text = proof.write(run.state, "eu-central-1", aws.account, folder / "proven", emulated=True).read_text()
     assert "| walk |  | not tried: no image was given (--image-uri) |" in text
 
 
-def test_what_is_made_counts_a_preview_only_where_one_is_tried(aws: Emulator, tmp_path: Path) -> None:
-    run, _ = begin(aws, tmp_path)
+def test_what_is_made_counts_a_preview_only_where_one_is_tried(aws: Emulator, folder: Path) -> None:
+    run, _ = begin(aws, folder)
     made = {stack.name.partition("-dev")[2] for stack in run.made()}
     assert {"-preview-trial", "-service"} <= made
     assert run.made(["walk"]) == run.stacks
