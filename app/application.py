@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -99,9 +100,10 @@ def create_app(settings: Settings) -> Observer:
     database.initialize(new_database(settings, MOST_SECONDS_FOR_A_PAGE))
     application = with_filters(Notejam(settings))
     application.install(Guard())
-    # Added one by one, not merged: a merged route would keep the plugins of the application it was written for.
-    for route in (route for subject in SUBJECTS for route in subject.routes.routes):
-        application.route(route.rule, route.method, route.callback, **route.config)
+    # Copied, not merged: a merged route would keep the plugins of the application it was written for.
+    for route in (copy(route) for subject in SUBJECTS for route in subject.routes.routes):
+        route.app = application
+        application.add_route(route)
     application.get("/static/<name>", callback=application.assets.serve)
     application.get("/robots.txt", callback=application.assets.robots)
     return Observer(application, settings)

@@ -7,6 +7,7 @@ Processor time of the emulator's process only, for DescribeStacks of a stack wit
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import socket
@@ -25,6 +26,7 @@ TEMPLATE = {"Resources": {"Address": {"Type": "AWS::EC2::EIP"}}}
 
 def main() -> None:
     """Start both, and ask them in turns."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     os.environ["PYTHONPATH"] = f"{ROOT}:{ROOT / 'benchmarks'}"
     with contextlib.ExitStack() as stack:
         started = {}

@@ -82,13 +82,15 @@ def stack_outputs(value: Any) -> Iterator[Mapping[str, str]]:
             yield from stack_outputs(item)
 
 
-def unknown_references(template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each resource and output of a rendered template with a name it refers to that is not in the template."""
-    known = template.get("Resources", {}).keys() | template.get("Parameters", {}).keys()
-    for section in ("Resources", "Outputs"):
-        for name, body in template.get(section, {}).items():
-            found = [*needs(body), *references(body.get("Value"))]
-            yield from ((name, one) for one in found if one not in known and "::" not in one)
+def unknown_references(template: Mapping[str, Any], needed: Mapping[str, Collection[str]]) -> Iterator[tuple[str, str]]:
+    """Yield each resource and output of a rendered template with a name it refers to that is not in the template.
+
+    `needed` are the needs of its resources.
+    """
+    known = needed.keys() | template.get("Parameters", {}).keys()
+    outputs = {name: references(body.get("Value")) for name, body in template.get("Outputs", {}).items()}
+    for name, found in (*needed.items(), *outputs.items()):
+        yield from ((name, one) for one in found if one not in known and "::" not in one)
 
 
 def reachable(graph: Mapping[str, Collection[str]], *starts: str) -> set[str]:

@@ -15,7 +15,7 @@ from .composition.owners import claim, foreign
 from .composition.tagging import tag
 from .encoding import encoded
 from .inputs import InvalidInput, accepted, hints_of, shown
-from .references import unknown_references
+from .references import needs, unknown_references
 from .suppressions import Suppression, metadata
 
 CONTEXT = "com.aws.cloudformation.Context"
@@ -81,10 +81,11 @@ class Template(troposphere.Template):
         """
         body = {name: encoded(part) for name, attribute in PARTS.items() if (part := getattr(self, attribute))}
         body["Resources"] = encoded(self.resources)
-        for place, name in unknown_references(body):
+        needed = {name: needs(resource) for name, resource in body["Resources"].items()}
+        for place, name in unknown_references(body, needed):
             problem = f"refers to {name}, which is no resource or parameter of this template ({self.description})"
             raise InvalidInput(place, f"{problem}; what another template made is handed over by publish(…)")
-        add_dependencies(body.get("Resources", {}))
+        add_dependencies(body["Resources"], needed)
         return body
 
     def add_parameter_in(self, group: str, label: str, name: str, **properties: Any) -> Parameter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -14,6 +15,7 @@ __all__ = ["PASSWORD", "SECRET"]
 
 FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
 POSTED = re.compile(r"""<form\b[^>]*\bmethod=["']?post\b""")
+ERROR = re.compile(r'<p class="error" id="(\w+)-error">(.*?)</p>', re.DOTALL)
 # Buttons that stand on pages whose main part is another form: signing out, and undoing what was just done.
 ASIDE = re.compile(r"""<form\b[^>]*\baction=["']?(/signout/|[^"'\s>]*/restore/)["'\s>]""")
 
@@ -96,4 +98,4 @@ def add_note(browser: TestApp, name: str, text: str = "Some text", pad: int | st
 
 def errors(page: TestResponse) -> dict[str, str]:
     """Return the messages beside the fields of a form."""
-    return {tag["id"].removesuffix("-error"): tag.text for tag in page.html.select("p.error")}
+    return {name: html.unescape(text) for name, text in ERROR.findall(page.text)}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from notejam_cfn.cli import main
 from tests.docs.blocks import PAGES, ROOT
+from tests.harness import forked
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -27,12 +28,19 @@ def commands() -> dict[str, argparse.ArgumentParser]:
 
 
 @pytest.fixture(scope="session")
-def help_of() -> Callable[[str], str]:
-    """Return what a script prints for --help: `help_of("python -m notejam_cfn deploy")`."""
+def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Python with the library and the commands imported: pages show what they do, and no page how a process starts."""
+    with forked.python(tmp_path_factory.mktemp("python"), (*forked.IMPORTED, "notejam_cfn.api")) as program:
+        yield program
+
+
+@pytest.fixture(scope="session")
+def help_of(python: Path) -> Callable[[str], str]:
+    """Return what a script prints for --help: `help_of("tools/changing.py")`."""
 
     @cache
     def text(script: str) -> str:
-        done = subprocess.run([sys.executable, script, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+        done = subprocess.run([python, script, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
         return done.stdout
 
     return text

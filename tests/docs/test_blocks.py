@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from notejam_cfn.local.emulator import Emulator
 from tests.docs.blocks import COMMENT, PAGES, ROOT, Block, blocks_of, prose_of, text_of
 from tests.docs.reader import Reader, copy_of_project
-from tests.harness import forked
 
 # What a page takes for granted: it is typed before the page's own blocks.
 FIRST = {"backups.md": "python -m notejam_cfn deploy prod --yes"}
@@ -24,13 +22,6 @@ NEEDS_AWS = re.compile(r"notejam_cfn (?:deploy|release|status|logs|destroy|recov
 def to_run(page: Path) -> list[Block]:
     unmarked = [block for block in blocks_of(page) if block.reason is None and block.language not in NOT_CODE]
     return [] if page.name in FOLLOWED_BY else unmarked
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Python with the library and the commands imported: pages show what they do, and no page how a process starts."""
-    with forked.python(tmp_path_factory.mktemp("python"), (*forked.IMPORTED, "notejam_cfn.api")) as program:
-        yield program
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ every composition of components; the rules E9518 to E9520 and E9522 of the build
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ..references import depends_on, needs, reachable, references, references_under
+from ..references import depends_on, reachable, references, references_under
 
 Resources = Mapping[str, dict[str, Any]]
 Needs = dict[str, set[str]]
@@ -34,9 +34,12 @@ ROLE_KEYS = ("Role", "RoleArn", "PermissionArn")
 DELIVERS_TO_BUCKET = ("AWS::CloudFront::Distribution", "AWS::EC2::FlowLog", BALANCER)
 
 
-def add_dependencies(resources: Resources) -> None:
-    """Add to rendered resources the DependsOn that no reference implies; what already follows is not repeated."""
-    graph: Needs = {name: {one for one in needs(body) if one in resources} for name, body in resources.items()}
+def add_dependencies(resources: Resources, needed: Mapping[str, Collection[str]]) -> None:
+    """Add to rendered resources the DependsOn that no reference implies; what already follows is not repeated.
+
+    `needed` are the names that each of them refers to.
+    """
+    graph: Needs = {name: {one for one in found if one in resources} for name, found in needed.items()}
     for name, earlier in sorted(set(hidden(resources))):
         if name not in reachable(graph, earlier) and earlier not in reachable(graph, name):
             graph[name].add(earlier)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from webtest import TestApp
 
 from app.data.models import database
@@ -55,11 +54,11 @@ def test_only_ones_own_notes_and_pads_take_part(user: TestApp) -> None:
     assert note_names(user.get("/")) == ["Private"]
 
 
-@pytest.mark.parametrize("number", ["²", "٣", "0", "9" * 30])
-def test_a_number_that_no_note_can_have_chooses_none(user: TestApp, number: str) -> None:
+def test_a_number_that_no_note_can_have_chooses_none(user: TestApp) -> None:
     token = main_form(user.get("/pads/create/"))["csrf_token"].value
-    moved = user.post("/notes/move/", {"csrf_token": token, f"note-{number}": "on", "do": "trash"})
-    assert "No note was chosen" in moved.follow().text
+    for number in ("²", "٣", "0", "9" * 30):
+        moved = user.post("/notes/move/", {"csrf_token": token, f"note-{number}": "on", "do": "trash"})
+        assert "No note was chosen" in moved.follow().text, number
 
 
 def test_choosing_none_is_told(user: TestApp) -> None:
@@ -104,11 +103,11 @@ def test_times_are_shown_in_ones_own_zone(user: TestApp) -> None:
     assert "Asia/Tokyo" in user.get("/settings/").text
 
 
-@pytest.mark.parametrize("zone", ["../../etc/passwd", "Nowhere/City", "localtime", "x" * 200])
-def test_an_unknown_zone_is_refused(user: TestApp, zone: str) -> None:
+def test_an_unknown_zone_is_refused(user: TestApp) -> None:
     form = main_form(user.get("/settings/time-zone/"))
-    form["time_zone"].force_value(zone)
-    assert errors(form.submit()) == {"time_zone": "Please choose one of these time zones."}
+    for zone in ("../../etc/passwd", "Nowhere/City", "localtime", "x" * 200):
+        form["time_zone"].force_value(zone)
+        assert errors(form.submit()) == {"time_zone": "Please choose one of these time zones."}, zone
 
 
 def test_the_list_shows_first_lines_without_markup(user: TestApp) -> None:

@@ -72,8 +72,8 @@ def test_what_follows_from_references_is_not_repeated() -> None:
         },
         "Other": {"Type": "AWS::SNS::Topic"},
     }
-    add_dependencies(resources)
-    add_dependencies(resources)
+    add_dependencies(resources, {name: needs(body) for name, body in resources.items()})
+    add_dependencies(resources, {name: needs(body) for name, body in resources.items()})
     assert resources["Subnet"]["DependsOn"] == ["Other", "Route"]
     assert "DependsOn" not in resources["Route"]
 
@@ -88,5 +88,5 @@ def test_no_order_makes_a_circle() -> None:
         },
         "Log": {"Type": "AWS::EC2::FlowLog", "Properties": {"DeliverLogsPermissionArn": {"Ref": "Role"}}},
     }
-    add_dependencies(resources)
+    add_dependencies(resources, {name: needs(body) for name, body in resources.items()})
     assert "DependsOn" not in resources["Log"]
