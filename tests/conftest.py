@@ -16,6 +16,7 @@ import pytest
 from notejam_cfn.cli.main import main
 from notejam_cfn.deploy.aws.client import Access, Aws
 from notejam_cfn.local import emulator
+from tests.harness.application import end_forking
 from tests.harness.leftovers import adopt_orphans, left_over
 
 ROOT = Path(__file__).parents[1]
@@ -64,6 +65,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: object) -> None:
     LEFT.extend(getattr(node, "workeroutput", {}).get("left_over", []))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_process_left() -> Iterator[None]:
+    """End what processes of the application were forked from."""
+    yield
+    end_forking()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from app.data.models import database
 from app.security import passwords
 from app.settings import Settings
 from notejam_cfn.local.database.postgres import Postgres
-from tests.harness.application import CHEAP, QUICK, RunningServer, end_forking, environment
+from tests.harness.application import CHEAP, QUICK, RunningServer, environment
 
 from .helpers import PASSWORD, SECRET, SignedUp, sign_up
 
@@ -69,13 +69,6 @@ def migrated(settings: dict[str, Any]) -> None:
     migrate(Settings(**settings))
     database.obj.close()
     database.obj.pool.close_idle()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_process_left() -> Iterator[None]:
-    """End what servers were forked from."""
-    yield
-    end_forking()
 
 
 @pytest.fixture(scope="session")

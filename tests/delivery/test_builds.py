@@ -89,17 +89,19 @@ def composed() -> list[building.Rendered]:
     return building.compose(loader.parse(PROJECT))
 
 
+@functools.cache
+def packed() -> bytes:
+    """What git knows and these builds read, as an archive."""
+    listing = ["git", "ls-files", "-z", "--", ".", *(f":!{folder}" for folder in ("output", "tests", "docs", "tools"))]
+    known = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True).stdout
+    command = ["tar", "--create", "--null", "--files-from=-", "--ignore-failed-read"]
+    return subprocess.run(command, cwd=ROOT, input=known, capture_output=True).stdout
+
+
 def check_out(source: Path) -> None:
-    """Copy what git knows, with the templates of this test's project and a small application."""
-    known = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
-    packed = subprocess.run(
-        ["tar", "--create", "--null", "--files-from=-", "--ignore-failed-read", "--exclude=output"],
-        cwd=ROOT,
-        input=known,
-        capture_output=True,
-    ).stdout
+    """Unpack a checkout, with the templates of this test's project and a small application."""
     source.mkdir()
-    subprocess.run(["tar", "--extract", "--directory", str(source)], input=packed, check=True)
+    subprocess.run(["tar", "--extract", "--directory", str(source)], input=packed(), check=True)
     (source / "app" / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
     project = loader.parse(PROJECT)
     for path, text in building.files(project, composed()).items():

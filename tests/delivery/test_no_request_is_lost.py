@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.application import RunningServer, command, environment
+from tests.harness.application import WARM, RunningServer, environment, warm_command
 
 HEALTHY_ANSWERS, CHECK_SECONDS, NOTICE_SECONDS, DRAIN_SECONDS = 2, 0.2, 0.5, 2
 CLIENTS, CALM_SECONDS = 4, 1.0
@@ -122,12 +122,12 @@ class Load:
 def start(tmp_path: Path) -> Iterator[Callable[[], Task]]:
     """Start tasks on one database; all are gone after the test."""
     database = str(tmp_path / "notejam.db")
-    assert command(environment(DATABASE_PATH=database), "migrate").returncode == 0
+    assert warm_command(environment(DATABASE_PATH=database), "migrate").returncode == 0
     started: list[Task] = []
 
     def start() -> Task:
         environ = environment(DATABASE_PATH=database, DRAIN_SECONDS=str(DRAIN_SECONDS))
-        started.append(Task(environ, tmp_path / f"{len(started)}.log"))
+        started.append(Task(environ, tmp_path / f"{len(started)}.log", program=WARM))
         return started[-1]
 
     yield start

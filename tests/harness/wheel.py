@@ -44,7 +44,7 @@ def install(wheel: Path, folder: Path) -> Path:
     python = str(programs / "python")
     libraries = next((folder / "env").rglob("site-packages"))
     (libraries / "needed.pth").write_text(f"{needed}\n", encoding="utf-8")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", *OFFLINE, str(wheel)]
+    pip = [python, str(installed / "pip"), "install", *OFFLINE, str(wheel)]  # as `pip --python` starts it
     subprocess.run(pip, check=True, capture_output=True, text=True)
     return programs
 

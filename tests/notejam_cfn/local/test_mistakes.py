@@ -34,7 +34,7 @@ def rehearsal(aws: Emulator, output: Path) -> Rehearsal:
 
 
 @pytest.fixture(scope="module")
-def platform(running_emulator: Emulator) -> Iterator[task.Platform]:
+def platform(running_emulator: Emulator, forked_containers: None) -> Iterator[task.Platform]:
     """What containers run on, in an account in which dev is deployed, with its task behind the load balancer."""
     running_emulator.reset()
     good = rehearsal(running_emulator, OUTPUT)

@@ -45,6 +45,7 @@ def test_the_rehearsal_of_dev_in_its_image_goes_well(
     assert "The rehearsal of dev went well" in told.out
 
 
+@pytest.mark.usefixtures("forked_containers")
 def test_the_rehearsal_of_prod_goes_well(aws: Emulator) -> None:
     told = rehearse(aws, ROOT / "output", "prod", in_role=True)
     assert "got everything that they asked for" in told
@@ -70,6 +71,7 @@ def configured(tmp_path: Path) -> Callable[[str], Path]:
 DOMAIN = 'load_balancer.domain = "notes.example.com"\nload_balancer.hosted_zone_id = "Z0123ABC"\n'
 
 
+@pytest.mark.usefixtures("forked_containers")
 def test_a_domain_with_firewall_and_log_goes_well(aws: Emulator, configured: Callable[[str], Path]) -> None:
     told = rehearse(aws, configured(f"{DOMAIN}load_balancer.waf = true\ncdn.access_log = true\n"), "dev")
     assert "https://notes.example.com says that it waits" in told
@@ -79,6 +81,7 @@ def test_a_domain_with_firewall_and_log_goes_well(aws: Emulator, configured: Cal
 WITHOUT_CLOUDFRONT = "cdn.enabled = false\n"
 
 
+@pytest.mark.usefixtures("forked_containers")
 def test_without_cloudfront_people_come_by_the_load_balancer(aws: Emulator, configured: Callable[[str], Path]) -> None:
     told = rehearse(aws, configured(WITHOUT_CLOUDFRONT), "dev")
     assert "elb.amazonaws.com says that it waits" in told and "who asks over HTTP" not in told
