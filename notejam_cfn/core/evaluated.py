@@ -63,7 +63,7 @@ class EvaluatedTemplate:
             return value
         value = self.value(value)
         if isinstance(value, dict):
-            resolved = {key: self.properties(item) for key, item in value.items()}
+            resolved = {k: each if type(each) is str else self.properties(each) for k, each in value.items()}
             return {key: item for key, item in resolved.items() if item != NO_VALUE}
         if isinstance(value, list):
             return [item for item in map(self.properties, value) if item != NO_VALUE]
