@@ -205,7 +205,9 @@ def _complete() -> int:
     parser = argparse.ArgumentParser(prog=PROGRAM)
     subparsers = parser.add_subparsers()
     asked = [word for word in os.environ.get("COMP_LINE", "").split() if word in COMMANDS][:1]
-    for name in asked or COMMANDS:
-        _module(name).add_arguments(subparsers.add_parser(name))
+    for name in COMMANDS:
+        options = subparsers.add_parser(name)
+        if name in asked:
+            _module(name).add_arguments(options)
     argcomplete.autocomplete(parser)
     return Exit.DONE

@@ -80,17 +80,17 @@ class Trials:
         assert self.deployed
         everything = frozenset(each.change.id for each in self.builder.judged(self.deployed[1], settings, part))
         deployment = self._deployment(settings, part, everything, dry_run=False)
-        failure = ""
+        failure, left = "", None
         try:
             results = deployment.run()
             if exit_status(results) is not Exit.DONE:
                 failure = " ".join(line.strip() for line in lines(results, 0, "")[:4])
         except CommandError as error:
-            failure = " ".join([str(error), *error.advice])
+            failure, left = " ".join([str(error), *error.advice]), self.deployed  # nothing was begun
         plan = deployment.plan
         assert plan, failure
         problems = list(_surprises(plan, failure))
-        self.deployed = None if failure else (part, settings)
+        self.deployed = left if failure else (part, settings)
         if not failure:
             before = self.found.of(deployment.stacks)
             self.found = self._look(list(deployment.stacks.values()), self.found)

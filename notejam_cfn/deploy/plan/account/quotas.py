@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from ...aws.client import Aws
 from ...aws.models import SERVICE
@@ -95,9 +96,17 @@ def findings(aws: Aws, comparison: Comparison, stacks: Plans) -> Found:
             looks.append(_behind_balancer(aws, change, added, stacks[change.stack].stack.region))
         if change.type == SERVICE:
             looks.append(processors.findings(aws, change, comparison, stacks[change.stack]))
-    for look in looks:
-        with contextlib.suppress(AwsTrouble):
-            yield from look
+    with ThreadPoolExecutor(max_workers=8) as pool:  # each asks two or three things of AWS, one after the other
+        for found in pool.map(_looked, looks):
+            yield from found
+
+
+def _looked(look: Found) -> list[tuple[Key, Finding]]:
+    found: list[tuple[Key, Finding]] = []
+    with contextlib.suppress(AwsTrouble):
+        for each in look:
+            found.append(each)  # what was found before AWS refuses to answer stays
+    return found
 
 
 def _of_account(aws: Aws, kind: str, added: Sequence[ResourceChange], stacks: Plans) -> Found:
