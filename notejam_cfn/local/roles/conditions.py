@@ -106,6 +106,8 @@ def _expression(pattern: str) -> re.Pattern[str]:
 
 def matches(pattern: str, text: str) -> bool:
     """Compare a text with a pattern of `*` and `?`, case-sensitively."""
+    if "*" not in pattern and "?" not in pattern:
+        return pattern == text
     return pattern == "*" or _expression(pattern).fullmatch(text) is not None
 
 
