@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_following_the_page_adds_the_component(tmp_path: Path) -> None:
 
 
 def the_component_is_there_and_works(reader: Reader) -> None:
-    reader.type_in("python tools/refresh_permissions.py")
+    let_the_permissions_be_read_anew(reader)
     reader.type_in("python -m notejam_cfn init --full --config new.toml && mv new.toml notejam.toml")
     reader.type_in("python -m notejam_cfn build --stage dev --no-lint")
     reader.run_program(NO_LINTER_OBJECTS)
@@ -55,6 +56,18 @@ def the_component_is_there_and_works(reader: Reader) -> None:
     tests = "tests/notejam_cfn/test_invariants.py tests/notejam_cfn/iam/test_permissions.py"
     reader.type_in(f"python -m pytest {tests} -k '{THE_TOOL_ITSELF}'")
     its_settings_are_documented_and_checked(reader)
+
+
+def let_the_permissions_be_read_anew(reader: Reader) -> None:
+    """The tool adds what the component needs, and finds everything again that was there: nothing in the data is old."""
+    data = reader.folder / "notejam_cfn" / "iam" / "permissions.json"
+    before = json.loads(data.read_text(encoding="utf-8"))
+    reader.type_in("python tools/refresh_permissions.py")
+    after = json.loads(data.read_text(encoding="utf-8"))
+    assert after["types"].keys() - before["types"].keys() == {"AWS::SQS::Queue"}
+    assert [
+        name for name in (*before["types"], *before["actions"]) if name not in (*after["types"], *after["actions"])
+    ] == []
 
 
 def put_the_blocks_where_the_page_says(package: Path) -> None:
