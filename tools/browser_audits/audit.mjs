@@ -70,13 +70,13 @@ async function examine(page, asPage) {
   const name = asPage.name ?? asPage.path;
   await weigh(page, name);
   await page.evaluate(axe);
-  for (const [width, scheme, rules] of [[1280, 'light', SEEN], [390, 'dark', undefined]]) {
+  for (const [width, scheme, rules] of [[1280, 'light', SEEN], [360, 'dark', undefined]]) {
     await page.setViewport({ width, height: 800 });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
     await look(page, `${name}, ${width} px, ${scheme}`, rules);
   }
   await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
-  await fit(page, `${name}, 390 px, text at 200 %`);
+  await fit(page, `${name}, 360 px, text at 200 %`);
 }
 
 async function score({ path, desktop }) {
