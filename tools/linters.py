@@ -26,7 +26,7 @@ from linter_environments import LinterBroken, LinterMissing, guard_package, pyth
 
 from notejam_cfn.core import render
 from notejam_cfn.core.suppressions import SuppressedRule, suppressed_rules
-from notejam_cfn.core.tables import table
+from notejam_cfn.core.terminal import table
 
 ROOT = Path(__file__).resolve().parent.parent
 ASK_PARLIAMENT = Path(__file__).with_name("ask_parliament.py")

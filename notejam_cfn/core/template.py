@@ -10,10 +10,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import troposphere
 from troposphere import AWSObject, Equals, Not, Output, Parameter
 
+from .composition.encoding import encoded
 from .composition.ordering import add_dependencies
 from .composition.owners import claim, foreign
 from .composition.tagging import tag
-from .encoding import encoded
 from .inputs import InvalidInput, accepted, hints_of, shown
 from .references import needs, unknown_references
 from .suppressions import Suppression, metadata

@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 # Prose is read no further than this, however wide the terminal is; tables take what they need.
@@ -51,6 +51,18 @@ def say(*lines: str, file: TextIO | None = None, style: str = "", hang: int | No
     for line in (part for each in lines for part in each.split("\n")):
         for part in folded(line, width and min(width, MOST), hang):
             print(styled(part, style, out), file=out)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
+    """Return the lines of a table; the columns whose numbers are in `right` are aligned to the right."""
+    widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
+    return [
+        "  ".join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in [heads, *rows]
+    ]
 
 
 def say_table(lines: Iterable[str]) -> None:

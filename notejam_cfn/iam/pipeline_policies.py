@@ -12,7 +12,7 @@ from awacs.aws import Allow, ArnLike, Condition, Null, PolicyDocument, Principal
 from awacs.sts import AssumeRole
 
 from ..core import names
-from ..core.encoding import encoded
+from ..core.composition.encoding import encoded
 from ..core.values import Value
 from .policies import allow, allow_everywhere, in_account, objects_of, on, policy, service_principal
 

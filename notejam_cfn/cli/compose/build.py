@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...core.tables import table
-from ...core.terminal import GREEN, RED, say, say_table
+from ...core.terminal import GREEN, RED, say, say_table, table
 from .. import arguments
 from ..following import suggest
 

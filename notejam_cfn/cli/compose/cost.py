@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...core.tables import table
-from ...core.terminal import say, say_table
+from ...core.terminal import say, say_table, table
 from .. import arguments
 from ..following import suggest
 

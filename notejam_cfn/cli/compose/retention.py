@@ -7,8 +7,7 @@ import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...core.tables import table
-from ...core.terminal import BOLD, RED, say, say_table
+from ...core.terminal import BOLD, RED, say, say_table, table
 from .. import arguments
 from ..following import suggest
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ...core.tables import table
-from ...core.terminal import say, say_table
+from ...core.terminal import say, say_table, table
 from .. import arguments
 from ..following import suggest
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ...core import render
-from ...core.terminal import GREEN, RED, say, say_table
+from ...core.terminal import GREEN, RED, say, say_table, table
 from ...deploy.exit_codes import BadInput, Exit
 from ...deploy.ui.progress import KINDS, Silent, minutes
 from ..arguments import print_json
@@ -87,7 +87,6 @@ def _simulate(asked: argparse.Namespace) -> int:
     """Print what days of traffic would be like."""
     from ...config.loader import load
     from ...core.evaluated import EvaluatedTemplate
-    from ...core.tables import table
     from ...local.day import configuration, report
     from ...reports.cost.prices import read_prices
     from ...reports.cost.usage import TYPICAL_REQUESTS_PER_SECOND, TYPICAL_SIZE

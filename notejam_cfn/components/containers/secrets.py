@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from awacs.aws import Statement
 from troposphere import Ref, Sub
 
-from ...core.encoding import encoded
+from ...core.composition.encoding import encoded
 from ...core.inputs import Inputs, InvalidInput, shown
 from ...core.values import Value
 from ...iam import policies, workload_policies

@@ -9,7 +9,7 @@ from troposphere import Tags, efs
 
 from ...config.settings import FileSystemSettings
 from ...core import names
-from ...core.encoding import encoded
+from ...core.composition.encoding import encoded
 from ...core.inputs import Inputs
 from ...core.template import Template, component
 from ...core.values import Value, described

@@ -17,7 +17,7 @@ from awacs.aws import Statement
 from troposphere import AccountId, Parameter, Sub, iam
 
 from ...core import names
-from ...core.encoding import encoded
+from ...core.composition.encoding import encoded
 from ...core.suppressions import Suppression
 from ...core.template import Template, component
 from ...core.values import Value

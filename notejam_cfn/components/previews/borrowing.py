@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 from troposphere import AWSHelperFn, AWSObject, BaseAWSObject, GetAtt, GetStackOutput, Output, Ref
 
-from ...core.encoding import encoded
+from ...core.composition.encoding import encoded
 from ...core.template import Template
 from ...core.values import Value
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from troposphere import AWSHelperFn, BaseAWSObject, GetStackOutput
 
-from ..encoding import PLAIN, encoded
 from ..references import references
+from .encoding import PLAIN, encoded
 
 OWNER = "_notejam_template"
 

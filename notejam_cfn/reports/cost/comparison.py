@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...core.tables import table
+from ...core.terminal import table
 from .bill import NOTHING
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from troposphere import encode_to_dict, iam
 
-from notejam_cfn.core.encoding import encoded
+from notejam_cfn.core.composition.encoding import encoded
 from notejam_cfn.stacks import Stack
 
 
