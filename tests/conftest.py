@@ -48,6 +48,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the run when a test left a process behind. With pytest-xdist, each worker tells of its own."""
+    end_forking()
     # Pytest looks for garbage five times as it ends: once, here, finds what is there.
     gc.collect()
     gc.freeze()
@@ -65,13 +66,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: object) -> None:
     LEFT.extend(getattr(node, "workeroutput", {}).get("left_over", []))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_process_left() -> Iterator[None]:
-    """End what processes of the application were forked from."""
-    yield
-    end_forking()
 
 
 @pytest.fixture(scope="session")

@@ -73,11 +73,9 @@ def references_under(endings: tuple[str, ...], value: Any) -> set[str]:
 
 def stack_outputs(value: Any) -> Iterator[Mapping[str, str]]:
     """Yield the arguments of every Fn::GetStackOutput in a value: `StackName`, `OutputName` and, at times, `Region`."""
-    if isinstance(value, dict):
-        if READ in value:
-            yield value[READ]
-        value = value.values()
-    for item in value:
+    if isinstance(value, dict) and READ in value:
+        yield value[READ]
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         if isinstance(item, INSIDE):
             yield from stack_outputs(item)
 

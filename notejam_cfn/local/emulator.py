@@ -24,7 +24,7 @@ from datetime import datetime
 from typing import Any
 
 from ..core.composition.partition import REQUEST_BYTES
-from ..deploy.aws.client import models
+from ..deploy.aws.client import core_session
 
 # Not imported here: what runs there needs ministack.
 SERVER = f"{__package__}.emulated.server"
@@ -230,11 +230,8 @@ def _client(url: str, service: str, region: str, key: str, secret: str, token: s
 @functools.cache
 def _session() -> Any:
     import boto3
-    import botocore.session
 
-    core = botocore.session.Session()
-    core.register_component("data_loader", models(core.get_config_variable("data_path")))
-    return boto3.session.Session(botocore_session=core)
+    return boto3.session.Session(botocore_session=core_session())
 
 
 def _apply(cloudformation: Any, name: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> Any:

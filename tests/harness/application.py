@@ -109,13 +109,19 @@ class RunningServer:
         self.process: subprocess.Popen[bytes] | forked.Process
         with log.open("wb") as output:
             arguments = [*program, *command]
+            # A session of its own, so that `destroy` reaches the workers too.
             if program[0] == FORKED:
                 self.process = forked_process(arguments[1:], environ, folder, output.fileno(), output.fileno())
-                self._wait()
-                return
-            places = {"env": environ, "cwd": folder, "stdout": output, "stderr": output, "preexec_fn": end_with_parent}
-            # A session of its own, so that `destroy` reaches the workers too.
-            self.process = subprocess.Popen(arguments, start_new_session=True, **places)  # type: ignore[call-overload]
+            else:
+                self.process = subprocess.Popen(
+                    arguments,
+                    env=environ,
+                    cwd=folder,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                    preexec_fn=end_with_parent,
+                )
         self._wait()
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:

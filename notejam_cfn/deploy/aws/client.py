@@ -6,11 +6,13 @@ becomes one of the errors in `exit_codes.py`, with what to do about it. boto3 is
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ...core import render
@@ -72,8 +74,8 @@ class Aws:
 
     def in_role(self, role_arn: str) -> Aws:
         """Return AWS as the same caller reaches it, by the same clients, with CloudFormation working in a role."""
-        other = Aws(dataclasses.replace(self.access, role_arn=role_arn))
-        other._session, other._clients, other._lock = self._session, self._clients, self._lock
+        other = copy.copy(self)
+        other.access = dataclasses.replace(self.access, role_arn=role_arn)
         return other
 
     def account(self, region: str) -> str:
@@ -95,9 +97,14 @@ class Aws:
         found = map(response_parsers.stack, self.items("cloudformation", region, "describe_stacks", "Stacks"))
         return [state for state in found if state.status != "DELETE_COMPLETE"]
 
+    def states(self, stacks: Mapping[str, str]) -> dict[str, StackState | None]:
+        """Return the state of each stack, given their regions by name: one call each, at the same time."""
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            return dict(zip(stacks, pool.map(self.stack, stacks.values(), stacks), strict=True))
+
     def outputs(self, stacks: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
         """Return the outputs of stacks, given their regions by name; one that does not exist is left out."""
-        return outputs_of({name: self.stack(region, name) for name, region in stacks.items()})
+        return outputs_of(self.states(stacks))
 
     def events(self, region: str, stack: str, after: str | None = None) -> list[Event]:
         """Return the events of a stack that are newer than the one with the id `after`, oldest first."""
@@ -301,10 +308,8 @@ class Aws:
 
     def _new_session(self) -> Any:
         import boto3
-        import botocore.session
 
-        core = botocore.session.Session(profile=self.access.profile)
-        core.register_component("data_loader", models(core.get_config_variable("data_path")))
+        core = core_session(self.access.profile)
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=response_parsers.timestamp)
         key, secret, token = (*(self.access.keys or ()), None, None, None)[:3]
         return boto3.session.Session(key, secret, token, botocore_session=core)
@@ -325,9 +330,17 @@ class Aws:
         return {"RoleARN": self.access.role_arn} if self.access.role_arn else {}
 
 
+def core_session(profile: str | None = None) -> Any:
+    """Return a session of botocore that shares its models with all others: parsing them takes 0.1 s a client."""
+    import botocore.session
+
+    session = botocore.session.Session(profile=profile)
+    session.register_component("data_loader", _models(session.get_config_variable("data_path")))
+    return session
+
+
 @functools.cache
-def models(data_path: str | None) -> Any:
-    """Return what reads botocore's models, one for all sessions: parsing them takes 0.1 s a client."""
+def _models(data_path: str | None) -> Any:
     import botocore.loaders
 
     return botocore.loaders.create_loader(data_path)

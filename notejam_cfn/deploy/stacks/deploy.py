@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -92,14 +91,12 @@ class Deployment(StackRun[Options]):
         return self._execute(plan)
 
     def _look(self) -> dict[str, StackState | None]:
-        """Return the state of every stack, and of those outside that they read: one call each, at the same time."""
+        """Return the state of every stack, and of those outside that they read."""
         regions = {name: stack.region for name, stack in self.stacks.items()}
         for stack in self.stacks.values():
             for read, region in self.progress.templates[stack.name].read_regions(stack.region).items():
                 regions.setdefault(read, region)
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            states = pool.map(lambda item: self.aws.stack(item[1], item[0]), regions.items())
-            return dict(zip(regions, states, strict=True))
+        return self.aws.states(regions)
 
     def _once_free(self, stack: StackSpec, state: StackState | None) -> StackState | None:
         """Wait for an operation that is under way: one's own from before, or anyone's when asked to. Else refuse."""

@@ -9,7 +9,6 @@ import dataclasses
 import functools
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from ..aws.client import Aws
@@ -73,9 +72,7 @@ class StackRun(Generic[Options]):
     @functools.cached_property
     def there(self) -> dict[str, StackState]:
         """The states that the stacks had when the run began, of those that exist."""
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            found = pool.map(lambda stack: self.aws.stack(stack.region, stack.name), self.stacks.values())
-            states = dict(zip(self.stacks, found, strict=True))
+        states = self.aws.states({name: stack.region for name, stack in self.stacks.items()})
         return {name: state for name, state in states.items() if state and state.status != "DELETE_COMPLETE"}
 
     def execute(

@@ -130,7 +130,7 @@ class _Judge:
         wrong_type = list(_type_problems(schema, value, path))
         if wrong_type:
             return wrong_type
-        checks = [check for keys, check in _CHECKS.items() if not keys.isdisjoint(schema)]
+        checks = [check for keys, check in _CHECKS if not keys.isdisjoint(schema)]
         found = [f"{path}: {text}" for check in checks for text in check(schema, value)]
         found += self._inside(schema, value, path)
         return found if _CHOICES.isdisjoint(schema) else found + list(self._combinations(schema, value, path))
@@ -258,25 +258,16 @@ def _counts(schema: Schema, value: Any) -> Iterator[str]:
             yield f"expected maximum item count: {schema['maxItems']}, found: {len(value)}"
 
 
-_CHECKS: dict[frozenset[str], Callable[[Schema, Any], Iterator[str]]] = {
-    frozenset(keys): check
-    for keys, check in {
-        (
-            "additionalProperties",
-            "required",
-            "dependentExcluded",
-            "dependentRequired",
-            "requiredXor",
-            "requiredOr",
-        ): _keys,
-        ("enum",): _enumeration,
-        ("pattern", "minLength", "maxLength"): _text,
-        ("minimum", "maximum"): _bounds,
-        ("minItems", "maxItems"): _counts,
-    }.items()
-}
-"""What looks at a value, by the words of a schema that it is about: most schemas have few of them."""
-_CHOICES = frozenset({"allOf", "anyOf", "oneOf"})
+_OF_KEYS = {"additionalProperties", "required", "dependentExcluded", "dependentRequired", "requiredXor", "requiredOr"}
+_CHECKS: tuple[tuple[set[str], Callable[[Schema, Any], Iterator[str]]], ...] = (
+    (_OF_KEYS, _keys),
+    ({"enum"}, _enumeration),
+    ({"pattern", "minLength", "maxLength"}, _text),
+    ({"minimum", "maximum"}, _bounds),
+    ({"minItems", "maxItems"}, _counts),
+)
+"""What looks at a value, with the words of a schema that it is about: most schemas have few of them."""
+_CHOICES = {"allOf", "anyOf", "oneOf"}
 
 
 @functools.cache
